@@ -1,0 +1,218 @@
+"""Every error edgezoo raises on purpose.
+
+EdgezooError
+├── UsageError               the request itself makes no sense
+├── UnknownModelError        no such model in the catalogue
+├── SourceError              an inference model could not be had
+│   ├── DownloadError        the published archive could not be fetched
+│   ├── ArchiveError         an archive is unsafe or broken
+│   ├── ModelFilesError      a directory is no usable inference model
+│   └── ExportError          PaddleClas' network could not be exported
+├── ToolchainError           an engine's environment is missing or broken
+│   ├── InterpreterNotFoundError
+│   ├── EnvironmentSetupError
+│   └── WorkerError          an engine's worker process did not answer well
+│       ├── WorkerCrashedError   it died (signal, abort, exit)
+│       ├── WorkerTimeoutError   it did not answer in time
+│       └── WorkerRequestError   it answered with an error of its own
+├── ConvertError             a model could not be converted
+│   ├── RecipeError          an opt configuration is wrong
+│   ├── ProgramError         a program description cannot be read or legalised
+│   ├── OptError             opt refused the model or died on it
+│   ├── NbFormatError        a file is no sound .nb file
+│   └── VerificationError    the converted network computes something else
+├── DeviceError              a device cannot be used
+│   ├── AdbNotFoundError
+│   ├── NoDeviceError
+│   ├── DeviceUnavailableError   unauthorised, offline, wrong ABI, too old
+│   ├── DeviceBusyError      another edgezoo is measuring there
+│   ├── LinkLostError        the connection dropped (may be tried again)
+│   ├── DeviceSpaceError     no room left on it
+│   ├── TransferError        a file did not arrive as it was sent
+│   └── CommandError         a command on it failed
+├── BenchError               a measurement could not be made
+│   ├── RunnerError          the benchmark program failed
+│   └── ContractError        driver and runner speak different contract versions
+├── ResultsError             the results database cannot be used
+├── PackageError             a package could not be made or read
+└── OutputError              a file could not be written (permission, full disk)
+
+Libraries raise these and never print; the command line turns each into one sentence, its hint, and exit code 1.
+"""
+
+from __future__ import annotations
+
+
+class EdgezooError(Exception):
+    """One sentence that says what is wrong and where; `hint` says what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(EdgezooError):
+    """The request itself makes no sense."""
+
+
+class UnknownModelError(EdgezooError):
+    """No model of that name in the catalogue."""
+
+
+class SourceError(EdgezooError):
+    """An inference model could not be had."""
+
+
+class DownloadError(SourceError):
+    """The published archive could not be fetched."""
+
+
+class ArchiveError(SourceError):
+    """An archive is unsafe or broken."""
+
+
+class ModelFilesError(SourceError):
+    """A directory is no usable inference model."""
+
+
+class ExportError(SourceError):
+    """PaddleClas' network could not be exported."""
+
+
+class ToolchainError(EdgezooError):
+    """An engine's environment is missing or broken."""
+
+
+class InterpreterNotFoundError(ToolchainError):
+    """No interpreter of the version an engine needs, and uv could not install one."""
+
+
+class EnvironmentSetupError(ToolchainError):
+    """An engine's packages could not be installed."""
+
+
+class WorkerError(ToolchainError):
+    """An engine's worker process did not answer well. `log` is what the engine printed during the request."""
+
+    def __init__(self, message: str, *, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
+
+
+class WorkerCrashedError(WorkerError):
+    """The worker died in mid-request; `returncode` as in subprocess (negative: the signal)."""
+
+    def __init__(self, message: str, *, returncode: int, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint, log=log)
+        self.returncode = returncode
+
+
+class WorkerTimeoutError(WorkerError):
+    """The worker did not answer in time and was ended."""
+
+
+class WorkerRequestError(WorkerError):
+    """The worker answered with an error; `kind` is the exception's name over there."""
+
+    def __init__(self, message: str, *, kind: str, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint, log=log)
+        self.kind = kind
+
+
+class ConvertError(EdgezooError):
+    """A model could not be converted."""
+
+
+class RecipeError(ConvertError):
+    """An opt configuration is wrong."""
+
+
+class ProgramError(ConvertError):
+    """A program description cannot be read or legalised."""
+
+
+class OptError(ConvertError):
+    """opt refused the model or died on it. `log` is the end of what it printed."""
+
+    def __init__(self, message: str, *, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
+
+
+class NbFormatError(ConvertError):
+    """A file is no sound .nb file."""
+
+
+class VerificationError(ConvertError):
+    """The converted network computes something else."""
+
+
+class DeviceError(EdgezooError):
+    """A device cannot be used."""
+
+
+class AdbNotFoundError(DeviceError):
+    """No adb program, or no adb server answers."""
+
+
+class NoDeviceError(DeviceError):
+    """No device, or none of that serial, or several and none was chosen."""
+
+
+class DeviceUnavailableError(DeviceError):
+    """The device is there but cannot serve: unauthorised, offline, wrong ABI, too old."""
+
+
+class DeviceBusyError(DeviceError):
+    """Another edgezoo is measuring on the device."""
+
+
+class LinkLostError(DeviceError):
+    """The connection to the device dropped; the operation may be tried again."""
+
+
+class DeviceSpaceError(DeviceError):
+    """No room left on the device."""
+
+
+class TransferError(DeviceError):
+    """A file did not arrive as it was sent."""
+
+
+class CommandError(DeviceError):
+    """A command on the device failed; `code` is its exit code."""
+
+    def __init__(self, message: str, *, code: int, hint: str = "", output: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.output = output
+
+
+class BenchError(EdgezooError):
+    """A measurement could not be made."""
+
+
+class RunnerError(BenchError):
+    """The benchmark program failed. `kind` is one of the contract's failure kinds."""
+
+    def __init__(self, message: str, *, kind: str, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.log = log
+
+
+class ContractError(BenchError):
+    """Driver and runner speak different contract versions."""
+
+
+class ResultsError(EdgezooError):
+    """The results database cannot be used."""
+
+
+class PackageError(EdgezooError):
+    """A package could not be made or read."""
+
+
+class OutputError(EdgezooError):
+    """A file could not be written."""

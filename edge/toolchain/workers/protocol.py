@@ -1,0 +1,56 @@
+"""The worker's half of the line protocol. Stand-alone: runs inside an engine's interpreter, Python 3.7 and later.
+
+One JSON object a line. Request: {"id": 1, "op": "name", "args": {...}}. Answer: {"id": 1, "ok": true, "result": ...} or
+{"id": 1, "ok": false, "kind": "ValueError", "message": "...", "traceback": "..."}. The first line is the greeting,
+{"ready": true, "info": {...}}. Descriptor 1 belongs to the engine's chatter: it is sent to stderr, which the driver keeps
+in a log, and answers go to a private copy of the original standard output.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+
+def claim_stdout():
+    """Keep standard output for answers; whatever the engine prints from now on lands on stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.set_inheritable(answers.fileno(), False)
+    os.dup2(2, 1)
+    return answers
+
+
+def serve(operations, info):
+    """Answer requests until standard input ends. `operations` maps names to functions of keyword arguments.
+
+    `info()` is called once for the greeting: import the engine there, so that the driver learns at once if it cannot be.
+    """
+    answers = claim_stdout()
+
+    def say(message):
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    try:
+        say({"ready": True, "info": info()})
+    except Exception as error:
+        say({"ready": False, "kind": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()})
+        return
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            result = operations[request["op"]](**request["args"])
+            answer = {"id": request["id"], "ok": True, "result": result}
+        except KeyboardInterrupt:
+            return
+        except BaseException as error:  # engines raise odd things; each is an answer
+            answer = {
+                "id": request["id"],
+                "ok": False,
+                "kind": type(error).__name__,
+                "message": str(error),
+                "traceback": traceback.format_exc(),
+            }
+        sys.stdout.flush()
+        sys.stderr.flush()
+        say(answer)
