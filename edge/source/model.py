@@ -1,0 +1,33 @@
+"""An inference model: a program and its parameters, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["published", "random", "own", "checkpoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceModel:
+    """A pair of files that Paddle can run; `kind` says what the weights are, so that random ones are never taken for trained.
+
+    `flops` counts multiply-accumulates as PaddleClas' table does; unknown values are None.
+    """
+
+    directory: Path
+    program: Path
+    params: Path
+    program_sha256: str
+    params_sha256: str
+    kind: Kind
+    paddle_version: str | None = None  # the Paddle that wrote the program
+    seed: int | None = None  # random weights
+    url: str | None = None  # published weights
+    path: Path | None = None  # what the user named: own model or checkpoint
+    flops: int | None = None
+    params_count: int | None = None
+    class_num: int | None = None
+    archive_sha256: str | None = None  # of the published archive as downloaded
+    archive_bytes: int | None = None
