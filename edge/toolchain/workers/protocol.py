@@ -2,8 +2,8 @@
 
 One JSON object a line. Request: {"id": 1, "op": "name", "args": {...}}. Answer: {"id": 1, "ok": true, "result": ...} or
 {"id": 1, "ok": false, "kind": "ValueError", "message": "...", "traceback": "..."}. The first line is the greeting,
-{"ready": true, "info": {...}}. Descriptor 1 belongs to the engine's chatter: it is sent to stderr, which the driver keeps
-in a log, and answers go to a private copy of the original standard output.
+{"ready": true, "info": {...}}. Descriptor 1 belongs to the engine's chatter: it is sent to stderr, which the driver
+keeps in a log, and answers go to a private copy of the original standard output.
 """
 
 import json
@@ -23,7 +23,7 @@ def claim_stdout():
 def serve(operations, info):
     """Answer requests until standard input ends. `operations` maps names to functions of keyword arguments.
 
-    `info()` is called once for the greeting: import the engine there, so that the driver learns at once if it cannot be.
+    `info()` is called once for the greeting: import the engine there, so that the driver learns at once if it cannot.
     """
     answers = claim_stdout()
 

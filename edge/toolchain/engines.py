@@ -1,0 +1,67 @@
+"""The engines edgezoo knows: read from engines.toml."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from edge.errors import UsageError
+
+HERE = Path(__file__).parent
+WORKERS = HERE / "workers"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One engine version, the interpreter it needs and the packages to put there."""
+
+    kind: str  # "paddlelite", "paddle", ...
+    version: str
+    python: str  # minor version, "3.10"
+    requires: tuple[str, ...]
+    bare: tuple[str, ...]  # taken without their dependencies
+    default: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.version}"
+
+    @property
+    def lock(self) -> Path:
+        return HERE / "locks" / f"{self.name}.txt"
+
+    @property
+    def lock_hash(self) -> str:
+        """Part of every result's key: other packages, other results."""
+        return hashlib.sha256(self.lock.read_bytes()).hexdigest()[:12]
+
+
+@cache
+def engines() -> tuple[Engine, ...]:
+    """All engines, in the order of engines.toml."""
+    import tomllib
+
+    rows = tomllib.loads((HERE / "engines.toml").read_text(encoding="utf-8"))["engine"]
+    return tuple(
+        Engine(
+            kind=row["kind"],
+            version=row["version"],
+            python=row["python"],
+            requires=tuple(row["requires"]),
+            bare=tuple(row.get("bare", ())),
+            default=row.get("default", False),
+        )
+        for row in rows
+    )
+
+
+def engine(kind: str, version: str | None = None) -> Engine:
+    """The engine of that kind and version; the kind's default where no version is named. Raises `UsageError`."""
+    of_kind = [e for e in engines() if e.kind == kind]
+    for candidate in of_kind:
+        if candidate.version == version or (version is None and candidate.default):
+            return candidate
+    known = ", ".join(e.version for e in of_kind)
+    raise UsageError(f"there is no {kind} engine of version {version!r}", hint=f"known versions: {known}")

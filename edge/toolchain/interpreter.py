@@ -1,0 +1,97 @@
+"""Finding a Python interpreter of a given minor version: named, on PATH, pyenv's, uv's, or installed by uv."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.errors import InterpreterNotFoundError
+
+_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def find(version: str, *, install: bool = True) -> Path:
+    """An interpreter whose minor version is `version` ("3.10").
+
+    Looks at EDGEZOO_PYTHON_3_10 first, then `python3.10` on PATH (tried, since a shim of pyenv may be there without
+    working), pyenv's versions, and uv's own; at last uv is asked to install one. Raises `InterpreterNotFoundError`.
+    """
+    variable = "EDGEZOO_PYTHON_" + version.replace(".", "_")
+    if named := os.environ.get(variable):
+        if _is(Path(named), version):
+            return Path(named)
+        raise InterpreterNotFoundError(
+            f"{variable} names {named}, which is no Python {version}", hint="name another interpreter, or unset it"
+        )
+    for candidate in _candidates(version):
+        if _is(candidate, version):
+            return candidate
+    found = _uv_find(version)
+    if found is None and install:
+        found = _uv_install(version)
+    if found is None:
+        raise InterpreterNotFoundError(
+            f"no Python {version} was found on this machine",
+            hint=f"install one (`uv python install {version}`, pyenv or your distribution) or name one in {variable}",
+        )
+    return found
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    seen = set()
+    for place in os.get_exec_path():
+        path = Path(place) / f"python{version}"
+        if path.is_file() and path not in seen:
+            seen.add(path)
+            yield path
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    matching = [p for p in root.glob(f"{version}.*") if re.fullmatch(r"[\d.]+", p.name)]
+    for folder in sorted(matching, key=lambda p: [int(n) for n in p.name.split(".")], reverse=True):
+        if (folder / "bin" / f"python{version}").is_file():
+            yield folder / "bin" / f"python{version}"
+
+
+def _is(path: Path, version: str) -> bool:
+    try:
+        done = subprocess.run([path, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.strip() == version
+
+
+def uv() -> Path:
+    """The uv program: the package's own, else the one on PATH. Raises `InterpreterNotFoundError`."""
+    try:
+        from uv import find_uv_bin
+
+        return Path(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        pass
+    found = shutil.which("uv")
+    if found is None:
+        raise InterpreterNotFoundError("the program uv is not installed", hint="pip install uv")
+    return Path(found)
+
+
+def _uv_find(version: str) -> Path | None:
+    return _first_line(["python", "find", "--managed-python", "--no-project", version])
+
+
+def _uv_install(version: str) -> Path | None:
+    try:
+        done = subprocess.run(
+            [uv(), "python", "install", "--quiet", version], capture_output=True, text=True, timeout=900, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return _uv_find(version) if done.returncode == 0 else None
+
+
+def _first_line(arguments: list[str]) -> Path | None:
+    done = subprocess.run([uv(), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    line = done.stdout.strip().splitlines()[:1]
+    return Path(line[0]) if done.returncode == 0 and line else None

@@ -1,0 +1,190 @@
+"""The driver's half of the line protocol: a long-lived engine process that may die at any request.
+
+The other half, and the form of a line, is `workers/protocol.py`. What the engine prints goes to a log file of the
+worker's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
+from edge.toolchain.paths import cache_dir
+
+START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
+_LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
+_numbers = itertools.count()
+
+
+class Worker:
+    """One engine process, started at the first request and again after a crash. Used by one thread at a time.
+
+    A worker that cannot import its engine says so at its first call, with the errors of a request.
+    """
+
+    def __init__(self, python: Path, script: Path, *, env: Mapping[str, str] | None = None) -> None:
+        self._command = [str(python), "-E", "-s", "-B", str(script)]
+        self._name = script.stem
+        self._env = dict(env or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = cache_dir() / "logs" / f"{self._name}-{os.getpid()}-{next(_numbers)}.log"
+        self._buffer = b""
+        self._ids = itertools.count(1)
+        self.info: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def call(self, op: str, *, timeout: float = 600.0, **args: Any) -> dict[str, Any]:
+        """Ask for one operation and wait at most `timeout` seconds for its answer.
+
+        Raises `WorkerCrashedError`, `WorkerTimeoutError` or `WorkerRequestError`; after the first two the next call
+        starts a new process.
+        """
+        process = self._started()
+        mark = self._log_size()
+        number = next(self._ids)
+        line = json.dumps({"id": number, "op": op, "args": args}, default=str) + "\n"
+        try:
+            assert process.stdin is not None
+            process.stdin.write(line.encode())
+            process.stdin.flush()
+            answer = self._read(timeout, mark, op)
+        except BrokenPipeError:
+            raise self._crashed(mark, op) from None
+        except BaseException:
+            self._end()  # also on Ctrl-C: an answer that nobody awaits any more must not meet the next question
+            raise
+        if answer["ok"]:
+            result: dict[str, Any] = answer["result"]
+            return result
+        raise WorkerRequestError(
+            answer["message"] or answer["kind"], kind=answer["kind"], log=self._tail(mark) + answer.get("traceback", "")
+        )
+
+    def close(self) -> None:
+        """End the process; the log of a worker that never failed is removed."""
+        clean = self._process is None or self._process.poll() is None
+        self._end()
+        if clean:
+            self._log.unlink(missing_ok=True)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end()
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        _drop_old_logs(self._log.parent)
+        environment = (
+            {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"LC_ALL": "C.UTF-8"} | self._env
+        )
+        with self._log.open("ab") as log:
+            # A session of its own: Ctrl-C reaches the driver only, which then ends its workers in order.
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        self._buffer = b""
+        mark = self._log_size()
+        try:
+            greeting = self._read(START_TIMEOUT, mark, "start")
+        except BaseException:
+            self._end()
+            raise
+        if not greeting["ready"]:
+            self._end()
+            raise WorkerRequestError(
+                f"the engine of {self._name} cannot be loaded: {greeting['message']}",
+                kind=greeting["kind"],
+                log=self._tail(mark),
+                hint="edgezoo doctor",
+            )
+        self.info = greeting["info"]
+        return self._process
+
+    def _read(self, timeout: float, mark: int, op: str) -> dict[str, Any]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise WorkerTimeoutError(
+                    f"{self._name} did not answer `{op}` within {timeout:.0f} s and was ended", log=self._tail(mark)
+                )
+            chunk = os.read(descriptor, 1 << 16)
+            if not chunk:
+                raise self._crashed(mark, op)
+            self._buffer += chunk
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _crashed(self, mark: int, op: str) -> WorkerCrashedError:
+        assert self._process is not None
+        code = self._process.wait()
+        self._release()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return WorkerCrashedError(
+            f"{self._name} died during `{op}` ({how})",
+            returncode=code,
+            log=self._tail(mark),
+            hint=f"its log: {self._log}",
+        )
+
+    def _log_size(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def _tail(self, mark: int) -> str:
+        """What the engine printed since `mark`, at most its last 64 KiB."""
+        if not self._log.exists():
+            return ""
+        with self._log.open("rb") as file:
+            file.seek(max(mark, self._log_size() - _LOG_TAIL))
+            return file.read().decode(errors="replace")
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._release()
+
+    def _release(self) -> None:
+        assert self._process is not None
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        self._process = None
+
+
+def _drop_old_logs(folder: Path, keep: int = 40) -> None:
+    logs = []
+    for path in folder.glob("*.log"):
+        with contextlib.suppress(FileNotFoundError):  # another edgezoo tidies up too
+            logs.append((path.stat().st_mtime, path))
+    for _, path in sorted(logs)[:-keep]:
+        path.unlink(missing_ok=True)
