@@ -1,0 +1,147 @@
+"""Workers are real processes here: they print, fail, die, hang, and the driver tells which."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
+from edge.toolchain.engines import WORKERS
+from edge.toolchain.pool import WorkerPool
+from edge.toolchain.worker import Worker
+
+pytestmark = pytest.mark.usefixtures("private_cache")
+
+SCRIPT = """
+import ctypes, os, time
+import protocol
+
+def add(a, b):
+    print("adding")
+    os.write(1, b"from the engine\\n")
+    return {"sum": a + b}
+
+def fail():
+    print("before the failure")
+    raise ValueError("not today")
+
+def abort():
+    os.write(2, b"[F 1/1 file.cc:1 Func] Check failed: x\\n")
+    os.abort()
+
+def leave():
+    os._exit(0)
+
+def sleep(seconds):
+    time.sleep(seconds)
+
+def segfault():
+    ctypes.string_at(0)
+
+def pid():
+    return {"pid": os.getpid()}
+
+operations = dict(add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid)
+protocol.serve(operations, lambda: {"v": 1})
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    shutil.copy(WORKERS / "protocol.py", tmp_path)
+    path = tmp_path / "trial_worker.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+@pytest.fixture
+def worker(script: Path) -> Iterator[Worker]:
+    with Worker(Path(sys.executable), script) as worker:
+        yield worker
+
+
+def test_answers_are_apart_from_what_the_engine_prints(worker: Worker) -> None:
+    assert worker.call("add", a=2, b=3) == {"sum": 5}
+    assert worker.info == {"v": 1}
+
+
+def test_an_error_over_there_is_an_error_here_and_the_worker_lives_on(worker: Worker) -> None:
+    before = worker.call("pid")
+    with pytest.raises(WorkerRequestError, match="not today") as caught:
+        worker.call("fail")
+    assert caught.value.kind == "ValueError"
+    assert "before the failure" in caught.value.log
+    assert worker.call("pid") == before
+
+
+@pytest.mark.parametrize(
+    ("op", "code", "name"), [("abort", -6, "SIGABRT"), ("segfault", -11, "SIGSEGV"), ("leave", 0, "exit code 0")]
+)
+def test_a_death_is_an_answer_and_the_next_call_starts_anew(worker: Worker, op: str, code: int, name: str) -> None:
+    worker.call("add", a=1, b=1)
+    with pytest.raises(WorkerCrashedError, match=name) as caught:
+        worker.call(op)
+    assert caught.value.returncode == code
+    assert "adding" not in caught.value.log  # only this request's words
+    assert worker.call("add", a=1, b=1) == {"sum": 2}
+
+
+def test_the_last_words_of_an_abort_are_kept(worker: Worker) -> None:
+    with pytest.raises(WorkerCrashedError) as caught:
+        worker.call("abort")
+    assert "Check failed: x" in caught.value.log
+
+
+def test_a_hang_is_ended(worker: Worker) -> None:
+    pid = worker.call("pid")["pid"]
+    with pytest.raises(WorkerTimeoutError, match="did not answer `sleep`"):
+        worker.call("sleep", seconds=60, timeout=0.2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert worker.call("add", a=1, b=2) == {"sum": 3}
+
+
+def test_an_engine_that_cannot_be_imported_says_so(tmp_path: Path) -> None:
+    shutil.copy(WORKERS / "protocol.py", tmp_path)
+    script = tmp_path / "broken_worker.py"
+    script.write_text("import protocol\n\ndef info():\n    import no_such_engine\n\nprotocol.serve({}, info)\n")
+    with (
+        Worker(Path(sys.executable), script) as worker,
+        pytest.raises(WorkerRequestError, match=r"cannot be loaded.*no_such_engine"),
+    ):
+        worker.call("anything")
+
+
+def test_closing_leaves_no_process_and_no_log(script: Path, private_cache: Path) -> None:
+    with Worker(Path(sys.executable), script) as worker:
+        pid = worker.call("pid")["pid"]
+        assert list((private_cache / "logs").iterdir())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not list((private_cache / "logs").iterdir())
+
+
+def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
+    with WorkerPool(lambda: Worker(Path(sys.executable), script)) as pool:
+        meet = threading.Barrier(2)
+        pids: list[int] = []
+
+        def use() -> None:
+            with pool.lend() as worker:
+                meet.wait(30)
+                pids.append(worker.call("pid")["pid"])
+
+        threads = [threading.Thread(target=use) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(pids)) == 2
+        with pool.lend() as worker:
+            assert worker.call("pid")["pid"] in pids
