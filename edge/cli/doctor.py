@@ -1,0 +1,63 @@
+"""`edgezoo doctor`: what is installed, what is missing, what mends it."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("engine_names", nargs=-1, metavar="[ENGINE]...")
+@click.option("--fix", is_flag=True, help="Install the engines named (the default ones when none is).")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of the table.")
+def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
+    """Say what is installed on this machine, what is missing, and the one command that mends it.
+
+    Ends with a non-zero code if something that every user needs is missing. `optional` things are needed by some work
+    only: the last column says by which.
+
+    \b
+    Examples:
+      edgezoo doctor
+      edgezoo doctor --fix                      # install the default engines
+      edgezoo doctor --fix paddlelite-2.14rc0   # and another engine version
+    """
+    from edge.toolchain.doctor import examine
+
+    if fix:
+        _install(engine_names)
+    findings = list(examine())
+    if as_json:
+        import dataclasses
+        import json
+
+        click.echo(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
+    else:
+        marks = {
+            "ok": click.style("ok", fg="green"),
+            "missing": click.style("missing", fg="red"),
+            "optional": "optional",
+        }
+        wide = max(len(f.name) for f in findings)
+        for finding in findings:
+            padding = " " * (8 - len(finding.status))
+            click.echo(
+                f"{marks[finding.status]}{padding}  {finding.name:{wide}}  {finding.detail}  ({finding.purpose})"
+            )
+            if finding.fix:
+                click.echo(f"{'':10}{'':{wide}}  to mend: {finding.fix}")
+    if any(f.status == "missing" for f in findings):
+        raise SystemExit(1)
+
+
+def _install(names: tuple[str, ...]) -> None:
+    from edge.errors import UsageError
+    from edge.toolchain.engines import engines
+    from edge.toolchain.environment import ensure
+
+    known = {engine.name: engine for engine in engines()}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"there is no engine named {unknown[0]!r}", hint="known engines: " + ", ".join(known))
+    chosen = [known[name] for name in names] or [engine for engine in known.values() if engine.default]
+    for engine in chosen:
+        ensure(engine, say=lambda line: click.echo(line, err=True))
