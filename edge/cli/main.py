@@ -1,0 +1,145 @@
+"""The entry point of `edgezoo`: finds the command, and turns whatever is raised into one sentence and an exit code.
+
+Exit codes: 0 done; 1 it could not be done (the sentence says why); 2 the command line makes no sense; 70 a bug in edgezoo;
+130 interrupted; 128+n ended by signal n.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from edge import __version__
+from edge.errors import EdgezooError, UsageError
+
+# Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its command
+# is used (or listed by --help), so at their top these modules import click and little else.
+COMMANDS: dict[str, str] = {}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"Did you mean '{near[0]}'?" if near else "'edgezoo --help' lists the commands."
+            ctx.fail(f"No such command '{args[0]}'. {meant}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click takes any broken pipe for a reader of ours that went away, and keeps silent; an engine's pipe is not that
+            if _reader_is_gone():
+                raise
+            raise RuntimeError("a pipe to another program broke") from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="edgezoo")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:  # noqa: ARG001 - read by run() from the arguments, so that it also works for early errors
+    """The PaddleClas ImageNet models on edge devices: list, convert, verify, bench, package.
+
+    \b
+    A first round, without a phone:
+      edgezoo list --light --sort sd855
+      edgezoo convert PPLCNet_x1_0 --weights random
+      edgezoo bench PPLCNet_x1_0 --weights random --device host
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; nothing is raised but SystemExit."""
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given[: _commands_place(given)]
+    _unwind_on(signal.SIGTERM, signal.SIGHUP)
+    try:
+        code = cli.main(given, prog_name="edgezoo", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _tell("Interrupted.", code=130)
+    except Exception as error:
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    if isinstance(error, EdgezooError):
+        return _tell(f"Error: {error.message}", hint=error.hint, code=2 if isinstance(error, UsageError) else 1)
+    if isinstance(error, BrokenPipeError):
+        sys.stdout = None  # type: ignore[assignment]  # else Python complains when it flushes it at exit
+        return 1
+    if isinstance(error, OSError):
+        import errno
+
+        where = f"{error.filename}: " if error.filename else ""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _tell(f"Error: {where}no room left on the disk", hint="free some space, then run it again", code=1)
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return _tell(f"Error: {where}{error.strerror}", hint="check the permissions, or name another place", code=1)
+        if error.errno is not None:
+            return _tell(f"Error: {where}{error.strerror}", hint="`edgezoo --debug ...` shows where", code=1)
+    said = str(error).partition("\n")[0]
+    return _tell(
+        f"Error: this is a bug in edgezoo: {type(error).__name__}: {said}",
+        hint="run `edgezoo --debug ...` and report what it prints",
+        code=70,
+    )
+
+
+def _tell(sentence: str, *, code: int, hint: str = "") -> int:
+    click.echo(sentence, err=True)
+    if hint:
+        click.echo(f"Hint: {hint}", err=True)
+    return code
+
+
+def _commands_place(arguments: list[str]) -> int:
+    """Where the command's name stands: options before it are the group's."""
+    return next((i for i, a in enumerate(arguments) if not a.startswith("-")), len(arguments))
+
+
+def _reader_is_gone() -> bool:
+    import select
+
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _unwind_on(*signals: signal.Signals) -> None:
+    """End by exception, so that device settings are restored and what was started on a device is stopped."""
+
+    def unwind(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    handler: Callable[[int, FrameType | None], None] = unwind
+    for number in signals:
+        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup SIGHUP is ignored: leave it so
+            signal.signal(number, handler)
