@@ -1,7 +1,7 @@
 """The entry point of `edgezoo`: finds the command, and turns whatever is raised into one sentence and an exit code.
 
-Exit codes: 0 done; 1 it could not be done (the sentence says why); 2 the command line makes no sense; 70 a bug in edgezoo;
-130 interrupted; 128+n ended by signal n.
+Exit codes: 0 done; 1 it could not be done (the sentence says why); 2 the command line makes no sense; 70 a bug in
+edgezoo; 130 interrupted; 128+n ended by signal n.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ import click
 from edge import __version__
 from edge.errors import EdgezooError, UsageError
 
-# Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its command
-# is used (or listed by --help), so at their top these modules import click and little else.
-COMMANDS: dict[str, str] = {}
+# Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
+# command is used (or listed by --help), so at their top these modules import click and little else.
+COMMANDS = {
+    "doctor": "edge.cli.doctor",
+}
 
 
 class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
@@ -47,7 +49,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            # click takes any broken pipe for a reader of ours that went away, and keeps silent; an engine's pipe is not that
+            # click keeps silent on any broken pipe: right for a reader of ours that went away, wrong for an engine's pipe
             if _reader_is_gone():
                 raise
             raise RuntimeError("a pipe to another program broke") from error
@@ -55,8 +57,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="edgezoo")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(debug: bool) -> None:  # noqa: ARG001 - read by run() from the arguments, so that it also works for early errors
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+def cli() -> None:
     """The PaddleClas ImageNet models on edge devices: list, convert, verify, bench, package.
 
     \b
@@ -93,7 +95,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, EdgezooError):
         return _tell(f"Error: {error.message}", hint=error.hint, code=2 if isinstance(error, UsageError) else 1)
     if isinstance(error, BrokenPipeError):
-        sys.stdout = None  # type: ignore[assignment]  # else Python complains when it flushes it at exit
+        sys.stdout = None  # else Python complains when it flushes it at exit
         return 1
     if isinstance(error, OSError):
         import errno
