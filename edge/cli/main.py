@@ -49,7 +49,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            # click keeps silent on any broken pipe: right for a reader of ours that went away, wrong for an engine's pipe
+            # click keeps silent on any broken pipe: right when our reader went away, wrong for an engine's pipe
             if _reader_is_gone():
                 raise
             raise RuntimeError("a pipe to another program broke") from error
