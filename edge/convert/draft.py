@@ -1,0 +1,176 @@
+"""An editable program: the few changes the legaliser's rules are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge.convert import schema
+from edge.convert.program import Op, Program, TensorSpec
+from edge.errors import ProgramError
+
+AttrValue = bool | int | float | str | Sequence[int] | Sequence[float] | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewOp:
+    """An operator to be put into a program; an attribute's type follows from its Python value."""
+
+    type: str
+    inputs: Mapping[str, Sequence[str]]
+    outputs: Mapping[str, Sequence[str]]
+    attrs: Mapping[str, AttrValue] = field(default_factory=dict)
+
+
+class OpDraft(Op):
+    """An operator that may be changed in place."""
+
+    __slots__ = ()
+
+    def set_type(self, name: str) -> None:
+        self._message.type = name
+
+    def set_attr(self, name: str, value: AttrValue) -> None:
+        """Add an attribute, or replace the one of that name."""
+        self.drop_attr(name)
+        _fill(self._message.attrs.add(), name, value)
+
+    def drop_attr(self, name: str) -> None:
+        _drop(self._message.attrs, lambda a: a.name == name)
+
+    def set_input(self, slot: str, names: Sequence[str]) -> None:
+        _set_slot(self._message.inputs, slot, names)
+
+    def set_output(self, slot: str, names: Sequence[str]) -> None:
+        _set_slot(self._message.outputs, slot, names)
+
+    def drop_input(self, slot: str) -> None:
+        _drop(self._message.inputs, lambda item: item.parameter == slot)
+
+    def drop_output(self, slot: str) -> None:
+        _drop(self._message.outputs, lambda item: item.parameter == slot)
+
+
+class Draft:
+    """An editable copy of a program; `build()` makes it a `Program` again."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+        self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
+
+    def ops(self, *types: str) -> Iterator[OpDraft]:
+        """Every operator of every block, or those of the named types. Replaced ones show after `flush()` only."""
+        for position, block in enumerate(self._message.blocks):
+            for index, op in enumerate(block.ops):
+                if not types or op.type in types:
+                    yield OpDraft(op, position, index)
+
+    def tensor(self, name: str) -> TensorSpec | None:
+        return Program(self._message).tensor(name)
+
+    def new_tensor(self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0) -> str:
+        """Add a tensor variable; returns its name, made of `near` and not used before."""
+        taken = {var.name for b in self._message.blocks for var in b.vars}
+        name = next(n for k in range(len(taken) + 1) if (n := f"{near}.edgezoo_{k}") not in taken)
+        var = self._message.blocks[block].vars.add(name=name)
+        var.type.type = schema.LOD_TENSOR
+        desc = var.type.lod_tensor.tensor
+        desc.data_type = schema.DTYPE_NUMBERS[dtype]
+        desc.dims.extend(shape)
+        return name
+
+    def set_shape(self, name: str, shape: Sequence[int]) -> None:
+        """Describe a tensor variable's shape anew."""
+        for block in self._message.blocks:
+            for var in block.vars:
+                if var.name == name:
+                    var.type.lod_tensor.tensor.dims[:] = list(shape)
+
+    def add_fetch(self, name: str) -> None:
+        """Make a variable one more output, after the others."""
+        block = self._message.blocks[0]
+        fetches = [op for op in block.ops if op.type == "fetch"]
+        if not fetches:
+            raise ProgramError("The program has no outputs to put another beside.")
+        op = block.ops.add()
+        op.CopyFrom(fetches[-1])
+        draft = OpDraft(op, 0, len(block.ops) - 1)
+        draft.set_input("X", [name])
+        draft.set_attr("col", len(fetches))
+
+    def replace(self, op: Op, *new: NewOp) -> None:
+        """Put other operators in the place of one (none: leave it out); done by `flush()`, until then indices hold."""
+        self._replaced[(op.block, op.index)] = new
+
+    def flush(self) -> None:
+        """Carry out the replacements asked for."""
+        for position in {block for block, _ in self._replaced}:
+            block = self._message.blocks[position]
+            ops: list[Any] = []
+            for index, op in enumerate(block.ops):
+                new = self._replaced.get((position, index))
+                ops.extend([op] if new is None else [_message(item) for item in new])
+            # The old messages stay alive in `ops` while the field is emptied and filled again.
+            copies = [_copy(op) for op in ops]
+            del block.ops[:]
+            block.ops.extend(copies)
+        self._replaced.clear()
+
+    def build(self) -> Program:
+        """The program as it stands now; the draft must not be used afterwards."""
+        self.flush()
+        return Program(self._message)
+
+
+def _copy(message: Any) -> Any:
+    copy = schema.MESSAGES["Op"]()
+    copy.CopyFrom(message)
+    return copy
+
+
+def _message(new: NewOp) -> Any:
+    message = schema.MESSAGES["Op"](type=new.type)
+    for slots, given in ((message.inputs, new.inputs), (message.outputs, new.outputs)):
+        for slot, names in given.items():
+            _set_slot(slots, slot, names)
+    for name, value in new.attrs.items():
+        _fill(message.attrs.add(), name, value)
+    return message
+
+
+def _fill(attr: Any, name: str, value: AttrValue) -> None:
+    kind = _kind_of(value)
+    _, target, repeated = schema.ATTR_TYPES[schema.ATTR_NUMBERS[kind]]
+    attr.name = name
+    attr.type = schema.ATTR_NUMBERS[kind]
+    if repeated:
+        getattr(attr, target).extend(value)
+    else:
+        setattr(attr, target, value)
+
+
+def _kind_of(value: AttrValue) -> str:
+    if isinstance(value, bool):
+        return "BOOLEAN"
+    if isinstance(value, int):
+        return "LONG" if not -(2**31) <= value < 2**31 else "INT"
+    if isinstance(value, float):
+        return "FLOAT"
+    if isinstance(value, str):
+        return "STRING"
+    first = next(iter(value), 0)
+    return "STRINGS" if isinstance(first, str) else "FLOATS" if isinstance(first, float) else "INTS"
+
+
+def _set_slot(slots: Any, name: str, names: Sequence[str]) -> None:
+    for slot in slots:
+        if slot.parameter == name:
+            slot.arguments[:] = list(names)
+            return
+    slots.add(parameter=name).arguments.extend(names)
+
+
+def _drop(items: Any, unwanted: Any) -> None:
+    for index in reversed([i for i, item in enumerate(items) if unwanted(item)]):
+        del items[index]
