@@ -29,7 +29,9 @@ EdgezooError
 │   ├── LinkLostError        the connection dropped (may be tried again)
 │   ├── DeviceSpaceError     no room left on it
 │   ├── TransferError        a file did not arrive as it was sent
+│   ├── AbortedError         the command was ended on request
 │   └── CommandError         a command on it failed
+│       └── CommandTimeoutError  it did not end in time and was killed
 ├── BenchError               a measurement could not be made
 │   ├── RunnerError          the benchmark program failed
 │   └── ContractError        driver and runner speak different contract versions
@@ -187,6 +189,14 @@ class CommandError(DeviceError):
         super().__init__(message, hint=hint)
         self.code = code
         self.output = output
+
+
+class CommandTimeoutError(CommandError):
+    """A command on the device did not end in time and was killed; `output` is what it had printed."""
+
+
+class AbortedError(DeviceError):
+    """The command on the device was ended on request (Ctrl-C in another thread)."""
 
 
 class BenchError(EdgezooError):

@@ -1,8 +1,19 @@
-"""The device contract on the driver's side: what every device can do, whatever it is reached by."""
+"""The device contract on the driver's side: what every device can do, whatever it is reached by.
+
+A session looks the same for an Android phone and for this machine:
+
+    for device in open_device(spec):                # edge.device.discover
+        with device.lock(), device.prepared() as prepared:
+            places = device.push([runner, model])
+            done = device.run([str(places[runner]), "--model", str(places[model])], timeout=60)
+
+A device object is used by one thread at a time; only `abort` may be called from another one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -14,9 +25,11 @@ class Core:
 
     index: int
     online: bool
-    max_khz: int | None
+    max_khz: int | None  # cpuinfo_max_freq: what the hardware can do
     min_khz: int | None
     governor: str | None
+    scaling_max_khz: int | None = None  # what it is allowed at present; below max_khz means throttled
+    cur_khz: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +45,51 @@ class Properties:
     android_release: str | None
     sdk: int | None
     cores: tuple[Core, ...]
+    soc_model: str | None = None  # ro.soc.model (Android 12 and later), e.g. "SM8150"
+    build: str | None = None  # ro.build.fingerprint, or the host's kernel
+    adb_version: str | None = None  # of the server, e.g. "41"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One temperature. `kind` is "cpu", "gpu", "skin", "battery" or "other"."""
+
+    name: str
+    kind: str
+    millicelsius: int
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """None where it cannot be read."""
+
+    percent: int | None
+    millicelsius: int | None
+    charging: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What changes while a device is used, read at one moment; None (or absent) means unreadable, never "fine"."""
+
+    thermal_status: int | None  # Android 10 and later: 0 NONE ... 6 SHUTDOWN
+    zones: tuple[Zone, ...]
+    cores: tuple[Core, ...]
+    battery: Battery | None
+    screen_on: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Which settings hold for the measurement: True set, False not offered or refused by the device."""
+
+    fixed_performance: bool
+    stay_awake: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A command that ended on the device: its exit code is certain, its output whole."""
+    """A command that ended on the device: its exit code is certain (128+n for signal n), its output whole."""
 
     code: int
     stdout: str
@@ -44,22 +97,77 @@ class Completed:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What `clean` removed."""
+
+    files: int
+    bytes: int
+
+
 class Device(Protocol):
-    """A place where the benchmark program can run. Every method raises `DeviceError` or one of its children."""
+    """A place where the benchmark program can run. Every method raises `DeviceError` or one of its children.
+
+    A `LinkLostError` may be tried again after `recover`; whatever was pushed is then asked for anew by `push`.
+    """
 
     @property
     def serial(self) -> str: ...
 
-    def properties(self) -> Properties: ...
+    @property
+    def bytes_pushed(self) -> int:
+        """File bytes sent so far by this object."""
+        ...
+
+    def properties(self) -> Properties:
+        """Read once, then remembered."""
+        ...
+
+    def state(self) -> State:
+        """Read now."""
+        ...
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
-        """Put files under their content address; returns where each one is. Nothing that is there already is sent."""
+        """Put files under their content address; returns where each one is. Nothing that is there already is sent.
+
+        A file that is executable here is executable there. Raises DeviceSpaceError, TransferError, LinkLostError.
+        """
         ...
 
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
-        """Run a command to its end; `timeout` in seconds for the whole of it."""
+        """Run a command to its end; `timeout` in seconds for the whole of it.
+
+        Without `cwd` it runs in a new directory of its own, removed afterwards. Whatever way this method is left, the
+        command and its children no longer run. Raises CommandTimeoutError, AbortedError, LinkLostError, CommandError.
+        """
         ...
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         """Fetch one file, whole or not at all."""
+        ...
+
+    def abort(self) -> None:
+        """From another thread: end the command that `run` waits for (AbortedError there), and refuse later ones."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep every other edgezoo off the device; raises DeviceBusyError at once if one is there.
+
+        On entry, what a killed edgezoo left behind is put right: its processes, directories and settings.
+        """
+        ...
+
+    def prepared(self) -> AbstractContextManager[Prepared]:
+        """Settings for measuring (fixed performance mode, stay awake), each put back on exit. Needs the lock."""
+        ...
+
+    def recover(self, *, limit: float) -> bool:
+        """After a LinkLostError: wait at most `limit` seconds for the device, and take lock and settings up again.
+
+        Returns whether it was restarted meanwhile. Raises LinkLostError if it does not come back.
+        """
+        ...
+
+    def clean(self) -> Cleaned:
+        """Remove all that edgezoo ever put on the device."""
         ...
