@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How PaddleClas feeds an image to the network at evaluation: resize the short side, centre crop, scale, normalise."""
+    """How PaddleClas feeds an image to a network at evaluation: resize the short side, centre crop, scale, normalise."""
 
     resize_short: int
     crop: tuple[int, int]  # height, width
     scale: float = 1.0 / 255.0
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # RGB order
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # in the order of the channels
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     channel_order: str = "RGB"
     layout: str = "NCHW"
-    interpolation: str = "bilinear"
+    interpolation: str = "bilinear"  # one of edge.zoo.preprocess.INTERPOLATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ class Published:
     params_m: float | None  # 1e6 parameters
     size_mb: float | None  # the table's "model size" column; MiB for most rows, MB for some
     sd855_ms: Mapping[int, float]  # threads -> mean latency on a Snapdragon 855, fp32
+    reference_top1: float | None = None  # of the same network trained without distillation (ssld models)
+    top1_gain: float | None = None  # what the distillation brought (ssld models)
+    elsewhere_ms: Mapping[str, float] = field(default_factory=dict)  # other hardware: the catalogue's column -> latency
 
 
 @dataclass(frozen=True, slots=True)
