@@ -20,6 +20,8 @@ from edge.errors import EdgezooError, UsageError
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
 # command is used (or listed by --help), so at their top these modules import click and little else.
 COMMANDS = {
+    "list": "edge.cli.list",
+    "show": "edge.cli.show",
     "doctor": "edge.cli.doctor",
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How PaddleClas feeds an image to a network at evaluation: resize the short side, centre crop, scale, normalise."""
+    """How PaddleClas feeds an image to a network at evaluation: resize the short side, crop, scale, normalise."""
 
     resize_short: int
     crop: tuple[int, int]  # height, width

@@ -1,0 +1,102 @@
+"""`edgezoo list`: the catalogue as a table."""
+
+from __future__ import annotations
+
+import click
+
+from edge.cli import options
+
+
+@click.command()
+@click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
+@click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
+@click.option("--min-top1", type=float, metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
+@click.option("--max-top1", type=float, metavar="X", help="Top-1 of at most X.")
+@click.option("--max-flops", type=float, metavar="M", help="At most M million multiply-accumulates.")
+@click.option("--max-params", type=float, metavar="M", help="At most M million parameters.")
+@click.option("--max-sd855", type=float, metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855.")
+@click.option("--threads", type=click.Choice(["1", "2", "4"]), default="1", show_default=True,
+              help="The thread count that --max-sd855 and --sort sd855 are about.")  # fmt: skip
+@click.option("--sort", type=click.Choice(["table", "name", "top1", "flops", "params", "size", "sd855"]),
+              default="table", show_default=True, help="Order; 'table' is the order of PaddleClas' table.")  # fmt: skip
+@click.option("--reverse", is_flag=True, help="Largest first.")
+@options.as_json
+def command(
+    series: tuple[str, ...],
+    light: bool,
+    min_top1: float | None,
+    max_top1: float | None,
+    max_flops: float | None,
+    max_params: float | None,
+    max_sd855: float | None,
+    threads: str,
+    sort: str,
+    reverse: bool,
+    as_json: bool,
+) -> None:
+    """Show the catalogue: the 250 models of PaddleClas' ImageNet table with their published numbers.
+
+    Filters can be combined; a model for which the table says nothing does not pass a filter on that number.
+
+    \b
+    Examples:
+      edgezoo list --light --sort sd855
+      edgezoo list --min-top1 0.75 --max-sd855 10 --threads 4
+      edgezoo list --series GhostNet --series ESNet --json
+    """
+    from edge.zoo import catalogue
+
+    models = catalogue.select(
+        series_names=series,
+        light=light,
+        top1_min=_fraction(min_top1),
+        top1_max=_fraction(max_top1),
+        flops_max=max_flops,
+        params_max=max_params,
+        sd855_max=max_sd855,
+        threads=int(threads),
+    )
+    if sort != "table":
+        models = catalogue.ordered(models, sort, threads=int(threads), descending=reverse)
+    elif reverse:
+        models.reverse()
+
+    if as_json:
+        from dataclasses import asdict
+
+        from edge.cli.output import print_json
+
+        print_json([asdict(model) for model in models])
+        return
+    if not models:
+        click.echo("No model passes these filters.", err=True)
+        return
+
+    from edge.report.grid import Column, text
+
+    columns = [Column("Model", number=False), Column("Series", number=False), Column("Input"), Column("Top-1")]
+    columns += [Column("FLOPs(M)"), Column("Params(M)"), Column("Size(M)")]
+    columns += [Column(f"SD855 {count}T ms") for count in (1, 2, 4)]
+    rows = []
+    for model in models:
+        published = model.published
+        rows.append([
+            model.name,
+            model.series,
+            str(model.input_shape[3]),
+            _show(published.top1, ".4f"),
+            _show(published.flops_m, ".2f"),
+            _show(published.params_m, ".2f"),
+            _show(published.size_mb, "g"),
+            *(_show(published.sd855_ms.get(count), ".2f") for count in (1, 2, 4)),
+        ])  # fmt: skip
+    click.echo(text(columns, rows))
+    click.echo(f"{len(models)} models; numbers as published by PaddleClas, `edgezoo bench` measures", err=True)
+
+
+def _fraction(top1: float | None) -> float | None:
+    return top1 / 100 if top1 is not None and top1 > 1 else top1
+
+
+def _show(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

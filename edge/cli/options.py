@@ -1,0 +1,50 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+db = click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="The results database.  [default: results.db in edgezoo's data directory]",
+)
+
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+
+names = click.argument("names", nargs=-1, metavar="NAME...")
+
+
+def selection(command: F) -> F:
+    """Which catalogue models a command is about, besides names: --series, --light, --all."""
+    for option in (
+        click.option("--all", "everything", is_flag=True, help="Every model of the catalogue."),
+        click.option("--light", is_flag=True, help="The 55 models of the series meant for phones."),
+        click.option("--series", multiple=True, metavar="NAME", help="Every model of a series; may be repeated."),
+    ):
+        command = option(command)
+    return command
+
+
+def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, everything: bool) -> list[str]:
+    """The names a command is about, each once: those given, then those selected. Raises `UsageError` if none."""
+    from edge.errors import UsageError
+    from edge.zoo.catalogue import catalogue, select
+
+    chosen = list(names)
+    if everything:
+        chosen += [model.name for model in catalogue()]
+    elif series or light:
+        chosen += [model.name for model in select(series_names=series, light=light)]
+    if not chosen:
+        raise UsageError("no model is named", hint="name some, or use --series, --light or --all; see `edgezoo list`")
+    return list(dict.fromkeys(chosen))

@@ -1,0 +1,72 @@
+"""What commands say: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+
+
+def say(line: str) -> None:
+    """One line of progress or a remark, on standard error."""
+    click.echo(line, err=True)
+
+
+def print_json(value: Any) -> None:
+    """A JSON document on standard output; NaN and infinity are refused, for no other program reads them."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_file(path: Path, content: str) -> None:
+    """Write a report, whole or not at all. Raises `OutputError`."""
+    from edge.errors import OutputError
+
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(content, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path} could not be written: {error.strerror}", hint="name another place") from error
+
+
+class Progress:
+    """Lines on standard error; on a terminal the last one is rewritten in place while work goes on."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
+        self._shown = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._wipe()
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        if not self._quiet:
+            self._wipe()
+            say(text)
+
+    def now(self, text: str) -> None:
+        """What is being done at the moment; on a terminal only, for in a log it would be noise."""
+        if self._terminal and not self._quiet:
+            import shutil
+
+            self._wipe()
+            click.echo(text[: shutil.get_terminal_size().columns - 1], nl=False, err=True)
+            self._shown = True
+
+    def _wipe(self) -> None:
+        if self._shown:
+            click.echo("\r\033[K", nl=False, err=True)
+            self._shown = False

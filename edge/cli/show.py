@@ -1,0 +1,82 @@
+"""`edgezoo show`: everything known of one model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+
+if TYPE_CHECKING:
+    from edge.zoo.model import Model
+
+
+@click.command()
+@click.argument("name")
+@options.as_json
+def command(name: str, as_json: bool) -> None:
+    """Show everything that is known of the model NAME: published numbers, input, preprocessing, addresses."""
+    from edge.zoo.catalogue import lookup
+
+    model = lookup(name)
+    if as_json:
+        from dataclasses import asdict
+
+        from edge.cli.output import print_json
+
+        print_json(asdict(model))
+        return
+    lines = list(_lines(model))
+    width = max(len(label) for label, _ in lines)
+    for label, value in lines:
+        click.echo(f"{label.ljust(width)}  {value}".rstrip())
+
+
+def _lines(model: Model) -> list[tuple[str, str]]:
+    published, how = model.published, model.preprocessing
+    lines = [
+        ("Model", model.name),
+        ("Series", model.series + (" (light: meant for phones)" if model.light else "")),
+        ("Network", f"{model.architecture} (ppcls.arch.backbone)"),
+        ("Input", " x ".join(map(str, model.input_shape)) + f", {how.layout}, {how.channel_order}"),
+        ("Resize", f"short side to {how.resize_short}, {how.interpolation}; centre crop {how.crop[0]} x {how.crop[1]}"),
+        ("Normalise", f"x {how.scale:.6g}, mean {_numbers(how.mean)}, std {_numbers(how.std)}"),
+        ("", ""),
+        ("Published by PaddleClas", ""),
+        ("  Top-1", _or_dash(published.top1, "{:.4f}")),
+        ("  Top-5", _or_dash(published.top5, "{:.4f}")),
+    ]
+    if published.top1_gain is not None:
+        lines.append(
+            ("  Distillation", f"+{published.top1_gain:.3f} top-1 over {published.reference_top1:.4f} without it")
+        )
+    lines += [
+        ("  FLOPs", _or_dash(published.flops_m, "{:.2f} M multiply-accumulates")),
+        ("  Parameters", _or_dash(published.params_m, "{:.2f} M")),
+        ("  Size", _or_dash(published.size_mb, "{:g} M (as printed there; MiB for most models)")),
+        ("  Snapdragon 855, fp32", _latencies(model)),
+    ]
+    lines += [(f"  {column}", f"{ms:.2f} ms") for column, ms in published.elsewhere_ms.items()]
+    return [
+        *lines,
+        ("", ""),
+        ("Inference model", model.inference_url or "-"),
+        ("Weights", model.pretrained_url or "-"),
+    ]
+
+
+def _latencies(model: Model) -> str:
+    latencies = [
+        f"{ms:.2f} ms on {threads} thread{'s' if threads > 1 else ''}"
+        for threads, ms in sorted(model.published.sd855_ms.items())
+    ]
+    return ", ".join(latencies) or "-"
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:g}" for value in values)
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
