@@ -1,0 +1,126 @@
+"""Converted models under the hash of everything that can change them: same key, no work; two processes, one result."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from edge.errors import OutputError
+from edge.toolchain.lockfile import exclusive
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    """A key from named parts: 32 hex digits of the SHA-256 of their canonical JSON."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@cache
+def code_version(*files: Path) -> str:
+    """A stage's code version: the hash of the files it is written in, so that no number is ever forgotten."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished result: `folder` holds its files and `facts` what is known of them."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+
+class Store:
+    """Entries below `root`, each a folder named by its key. A folder without `facts.json` is no entry."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str) -> Entry | None:
+        """The entry, or None."""
+        try:
+            facts = json.loads((self.root / key / "facts.json").read_bytes())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return Entry(self.root / key, facts)
+
+    @contextmanager
+    def making(self, key: str) -> Iterator[Path]:
+        """An empty folder to make the entry in, while no other process makes the same one.
+
+        Look again with `get` inside: another process may have finished it while this one waited. What a killed process
+        left is swept away first.
+        """
+        with exclusive(self.root / f"{key}.lock"):
+            part = self.root / f"{key}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            try:
+                yield part
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+
+    def put(self, key: str, part: Path, facts: dict[str, Any]) -> Entry:
+        """Turn the folder that `making` gave into the entry, in one rename."""
+        write_text(part / "facts.json", json.dumps(facts, indent=1) + "\n")
+        place = self.root / key
+        shutil.rmtree(place, ignore_errors=True)
+        part.rename(place)
+        return Entry(place, facts)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file or none: beside, then renamed."""
+    with _beside(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all; the copy has the source's times, which `is_copy` compares."""
+    with _beside(target) as part:
+        shutil.copyfile(source, part)
+        shutil.copystat(source, part)
+
+
+def is_copy(source: Path, target: Path) -> bool:
+    """Whether `target` is what `copy` made of `source`, untouched since: by size and time, as rsync does."""
+    try:
+        ours, theirs = source.stat(), target.stat()
+    except FileNotFoundError:
+        return False
+    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    _sweep(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written: {error.strerror}", hint="check the permissions and the free disk space"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left beside `path`."""
+    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+        owner = part.name.split(".")[-2]
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            part.unlink(missing_ok=True)

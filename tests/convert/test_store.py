@@ -1,0 +1,120 @@
+"""The cache: whole entries or none, one maker at a time, and files written beside and renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.convert.store import Store, code_version, copy, is_copy, key_of, write_text
+from edge.errors import OutputError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=5
+)
+
+
+@given(st.dictionaries(st.text(), JSON), st.text(), JSON)
+def test_a_key_follows_its_parts_and_not_their_order(parts: dict[str, object], name: str, value: object) -> None:
+    assert key_of(parts) == key_of(dict(reversed(list(parts.items()))))
+    changed = {**parts, name: value}
+    assert (key_of(changed) == key_of(parts)) == (
+        json.dumps(changed, sort_keys=True) == json.dumps(parts, sort_keys=True)
+    )
+
+
+def test_an_entry_is_there_only_when_it_is_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    assert store.get("k") is None
+    with store.making("k") as part:
+        (part / "model.nb").write_bytes(b"x")
+        assert store.get("k") is None
+        entry = store.put("k", part, {"bytes": 1})
+    assert store.get("k") == entry
+    assert (entry.folder / "model.nb").read_bytes() == b"x"
+
+
+def test_work_that_failed_leaves_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def fail() -> None:
+        with store.making("k") as part:
+            (part / "model.nb").write_bytes(b"x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert store.get("k") is None
+    assert [p.name for p in tmp_path.iterdir()] == ["k.lock"]
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "k.part").mkdir()
+    (tmp_path / "k.part" / "half.nb").write_bytes(b"half")
+    with Store(tmp_path).making("k") as part:
+        assert list(part.iterdir()) == []
+
+
+def test_two_processes_make_an_entry_once(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from edge.convert.store import Store
+store = Store(Path({str(tmp_path)!r}))
+with store.making("k") as part:
+    if store.get("k") is None:
+        with open({str(tmp_path / "made")!r}, "a") as log:
+            log.write("x")
+        store.put("k", part, {{}})
+"""
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    assert [p.wait() for p in running] == [0, 0, 0]
+    assert (tmp_path / "made").read_text() == "x"
+
+
+def test_a_torn_facts_file_is_no_entry(tmp_path: Path) -> None:
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k" / "facts.json").write_text('{"bytes": ')
+    assert Store(tmp_path).get("k") is None
+
+
+def test_copies_are_known_again_until_somebody_touches_them(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.nb", tmp_path / "b.nb"
+    source.write_bytes(b"abc")
+    assert not is_copy(source, target)
+    copy(source, target)
+    assert is_copy(source, target)
+    target.write_bytes(b"abd")
+    assert not is_copy(source, target)
+
+
+def test_a_dead_process_half_written_file_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left = tmp_path / f".model [x].json.{dead.pid}.part"
+    mine = tmp_path / f".model [x].json.{os.getppid()}.part"
+    left.touch()
+    mine.touch()
+    write_text(tmp_path / "model [x].json", "{}")
+    assert not left.exists()
+    assert mine.exists()
+
+
+def test_an_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/out\.json could not be written"):
+        write_text(tmp_path / "file" / "out.json", "{}")
+
+
+def test_the_code_version_follows_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "stage.py"
+    path.write_text("a = 1\n")
+    before = code_version(path)
+    code_version.cache_clear()
+    path.write_text("a = 2\n")
+    assert code_version(path) != before
