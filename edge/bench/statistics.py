@@ -1,0 +1,187 @@
+"""What is said of repeated measurements. All functions are pure; times in any one unit.
+
+Runs inside one launch are autocorrelated, so the spread that counts is the one between launches: intervals and tests
+below take one number a launch (its median), never the pooled runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# hyperfine's threshold: ten standard deviations of a normal distribution (1.4826 MAD each).
+# https://github.com/sharkdp/hyperfine/blob/master/src/outlier_detection.rs
+OUTLIER_THRESHOLD = 14.826
+RESAMPLES = 10_000
+MIN_RUNS_FOR_P99 = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+    def half_width(self, around: float) -> float:
+        """The distance of the farther end from `around`, relative to it."""
+        return max(self.high - around, around - self.low) / around
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of one cell, in ms. `median` is the median over the launches' medians; the others are over all runs."""
+
+    launches: int
+    runs: int
+    median: float
+    ci95: Interval | None  # None for a single launch
+    mean: float
+    min: float
+    max: float
+    p90: float
+    p99: float | None  # None below 1000 runs
+    mad: float
+    cv: float  # sample standard deviation over mean
+    outliers: int
+
+
+def summarise(launches: Sequence[Sequence[float]]) -> Statistics:
+    """The statistics of a cell from the samples of its launches; each launch has at least one sample."""
+    import numpy as np
+
+    medians = [median(launch) for launch in launches]
+    runs = np.concatenate([np.asarray(launch, dtype=np.float64) for launch in launches])
+    return Statistics(
+        launches=len(launches),
+        runs=len(runs),
+        median=median(medians),
+        ci95=bootstrap_median(medians),
+        mean=float(runs.mean()),
+        min=float(runs.min()),
+        max=float(runs.max()),
+        p90=float(np.percentile(runs, 90)),
+        p99=float(np.percentile(runs, 99)) if len(runs) >= MIN_RUNS_FOR_P99 else None,
+        mad=mad(runs),
+        cv=float(runs.std(ddof=1) / runs.mean()) if len(runs) > 1 else 0.0,
+        outliers=count_outliers(runs),
+    )
+
+
+def median(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """The middle value; the mean of the two middle ones of an even number."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return float(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def bootstrap_median(values: Sequence[float], *, confidence: float = 0.95, seed: int = 0) -> Interval | None:
+    """The percentile bootstrap interval of the median; None for fewer than two values.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3. Same values and seed, same interval.
+    """
+    if len(values) < 2:
+        return None
+    import numpy as np
+
+    return _percentile_interval(np.median(_resamples(values, seed), axis=1), confidence)
+
+
+def bootstrap_ratio(
+    numerator: Sequence[float], denominator: Sequence[float], *, confidence: float = 0.95, seed: int = 0
+) -> Interval | None:
+    """The percentile bootstrap interval of median(numerator) / median(denominator), the two resampled independently."""
+    if len(numerator) < 2 or len(denominator) < 2:
+        return None
+    import numpy as np
+
+    above = np.median(_resamples(numerator, seed), axis=1)
+    below = np.median(_resamples(denominator, seed + 1), axis=1)
+    return _percentile_interval(above / below, confidence)
+
+
+def mad(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """The median absolute deviation from the median, not scaled."""
+    middle = median(values)
+    return median([abs(value - middle) for value in values])
+
+
+def count_outliers(values: Sequence[float] | NDArray[np.float64]) -> int:
+    """How many values have a modified z-score, (x - median) / MAD, beyond hyperfine's threshold on either side.
+
+    Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993), with hyperfine's scale. Where more than half of the
+    values are equal (MAD 0), every other value counts.
+    """
+    middle, deviation = median(values), mad(values)
+    return sum(abs(value - middle) > OUTLIER_THRESHOLD * deviation for value in values)
+
+
+def drift(samples: Sequence[float]) -> float | None:
+    """The median of the last third over the median of the first third; above 1 the run became slower. None below 9."""
+    third = len(samples) // 3
+    return median(samples[-third:]) / median(samples[:third]) if third >= 3 else None
+
+
+@dataclass(frozen=True, slots=True)
+class MannWhitney:
+    """`u` counts the pairs in which the first sample's value is larger (ties half); `p` is two-sided."""
+
+    u: float
+    p: float
+
+
+def mann_whitney(first: Sequence[float], second: Sequence[float]) -> MannWhitney:
+    """The Mann-Whitney U test that neither sample tends to be larger.
+
+    Mann and Whitney, On a test of whether one of two random variables is stochastically larger than the other, Annals
+    of Mathematical Statistics 18 (1947): the exact distribution without ties and up to 20 values each, else the normal
+    approximation with the correction for ties and for continuity.
+    """
+    n, m = len(first), len(second)
+    u = sum((a > b) + (a == b) / 2 for a in first for b in second)
+    pooled = sorted([*first, *second])
+    ties = [pooled.count(value) for value in dict.fromkeys(pooled)]
+    if max(ties) == 1 and n <= 20 and m <= 20:
+        counts = _u_counts(n, m)
+        smaller = int(min(u, n * m - u))
+        return MannWhitney(u, min(1.0, 2 * sum(counts[: smaller + 1]) / sum(counts)))
+    import math
+
+    total = n + m
+    variance = n * m / 12 * (total + 1 - sum(t**3 - t for t in ties) / (total * (total - 1)))
+    if variance == 0:
+        return MannWhitney(u, 1.0)
+    z = max(0.0, abs(u - n * m / 2) - 0.5) / math.sqrt(variance)
+    return MannWhitney(u, math.erfc(z / math.sqrt(2)))
+
+
+def _u_counts(n: int, m: int) -> list[int]:
+    """How many orders of n and m values have each U, 0 to n*m: the coefficients of the Gaussian binomial (n+m, n)."""
+    counts = [1] + [0] * (n * m)
+    for i in range(1, n + 1):
+        for u in range(n * m, m + i - 1, -1):  # times 1 - q^(m+i)
+            counts[u] -= counts[u - m - i]
+        for u in range(i, n * m + 1):  # over 1 - q^i
+            counts[u] += counts[u - i]
+    return counts
+
+
+def _resamples(values: Sequence[float], seed: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    random = np.random.default_rng(seed)
+    drawn: NDArray[np.float64] = random.choice(np.asarray(values, dtype=np.float64), (RESAMPLES, len(values)))
+    return drawn
+
+
+def _percentile_interval(statistics: NDArray[np.float64], confidence: float) -> Interval:
+    import numpy as np
+
+    tail = (1 - confidence) / 2 * 100
+    low, high = np.percentile(statistics, [tail, 100 - tail], method="inverted_cdf")
+    return Interval(float(low), float(high))
