@@ -1,12 +1,14 @@
-"""From an image's pixels to a network's input, as PaddleClas does at evaluation: resize the short side, centre crop, normalise.
+"""From an image's pixels to a network's input, as PaddleClas does at evaluation: resize, centre crop, normalise.
 
-Defined to the last bit, so that the Android helper (`edge/package/java`) and `eval` compute the same tensor:
-the resizing works in integers, as the libraries PaddleClas calls do, and the normalisation in float32, one rounding an operation.
+Defined to the last bit, so that the Android helper (`edge/package/java`) and `eval` compute the same tensor: the
+resizing works in integers, as the libraries PaddleClas calls do, the normalisation in float32, rounded after every
+operation.
 
 | `Preprocessing.interpolation` | what is computed |
 |---|---|
 | `bilinear` | OpenCV's `INTER_LINEAR` on 8-bit images (11-bit weights, no antialiasing); PaddleClas' default |
-| `pillow-bilinear`, `pillow-bicubic` | Pillow's `BILINEAR`, `BICUBIC` (antialiased), PaddleClas' `backend: pil` |
+| `bicubic` | OpenCV's `INTER_CUBIC` likewise; builds of OpenCV differ among themselves here, by 1 of 255 at most |
+| `pillow-bilinear`, `pillow-bicubic` | Pillow's `BILINEAR`, `BICUBIC` (antialiased), lines first; `backend: pil` |
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import UsageError
 from edge.zoo.model import Preprocessing
 
-INTERPOLATIONS = ("bilinear", "pillow-bilinear", "pillow-bicubic")
+INTERPOLATIONS = ("bilinear", "bicubic", "pillow-bilinear", "pillow-bicubic")
 
 _WEIGHT_ONE = 2048  # OpenCV's INTER_RESIZE_COEF_SCALE
 
@@ -38,7 +40,7 @@ def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]
 
 
 def resized_size(width: int, height: int, short: int) -> tuple[int, int]:
-    """Width and height after the short side was brought to `short`: rounded half to even, as in PaddleClas' ResizeImage."""
+    """Width and height once the short side is `short` long; rounds half to even, as PaddleClas' ResizeImage does."""
     ratio = short / min(width, height)
     return round(width * ratio), round(height * ratio)
 
@@ -49,42 +51,42 @@ def resize_and_crop(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.
     crop_height, crop_width = how.crop
     left, top = (width - crop_width) // 2, (height - crop_height) // 2
     if left < 0 or top < 0:
-        raise UsageError(f"a crop of {crop_width}x{crop_height} does not fit into the resized image of {width}x{height}")
+        raise UsageError(
+            f"a crop of {crop_width}x{crop_height} does not fit into the resized image of {width}x{height}"
+        )
     columns, rows = np.arange(left, left + crop_width), np.arange(top, top + crop_height)
-    if how.interpolation == "bilinear":
-        return _opencv_bilinear(image, (width, height), columns, rows)
+    if how.interpolation in ("bilinear", "bicubic"):
+        return _opencv(image, (width, height), columns, rows, cubic=how.interpolation == "bicubic")
     if how.interpolation in INTERPOLATIONS:
         return _pillow(image, (width, height), how.interpolation)[rows][:, columns]
     known = ", ".join(INTERPOLATIONS)
     raise UsageError(f"interpolation '{how.interpolation}' is not known", hint=f"Known: {known}.")
 
 
-def _opencv_bilinear(
-    image: NDArray[np.uint8], size: tuple[int, int], columns: NDArray[np.intp], rows: NDArray[np.intp]
+def _opencv(
+    image: NDArray[np.uint8], size: tuple[int, int], columns: NDArray[np.intp], rows: NDArray[np.intp], *, cubic: bool
 ) -> NDArray[np.uint8]:
-    """The given columns and rows of `cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)`, to the bit.
+    """The given columns and rows of `cv2.resize(image, size, interpolation=cv2.INTER_LINEAR or cv2.INTER_CUBIC)`.
 
-    Source: modules/imgproc/src/resize.cpp of OpenCV (resizeGeneric, HResizeLinear, VResizeLinear for uchar).
+    Source: modules/imgproc/src/resize.cpp of OpenCV (resizeGeneric; H/VResizeLinear, H/VResizeCubic for uchar).
     """
     height, width = image.shape[:2]
-    x, fx = _opencv_taps(width, size[0], columns)
-    fx = np.where((x < 0) | (x >= width - 1), np.float32(0), fx)  # columns clamp the weight, rows clamp the index
-    x = np.clip(x, 0, width - 1)
-    y, fy = _opencv_taps(height, size[1], rows)
-    upper, lower = np.clip(y, 0, height - 1), np.clip(y + 1, 0, height - 1)
-
-    (left, right), (above, below) = _opencv_weights(fx), _opencv_weights(fy)
-    next_x = np.minimum(x + 1, width - 1)
-
-    def horizontal(chosen: NDArray[np.intp]) -> NDArray[np.int32]:
-        lines = image[chosen].astype(np.int32)
-        summed: NDArray[np.int32] = lines[:, x] * left[:, None] + lines[:, next_x] * right[:, None]
-        return summed
-
-    summed = (above[:, None, None] * (horizontal(upper) >> 4) >> 16) + (
-        below[:, None, None] * (horizontal(lower) >> 4) >> 16
-    )
-    return ((summed + 2) >> 2).astype(np.uint8)
+    x, along = _opencv_taps(width, size[0], columns)
+    y, down = _opencv_taps(height, size[1], rows)
+    if not cubic:
+        along = np.where((x < 0) | (x >= width - 1), np.float32(0), along)
+    weigh, first = (_cubic_weights, -1) if cubic else (_linear_weights, 0)
+    horizontal, vertical = weigh(along), weigh(down)
+    summed = np.zeros((len(rows), len(columns), 3), np.int32)
+    for j, above in enumerate(vertical):
+        lines = image[np.clip(y + first + j, 0, height - 1)].astype(np.int32)
+        line = np.zeros_like(summed)
+        for i, left in enumerate(horizontal):
+            line += lines[:, np.clip(x + first + i, 0, width - 1)] * left[:, np.newaxis]
+        weight = above[:, np.newaxis, np.newaxis]
+        summed += weight * line if cubic else (weight * (line >> 4)) >> 16
+    rounded: NDArray[np.int32] = (summed + (1 << 21)) >> 22 if cubic else (summed + 2) >> 2
+    return np.clip(rounded, 0, 255).astype(np.uint8)
 
 
 def _opencv_taps(source: int, target: int, at: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
@@ -94,13 +96,29 @@ def _opencv_taps(source: int, target: int, at: NDArray[np.intp]) -> tuple[NDArra
     return index.astype(np.intp), position - index
 
 
-def _opencv_weights(fraction: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    one = np.float32(_WEIGHT_ONE)
-    return np.rint((np.float32(1) - fraction) * one).astype(np.int32), np.rint(fraction * one).astype(np.int32)
+def _linear_weights(x: NDArray[np.float32]) -> list[NDArray[np.int32]]:
+    return [_fixed(1 - x), _fixed(x)]
+
+
+def _cubic_weights(x: NDArray[np.float32]) -> list[NDArray[np.int32]]:
+    """Keys' cubic convolution with a = -0.75 (interpolateCubic), float32 all the way."""
+    a, rest = np.float32(-0.75), 1 - x
+    first = ((a * (x + 1) - 5 * a) * (x + 1) + 8 * a) * (x + 1) - 4 * a
+    second = ((a + 2) * x - (a + 3)) * x * x + 1
+    third = ((a + 2) * rest - (a + 3)) * rest * rest + 1
+    return [_fixed(first), _fixed(second), _fixed(third), _fixed(1 - first - second - third)]
+
+
+def _fixed(weight: NDArray[np.float32]) -> NDArray[np.int32]:
+    fixed: NDArray[np.int32] = np.rint(weight * np.float32(_WEIGHT_ONE)).astype(np.int32)
+    return fixed
 
 
 def _pillow(image: NDArray[np.uint8], size: tuple[int, int], interpolation: str) -> NDArray[np.uint8]:
     from PIL import Image
 
     filters = {"pillow-bilinear": Image.Resampling.BILINEAR, "pillow-bicubic": Image.Resampling.BICUBIC}
-    return np.asarray(Image.fromarray(image).resize(size, filters[interpolation]))
+    # Along the lines, then down the columns, as every Pillow did in the networks' time; Pillow 13 swaps the two where
+    # that is cheaper, which gives other pixels.
+    along = Image.fromarray(image).resize((size[0], image.shape[0]), filters[interpolation])
+    return np.asarray(along.resize(size, filters[interpolation]))

@@ -1,0 +1,83 @@
+package edgezoo.android;
+
+import java.util.List;
+import java.util.Map;
+
+/** What is known of a packaged model: the content of its model.json. Immutable, without Android classes. */
+public final class ModelInfo {
+    public final String name;
+
+    /** Of model.nb, in lower-case hexadecimal. */
+    public final String sha256;
+
+    public final long bytes;
+
+    /** The version of opt that wrote the file, e.g. "v2.13-rc"; the runtime library should be as new. */
+    public final String optVersion;
+
+    /** Valid targets as given to opt, e.g. "arm" or "opencl,arm". */
+    public final String target;
+
+    /** e.g. "fp32". */
+    public final String precision;
+
+    public final String inputName;
+    private final long[] inputShape;
+
+    /** Null for a model whose input is no image; see the file's metadata then. */
+    public final Preprocessing preprocessing;
+
+    /** 0 where it is not known. */
+    public final int classCount;
+
+    /** Top-1 accuracy on ImageNet-1k as published (0 to 1), NaN where nothing was; says nothing of random or own weights. */
+    public final float publishedTop1;
+
+    /** "published", "random", "own" or "checkpoint": where the weights come from. */
+    public final String sourceKind;
+
+    public final String licence;
+
+    /** Whether labels.txt lies beside the model. */
+    public final boolean hasLabels;
+
+    private ModelInfo(Map<String, Object> json) {
+        name = (String) json.get("name");
+        sha256 = (String) json.get("sha256");
+        bytes = ((Number) json.get("bytes")).longValue();
+        optVersion = (String) json.get("opt_version");
+        target = (String) json.get("target");
+        precision = (String) json.get("precision");
+        Map<?, ?> input = (Map<?, ?>) ((List<?>) json.get("inputs")).get(0);
+        inputName = (String) input.get("name");
+        List<?> shape = (List<?>) input.get("shape");
+        inputShape = new long[shape.size()];
+        for (int i = 0; i < inputShape.length; i++) {
+            inputShape[i] = ((Number) shape.get(i)).longValue();
+        }
+        @SuppressWarnings("unchecked")
+        Map<String, Object> steps = (Map<String, Object>) json.get("preprocessing");
+        preprocessing = steps == null ? null : new Preprocessing(steps);
+        classCount = json.get("class_num") == null ? 0 : ((Number) json.get("class_num")).intValue();
+        Map<?, ?> published = (Map<?, ?>) json.get("published");
+        Number top1 = published == null ? null : (Number) published.get("top1");
+        publishedTop1 = top1 == null ? Float.NaN : top1.floatValue();
+        sourceKind = (String) ((Map<?, ?>) json.get("source")).get("kind");
+        licence = (String) json.get("licence");
+        hasLabels = json.get("labels") != null;
+    }
+
+    /** @throws IllegalArgumentException if the text is no model.json of edgezoo */
+    public static ModelInfo parse(String json) {
+        try {
+            return new ModelInfo(Json.object(json));
+        } catch (ClassCastException | NullPointerException | IndexOutOfBoundsException error) {
+            throw new IllegalArgumentException("the model's metadata is incomplete: " + error.getMessage(), error);
+        }
+    }
+
+    /** The first input's shape, e.g. {1, 3, 224, 224}; what Tensor.resize of Paddle-Lite wants. */
+    public long[] inputShape() {
+        return inputShape.clone();
+    }
+}
