@@ -1,0 +1,27 @@
+"""The legaliser: rewrites a program into what the chosen engine version understands, one small rule per incompatibility."""
+
+from __future__ import annotations
+
+from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
+from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
+from edge.convert.legalise.rule import Applied, Rule, apply_rules
+from edge.convert.legalise.xshape import XSHAPE
+from edge.convert.program import Program
+
+__all__ = ["RULES", "Applied", "Rule", "legalise"]
+
+# In the order of their application: attribute types first, so that the others find plain values.
+RULES: tuple[Rule, ...] = (
+    PLAIN_ATTRIBUTES,
+    SILU_TO_SWISH,
+    MATMUL_V2_TO_MATMUL,
+    RELU6_THRESHOLD,
+    SWISH_BETA,
+    DROPOUT_FIX_SEED,
+    XSHAPE,
+)
+
+
+def legalise(program: Program, *, engine: str) -> tuple[Program, tuple[Applied, ...]]:
+    """The equivalent program that opt of version `engine` (such as "2.13rc0") accepts, and the rules it took."""
+    return apply_rules(RULES, program, engine)

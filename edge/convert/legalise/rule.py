@@ -1,0 +1,50 @@
+"""What a legalising rule is, and how the rules are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from edge.convert.draft import Draft
+from edge.convert.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One incompatibility between what Paddle writes and what opt reads, and its cure.
+
+    `ops`: operator types without which there is nothing to do (empty: look at every program); `engines`: the engine versions
+    that need it (None: all of them); `apply` changes the draft into an equivalent program and returns how many places it
+    changed: nothing on a second run.
+    """
+
+    name: str
+    reason: str
+    apply: Callable[[Draft], int]
+    ops: frozenset[str] = frozenset()
+    engines: frozenset[str] | None = None
+
+    def concerns(self, program: Program, engine: str) -> bool:
+        return (self.engines is None or engine in self.engines) and (not self.ops or bool(self.ops & program.op_types))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One rule that changed a program, in `count` places; goes into the model's metadata."""
+
+    rule: str
+    count: int
+    reason: str
+
+
+def apply_rules(rules: Iterable[Rule], program: Program, engine: str) -> tuple[Program, tuple[Applied, ...]]:
+    """Apply rules in order; the program itself comes back where none changed anything."""
+    applied = []
+    for rule in rules:
+        if not rule.concerns(program, engine):
+            continue
+        draft = program.draft()
+        if count := rule.apply(draft):
+            program = draft.build()
+            applied.append(Applied(rule.name, count, rule.reason))
+    return program, tuple(applied)
