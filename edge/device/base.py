@@ -69,6 +69,14 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True)
+class Thermal:
+    """How warm a device is; a status of None and absent zones mean unreadable, never "fine"."""
+
+    status: int | None  # Android 10 and later: 0 NONE ... 6 SHUTDOWN
+    zones: tuple[Zone, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What changes while a device is used, read at one moment; None (or absent) means unreadable, never "fine"."""
 
@@ -123,8 +131,12 @@ class Device(Protocol):
         """Read once, then remembered."""
         ...
 
+    def thermal(self) -> Thermal:
+        """Read now: the part of the state that has to be looked at often, and is cheap to read."""
+        ...
+
     def state(self) -> State:
-        """Read now."""
+        """Read now, all of it."""
         ...
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:

@@ -1,0 +1,182 @@
+"""An Android device reached over adb."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from edge.device.adb import devicelock, launch, probe, server
+from edge.device.adb.blobs import BlobStore
+from edge.device.adb.layout import BASE, BLOBS
+from edge.device.adb.link import Link
+from edge.device.adb.server import ServerAddress
+from edge.device.adb.settings import Before, Settings
+from edge.device.adb.shell import CutOffError, Marker
+from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
+from edge.device.owner import Owner, busy, held, host_lock
+from edge.errors import CommandError, CommandTimeoutError, DeviceError, LinkLostError, OutputError
+
+_TIDY_SECONDS = 10.0
+_RETURN_SECONDS = 20.0  # how long to wait for a device that is away when its settings are to be put back
+
+
+class AndroidDevice:
+    """See Device. Nothing is asked of the device before it is needed."""
+
+    def __init__(self, address: ServerAddress, serial: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._link = Link(address, serial, sleep=sleep)
+        self._blobs = BlobStore(self._link)
+        self._properties: Properties | None = None
+        self._boot = ""
+        self._owner: Owner | None = None
+        self._before: Before | None = None  # set while the settings are changed
+
+    @property
+    def serial(self) -> str:
+        return self._link.serial
+
+    @property
+    def bytes_pushed(self) -> int:
+        return self._blobs.bytes_sent
+
+    def properties(self) -> Properties:
+        if self._properties is None:
+            self._properties, self._boot = self._identify()
+        return self._properties
+
+    def _identify(self) -> tuple[Properties, str]:
+        text = self._link.execute(probe.IDENTITY).stdout.decode(errors="replace")
+        return probe.properties(text, serial=self.serial, adb_version=server.version(self._link.address))
+
+    def thermal(self) -> Thermal:
+        script = probe.thermal_script(self.properties().sdk)
+        return probe.thermal(self._link.execute(script).stdout.decode(errors="replace"))
+
+    def state(self) -> State:
+        return probe.state(self._link.execute(probe.state_script()).stdout.decode(errors="replace"))
+
+    def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
+        return self._blobs.push(files)
+
+    def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
+        run_id, marker = secrets.token_hex(6), Marker.fresh()
+        errors = None if self._link.v2 else Marker.fresh()
+        token = self._owner.token if self._owner else None
+        script = launch.run_script(command, run_id=run_id, marker=marker, errors=errors, lock_token=token, cwd=cwd)
+        start = time.monotonic()
+        try:
+            ended = self._link.talk(script, marker, errors, timeout)
+        except LinkLostError:
+            raise  # the leash ends the command; `recover` looks after it
+        except CutOffError as cut:
+            self._end(run_id)
+            raise CommandTimeoutError(
+                f"{Path(command[0]).name} did not end within {timeout:g} s on {self.serial} and was killed",
+                code=124,
+                output=(cut.stdout + cut.stderr).decode(errors="replace"),
+            ) from None
+        except BaseException:
+            self._end(run_id)
+            raise
+        if ended.code == launch.LOCK_LOST:
+            raise busy(self.serial, "another edgezoo, which took it over")
+        return Completed(
+            code=ended.code,
+            stdout=ended.stdout.decode(errors="replace"),
+            stderr=ended.stderr.decode(errors="replace"),
+            seconds=time.monotonic() - start,
+        )
+
+    def _end(self, run_id: str) -> None:
+        with suppress(DeviceError):
+            self._link.execute(launch.kill_script(run_id), seconds=_TIDY_SECONDS)
+
+    def pull(self, remote: PurePosixPath, local: Path) -> None:
+        beside = local.with_name(f"{local.name}.{secrets.token_hex(4)}.part")
+        try:
+            with beside.open("wb") as target, self._link.sync() as sync:
+                sync.receive(remote, target)
+            beside.replace(local)
+        except OSError as error:
+            raise OutputError(f"{local} cannot be written: {error.strerror}") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def abort(self) -> None:
+        self._link.abort()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        owner = Owner.me()
+        with host_lock(self.serial), held(owner):
+            devicelock.acquire(self._link, owner)
+            self._owner = owner
+            try:
+                self._put_right()
+                yield
+            finally:
+                self._owner = None
+                with suppress(DeviceError):  # a lock whose holder has ended is known to be stale
+                    devicelock.release(self._link, owner)
+
+    def _put_right(self) -> None:
+        """End and remove whatever a killed edgezoo, or a dropped link, left on the device."""
+        self._link.execute(f"{launch.kill_script()}\nrm -f {BLOBS}/*.part.*")
+        if self._before is None:
+            self._settings().put_right()
+
+    def _settings(self) -> Settings:
+        return Settings(self._link, self.properties().sdk)
+
+    @contextmanager
+    def prepared(self) -> Iterator[Prepared]:
+        settings = self._settings()
+        before = settings.look()
+        self._before = before
+        try:
+            yield settings.prepare(before)
+        finally:
+            self._before = None
+            self._restore(settings, before)
+
+    def _restore(self, settings: Settings, before: Before) -> None:
+        try:
+            settings.restore(before)
+        except LinkLostError:
+            try:
+                self._link.come_back(_RETURN_SECONDS)
+                settings.restore(before)
+            except LinkLostError as error:
+                raise LinkLostError(
+                    f"the settings of {self.serial} could not be put back: {error.message}",
+                    hint="connect the device again: the next run puts them back",
+                ) from error
+
+    def recover(self, *, limit: float) -> bool:
+        self._link.come_back(limit)
+        self._blobs.forget()
+        boot_before = self._boot
+        _, self._boot = self._identify()
+        if self._owner is not None:
+            if not devicelock.holds(self._link, self._owner):
+                devicelock.acquire(self._link, self._owner)
+            self._put_right()
+        if self._before is not None:
+            self._settings().prepare(self._before)
+        return boot_before != "" and self._boot != boot_before
+
+    def clean(self) -> Cleaned:
+        """Everything below the directory of edgezoo goes, the lock included: take the lock first."""
+        count = f"find {BASE} -type f 2>/dev/null | grep -v -e /lock/ -e /settings$ | wc -l; du -sk {BLOBS} 2>/dev/null"
+        numbers = re.findall(r"^\s*(\d+)", self._link.execute(count).stdout.decode(errors="replace"), re.MULTILINE)
+        ended = self._link.execute(f"{launch.kill_script()}\nrm -rf {BASE}")
+        self._blobs.forget()
+        if ended.code:
+            said = ended.stderr.decode(errors="replace").strip()
+            raise CommandError(f"{BASE} on {self.serial} cannot be removed: {said}", code=ended.code)
+        files, kib = (int(number) for number in [*numbers, "0", "0"][:2])
+        return Cleaned(files=files, bytes=kib * 1024)

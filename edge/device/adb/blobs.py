@@ -1,0 +1,156 @@
+"""Files on the device under their content's name: sent once, checked there, never seen half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+
+from edge.device.adb import parse
+from edge.device.adb.layout import BASE, BLOBS
+from edge.device.adb.link import Link
+from edge.device.adb.sync import send_file
+from edge.errors import CommandError, DeviceSpaceError, TransferError
+
+_SPARE = 16 << 20  # bytes left free, for outputs and the system
+_NAMES_A_SCRIPT = 20  # keeps a script below the 4 KiB that old devices take
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A local file and its address on the device."""
+
+    path: Path
+    sha256: str
+    size: int
+    executable: bool
+
+    @property
+    def place(self) -> PurePosixPath:
+        return BLOBS / self.sha256
+
+
+class BlobStore:
+    """The blobs of one device. `bytes_sent` counts file bytes, retries included."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._there: dict[str, bool] | None = None  # sha256 -> executable; None: not looked yet
+        self._hashed: dict[tuple[Path, int, int], str] = {}
+        self.bytes_sent = 0
+
+    def forget(self) -> None:
+        """Look again next time: the device was away."""
+        self._there = None
+
+    def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
+        """See Device.push."""
+        blobs = {path: self._blob(path) for path in files}
+        there = self._look() if self._there is None else self._there
+        wanted = {blob.sha256: blob for blob in sorted(blobs.values(), key=lambda blob: blob.executable)}
+        missing = [blob for blob in wanted.values() if blob.sha256 not in there]
+        if missing:
+            self._there = None  # until it is known how it ended
+            self._send(missing)
+            there.update({blob.sha256: blob.executable for blob in missing})
+            self._there = there
+        plain = [blob for blob in wanted.values() if blob.executable and not there[blob.sha256]]
+        if plain:
+            self._script(f"cd {BLOBS} && chmod 755 " + " ".join(blob.sha256 for blob in plain))
+            there.update({blob.sha256: True for blob in plain})
+        return {path: blob.place for path, blob in blobs.items()}
+
+    def _blob(self, path: Path) -> Blob:
+        try:
+            stat = path.stat()
+            key = (path.absolute(), stat.st_size, stat.st_mtime_ns)
+            if key not in self._hashed:
+                with path.open("rb") as file:
+                    self._hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise TransferError(f"{path} cannot be read: {error.strerror}") from error
+        return Blob(path, self._hashed[key], stat.st_size, os.access(path, os.X_OK))
+
+    def _look(self) -> dict[str, bool]:
+        with self._link.sync() as sync:
+            entries = sync.list(BLOBS)
+        # A name without a suffix is given only to a file that was found whole.
+        self._there = {one.name: bool(one.mode & 0o100) for one in entries if len(one.name) == 64}
+        return self._there
+
+    def _send(self, blobs: Sequence[Blob]) -> None:
+        word = f"part.{secrets.token_hex(4)}"
+        tools = self._room(blobs)
+        try:
+            with self._link.sync() as sync:
+                for blob in blobs:
+                    part = PurePosixPath(f"{blob.place}.{word}")
+                    self.bytes_sent += send_file(sync, blob.path, part, executable=blob.executable)
+            bad = self._check(blobs, word, tools)
+            self._settle(bad, word)
+        except (DeviceSpaceError, TransferError):
+            self._link.execute(f"rm -f {BLOBS}/*.{word}")
+            raise
+        if bad:
+            raise TransferError(
+                f"{bad[0].path.name} did not arrive on the device {self._link.serial} as it was sent",
+                hint="try another cable or port",
+            )
+
+    def _room(self, blobs: Sequence[Blob]) -> str:
+        """Make the directory, see that there is room; returns the checksum tool to use ("" if there is none)."""
+        text = self._script(
+            f"mkdir -p {BLOBS} && df -k {BASE} 2>/dev/null || df {BASE}\n"
+            "echo; for t in md5sum sha256sum; do command -v $t >/dev/null 2>&1 && echo tool $t; done; true"
+        )
+        table, _, tools = text.partition("\n\n")
+        need, free = sum(blob.size for blob in blobs), parse.free_bytes(table)
+        if free is not None and need + _SPARE > free:
+            raise DeviceSpaceError(
+                f"{need / 1e6:.0f} MB do not fit on the device {self._link.serial}, which has {free / 1e6:.0f} MB free",
+                hint="free some space, or: edgezoo device clean",
+            )
+        return tools.split()[-1] if tools.split() else ""
+
+    def _check(self, blobs: Sequence[Blob], word: str, tool: str) -> list[Blob]:
+        """The blobs whose content on the device is not what was sent."""
+        if not tool:
+            return [blob for blob in blobs if self._read_back(f"{blob.place}.{word}") != blob.sha256]
+        text = self._script(f"cd {BLOBS} && {tool} *.{word}", seconds=30 + sum(blob.size for blob in blobs) / 5e6)
+        seen = parse.digests(text, 64 if tool == "sha256sum" else 32)
+        expected = ((blob, blob.sha256 if tool == "sha256sum" else _md5(blob.path)) for blob in blobs)
+        return [blob for blob, digest in expected if seen.get(f"{blob.sha256}.{word}") != digest]
+
+    def _read_back(self, place: str) -> str:
+        with TemporaryFile() as copy, self._link.sync() as sync:
+            sync.receive(PurePosixPath(place), copy)
+            copy.seek(0)
+            return hashlib.file_digest(copy, "sha256").hexdigest()
+
+    def _settle(self, bad: Sequence[Blob], word: str) -> None:
+        """Give the good ones their names."""
+        for names in _chunks(f"{blob.sha256}.{word}" for blob in bad):
+            self._script(f"cd {BLOBS} && rm -f {' '.join(names)}")
+        rename = f"[ ! -f $f ] || mv -f $f ${{f%.{word}}} || e=1"
+        self._script(f"cd {BLOBS} && e=0 && for f in *.{word}; do {rename}; done; [ $e = 0 ]")
+
+    def _script(self, script: str, *, seconds: float = 30.0) -> str:
+        ended = self._link.execute(script, seconds=seconds)
+        if ended.code:
+            said = ended.stderr.decode(errors="replace").strip() or ended.stdout.decode(errors="replace").strip()
+            raise CommandError(f"the device {self._link.serial} cannot store files: {said}", code=ended.code)
+        return ended.stdout.decode(errors="replace")
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _chunks(names: Iterable[str]) -> list[list[str]]:
+    listed = list(names)
+    return [listed[start : start + _NAMES_A_SCRIPT] for start in range(0, len(listed), _NAMES_A_SCRIPT)]

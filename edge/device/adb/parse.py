@@ -1,0 +1,107 @@
+"""Pure readers of what Android's commands print. Unknown is None or absence, never a guess.
+
+Forms that were seen: getprop, df and dumpsys of Android 5 to 16, of Google, Samsung and Xiaomi devices.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from edge.device.base import Battery, Zone
+
+# android.os.Temperature.TYPE_*
+_ZONE_KINDS = {0: "cpu", 1: "gpu", 2: "battery", 3: "skin"}
+_TEMPERATURE = re.compile(r"Temperature\{mValue=([^,}]+), mType=(-?\d+), mName=(.*?), mStatus=-?\d+\}")
+
+
+def properties(text: str) -> dict[str, str]:
+    """`getprop` without arguments: `[name]: [value]`; a value may go over several lines."""
+    return dict(re.findall(r"^\[([^\]\n]+)\]: \[(.*?)\]$", text, re.MULTILINE | re.DOTALL))
+
+
+def sections(text: str, word: str) -> dict[str, str]:
+    """Split at lines `WORD name`: what one script collected from several commands."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith(word + " "):
+            name = line[len(word) :].strip()
+            found[name] = ""
+        elif name:
+            found[name] += line
+    return found
+
+
+def thermal_status(text: str) -> int | None:
+    """`dumpsys thermalservice` (Android 10 and later): 0 NONE to 6 SHUTDOWN."""
+    found = re.search(r"^\s*Thermal Status: (\d+)\s*$", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def thermal_zones(text: str) -> tuple[Zone, ...]:
+    """Temperatures of `dumpsys thermalservice`: those of the HAL now, else the cached ones (which may be old)."""
+    head, now, current = text.partition("Current temperatures from HAL:")
+    zones = []
+    for value, kind, name in _TEMPERATURE.findall(current if now else head):
+        try:
+            celsius = float(value)
+        except ValueError:
+            continue
+        if math.isnan(celsius) or celsius <= -40 or celsius == 0:
+            continue  # sensors that are not there: NaN, -99.9 and 0.0 were seen
+        zones.append(Zone(name, _zone_kind(name, int(kind)), round(celsius * 1000)))
+    return tuple(zones)
+
+
+def _zone_kind(name: str, number: int) -> str:
+    named = re.fullmatch(r"TYPE_(CPU|GPU|BATTERY|SKIN|\w+)", name)
+    if named:  # some Samsung devices number the types otherwise, but name them
+        return named[1].lower() if named[1] in ("CPU", "GPU", "BATTERY", "SKIN") else "other"
+    return _ZONE_KINDS.get(number, "other")
+
+
+def battery(text: str) -> Battery | None:
+    """`dumpsys battery`: level in percent, tenths of a degree; charging when status is 2 (charging) or 5 (full)."""
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    level, scale, tenths = (_int(fields.get(key)) for key in ("level", "scale", "temperature"))
+    status = _int(fields.get("status"))
+    if level is None and tenths is None and status is None:
+        return None
+    return Battery(
+        percent=None if level is None else round(100 * level / (scale or 100)),
+        millicelsius=None if tenths is None else tenths * 100,
+        charging=None if status is None or status == 1 else status in (2, 5),
+    )
+
+
+def screen_on(text: str) -> bool | None:
+    """`dumpsys power`: mWakefulness=Awake (Android 5 and later)."""
+    found = re.search(r"mWakefulness=(\w+)", text)
+    return found[1] == "Awake" if found else None
+
+
+def free_bytes(text: str) -> int | None:
+    """`df`: the Available column in KiB (toybox), or the Free column with a unit (toolbox, Android 5)."""
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return None
+    head, last = lines[0], lines[-1]
+    if head[1:4] == ["Size", "Used", "Free"] and len(last) >= 4:
+        found = re.fullmatch(r"([\d.]+)([KMGT]?)", last[3])
+        return int(float(found[1]) * 1024 ** " KMGT".index(found[2] or " ")) if found else None
+    # A long file system name moves the numbers to a line of their own: count from the end (Available Use% Mounted).
+    unit = {"1K-blocks": 1024, "512-blocks": 512}.get(head[1] if len(head) > 1 else "")
+    if unit is None or len(last) < 4 or not last[-3].isdigit():
+        return None
+    return int(last[-3]) * unit
+
+
+def digests(text: str, length: int) -> Mapping[str, str]:
+    """`sha256sum` (64 digits) or `md5sum` (32): file name to digest. Lines of another form (errors) are passed over."""
+    return {name: digest for digest, name in re.findall(rf"^([0-9a-f]{{{length}}}) [ *]?(.+)$", text, re.MULTILINE)}
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"-?\d+", text) else None

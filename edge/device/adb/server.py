@@ -1,0 +1,207 @@
+"""The adb server: where it is, how it is started, which devices it sees.
+
+Sources: adb's docs/user/adb.1.md (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS, ANDROID_ADB_SERVER_PORT), adbutils
+(ANDROID_ADB_SERVER_HOST), adb's SERVICES.TXT (host:version, host:devices-l, host:connect).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.device.adb.connection import Connection, Deadline, RefusedError
+from edge.errors import AdbNotFoundError, LinkLostError, UsageError
+
+DEFAULT_PORT = 5037
+_START_SECONDS = 20.0
+_ANSWER_SECONDS = 10.0
+_CONNECT_SECONDS = 30.0  # the server itself waits that long for a device on the network
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """TCP when `port` is set, else the Unix socket `path` (a leading NUL names an abstract one)."""
+
+    host: str = "127.0.0.1"
+    port: int | None = DEFAULT_PORT
+    path: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether the server is this machine's, so that it can be started here."""
+        return self.port is None or self.host in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def spec(self) -> str:
+        """As `adb -L` takes it."""
+        if self.port is not None:
+            return f"tcp:{self.host}:{self.port}"
+        return f"localabstract:{self.path[1:]}" if self.path.startswith("\0") else f"localfilesystem:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the server's device list. `state` is "device" when it can be used; `detail` is the rest."""
+
+    serial: str
+    state: str
+    detail: str
+
+
+def resolve(spec: str | None = None, environ: Mapping[str, str] = os.environ) -> ServerAddress:
+    """The server's address: `spec` (HOST:PORT or what ADB_SERVER_SOCKET takes), else the environment, else the default.
+
+    Raises UsageError for an address that makes no sense.
+    """
+    if spec:
+        return parse_socket(spec if spec.startswith(("tcp:", "local")) else f"tcp:{spec}", "the adb server's address")
+    if environ.get("ADB_SERVER_SOCKET"):
+        return parse_socket(environ["ADB_SERVER_SOCKET"], "ADB_SERVER_SOCKET")
+    host = environ.get("ANDROID_ADB_SERVER_ADDRESS") or environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"
+    port = environ.get("ANDROID_ADB_SERVER_PORT") or str(DEFAULT_PORT)
+    return ServerAddress(host, _port(port, "ANDROID_ADB_SERVER_PORT"))
+
+
+def parse_socket(text: str, where: str) -> ServerAddress:
+    """`tcp:PORT`, `tcp:HOST:PORT`, `local[filesystem]:PATH` or `localabstract:NAME`."""
+    kind, _, rest = text.partition(":")
+    if kind in ("local", "localfilesystem") and rest:
+        return ServerAddress(port=None, path=rest)
+    if kind == "localabstract" and rest:
+        return ServerAddress(port=None, path="\0" + rest)
+    if kind == "tcp" and rest:
+        host, _, port = rest.rpartition(":")
+        return ServerAddress(host.strip("[]") or "127.0.0.1", _port(port, where))
+    raise UsageError(f"{where} is {text!r}, which is no address of an adb server", hint="use tcp:HOST:PORT")
+
+
+def _port(text: str, where: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise UsageError(f"{where} names port {text!r}", hint="a port is a number between 1 and 65535")
+
+
+def adb_program() -> Path:
+    """The adb program: the one on PATH, else the one that adbutils' wheel carries. Raises AdbNotFoundError."""
+    found = shutil.which("adb")
+    if found:
+        return Path(found)
+    from adbutils import AdbError, adb_path  # type: ignore[import-untyped]
+
+    try:
+        return Path(adb_path())
+    except AdbError:
+        raise AdbNotFoundError(
+            "there is no adb program on this machine",
+            hint="install it (Debian: apt install adb), or name a running server with ADB_SERVER_SOCKET=tcp:HOST:PORT",
+        ) from None
+
+
+def version(address: ServerAddress) -> str:
+    """The server's protocol version, e.g. "41". Raises LinkLostError when no server answers."""
+    answer = _ask(address, "host:version")
+    try:
+        return str(int(answer, 16))
+    except ValueError:
+        raise LinkLostError(f"what answers at {address.spec} is no adb server") from None
+
+
+def ensure_running(address: ServerAddress) -> str:
+    """Start the server if it does not answer; returns its version. Raises AdbNotFoundError."""
+    try:
+        return version(address)
+    except LinkLostError as error:
+        if not address.local:
+            raise AdbNotFoundError(
+                f"no adb server answers at {address.spec}",
+                hint="start it there with: adb -a nodaemon server; and check ADB_SERVER_SOCKET or ANDROID_ADB_SERVER_*",
+            ) from error
+    said = _start(address)
+    try:
+        return version(address)
+    except LinkLostError as error:
+        raise AdbNotFoundError(
+            f"the adb server at {address.spec} could not be started" + (f": {said}" if said else ""),
+            hint=f"try: adb -L {address.spec} start-server",
+        ) from error
+
+
+def _start(address: ServerAddress) -> str:
+    """Run `adb start-server`; returns the last line it said (to a file: the server would keep a pipe open)."""
+    program = adb_program()
+    with tempfile.TemporaryFile() as words:
+        try:
+            subprocess.run(
+                [program, "-L", address.spec, "start-server"],
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                timeout=_START_SECONDS,
+                start_new_session=True,  # Ctrl-C here is not meant for the server
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"{program} did not come back within {_START_SECONDS:g} s"
+        except OSError as error:
+            return f"{program}: {error.strerror}"
+        words.seek(0)
+        lines = words.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def devices(address: ServerAddress) -> tuple[Listed, ...]:
+    """What the server sees, in its order. Raises LinkLostError when no server answers."""
+    return parse_devices(_ask(address, "host:devices-l"))
+
+
+def parse_devices(text: str) -> tuple[Listed, ...]:
+    """The answer to host:devices-l: `SERIAL  STATE  key:value ...`, where "no permissions" is a state of two words."""
+    found = []
+    for line in text.splitlines():
+        serial, _, rest = line.strip().partition(" ") if "\t" not in line else line.strip().partition("\t")
+        rest = rest.strip()
+        if not serial or not rest:
+            continue
+        if rest.startswith("no permissions"):
+            found.append(Listed(serial, "no permissions", rest.removeprefix("no permissions").strip(" ;")))
+        else:
+            state, _, detail = rest.partition(" ")
+            found.append(Listed(serial, state, detail.strip()))
+    return tuple(found)
+
+
+def connect(address: ServerAddress, serial: str) -> None:
+    """Ask the server to connect to HOST:PORT. Whether it did is seen in the device list: it says OKAY either way."""
+    _ask(address, f"host:connect:{serial}", seconds=_CONNECT_SECONDS)
+
+
+def disconnect(address: ServerAddress, serial: str) -> None:
+    """Have the server forget HOST:PORT; not to know it is no error."""
+    try:
+        _ask(address, f"host:disconnect:{serial}")
+    except RefusedError:
+        return
+
+
+def features(address: ServerAddress, serial: str) -> frozenset[str]:
+    """What device and server both can do, e.g. "shell_v2"; nothing for a server too old to be asked."""
+    try:
+        return frozenset(_ask(address, f"host-serial:{serial}:features").split(","))
+    except RefusedError as error:
+        if "unknown" in error.reason:
+            return frozenset()
+        raise
+
+
+def _ask(address: ServerAddress, service: str, *, seconds: float = _ANSWER_SECONDS) -> str:
+    try:
+        with Connection(address, Deadline(seconds)) as connection:
+            connection.request(service)
+            return connection.block()
+    except TimeoutError:
+        raise LinkLostError(f"the adb server at {address.spec} did not answer {service!r} in {seconds:g} s") from None

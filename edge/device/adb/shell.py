@@ -1,0 +1,126 @@
+"""Commands on an Android device, ended for certain or not at all.
+
+A script's output ends in a marker line that carries the exit code, with a random word in it that no output can hold by
+accident. A stream that ends without the marker was cut off, whatever exit code adb would make of it. Where the device
+has shell,v2 (Android 7 and later) standard error comes apart from standard output, and adbd's own exit packet has to
+arrive as well; the shell of older ones is a terminal that merges both and turns line ends into CRLF, so standard error
+goes through a file there.
+
+Sources: adb's shell_protocol.h (packet: u8 kind, u32 little-endian length, data), SERVICES.TXT.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import struct
+from dataclasses import dataclass
+
+from edge.device.adb.connection import Connection
+from edge.errors import CommandError, LinkLostError
+
+OUTPUT_LIMIT = 64 << 20  # a command that prints more than this has gone wrong
+_STDOUT, _STDERR, _EXIT = 1, 2, 3
+_MARKER_ROOM = 128  # bytes; a marker line is shorter
+_HEAD = struct.Struct("<BI")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The end-of-output mark of one script."""
+
+    word: str
+
+    @classmethod
+    def fresh(cls) -> Marker:
+        return cls(f"edgezoo-end-{secrets.token_hex(8)}")
+
+    def echo(self, code: str) -> str:
+        """The shell command that writes it; `code` is a shell expression such as `$?`."""
+        return f'echo "{self.word}:{code}"'
+
+    def split(self, text: bytes) -> tuple[bytes, int] | None:
+        """Output before the mark and the exit code in it, or None when the mark is not there whole."""
+        found = re.search(rb"%b:(\d+)\r*\n" % self.word.encode(), text)
+        return (text[: found.start()], int(found[1])) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A script's whole output."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+class CutOffError(Exception):
+    """The stream was left before its end; what had come so far."""
+
+    def __init__(self, stdout: bytes, stderr: bytes) -> None:
+        super().__init__()
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+def service(script: str, *, v2: bool) -> str:
+    """The device's service that runs `script`, without a terminal where that can be chosen."""
+    return f"shell,v2,raw:{script}" if v2 else f"shell:{script}"
+
+
+def read_v2(connection: Connection, marker: Marker) -> Ended:
+    """Read a shell,v2 stream to its exit packet. Raises LinkLostError, CommandError, CutOffError on timeout."""
+    out, err = bytearray(), bytearray()
+    try:
+        while True:
+            kind, size = _HEAD.unpack(connection.read(_HEAD.size))
+            data = connection.read(size)
+            if kind == _EXIT:
+                break
+            if kind in (_STDOUT, _STDERR):
+                (out if kind == _STDOUT else err).extend(data)
+            if len(out) + len(err) > OUTPUT_LIMIT:
+                raise _flood()
+    except TimeoutError:
+        raise CutOffError(bytes(out), bytes(err)) from None
+    split = marker.split(bytes(out))
+    if split is None:
+        raise CommandError(
+            "the command was killed on the device together with its shell",
+            code=data[0] if data else 137,
+            hint="the device may be short of memory",
+            output=bytes(out + err).decode(errors="replace"),
+        )
+    return Ended(split[1], split[0], bytes(err))
+
+
+def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None) -> Ended:
+    """Read a plain shell stream to its marker. `errors` marks where standard error follows standard output.
+
+    Raises LinkLostError, CommandError, CutOffError on timeout.
+    """
+    text = bytearray()
+    try:
+        while some := connection.read_some():
+            text += some
+            if len(text) > OUTPUT_LIMIT:
+                raise _flood()
+            if marker.split(bytes(text[-_MARKER_ROOM:])):
+                break  # a stray background process may hold the stream open
+    except TimeoutError:
+        raise CutOffError(bytes(text), b"") from None
+    split = marker.split(bytes(text))
+    if split is None:
+        raise LinkLostError("the link to the device dropped while a command ran")
+    before, code = split
+    if re.search(rb"\r+\n$", text):  # a terminal's line ends, not the command's
+        before = re.sub(rb"\r+\n", b"\n", before)
+    parts = errors.split(before) if errors else None
+    if errors is None or parts is None:
+        return Ended(code, before, b"")
+    start = before.index(b"\n", len(parts[0])) + 1
+    return Ended(code, parts[0], before[start:])
+
+
+def _flood() -> CommandError:
+    return CommandError(f"the command printed more than {OUTPUT_LIMIT >> 20} MiB", code=137, hint="it was ended")

@@ -1,0 +1,152 @@
+"""Files to and from an Android device: adb's sync service on a connection of its own.
+
+Blocks of 64 KiB, the protocol's largest; a refusal is noticed between blocks, and its reason kept. What counts as too
+slow is a block that does not move, not a file that is large.
+
+Source: adb's SYNC.TXT.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Self
+
+from edge.device.adb.connection import Connection, Deadline, open_service
+from edge.device.adb.server import ServerAddress
+from edge.errors import DeviceSpaceError, LinkLostError, TransferError
+
+BLOCK = 64 << 10
+_STALL_SECONDS = 30.0
+_WORD = struct.Struct("<I")
+_DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a directory on the device; `size` modulo 2^32, as the oldest devices tell it."""
+
+    name: str
+    mode: int
+    size: int
+
+
+class Sync:
+    """A sync connection. A failed transfer closes it; LinkLostError when nothing moves for 30 s."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, address: ServerAddress, serial: str) -> Self:
+        with _stalls():
+            return cls(open_service(address, serial, "sync:", Deadline(_STALL_SECONDS)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def interrupt(self) -> None:
+        """From another thread: end the transfer."""
+        self._connection.interrupt()
+
+    def list(self, directory: PurePosixPath) -> tuple[Entry, ...]:
+        """What is in a directory; nothing if there is none."""
+        with _stalls():
+            self._request(b"LIST", str(directory).encode())
+            return tuple(self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        while True:
+            kind = self._connection.read(4)
+            mode, size, _, length = _DENT.unpack(self._connection.read(_DENT.size))
+            if kind == b"DONE":
+                return
+            if kind != b"DENT":
+                raise TransferError(f"the device answered a file list with {kind!r}")
+            name = self._connection.read(length).decode(errors="replace")
+            if name not in (".", ".."):
+                yield Entry(name, mode, size)
+
+    def send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
+        """Write a file; returns the bytes sent. Raises DeviceSpaceError, TransferError with the device's reason."""
+        sent = 0
+        with _stalls():
+            self._request(b"SEND", f"{remote},{mode | 0o100000}".encode())
+            block = bytearray(8 + BLOCK)
+            view = memoryview(block)
+            while count := source.readinto(view[8:]):  # type: ignore[attr-defined]
+                block[:8] = b"DATA" + _WORD.pack(count)
+                self._fresh_deadline()
+                try:
+                    self._connection.send(view[: 8 + count])
+                except LinkLostError:
+                    if not self._connection.readable():
+                        raise
+                    break  # closed by the device, perhaps with a word
+                sent += count
+                if self._connection.readable():
+                    break  # the device has an objection
+            else:
+                self._connection.send(b"DONE" + _WORD.pack(mtime))
+            self._fresh_deadline()
+            kind, size = self._connection.read(4), _WORD.unpack(self._connection.read(4))[0]
+            if kind != b"OKAY":
+                raise _failure(kind, self._connection.read(size), remote)
+        return sent
+
+    def receive(self, remote: PurePosixPath, target: BinaryIO) -> int:
+        """Read a file to its end; returns its size. Raises TransferError with the device's reason."""
+        got = 0
+        with _stalls():
+            self._request(b"RECV", str(remote).encode())
+            while True:
+                self._fresh_deadline()
+                kind, size = self._connection.read(4), _WORD.unpack(self._connection.read(4))[0]
+                if kind == b"DONE":
+                    return got
+                data = self._connection.read(size)
+                if kind != b"DATA":
+                    raise _failure(kind, data, remote)
+                target.write(data)
+                got += size
+
+    def _request(self, kind: bytes, path: bytes) -> None:
+        self._fresh_deadline()
+        self._connection.send(kind + _WORD.pack(len(path)) + path)
+
+    def _fresh_deadline(self) -> None:
+        self._connection.deadline = Deadline(_STALL_SECONDS)
+
+
+@contextmanager
+def _stalls() -> Iterator[None]:
+    """Turns a deadline that passed into a lost link."""
+    try:
+        yield
+    except TimeoutError:
+        raise LinkLostError(
+            f"the link to the device stood still for {_STALL_SECONDS:g} s during a transfer",
+            hint="check the cable or the network",
+        ) from None
+
+
+def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError | DeviceSpaceError:
+    said = reason.decode(errors="replace").strip() if kind == b"FAIL" else f"unexpected answer {kind!r}"
+    if "No space left" in said or "Disk quota" in said:
+        return DeviceSpaceError(f"no space left on the device for {remote}", hint="free some, or: edgezoo device clean")
+    return TransferError(f"the device refused the transfer of {remote}: {said}")
+
+
+def send_file(sync: Sync, local: Path, remote: PurePosixPath, *, executable: bool) -> int:
+    """Write a local file; returns the bytes sent. Raises TransferError if it cannot be read here."""
+    try:
+        with local.open("rb", buffering=0) as source:
+            return sync.send(source, remote, 0o755 if executable else 0o644, int(local.stat().st_mtime))
+    except OSError as error:
+        raise TransferError(f"{local} cannot be read: {error.strerror}") from error

@@ -1,0 +1,90 @@
+"""Which devices a command is to use."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from edge.device.adb import server
+from edge.device.adb.android import AndroidDevice
+from edge.device.adb.server import Listed, ServerAddress
+from edge.device.base import Device
+from edge.device.host import HostDevice
+from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
+
+_ADVICE = {
+    "unauthorized": 'unlock it and confirm "Allow USB debugging", then try again',
+    "authorizing": "try again in a moment",
+    "connecting": "try again in a moment",
+    "offline": "unplug it and plug it in again, or: adb reconnect",
+    "no permissions": "install the udev rules (Debian: apt install android-sdk-platform-tools-common) and join plugdev",
+}
+
+
+def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Device]:
+    """The devices that `spec` means: "host" (this machine), a serial, "all", or None for the only one there is.
+
+    `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.server.resolve). Raises NoDeviceError,
+    DeviceUnavailableError, AdbNotFoundError, UsageError.
+    """
+    if spec == "host":
+        return [HostDevice()]
+    address = server.resolve(adb_server)
+    listed = list_devices(address)
+    if spec == "all":
+        usable = [one for one in listed if one.state == "device"]
+        if not usable:
+            raise _why_none(listed)
+        return [AndroidDevice(address, one.serial) for one in usable]
+    serial = spec or os.environ.get("ANDROID_SERIAL")
+    if serial:
+        return [AndroidDevice(address, _by_serial(address, listed, serial).serial)]
+    usable = [one for one in listed if one.state == "device"]
+    if len(usable) > 1:
+        raise NoDeviceError(
+            f"{len(usable)} devices are connected: {', '.join(one.serial for one in usable)}",
+            hint="choose one with -s SERIAL, or all of them with --device all",
+        )
+    if not usable:
+        raise _why_none(listed)
+    return [AndroidDevice(address, usable[0].serial)]
+
+
+def list_devices(address: ServerAddress) -> tuple[Listed, ...]:
+    """Everything that the adb server sees; the server is started if need be. Raises AdbNotFoundError."""
+    server.ensure_running(address)
+    return server.devices(address)
+
+
+def unavailable(one: Listed) -> DeviceUnavailableError:
+    """Why a listed device cannot be used, and what to do."""
+    return DeviceUnavailableError(
+        f"the device {one.serial} is {one.state}" + (f" ({one.detail})" if one.state == "no permissions" else ""),
+        hint=_ADVICE.get(one.state, "start Android on it, then try again"),
+    )
+
+
+def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str) -> Listed:
+    found = next((one for one in listed if one.serial == serial), None)
+    if found is None and re.fullmatch(r".+:\d+", serial):  # a device on the network that the server does not know yet
+        server.connect(address, serial)
+        found = next((one for one in server.devices(address) if one.serial == serial), None)
+    if found is None:
+        there = ", ".join(one.serial for one in listed) or "none"
+        raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}")
+    if found.state != "device":
+        raise unavailable(found)
+    return found
+
+
+def _why_none(listed: Sequence[Listed]) -> DeviceError:
+    if len(listed) == 1:
+        return unavailable(listed[0])
+    if listed:
+        states = ", ".join(f"{one.serial} {one.state}" for one in listed)
+        return NoDeviceError(f"no connected device can be used: {states}", hint=unavailable(listed[0]).hint)
+    return NoDeviceError(
+        "no Android device is connected",
+        hint='connect one and enable "USB debugging" in its developer options; or use --device host',
+    )

@@ -1,0 +1,158 @@
+"""This machine as a device, for the engine that runs here: files stay where they are, a command has its own group."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path, PurePosixPath
+
+from edge.device import sysfs
+from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
+from edge.device.owner import host_lock
+from edge.errors import AbortedError, CommandError, CommandTimeoutError, OutputError, TransferError
+
+_ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a", "armv7l": "armeabi-v7a"}  # by Android's names
+
+
+class HostDevice:
+    """See Device."""
+
+    bytes_pushed = 0
+
+    def __init__(self) -> None:
+        self._aborted = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def serial(self) -> str:
+        return "host"
+
+    def properties(self) -> Properties:
+        machine = platform.machine()
+        return Properties(
+            serial=self.serial,
+            kind="host",
+            manufacturer=_cpuinfo("vendor_id"),
+            model=platform.node() or None,
+            soc=_cpuinfo("model name"),
+            abis=(_ABIS.get(machine, machine),),
+            android_release=None,
+            sdk=None,
+            cores=sysfs.cores(sysfs.read()),
+            build=f"{platform.system()} {platform.release()}",
+        )
+
+    def thermal(self) -> Thermal:
+        return Thermal(status=None, zones=sysfs.zones(sysfs.read()))
+
+    def state(self) -> State:
+        values = sysfs.read()
+        return State(
+            thermal_status=None, zones=sysfs.zones(values), cores=sysfs.cores(values), battery=None, screen_on=None
+        )
+
+    def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
+        for path in files:
+            if not path.is_file():
+                raise TransferError(f"{path} is no file")
+        return {path: PurePosixPath(path.absolute()) for path in files}
+
+    def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
+        place = nullcontext(cwd) if cwd else tempfile.TemporaryDirectory(prefix="edgezoo-run-")
+        start = time.monotonic()
+        with place as where, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = self._run(command, where, out.fileno(), err.fileno(), timeout)
+            seconds = time.monotonic() - start
+            out.seek(0)
+            err.seek(0)
+            stdout, stderr = (file.read().decode(errors="replace") for file in (out, err))
+        if code is None:
+            raise CommandTimeoutError(
+                f"{Path(command[0]).name} did not end within {timeout:g} s and was killed",
+                code=124,
+                output=stdout + stderr,
+            )
+        if self._aborted.is_set():
+            raise AbortedError("the work on this machine was ended on request")
+        return Completed(code if code >= 0 else 128 - code, stdout, stderr, seconds)
+
+    def _run(self, command: Sequence[str], cwd: str | None, out: int, err: int, timeout: float) -> int | None:
+        """The exit code, negative for a signal; None when it took too long."""
+        if self._aborted.is_set():
+            raise AbortedError("the work on this machine was ended on request")
+        try:
+            process = subprocess.Popen(
+                command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            )
+        except OSError as error:
+            code = 127 if isinstance(error, FileNotFoundError) else 126
+            raise CommandError(f"{command[0]} cannot be started: {error.strerror}", code=code) from error
+        self._process = process
+        try:
+            if self._aborted.is_set():
+                self.abort()
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            self._process = None
+            _kill_group(process.pid)
+            process.wait()
+
+    def pull(self, remote: PurePosixPath, local: Path) -> None:
+        beside = local.with_name(local.name + ".part")
+        try:
+            shutil.copyfile(remote, beside)
+            beside.replace(local)
+        except FileNotFoundError as error:
+            raise TransferError(f"{remote} is no file") from error
+        except OSError as error:
+            raise OutputError(f"{local} cannot be written: {error.strerror}") from error
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def abort(self) -> None:
+        self._aborted.set()
+        process = self._process
+        if process is not None:
+            _kill_group(process.pid)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        with host_lock(self.serial):
+            yield
+
+    @contextmanager
+    def prepared(self) -> Iterator[Prepared]:
+        yield Prepared(fixed_performance=False, stay_awake=False)
+
+    def recover(self, *, limit: float) -> bool:
+        """This machine does not go away."""
+        del limit
+        return False
+
+    def clean(self) -> Cleaned:
+        """Nothing was put anywhere."""
+        return Cleaned(files=0, bytes=0)
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _cpuinfo(field: str) -> str | None:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == field:
+                return value.strip() or None
+    return None

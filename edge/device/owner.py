@@ -1,0 +1,152 @@
+"""Who is measuring on a device: the lock's half on this machine, and the record that its half on the device carries."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import json
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge.errors import DeviceBusyError, OutputError
+from edge.toolchain.paths import data_dir
+
+FOREIGN_STALE_SECONDS = 3600.0  # a lock from another machine that gave no sign of life for so long is stale
+_held: set[str] = set()  # tokens of the locks that this very process holds
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One edgezoo process that holds a device."""
+
+    token: str
+    host: str
+    boot: str  # the host's boot: process numbers mean nothing after a restart
+    pid: int
+    started: str  # the process's start time, for process numbers are given out again
+    user: str
+    since: str
+
+    @classmethod
+    def me(cls) -> Owner:
+        return cls(
+            token=secrets.token_hex(8),
+            host=socket.gethostname(),
+            boot=_boot(),
+            pid=os.getpid(),
+            started=_started(os.getpid()) or "",
+            user=_user(),
+            since=time.strftime("%Y-%m-%d %H:%M:%S %z"),
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Owner | None:
+        """None for a record that is no whole one."""
+        try:
+            fields = json.loads(text)
+            return cls(**{name: type(default)(fields[name]) for name, default in asdict(_NOBODY).items()})
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def line(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=True)
+
+    def alive(self, silent_seconds: float | None) -> bool:
+        """Whether the holder may still be at work; `silent_seconds`: since its last sign of life, None if unknown."""
+        if self.token in _held:
+            return True
+        if self.host != socket.gethostname():
+            return silent_seconds is None or silent_seconds < FOREIGN_STALE_SECONDS
+        # On this machine: another process. One of our own number and start is this process, which does not hold it.
+        return self.boot == _boot() and self.pid != os.getpid() and _started(self.pid) == self.started
+
+    def describe(self) -> str:
+        return f"{self.user}@{self.host} (process {self.pid}, since {self.since})"
+
+
+_NOBODY = Owner("", "", "", 0, "", "", "")
+
+
+@contextmanager
+def held(owner: Owner) -> Iterator[None]:
+    """While this process holds the device under `owner`'s token."""
+    _held.add(owner.token)
+    try:
+        yield
+    finally:
+        _held.discard(owner.token)
+
+
+def device_file(serial: str, suffix: str) -> Path:
+    """A file about one device in the user's data directory, e.g. `.lock`."""
+    return data_dir() / "devices" / (re.sub(r"[^\w.-]", "_", serial) + suffix)
+
+
+@contextmanager
+def host_lock(serial: str) -> Iterator[None]:
+    """Hold the device against every process of this user on this machine. The kernel drops it when its holder dies.
+
+    Raises DeviceBusyError at once, OutputError.
+    """
+    path = device_file(serial, ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}", hint="set EDGEZOO_DATA_DIR") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise busy(serial, file.read().strip() or "another edgezoo on this machine") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on this machine")
+        file.flush()
+        yield
+
+
+def busy(serial: str, who: str) -> DeviceBusyError:
+    return DeviceBusyError(
+        f"the device {serial} is in use by {who}",
+        hint="wait until it is done, or choose another device with -s",
+    )
+
+
+def _boot() -> str:
+    return _text("/proc/sys/kernel/random/boot_id")
+
+
+def _started(pid: int) -> str | None:
+    """Field 22 of /proc/PID/stat (proc(5)); None when there is no such process, "" where there is no /proc."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if len(fields) > 19:
+        return fields[19]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except (PermissionError, OverflowError):
+        return ""
+    return ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
