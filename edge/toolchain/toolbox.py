@@ -1,0 +1,47 @@
+"""The engines of one run: environments made when first asked for, workers shared by all threads, all ended at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from edge.toolchain.engines import WORKERS, Engine, engine
+from edge.toolchain.environment import ensure
+from edge.toolchain.pool import WorkerPool
+from edge.toolchain.worker import Worker
+
+_SCRIPTS = {"paddlelite": "lite_worker.py", "paddle": "paddle_worker.py"}
+
+
+class Toolbox:
+    """Lends workers of any engine. Nothing is installed or started before it is needed."""
+
+    def __init__(self, *, say: Callable[[str], None] = lambda _: None) -> None:
+        self._say = say
+        self._lock = threading.Lock()
+        self._pools: dict[Engine, WorkerPool] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    @contextmanager
+    def lend(self, kind: str, version: str | None = None) -> Iterator[Worker]:
+        """A worker of the engine for the length of a `with` block; its process starts at the first call."""
+        wanted = engine(kind, version)
+        with self._lock:
+            if wanted not in self._pools:
+                environment = ensure(wanted, say=self._say)
+                script = WORKERS / _SCRIPTS[kind]
+                self._pools[wanted] = WorkerPool(lambda: Worker(environment.python, script))
+            pool = self._pools[wanted]
+        with pool.lend() as worker:
+            yield worker
