@@ -1,0 +1,92 @@
+"""What is measured, how often, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal, TypeVar
+
+from edge.errors import UsageError
+
+Name = Literal["robust", "table"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How every cell is measured; docs/measurement.md says why. Everything here is part of a result's key.
+
+    One launch warms up for `warmup_runs` and `warmup_ms`, then takes `repeats` samples and `repeats_ms`, whichever is
+    longer each. Launches stop, between `launches_min` and `launches_max`, when the 95 % interval of the median lies
+    within `tolerance` (0.01: 1 %) of it.
+    """
+
+    name: Name
+    warmup_runs: int = 10
+    warmup_ms: float = 500
+    repeats: int = 30
+    repeats_ms: float = 1000
+    launches_min: int = 5
+    launches_max: int = 10
+    tolerance: float = 0.01
+    cooldown_s: float = 0.0
+    input: str = "ones"
+    power_mode: int | None = None  # Paddle-Lite's; None with `cores`
+    cores: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1 or self.warmup_runs < 0:
+            raise UsageError("at least one repeat is needed, and no negative number of warm-up runs")
+        if not 1 <= self.launches_min <= self.launches_max:
+            raise UsageError(f"between {self.launches_min} and {self.launches_max} launches are none")
+        if self.cores is not None and self.power_mode is not None:
+            raise UsageError("a power mode and a list of cores exclude each other")
+
+    @property
+    def headline(self) -> Literal["median", "mean"]:
+        """The number shown: the published table prints means."""
+        return "mean" if self.name == "table" else "median"
+
+
+ROBUST = Protocol("robust")
+TABLE = Protocol("table", warmup_ms=0, repeats_ms=0, launches_min=1, launches_max=1)
+
+
+def protocol(
+    name: Name,
+    *,
+    warmup: int | None = None,
+    repeats: int | None = None,
+    launches: int | None = None,
+    tolerance: float | None = None,
+    **others: object,
+) -> Protocol:
+    """The named protocol with the numbers given in place of its own. Raises `UsageError`.
+
+    `launches` is the least number of launches; the limit grows with it, and equals it where the protocol has no other
+    (`table`). A number of repeats or warm-up runs given by hand replaces the protocol's time as well.
+    """
+    base = ROBUST if name == "robust" else TABLE
+    changes: dict[str, object] = dict(others)
+    if warmup is not None:
+        changes |= {"warmup_runs": warmup, "warmup_ms": 0.0}
+    if repeats is not None:
+        changes |= {"repeats": repeats, "repeats_ms": 0.0}
+    if launches is not None:
+        changes["launches_min"] = launches
+        changes["launches_max"] = launches if base.launches_max == 1 else max(launches, base.launches_max)
+    if tolerance is not None:
+        changes["tolerance"] = tolerance
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def round_order(cells: Sequence[T], seed: int, number: int) -> list[T]:
+    """The cells in the order of launch round `number`: random, the same for the same seed.
+
+    Interleaving spreads slow changes of the device (heat, background work) over all cells instead of giving them to
+    the last one.
+    """
+    order = list(cells)
+    Random(f"{seed}/{number}").shuffle(order)
+    return order

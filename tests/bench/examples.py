@@ -1,0 +1,30 @@
+"""Values that several tests need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.bench.measurement import Launch, Measurement, Program, Subject
+from edge.bench.plan import ROBUST, Protocol
+
+SUBJECT = Subject(
+    name="PPLCNet_x1_0", sha256="ab" * 32, bytes=11_885_332, shapes=((1, 3, 224, 224),), weights="random", target="arm",
+    precision="fp32", opt_version="v2.13-rc", flops=160_740_000, params=2_960_000, verification="passed",
+)  # fmt: skip
+PROGRAM = Program(name="edgebench", sha256="cd" * 32)
+PHONE: dict[str, Any] = {"serial": "ab12", "kind": "android", "model": "MI 9", "soc": "msmnile", "abis": ["arm64-v8a"]}
+
+
+def launch(number: int, *samples: float, **facts: Any) -> Launch:
+    return Launch(number=number, started=1.7e9 + number, seconds=2.0, samples_ms=samples, **facts)
+
+
+def measurement(
+    *launches: Launch, threads: int = 1, subject: Subject = SUBJECT, protocol: Protocol = ROBUST, **changes: Any
+) -> Measurement:
+    values: dict[str, Any] = {
+        "id": 1, "session": 1, "subject": subject, "device": PHONE, "threads": threads, "protocol": protocol,
+        "program": PROGRAM, "status": "measured", "launches": launches, "reasons": (), "notes": (), "error": None,
+        "started": 1.7e9, "finished": 1.7e9 + 60,
+    }  # fmt: skip
+    return Measurement(**{**values, **changes})
