@@ -1,0 +1,36 @@
+// The command line, as docs/device-contract.md describes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edgebench/cores.h"
+#include "edgebench/input.h"
+
+namespace edgebench {
+
+enum class Command { kRun, kVersion, kEnvironment };
+enum class Output { kNone, kDigest, kValues };
+
+struct Options {
+  Command command = Command::kRun;
+  std::string model;
+  int threads = 1;
+  PowerMode power_mode = PowerMode::kHigh;
+  std::vector<int> cores;  // empty: the engine's power mode decides
+  int warmup = 10;
+  double warmup_ms = 500;
+  int repeats = 30;
+  double repeats_ms = 1000;
+  std::vector<Shape> shapes;  // one for each input
+  std::vector<Fill> fills;    // one for each input
+  Output output = Output::kDigest;
+};
+
+// Throws Failure: kContractMismatch before anything else is looked at, else kBadArgument.
+Options parse_arguments(const std::vector<std::string>& arguments);
+
+extern const char* const kHelp;
+
+}  // namespace edgebench

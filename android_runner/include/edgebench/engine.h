@@ -1,0 +1,43 @@
+// What runs a model. One engine is linked into a program: src/engines/paddle_lite.cpp or src/engines/synthetic.cpp.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "edgebench/cores.h"
+#include "edgebench/input.h"
+
+namespace edgebench {
+
+struct EngineInfo {
+  const char* name;                    // of the contract: "paddle-lite" or "synthetic"
+  std::optional<std::string> version;  // as known when this program was linked
+  bool synthetic;                      // no inference is done: its times say nothing about a network
+};
+
+struct OutputTensor {
+  std::string name;
+  Shape shape;
+  const float* values;  // null when it does not hold float32; valid until the next run
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string version() = 0;
+  virtual std::vector<std::string> input_names() = 0;
+  // Gives an input its shape; returns where its float32 values go.
+  virtual float* resize_input(size_t index, const Shape& shape) = 0;
+  virtual void run() = 0;
+  virtual std::vector<OutputTensor> outputs() = 0;
+};
+
+EngineInfo engine_info();
+
+// Throws Failure (kEngineFailed) or whatever the engine throws; an engine may also abort.
+std::unique_ptr<Engine> load_engine(const std::string& model, int threads, PowerMode mode, const SystemTree& tree);
+
+}  // namespace edgebench

@@ -1,0 +1,39 @@
+// A naive buffer (.nb) file, looked at before the engine sees it. An engine given a broken file aborts; worse, one given a file
+// for another CPU, or an input of another shape, may run it without a word and compute nothing.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edgebench/input.h"
+
+namespace edgebench {
+
+// Paddle-Lite's numbers of the targets that kernels are for.
+inline constexpr int kTargetX86 = 2, kTargetArm = 4;
+
+struct NbInput {
+  std::string name;
+  Shape dims;  // -1 where any size will do; empty when the file does not say
+};
+
+struct NbFile {
+  int64_t bytes = 0;
+  std::string opt_version;  // of the opt that wrote it, e.g. "v2.13-rc"
+  std::vector<NbInput> inputs;
+  std::set<int> targets;
+};
+
+// Throws Failure: kModelUnreadable when it cannot be opened or read, kModelInvalid when it is no whole .nb file.
+NbFile read_nb(const std::string& path);
+
+// Throws Failure (kModelInvalid) when the model's kernels are for another CPU than `target`.
+void check_target(const NbFile& model, int target);
+
+// Throws Failure (kInputInvalid) when an input of the model cannot have this shape.
+void check_shape(const NbFile& model, const std::string& input, const Shape& shape);
+
+}  // namespace edgebench

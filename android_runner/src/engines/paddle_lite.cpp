@@ -1,0 +1,70 @@
+// Paddle-Lite's light predictor.
+#ifdef EDGEBENCH_LITE_HEADER
+#include "paddle_api.h"
+#else
+#include "lite_api.h"
+#endif
+
+#include "edgebench/contract.h"
+#include "edgebench/engine.h"
+
+namespace edgebench {
+namespace {
+
+namespace lite = paddle::lite_api;
+
+class PaddleLite : public Engine {
+ public:
+  PaddleLite(const std::string& model, int threads, PowerMode mode) {
+    lite::MobileConfig config;
+    config.set_model_from_file(model);
+    config.set_threads(threads);
+    config.set_power_mode(static_cast<lite::PowerMode>(mode));
+#ifdef __x86_64__
+    config.set_x86_math_num_threads(threads);  // the x86 kernels know no other thread count
+#endif
+    predictor_ = lite::CreatePaddlePredictor<lite::MobileConfig>(config);
+    if (!predictor_) throw Failure(Exit::kEngineFailed, "Paddle-Lite made no predictor");
+  }
+
+  std::string version() override { return predictor_->GetVersion(); }
+  std::vector<std::string> input_names() override { return predictor_->GetInputNames(); }
+
+  float* resize_input(size_t index, const Shape& shape) override {
+    const auto tensor = predictor_->GetInput(static_cast<int>(index));
+    tensor->Resize(shape);
+    return tensor->mutable_data<float>();
+  }
+
+  void run() override { predictor_->Run(); }
+
+  std::vector<OutputTensor> outputs() override {
+    std::vector<OutputTensor> found;
+    const std::vector<std::string> names = predictor_->GetOutputNames();
+    for (size_t i = 0; i < names.size(); ++i) {
+      const auto tensor = predictor_->GetOutput(static_cast<int>(i));
+      const bool is_float = tensor->precision() == lite::PrecisionType::kFloat;
+      found.push_back({names[i], tensor->shape(), is_float ? tensor->data<float>() : nullptr});
+    }
+    return found;
+  }
+
+ private:
+  std::shared_ptr<lite::PaddlePredictor> predictor_;
+};
+
+}  // namespace
+
+EngineInfo engine_info() {
+#ifdef EDGEBENCH_ENGINE_VERSION
+  return {"paddle-lite", EDGEBENCH_ENGINE_VERSION, false};
+#else
+  return {"paddle-lite", std::nullopt, false};
+#endif
+}
+
+std::unique_ptr<Engine> load_engine(const std::string& model, int threads, PowerMode mode, const SystemTree&) {
+  return std::make_unique<PaddleLite>(model, threads, mode);
+}
+
+}  // namespace edgebench

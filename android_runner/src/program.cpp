@@ -1,0 +1,204 @@
+#include "edgebench/program.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "edgebench/arguments.h"
+#include "edgebench/digest.h"
+#include "edgebench/engine.h"
+#include "edgebench/lines.h"
+#include "edgebench/measure.h"
+#include "edgebench/nb.h"
+
+namespace edgebench {
+namespace {
+
+constexpr size_t kSamplesPerLine = 256;
+
+#if defined(__aarch64__)
+constexpr const char* kAbi = "arm64-v8a";
+constexpr int kTarget = kTargetArm;
+#elif defined(__arm__)
+constexpr const char* kAbi = "armeabi-v7a";
+constexpr int kTarget = kTargetArm;
+#elif defined(__x86_64__)
+constexpr const char* kAbi = "x86_64";
+constexpr int kTarget = kTargetX86;
+#else
+#error "no name for this architecture"
+#endif
+
+#ifdef __clang__
+constexpr const char* kCompiler = "clang " __clang_version__;
+#else
+constexpr const char* kCompiler = "gcc " __VERSION__;
+#endif
+
+void print_hello(Lines& lines) {
+  const EngineInfo engine = engine_info();
+  json::Object hello = lines.line("hello");
+  hello.put("contract", json::text(kContractVersion)).put("runner", json::text(EDGEBENCH_VERSION));
+  hello.put("engine", json::text(engine.name)).put("engine_version", json::text(engine.version));
+  hello.put("abi", json::text(kAbi)).put("compiler", json::text(kCompiler));
+  hello.put("pid", json::text(static_cast<int>(getpid())));
+  lines.print(hello);
+}
+
+std::string core_json(const Core& core) {
+  json::Object object;
+  object.put("index", json::text(core.index)).put("online", json::text(core.online));
+  object.put("max_khz", json::text(core.max_khz)).put("min_khz", json::text(core.min_khz));
+  object.put("scaling_max_khz", json::text(core.scaling_max_khz)).put("cur_khz", json::text(core.cur_khz));
+  object.put("governor", json::text(core.governor));
+  std::vector<std::string> states;
+  if (core.time_in_state) {
+    for (const auto& [khz, ticks] : *core.time_in_state) states.push_back(json::list({json::text(khz), json::text(ticks)}));
+  }
+  object.put("time_in_state", core.time_in_state ? json::list(states) : "null");
+  return object.str();
+}
+
+void print_environment(Lines& lines, const char* moment, const SystemTree& tree) {
+  std::vector<std::string> cores;
+  for (const Core& core : read_cores(tree)) cores.push_back(core_json(core));
+  const auto affinity = current_affinity();
+  const auto zones = read_thermal_zones(tree);
+  std::vector<std::string> temperatures;
+  for (const ThermalZone& zone : zones.value_or(std::vector<ThermalZone>{})) {
+    json::Object object;
+    object.put("name", json::text(zone.name)).put("millicelsius", json::text(zone.millicelsius));
+    temperatures.push_back(object.str());
+  }
+  json::Object environment = lines.line("environment");
+  environment.put("moment", json::text(moment)).put("cores", json::list(cores));
+  environment.put("affinity", affinity ? json::list_of(*affinity) : "null");
+  environment.put("thermal_zones", zones ? json::list(temperatures) : "null");
+  lines.print(environment);
+}
+
+void set_inputs(Lines& lines, Engine& engine, const Options& options, const NbFile& model) {
+  const std::vector<std::string> names = engine.input_names();
+  if (names.size() != options.shapes.size()) {
+    throw Failure(Exit::kInputInvalid, "the model has " + std::to_string(names.size()) + " inputs, but " +
+                                           std::to_string(options.shapes.size()) + " --shape are given");
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    const Shape& shape = options.shapes[i];
+    check_shape(model, names[i], shape);
+    fill_input(options.fills[i], i, elements(shape), engine.resize_input(i, shape));
+    json::Object input = lines.line("input");
+    input.put("index", json::text(static_cast<int>(i))).put("name", json::text(names[i]));
+    input.put("shape", json::list_of(shape)).put("fill", json::text(options.fills[i].str()));
+    lines.print(input);
+  }
+}
+
+void print_outputs(Lines& lines, Engine& engine, Output what) {
+  if (what == Output::kNone) return;
+  int index = 0;
+  for (const OutputTensor& tensor : engine.outputs()) {
+    const size_t count = elements(tensor.shape);
+    json::Object output = lines.line("output");
+    output.put("index", json::text(index++)).put("name", json::text(tensor.name));
+    output.put("shape", json::list_of(tensor.shape));
+    output.put("digest", tensor.values ? json::text(output_digest(tensor.values, count)) : "null");
+    if (what == Output::kValues) {
+      std::vector<std::string> values;
+      for (size_t i = 0; tensor.values && i < count; ++i) values.push_back(json::real(tensor.values[i]));
+      output.put("values", tensor.values ? json::list(values) : "null");
+    }
+    lines.print(output);
+  }
+}
+
+void print_samples(Lines& lines, const std::vector<double>& samples) {
+  for (size_t start = 0; start < samples.size(); start += kSamplesPerLine) {
+    std::vector<std::string> values;
+    for (size_t i = start; i < std::min(samples.size(), start + kSamplesPerLine); ++i) {
+      values.push_back(json::milliseconds(samples[i]));
+    }
+    lines.print(lines.line("samples").put("start", json::text(static_cast<int64_t>(start))).put("ms", json::list(values)));
+  }
+}
+
+void measure(Lines& lines, const Options& options, const SystemTree& tree) {
+  if (!options.cores.empty()) bind_to(options.cores, tree);
+  print_environment(lines, "before", tree);
+  const NbFile model = read_nb(options.model);
+  check_target(model, kTarget);
+
+  set_stage("loading the model");
+  const double load_start = now_ms();
+  const std::unique_ptr<Engine> engine = load_engine(options.model, options.threads, options.power_mode, tree);
+  const double load_ms = now_ms() - load_start;
+  json::Object load = lines.line("load");
+  load.put("ms", json::milliseconds(load_ms)).put("model_bytes", json::text(model.bytes));
+  load.put("model_opt_version", json::text(model.opt_version)).put("engine_version", json::text(engine->version()));
+  lines.print(load);
+
+  set_stage("setting the inputs");
+  set_inputs(lines, *engine, options, model);
+
+  set_stage("running the model for the first time");
+  const auto run = [&] { engine->run(); };
+  const Runs first = repeat(run, 1, 0, now_ms);
+  lines.print(lines.line("first_run").put("ms", json::milliseconds(first.samples_ms[0])));
+  print_outputs(lines, *engine, options.output);
+
+  set_stage("warming up");
+  const Runs warmup = repeat(run, options.warmup, options.warmup_ms, now_ms);
+  set_stage("measuring");
+  const Runs measured = repeat(run, options.repeats, options.repeats_ms, now_ms);
+
+  set_stage("printing what was measured");
+  json::Object warm = lines.line("warmup");
+  warm.put("runs", json::text(static_cast<int64_t>(warmup.samples_ms.size())));
+  lines.print(warm.put("ms", json::milliseconds(warmup.elapsed_ms)));
+  print_samples(lines, measured.samples_ms);
+  print_environment(lines, "after", tree);
+  lines.print(lines.line("memory").put("peak_rss_bytes", json::text(peak_rss_bytes(tree))));
+}
+
+void execute(Lines& lines, const std::vector<std::string>& arguments, const SystemTree& tree) {
+  print_hello(lines);
+  const Options options = parse_arguments(arguments);
+  if (options.command == Command::kEnvironment) print_environment(lines, "before", tree);
+  if (options.command == Command::kRun) measure(lines, options, tree);
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments, const SystemTree& tree) {
+  if (arguments == std::vector<std::string>{"--help"}) {
+    return std::fputs(kHelp, stdout) < 0 || std::fflush(stdout) != 0 ? static_cast<int>(Exit::kOutputFailed) : 0;
+  }
+  Exit code = Exit::kDone;
+  std::string message;
+  try {
+    Lines lines(engine_info().synthetic);
+    guard_against_crashes();
+    try {
+      execute(lines, arguments, tree);
+    } catch (const Failure& failure) {
+      code = failure.code();
+      message = failure.what();
+    } catch (const std::exception& error) {
+      code = Exit::kEngineFailed;
+      message = error.what();
+    } catch (...) {
+      code = Exit::kEngineFailed;
+      message = "the engine threw something unknown";
+    }
+    if (code != Exit::kOutputFailed) lines.end(code, message);
+  } catch (const Failure& failure) {
+    code = failure.code();
+    message = failure.what();
+  }
+  if (code != Exit::kDone) std::fprintf(stderr, "edgebench: %s\n", message.c_str());
+  return static_cast<int>(code);
+}
+
+}  // namespace edgebench
