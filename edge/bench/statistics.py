@@ -118,7 +118,7 @@ def count_outliers(values: Sequence[float] | NDArray[np.float64]) -> int:
     values are equal (MAD 0), every other value counts.
     """
     middle, deviation = median(values), mad(values)
-    return sum(abs(value - middle) > OUTLIER_THRESHOLD * deviation for value in values)
+    return int(sum(abs(value - middle) > OUTLIER_THRESHOLD * deviation for value in values))
 
 
 def drift(samples: Sequence[float]) -> float | None:

@@ -1,0 +1,79 @@
+"""What every exporter says of a cell, in one place: published numbers, sizes, the ratio to the published latency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge.bench.measurement import Measurement, Subject
+from edge.zoo.model import Published
+
+THREADS_IGNORED = (
+    "the x86 kernels of Paddle-Lite use one thread whatever is asked: the thread counts differ by noise only"
+)
+
+
+def published(subject: Subject) -> Published | None:
+    """PaddleClas' numbers for the network; None if it is none of the catalogue's.
+
+    Metadata decides which network a file is; without metadata its name does.
+    """
+    from edge.zoo.catalogue import catalogue
+
+    name: str | None = subject.name
+    if subject.metadata is not None:
+        name = (subject.metadata.get("model") or {}).get("name")
+    return next((model.published for model in catalogue() if model.name == name), None)
+
+
+def is_sd855(device: Mapping[str, Any]) -> bool:
+    """Whether the device is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
+    return device.get("soc") == "msmnile" or str(device.get("soc_model") or "").startswith("SM8150")
+
+
+def ratio_to_published(measurement: Measurement, *, anyway: bool = False) -> float | None:
+    """Measured over published latency at that thread count; None on another SoC (unless `anyway`) or if unknown."""
+    numbers = published(measurement.subject)
+    reference = numbers.sd855_ms.get(measurement.threads) if numbers else None
+    headline = measurement.headline_ms
+    if reference is None or headline is None or not (anyway or is_sd855(measurement.device)):
+        return None
+    return headline / reference
+
+
+def synthetic(measurement: Measurement) -> bool:
+    """Whether a synthetic engine made the numbers."""
+    return any(launch.synthetic for launch in measurement.launches)
+
+
+def remarks(measurement: Measurement) -> list[str]:
+    """Everything a reader must know of one cell, the grave things first."""
+    said = []
+    if measurement.status == "failed":
+        said.append(f"failed: {measurement.error}")
+    if measurement.status == "unfinished":
+        said.append(f"unfinished: {len(measurement.launches)} launches so far, run it again to go on")
+    if synthetic(measurement):
+        said.append("synthetic engine: no measurement of the network")
+    said += [f"not valid: {reason}" for reason in measurement.reasons]
+    return said + list(measurement.notes)
+
+
+def device_line(device: Mapping[str, Any]) -> str:
+    """One line that names a device, its SoC and its cores."""
+    name = " ".join(str(device[key]) for key in ("manufacturer", "model") if device.get(key))
+    parts = [str(device["serial"]) + (f" ({name})" if name else "")]
+    parts += [str(device[key]) for key in ("soc_model", "soc") if device.get(key)]
+    if device.get("android_release"):
+        parts.append(f"Android {device['android_release']}")
+    if cores := device.get("cores"):
+        parts.append(f"{len(cores)} cores" + _frequencies(cores))
+    return ", ".join(parts)
+
+
+def _frequencies(cores: list[Mapping[str, Any]]) -> str:
+    """' (4 x 1.79, 3 x 2.42, 1 x 2.84 GHz)' where the frequencies are known."""
+    known = [core["max_khz"] for core in cores if core.get("max_khz")]
+    if len(known) < len(cores):
+        return ""
+    return " (" + ", ".join(f"{known.count(khz)} x {khz / 1e6:.2f}" for khz in dict.fromkeys(known)) + " GHz)"

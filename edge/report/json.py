@@ -1,0 +1,90 @@
+"""The report as JSON: a list, one object a cell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from edge.bench.measurement import Measurement
+from edge.bench.statistics import median
+from edge.report import facts
+
+
+def render(measurements: Sequence[Measurement], *, ratio: bool = False, raw: bool = False) -> str:
+    """`raw` adds every launch with its samples and readings."""
+    cells = [cell(one, ratio=ratio, raw=raw) for one in measurements]
+    return json.dumps(cells, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) -> dict[str, Any]:
+    """One cell as JSON values. Times in ms, sizes in bytes; what is unknown is null."""
+    subject, statistics = measurement.subject, measurement.statistics
+    published = facts.published(subject)
+    last = measurement.launches[-1] if measurement.launches else None
+    latency = None
+    if measurement.headline_ms is not None:
+        latency = {"headline": measurement.headline_ms, "headline_is": _headline_is(measurement)}
+        if statistics is not None:
+            numbers = asdict(statistics)
+            numbers["ci95"] = statistics.ci95 and [statistics.ci95.low, statistics.ci95.high]
+            latency |= numbers
+    values: dict[str, Any] = {
+        "id": measurement.id,
+        "session": measurement.session,
+        "model": subject.name,
+        "weights": subject.weights,
+        "target": subject.target,
+        "precision": subject.precision,
+        "opt_version": subject.opt_version,
+        "sha256": subject.sha256,
+        "bytes": subject.bytes,
+        "flops": subject.flops,
+        "params": subject.params,
+        "verification": subject.verification,
+        "device": dict(measurement.device),
+        "threads": measurement.threads,
+        "threads_honoured": measurement.program.threads_honoured,
+        "protocol": asdict(measurement.protocol),
+        "program": measurement.program.name,
+        "program_sha256": measurement.program.sha256,
+        "runner_version": last and last.runner_version,
+        "engine": last and last.engine,
+        "engine_version": last and last.engine_version,
+        "synthetic": facts.synthetic(measurement),
+        "status": measurement.status,
+        "valid": measurement.valid,
+        "reasons": list(measurement.reasons),
+        "notes": list(measurement.notes),
+        "error": measurement.error,
+        "latency_ms": latency,
+        "load_ms": _median(launch.load_ms for launch in measurement.launches),
+        "first_run_ms": _median(launch.first_run_ms for launch in measurement.launches),
+        "peak_rss_bytes": max((one.peak_rss_bytes or 0 for one in measurement.launches), default=0) or None,
+        "launch_medians_ms": [launch.median_ms for launch in measurement.launches],
+        "published": published
+        and {
+            "top1": published.top1,
+            "flops_m": published.flops_m,
+            "params_m": published.params_m,
+            "size_mb": published.size_mb,
+            "sd855_ms": published.sd855_ms.get(measurement.threads),
+        },
+        "ratio_to_sd855": facts.ratio_to_published(measurement, anyway=ratio),
+        "started": measurement.started,
+        "finished": measurement.finished,
+    }
+    if raw:
+        values["metadata"] = subject.metadata
+        values["launches"] = [asdict(launch) for launch in measurement.launches]
+    return values
+
+
+def _headline_is(measurement: Measurement) -> str:
+    return "mean" if measurement.statistics is None else measurement.protocol.headline
+
+
+def _median(values: Any) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

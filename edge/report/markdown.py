@@ -1,0 +1,19 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.bench.measurement import Measurement
+from edge.report import grid
+from edge.report.table import tables
+
+
+def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
+    """Tables as GitHub shows them; see `edge.report.table.tables`."""
+    parts = []
+    for table in tables(measurements, ratio=ratio):
+        context = [f"- {line}" for line in table.context]
+        remarks = [f"- {line}".replace("- * ", "- \\* ") for line in table.remarks]
+        parts.append("\n".join([*context, "", grid.markdown(table.columns, table.rows), "", *remarks]))
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,149 @@
+"""The table for people: the published table's columns with our numbers, the published latencies apart from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge.bench.measurement import Measurement
+from edge.report import facts
+from edge.report.grid import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: a device, a protocol, a program. `context` stands above, `remarks` below."""
+
+    context: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    remarks: tuple[str, ...]
+
+
+def tables(measurements: Sequence[Measurement], *, ratio: bool = False) -> list[Table]:
+    """One table for each device, protocol and program, a row for each model file, a column for each thread count.
+
+    `ratio`: show the ratio to the published Snapdragon 855 latency on other devices too. Of two cells for the same
+    place the later one is shown.
+    """
+    groups: dict[object, list[Measurement]] = {}
+    for one in measurements:
+        groups.setdefault((one.device["serial"], one.protocol, one.program.sha256), []).append(one)
+    return [_table(group, ratio=ratio) for group in groups.values()]
+
+
+class _Footnotes:
+    """Numbered remarks; what holds for every cell is said once, without a number."""
+
+    def __init__(self, cells: Sequence[Measurement]) -> None:
+        self._of_all = [one for one in cells[0].notes if len(cells) > 1 and all(one in cell.notes for cell in cells)]
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, cell: Measurement) -> str:
+        sentences = [one for one in facts.remarks(cell) if one not in self._of_all]
+        numbers = [self._numbers.setdefault(one, len(self._numbers) + 1) for one in sentences]
+        return "".join(f" [{number}]" for number in numbers)
+
+    def lines(self) -> list[str]:
+        return [*self._of_all, *(f"[{number}] {sentence}" for sentence, number in self._numbers.items())]
+
+
+def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
+    threads = sorted({cell.threads for cell in cells})
+    by_row: dict[str, dict[int, Measurement]] = {}
+    for cell in cells:
+        by_row.setdefault(cell.subject.sha256, {})[cell.threads] = cell
+    ratios = ratio or facts.is_sd855(cells[0].device)
+    headline = cells[0].protocol.headline
+    columns = [
+        Column("Model", number=False),
+        Column("Weights", number=False),
+        Column("Top-1*"),
+        *(Column(f"{count}T {headline} ms") for count in threads),
+        Column("FLOPs(M)"),
+        Column("Params(M)"),
+        Column("MB"),
+        Column("MiB"),
+        *(Column(f"SD855 {count}T*") for count in threads),
+        *(Column(f"{count}T / SD855*") for count in threads if ratios),
+    ]
+    notes = _Footnotes(cells)
+    rows = []
+    for row in by_row.values():
+        subject = next(iter(row.values())).subject
+        published = facts.published(subject)
+        rows.append(
+            (
+                subject.name,
+                subject.weights or "unknown",
+                _number(published.top1 if published else None, "{:.4f}"),
+                *(_cell(row.get(count), notes) for count in threads),
+                _number(subject.flops, "{:.2f}", 1e6),
+                _number(subject.params, "{:.2f}", 1e6),
+                f"{subject.bytes / 1e6:.2f}",
+                f"{subject.bytes / 2**20:.2f}",
+                *(_number(published.sd855_ms.get(count) if published else None, "{:.2f}") for count in threads),
+                *(_ratio(row.get(count), anyway=ratio) for count in threads if ratios),
+            )
+        )
+    return Table(_context(cells), tuple(columns), tuple(rows), (*_legend(cells, ratios), *notes.lines()))
+
+
+def _cell(cell: Measurement | None, notes: _Footnotes) -> str:
+    if cell is None:
+        return "-"
+    if cell.status == "measured" and cell.headline_ms is not None:
+        text = f"{cell.headline_ms:.2f}"
+        statistics = cell.statistics
+        if statistics and statistics.ci95 and cell.protocol.headline == "median":
+            text += f" ±{statistics.ci95.half_width(statistics.median):.1%}"
+    else:
+        text = cell.status
+    return text + ("!" if cell.status == "measured" and not cell.valid else "") + notes.mark(cell)
+
+
+def _ratio(cell: Measurement | None, *, anyway: bool) -> str:
+    return _number(facts.ratio_to_published(cell, anyway=anyway) if cell else None, "{:.2f}")
+
+
+def _number(value: float | None, form: str, unit: float = 1) -> str:
+    return "-" if value is None else form.format(value / unit)
+
+
+def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
+    first = cells[0]
+    launches = [launch for cell in cells for launch in cell.launches]
+    engines = " and ".join(dict.fromkeys(f"{one.engine} {one.engine_version or ''}".rstrip() for one in launches if one.engine))
+    protocol = first.protocol
+    how = f"{protocol.name}: warm-up {protocol.warmup_runs} runs"
+    how += f" and {protocol.warmup_ms:g} ms" if protocol.warmup_ms else ""
+    how += f", {protocol.repeats} repeats" + (f" and {protocol.repeats_ms:g} ms" if protocol.repeats_ms else "")
+    how += f", {protocol.launches_min}" + (f" to {protocol.launches_max}" if protocol.launches_max > 1 else "")
+    how += " launches" if protocol.launches_max > 1 else " launch"
+    return (
+        f"Device: {facts.device_line(first.device)}",
+        f"Program: {first.program.name}" + (f", {engines}" if engines else ""),
+        f"Model files: {_distinct(cells, lambda cell: cell.subject.precision)}, "
+        f"made for {_distinct(cells, lambda cell: cell.subject.target)} "
+        f"by opt {_distinct(cells, lambda cell: cell.subject.opt_version)}",
+        f"Protocol {how}; input {protocol.input}",
+    )
+
+
+def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
+    lines = ["* published by PaddleClas: top-1 of the published weights, mean latency on a Snapdragon 855, fp32"]
+    if cells[0].protocol.headline == "median" and any(c.statistics and c.statistics.ci95 for c in cells):
+        lines.append("± 95 % confidence interval of the median over launches, its farther end")
+    if any(cell.status == "measured" and not cell.valid for cell in cells):
+        lines.append("! not valid, for the reason noted")
+    if ratios and cells[0].protocol.name != "table":
+        lines.append("The published latencies are means of one launch; --protocol table measures the same way.")
+    if any(cell.subject.weights == "random" for cell in cells):
+        lines.append("Weights random: the network's latency and size, not its accuracy.")
+    if not cells[0].program.threads_honoured and len({cell.threads for cell in cells}) > 1:
+        lines.append(f"Threads: {facts.THREADS_IGNORED}.")
+    return lines
+
+
+def _distinct(cells: Sequence[Measurement], value: Callable[[Measurement], str | None]) -> str:
+    return " and ".join(dict.fromkeys(value(cell) or "unknown" for cell in cells))
