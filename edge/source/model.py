@@ -11,7 +11,7 @@ Kind = Literal["published", "random", "own", "checkpoint"]
 
 @dataclass(frozen=True, slots=True)
 class InferenceModel:
-    """A pair of files that Paddle can run; `kind` says what the weights are, so that random ones are never taken for trained.
+    """A pair of files that Paddle can run; `kind` says what the weights are: random ones never pass for trained.
 
     `flops` counts multiply-accumulates as PaddleClas' table does; unknown values are None.
     """

@@ -1,0 +1,44 @@
+"""Published weights: the catalogue's inference archive, downloaded once, unpacked safely, kept in the cache."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from edge.errors import DownloadError, ModelFilesError
+from edge.source.archive import unpack
+from edge.source.download import Downloaded, Progress, download
+from edge.source.pair import find_pair
+from edge.toolchain.lockfile import exclusive
+from edge.toolchain.paths import cache_dir
+from edge.zoo.model import Model
+
+
+def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tuple[Path, Path, Downloaded]:
+    """The published program and parameters of a catalogue model, and the archive they came from.
+
+    Raises `DownloadError` (which names the other two sources of weights), `ArchiveError` or `ModelFilesError`.
+    """
+    other_ways = (
+        "use --weights random (the same network, seeded: right for latency and size) or --weights PATH (your own files)"
+    )
+    if model.inference_url is None:
+        raise DownloadError(f"PaddleClas publishes no inference model of {model.name}", hint=other_ways)
+    root = cache_dir() / "published" / model.name
+    try:
+        archive = download(model.inference_url, root / Path(model.inference_url).name, progress=progress)
+    except DownloadError as error:
+        raise DownloadError(f"the published weights of {model.name}: {error.message}", hint=other_ways) from error
+    folder = root / archive.sha256[:16]
+    with exclusive(root / "unpack.lock"):
+        if not folder.is_dir():
+            part = folder.with_name(folder.name + ".part")
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            unpack(archive.path, part)
+            part.rename(folder)
+    folders = sorted({path.parent for path in folder.rglob("*") if path.is_file()})
+    if len(folders) != 1:
+        raise ModelFilesError(f"the archive {archive.url} holds {len(folders)} folders of files instead of one model")
+    program, params = find_pair(folders[0])
+    return program, params, archive
