@@ -1,0 +1,90 @@
+"""A catalogue network built and exported here by PaddleClas itself, with random weights or a checkpoint of yours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from edge.convert.store import Entry, Store, code_version, key_of
+from edge.errors import ExportError, WorkerError, WorkerRequestError
+from edge.source.hashing import sha256_of
+from edge.source.model import InferenceModel
+from edge.source.weights import Weights
+from edge.toolchain.engines import WORKERS, engine
+from edge.toolchain.paths import cache_dir
+from edge.toolchain.worker import Worker
+from edge.zoo.model import Model
+
+_TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M parameters
+
+
+def export(model: Model, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]]) -> InferenceModel:
+    """Export a catalogue model, or take it from the cache. `lend` gives a worker of the paddle engine when one is needed.
+
+    Raises `ExportError`, or a `ToolchainError` when the engine cannot be had.
+    """
+    checkpoint = sha256_of(weights.path) if weights.path else None
+    key = key_of(
+        {
+            "architecture": model.architecture,
+            "input_shape": model.input_shape,
+            "seed": weights.seed,
+            "checkpoint": checkpoint,
+            "code": code_version(WORKERS / "protocol.py", *WORKERS.glob("paddle_*.py")),
+            "engine": engine("paddle").lock_hash,
+        }
+    )
+    store = Store(cache_dir() / "exports")
+    if (entry := store.get(key)) is None:
+        with store.making(key) as part:
+            entry = store.get(key) or _make(model, weights, lend, store, key, part)
+    return _model(entry, weights)
+
+
+def _make(
+    model: Model,
+    weights: Weights,
+    lend: Callable[[], AbstractContextManager[Worker]],
+    store: Store,
+    key: str,
+    part: Path,
+) -> Entry:
+    try:
+        with lend() as worker:
+            facts: dict[str, Any] = worker.call(
+                "export",
+                timeout=_TIMEOUT,
+                architecture=model.architecture,
+                input_shape=model.input_shape,
+                seed=weights.seed,
+                out_dir=str(part),
+                checkpoint=str(weights.path) if weights.path else None,
+            )
+            facts["paddle_version"] = worker.info["paddle"]
+    except WorkerRequestError as error:
+        raise ExportError(f"{model.name} could not be exported: {error.message}") from error
+    except WorkerError as error:
+        raise ExportError(f"{model.name} could not be exported: {error.message}", hint=error.hint) from error
+    facts["program_sha256"] = sha256_of(part / "inference.pdmodel")
+    facts["params_sha256"] = sha256_of(part / "inference.pdiparams")
+    return store.put(key, part, facts)
+
+
+def _model(entry: Entry, weights: Weights) -> InferenceModel:
+    facts = entry.facts
+    return InferenceModel(
+        directory=entry.folder,
+        program=entry.folder / "inference.pdmodel",
+        params=entry.folder / "inference.pdiparams",
+        program_sha256=facts["program_sha256"],
+        params_sha256=facts["params_sha256"],
+        kind=weights.kind,
+        paddle_version=facts["paddle_version"],
+        seed=weights.seed if weights.kind == "random" else None,
+        path=weights.path,
+        flops=facts["flops"],
+        params_count=facts["params"],
+        class_num=facts["class_num"],
+    )
