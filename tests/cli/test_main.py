@@ -1,0 +1,165 @@
+"""The entry point: every way out has its sentence and its exit code."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+import pytest
+
+from edge import __version__
+from edge.cli import main
+from edge.errors import DeviceError, UsageError
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], int]:
+    """Run a command that raises the given error."""
+
+    def run(error: BaseException, *options: str) -> int:
+        @click.command()
+        def command() -> None:
+            raise error
+
+        monkeypatch.setattr(main._Commands, "get_command", lambda *_: command)
+        return main.run([*options, "list"])
+
+    return run
+
+
+def test_version(capsys: Capture) -> None:
+    assert main.run(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_every_command_has_help(name: str, capsys: Capture) -> None:
+    command = import_module(main.COMMANDS[name]).command
+    assert command.help
+    for parameter in getattr(command, "params", []):
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert parameter.help, f"{name} {parameter.opts}"
+    assert main.run([name, "--help"]) == 0
+    assert "Usage: edgezoo" in capsys.readouterr().out
+
+
+def test_help_shows_every_command_with_a_line(capsys: Capture) -> None:
+    assert main.run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in main.COMMANDS:
+        assert f"\n  {name} " in shown
+
+
+def test_a_command_that_does_not_exist_is_answered_with_the_nearest(capsys: Capture) -> None:
+    assert main.run(["lst"]) == 2
+    assert "Did you mean 'list'?" in capsys.readouterr().err
+
+
+def test_an_error_is_one_sentence_and_a_hint(failing: Callable[..., int], capsys: Capture) -> None:
+    assert failing(DeviceError("the phone is gone", hint="plug it in")) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "Error: the phone is gone\nHint: plug it in\n"
+    assert captured.out == ""
+
+
+def test_a_senseless_request_is_a_usage_error(failing: Callable[..., int]) -> None:
+    assert failing(UsageError("0 launches are none")) == 2
+
+
+def test_ctrl_c(failing: Callable[..., int], capsys: Capture) -> None:
+    assert failing(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+def test_a_bug_is_called_one(failing: Callable[..., int], capsys: Capture) -> None:
+    assert failing(ZeroDivisionError("division by zero")) == 70
+    said = capsys.readouterr().err
+    assert "this is a bug in edgezoo: ZeroDivisionError: division by zero" in said
+    assert "--debug" in said
+    assert "Traceback" not in said
+
+
+def test_debug_shows_the_traceback(failing: Callable[..., int], capsys: Capture) -> None:
+    assert failing(ZeroDivisionError("division by zero"), "--debug") == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/out/x.nb"), "Error: /out/x.nb: no room left on the disk"),
+        (PermissionError(errno.EACCES, "Permission denied", "/out"), "Error: /out: Permission denied"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/out"), "Error: /out: Is a directory"),
+    ],
+    ids=["full disk", "permission", "directory"],
+)
+def test_the_systems_refusals_name_the_file(
+    error: OSError, sentence: str, failing: Callable[..., int], capsys: Capture
+) -> None:
+    assert failing(error) == 1
+    assert capsys.readouterr().err.startswith(sentence + "\n")
+
+
+def test_a_broken_pipe_that_is_not_our_output_is_no_silence(failing: Callable[..., int], capsys: Capture) -> None:
+    assert failing(BrokenPipeError(errno.EPIPE, "Broken pipe")) == 70
+    assert "a pipe to another program broke" in capsys.readouterr().err
+
+
+def edgezoo(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "import sys; from edge.cli.main import run; sys.exit(run())", *arguments]
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    process = subprocess.Popen(edgezoo("list", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait()
+
+
+WAITING = """
+import sys, time, click
+from edge.cli import main
+@click.command()
+def command():
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("settings restored", flush=True)
+main._Commands.get_command = lambda *_: command
+sys.exit(main.run(["list"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(15, 143), (1, 129), (2, 130)], ids=["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(number)
+    rest, said = process.communicate()
+    assert rest == b"settings restored\n"
+    assert process.returncode == code
+    assert b"Traceback" not in said
+
+
+HEAVY = ("numpy", "platformdirs", "adbutils", "httpx", "google.protobuf", "sqlite3", "csv", "importlib.metadata")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["list"], ["show", "ResNet50"], ["--help"]])
+def test_nothing_heavy_is_imported_for_a_quick_answer(arguments: list[str]) -> None:
+    code = (
+        "import sys; from edge.cli.main import run; run(sys.argv[1:]);"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
