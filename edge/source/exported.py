@@ -21,7 +21,7 @@ _TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M par
 
 
 def export(model: Model, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]]) -> InferenceModel:
-    """Export a catalogue model, or take it from the cache. `lend` gives a worker of the paddle engine when one is needed.
+    """Export a catalogue model, or take it from the cache. `lend` gives a worker of the paddle engine if needed.
 
     Raises `ExportError`, or a `ToolchainError` when the engine cannot be had.
     """

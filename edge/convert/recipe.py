@@ -1,0 +1,157 @@
+"""How a model is to be converted: engine version, valid targets, precision. Read from opt_configs/*.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from edge.errors import RecipeError
+from edge.resources import resource
+
+Precision = Literal["fp32", "fp16", "int8", "int16"]
+
+# What opt's valid targets may be here; "opencl,arm" runs on the GPU, and on the CPU what the GPU has no kernel for.
+TARGETS = ("arm", "x86", "opencl,arm")
+ABIS = ("arm64-v8a", "armeabi-v7a", "x86_64")
+DEFAULT = "sd855-fp32"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way to convert.
+
+    `target`: opt's valid targets; `precision`: fp16 marks kernels (ARMv8.2 and OpenCL), int8 and int16 quantise the
+    weights only; `sparse_threshold`: share of zeros (0 to 1) from which a 1x1 convolution is stored sparse, None for
+    never; `abi`: the device the recipe is for; `input_shape`: N, C, H, W instead of the model's own.
+    Raises `RecipeError` for values that are unknown or contradict one another.
+    """
+
+    name: str
+    engine: str
+    target: str = "arm"
+    precision: Precision = "fp32"
+    abi: str = "arm64-v8a"
+    sparse_threshold: float | None = None
+    input_shape: tuple[int, ...] | None = None
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if problem := _problem(self):
+            raise RecipeError(f"the recipe {self.name}: {problem[1]}", hint=problem[2])
+
+
+def recipes() -> dict[str, Path]:
+    """The recipes that come with edgezoo, by name."""
+    return {path.stem: path for path in sorted(resource("opt_configs").glob("*.toml"))}
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe file. Raises `RecipeError` naming the file and, where there is one, the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"the recipe {path} is no TOML: {error}") from error
+    known = {field.name for field in fields(Recipe)} - {"name"}
+    for key in table:
+        if key not in known:
+            hint = "known fields: " + ", ".join(sorted(known))
+            raise RecipeError(f"{_at(path, text, key)}: there is no field {key!r}", hint=hint)
+    if "engine" not in table:
+        raise RecipeError(f"{path}: the field 'engine' is missing", hint='for instance: engine = "2.13rc0"')
+    for key, value in table.items():
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise RecipeError(f"{_at(path, text, key)}: {key} is {value!r}, which is no {_WORDS[_TYPES[key]]}")
+    if "input_shape" in table:
+        table["input_shape"] = tuple(table["input_shape"])
+    unchecked = _Unchecked(**{"name": path.stem, **table})
+    if problem := _problem(unchecked):
+        raise RecipeError(f"{_at(path, text, problem[0])}: {problem[1]}", hint=problem[2])
+    return Recipe(**{"name": path.stem, **table})
+
+
+def choose(
+    config: Path | None = None,
+    *,
+    target: str | None = None,
+    precision: str | None = None,
+    engine: str | None = None,
+    input_shape: Iterable[int] | None = None,
+) -> Recipe:
+    """The recipe of `config` (edgezoo's default without one), with what the command line overrides.
+
+    Without a config, a recipe that comes with edgezoo for that very target and precision is taken where there is one.
+    """
+    if config is not None:
+        base = load(config)
+    else:
+        base = load(recipes()[DEFAULT])
+        wanted = (target or base.target, precision or base.precision)
+        if wanted != (base.target, base.precision):
+            fitting = [r for r in map(load, recipes().values()) if (r.target, r.precision) == wanted]
+            base = next((r for r in fitting if r.sparse_threshold is None), base)
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in {
+            "target": target,
+            "precision": precision,
+            "engine": engine,
+            "input_shape": tuple(input_shape) if input_shape else None,
+        }.items()
+        if value is not None and value != getattr(base, name)
+    }
+    if not changes:
+        return base
+    if (changes.get("target", base.target) == "x86") != (base.abi == "x86_64"):
+        changes["abi"] = "x86_64" if changes["target"] == "x86" else "arm64-v8a"
+    return replace(base, name="+".join([base.name, *(f for f in changes if f != "abi")]), description="", **changes)
+
+
+class _Unchecked:
+    """A recipe's values before they are known to fit together."""
+
+    def __init__(self, **values: Any) -> None:
+        for field in fields(Recipe):
+            setattr(self, field.name, values.get(field.name, field.default))
+
+
+_TYPES: dict[str, type] = {
+    "engine": str, "target": str, "precision": str, "abi": str, "description": str,
+    "sparse_threshold": float, "input_shape": list,
+}  # fmt: skip
+_WORDS = {str: "text", float: "number with a point", list: "list"}
+
+
+def _problem(recipe: Recipe | _Unchecked) -> tuple[str, str, str] | None:
+    """The first field that is wrong, what is wrong with it, and what to do."""
+    r: Any = recipe
+    if r.target not in TARGETS:
+        return "target", f"there is no target {r.target!r}", "targets: " + "; ".join(TARGETS)
+    if r.precision not in get_args(Precision):
+        return "precision", f"there is no precision {r.precision!r}", "precisions: " + ", ".join(get_args(Precision))
+    if r.abi not in ABIS:
+        return "abi", f"there is no ABI {r.abi!r}", "ABIs: " + ", ".join(ABIS)
+    if (r.target == "x86") != (r.abi == "x86_64"):
+        return "abi", f"target {r.target} does not run on {r.abi}", "x86 goes with x86_64, the others with an ARM ABI"
+    if r.precision == "fp16" and (r.target == "x86" or r.abi == "armeabi-v7a"):
+        return "precision", "fp16 needs arm64-v8a (ARMv8.2) or OpenCL", "use fp32 here"
+    if r.sparse_threshold is not None and not 0 <= r.sparse_threshold <= 1:
+        return "sparse_threshold", f"{r.sparse_threshold} is no share of zeros", "give a number from 0 to 1"
+    if r.sparse_threshold is not None and (r.target != "arm" or r.precision not in ("fp32", "int8")):
+        return "sparse_threshold", "sparse kernels exist for target arm in fp32 and int8 only", "leave the field out"
+    if r.input_shape is not None and not all(isinstance(n, int) and n > 0 for n in r.input_shape):
+        return "input_shape", f"{list(r.input_shape)} is no shape", "for instance: input_shape = [1, 3, 224, 224]"
+    return None
+
+
+def _at(path: Path, text: str, key: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]", line):
+            return f"{path}, line {number}"
+    return str(path)
