@@ -1,6 +1,6 @@
 """Reading the head of a .nb file (Paddle-Lite's naive buffer) without any engine.
 
-Layout, little-endian: u16 meta version (2 in all versions since 2.7), char[16] opt version (NUL-padded), u64 size of the
+Layout, little-endian: u16 meta version (2 since 2.7), char[16] opt version (NUL-padded), u64 size of the
 topology, the topology (a flatbuffer), then the parameters. Seen in files of opt 2.10 to 2.14rc0, and in Paddle-Lite's
 lite/model_parser/model_parser.cc.
 """
