@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from edge.errors import DeviceBusyError, OutputError
 from edge.toolchain.paths import data_dir
@@ -50,13 +51,14 @@ class Owner:
     def parse(cls, text: str) -> Owner | None:
         """None for a record that is no whole one."""
         try:
-            fields = json.loads(text)
+            fields = json.loads(unquote(text))
             return cls(**{name: type(default)(fields[name]) for name, default in asdict(_NOBODY).items()})
         except (ValueError, KeyError, TypeError):
             return None
 
     def line(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=True)
+        """One line of printable ASCII without a backslash, which a shell's `echo` could change."""
+        return quote(json.dumps(asdict(self)), safe='{}":,+- ')
 
     def alive(self, silent_seconds: float | None) -> bool:
         """Whether the holder may still be at work; `silent_seconds`: since its last sign of life, None if unknown."""

@@ -15,10 +15,17 @@ from edge.device.adb.layout import BASE, BLOBS
 from edge.device.adb.link import Link
 from edge.device.adb.server import ServerAddress
 from edge.device.adb.settings import Before, Settings
-from edge.device.adb.shell import CutOffError, Marker
+from edge.device.adb.shell import CutOffError, Ended, Marker
 from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
 from edge.device.owner import Owner, busy, held, host_lock
-from edge.errors import CommandError, CommandTimeoutError, DeviceError, LinkLostError, OutputError
+from edge.errors import (
+    CommandError,
+    CommandTimeoutError,
+    DeviceError,
+    DeviceSpaceError,
+    LinkLostError,
+    OutputError,
+)
 
 _TIDY_SECONDS = 10.0
 _RETURN_SECONDS = 20.0  # how long to wait for a device that is away when its settings are to be put back
@@ -66,7 +73,9 @@ class AndroidDevice:
         run_id, marker = secrets.token_hex(6), Marker.fresh()
         errors = None if self._link.v2 else Marker.fresh()
         token = self._owner.token if self._owner else None
-        script = launch.run_script(command, run_id=run_id, marker=marker, errors=errors, lock_token=token, cwd=cwd)
+        script = launch.run_script(
+            command, run_id=run_id, marker=marker, errors=errors, lock_token=token, boot=self._boot, cwd=cwd
+        )
         start = time.monotonic()
         try:
             ended = self._link.talk(script, marker, errors, timeout)
@@ -82,14 +91,27 @@ class AndroidDevice:
         except BaseException:
             self._end(run_id)
             raise
-        if ended.code == launch.LOCK_LOST:
-            raise busy(self.serial, "another edgezoo, which took it over")
+        if ended.code > 255:
+            raise self._not_run(ended)
         return Completed(
             code=ended.code,
             stdout=ended.stdout.decode(errors="replace"),
             stderr=ended.stderr.decode(errors="replace"),
             seconds=time.monotonic() - start,
         )
+
+    def _not_run(self, ended: Ended) -> DeviceError:
+        """Why a launch did not start its command."""
+        if ended.code == launch.LOCK_LOST:
+            owner = devicelock.current(self._link)
+            if owner is not None:
+                return busy(self.serial, owner.describe())
+        if ended.code in (launch.RESTARTED, launch.LOCK_LOST):
+            return LinkLostError(f"the device {self.serial} was restarted or emptied in the meantime")
+        said = (ended.stderr + ended.stdout).decode(errors="replace").strip()
+        if "No space" in said:
+            return DeviceSpaceError(f"the device {self.serial} is full", hint="free some, or: edgezoo device clean")
+        return CommandError(f"no command can be started on {self.serial}: {said}", code=126)
 
     def _end(self, run_id: str) -> None:
         with suppress(DeviceError):

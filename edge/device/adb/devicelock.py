@@ -35,17 +35,17 @@ def acquire(link: Link, me: Owner) -> None:
 
 def release(link: Link, me: Owner) -> None:
     """Give the lock back if it is still ours."""
-    link.execute(f't=; read -r t <{LOCK}/token; [ "$t" = {me.token} ] && {_remove(me.token)}')
+    link.execute(f'read -r t <{LOCK}/token && [ "$t" = {me.token} ] && {_remove(me.token)}')
 
 
 def holds(link: Link, me: Owner) -> bool:
     """Whether the lock on the device is still ours."""
-    return link.execute(f"read -r t <{LOCK}/token; echo $t").stdout.decode().strip() == me.token
+    return link.execute(f"cat {LOCK}/token 2>/dev/null").stdout.decode().strip() == me.token
 
 
 def current(link: Link) -> Owner | None:
     """Who holds the device now, dead or alive."""
-    return Owner.parse(link.execute(f"cat {LOCK}/owner").stdout.decode(errors="replace"))
+    return Owner.parse(link.execute(f"cat {LOCK}/owner 2>/dev/null").stdout.decode(errors="replace"))
 
 
 def _take_script(me: Owner) -> str:
@@ -55,7 +55,7 @@ def _take_script(me: Owner) -> str:
             f"mkdir -p {BASE}",
             f"if mkdir {LOCK} 2>/dev/null; then",
             f"  echo {me.token} >{LOCK}/token; echo {shlex.quote(me.line())} >{LOCK}/owner",
-            f"t=; read -r t <{LOCK}/token; o=; read -r o <{LOCK}/owner",
+            f"  t=; read -r t <{LOCK}/token; o=; read -r o <{LOCK}/owner",
             f'  if [ "$t" = {me.token} ] && [ "$o" ]; then echo mine; else rm -rf {LOCK}; echo failed; fi',
             f"elif [ -d {LOCK} ]; then",
             f"  o=; [ -f {LOCK}/owner ] && read -r o <{LOCK}/owner",

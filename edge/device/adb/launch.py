@@ -14,7 +14,12 @@ from collections.abc import Sequence
 from edge.device.adb.layout import BOOT_ID, LOCK, RUN
 from edge.device.adb.shell import Marker
 
-LOCK_LOST = 1000  # "exit code" of a command not run because someone else holds the device; real ones end at 255
+# "Exit codes" of a command that was not run; real ones end at 255.
+LOCK_LOST = 1000  # the lock is not ours any more
+RESTARTED = 1001  # the device was restarted since the settings were made
+NOT_STARTED = 1002  # its directory could not be made or entered
+
+_READ_BOOT = f"b=; [ -r {BOOT_ID} ] && read -r b <{BOOT_ID}"
 
 
 def run_script(
@@ -24,26 +29,28 @@ def run_script(
     marker: Marker,
     errors: Marker | None,
     lock_token: str | None,
+    boot: str,
     cwd: str | None,
 ) -> str:
     """The whole script.
 
-    `errors`: the mark before standard error, where the shell would merge it; `lock_token`: refuse unless it is the
-    lock's; `cwd`: where to run, else in a directory of its own.
+    `errors`: the mark before standard error, where the shell would merge it. With a `lock_token`, refuse unless it is
+    still the lock's and `boot` (if known) is still the boot. `cwd`: where to run, else in a directory of its own.
     """
     place = shlex.quote(str(RUN / run_id))
     where = shlex.quote(cwd) if cwd else place
     words = " ".join(shlex.quote(word) for word in command)
-    lines = []
+    lines = [_READ_BOOT]
+    if lock_token and boot:
+        lines.append(f'[ "$b" = {shlex.quote(boot)} ] || {_refuse(marker, RESTARTED)}')
     if lock_token:
         lines += [
-            f"t=; read -r t <{LOCK}/token",
-            f'[ "$t" = {shlex.quote(lock_token)} ] || {{ {marker.echo(str(LOCK_LOST))}; exit 1; }}',
+            f"t=; [ -r {LOCK}/token ] && read -r t <{LOCK}/token",
+            f'[ "$t" = {shlex.quote(lock_token)} ] || {_refuse(marker, LOCK_LOST)}',
             f"echo >{LOCK}/alive",
         ]
     lines += [
-        f"b=; read -r b <{BOOT_ID}",
-        f'mkdir -p {place} && echo "$$ $b" >{place}/pid && cd {where} || {{ {marker.echo("126")}; exit 1; }}',
+        f'mkdir -p {place} && echo "$$ $b" >{place}/pid && cd {where} || {_refuse(marker, NOT_STARTED)}',
         "exec 3<&0",
         "( read -r x <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 &",
         "w=$!",
@@ -60,6 +67,10 @@ def run_script(
     return "\n".join(lines)
 
 
+def _refuse(marker: Marker, code: int) -> str:
+    return f"{{ {marker.echo(str(code))}; exit 1; }}"
+
+
 def kill_script(run_id: str | None = None) -> str:
     """Kill what one launch (or every launch ever) left running, and remove its directory.
 
@@ -68,7 +79,7 @@ def kill_script(run_id: str | None = None) -> str:
     places = shlex.quote(str(RUN / run_id)) if run_id else f"{RUN}/*"
     return "\n".join(
         [
-            f"b=; read -r b <{BOOT_ID}",
+            _READ_BOOT,
             f"for d in {places}; do",
             "  if [ -d $d ]; then",
             "    p=; s=; [ -f $d/pid ] && read -r p s <$d/pid",

@@ -17,7 +17,7 @@ IDENTITY = "\n".join(
     [
         f"echo {_WORD} properties; getprop",
         f"echo; echo {_WORD} cores; {sysfs.shell_script(zones=False)}",
-        f"echo; echo {_WORD} boot; b=; read -r b <{BOOT_ID}; echo $b",
+        f"echo; echo {_WORD} boot; [ -r {BOOT_ID} ] && cat {BOOT_ID}",
     ]
 )
 

@@ -1,0 +1,345 @@
+"""What holds for every Android device: run on the simulated one here, and on a real one by tests/device."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from edge.device.adb.android import AndroidDevice
+from edge.device.adb.layout import BASE, BLOBS, RUN
+from edge.device.base import Completed
+from edge.device.retry import with_retries
+from edge.errors import (
+    AbortedError,
+    CommandError,
+    CommandTimeoutError,
+    DeviceBusyError,
+    LinkLostError,
+    TransferError,
+)
+from tests.device_layer.subject import Subject, eventually, start_driver
+
+_STAY_ON = "settings get global stay_on_while_plugged_in"
+
+
+class DeviceScenarios:
+    """Needs a fixture `subject`."""
+
+    big_mib = 192  # takes long enough to be interrupted
+
+    @pytest.fixture
+    def device(self, subject: Subject) -> Iterator[AndroidDevice]:
+        """A device with nothing of edgezoo's on it, left like that."""
+        subject.shell(f"rm -rf {BASE}")
+        yield subject.connect()
+        subject.shell(f"rm -rf {BASE}")
+
+    @pytest.fixture
+    def program(self, subject: Subject, tmp_path: Path) -> Callable[[str], Path]:
+        """Makes an executable script for the device."""
+
+        def make(script: str) -> Path:
+            path = tmp_path / f"program-{len(list(tmp_path.glob('program-*')))}"
+            path.write_text(f"{subject.shebang}\n{script}\n")
+            path.chmod(0o755)
+            return path
+
+        return make
+
+    # What a device says of itself
+
+    def test_properties(self, device: AndroidDevice) -> None:
+        properties = device.properties()
+        assert properties.kind == "android"
+        assert properties.sdk is not None
+        assert properties.abis
+        assert len(properties.cores) > 1
+        assert all(core.max_khz for core in properties.cores if core.online)
+
+    def test_state(self, device: AndroidDevice) -> None:
+        state = device.state()
+        assert state.battery is not None
+        assert state.battery.percent is not None
+        assert state.zones == device.thermal().zones or state.zones  # temperatures may move between two readings
+        assert any(zone.kind == "cpu" for zone in state.zones)
+
+    # Files
+
+    def test_files_are_sent_once_and_arrive_whole(
+        self, device: AndroidDevice, subject: Subject, tmp_path: Path
+    ) -> None:
+        big, small, empty = (tmp_path / name for name in ("big model.nb", "small", "empty"))
+        big.write_bytes(os.urandom(3_000_000))
+        small.write_bytes(b"x")
+        empty.write_bytes(b"")
+        places = device.push([big, small, empty])
+        assert device.bytes_pushed == 3_000_001
+        for path, place in places.items():
+            copy = tmp_path / "copy"
+            device.pull(place, copy)
+            assert copy.read_bytes() == path.read_bytes()
+        again = subject.connect()
+        assert again.push([small, big, empty]) == places
+        assert again.bytes_pushed == 0
+
+    def test_many_files_and_the_same_one_twice(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
+        files = [tmp_path / f"input-{number}" for number in range(60)]
+        for number, path in enumerate(files):
+            path.write_text(f"content {number % 50}")
+        places = device.push(files)
+        assert len(set(places.values())) == 50
+        assert len(subject.shell(f"ls {BLOBS}").split()) == 50
+
+    def test_changed_file_is_another_one(self, device: AndroidDevice, tmp_path: Path) -> None:
+        model = tmp_path / "model.nb"
+        model.write_bytes(b"one")
+        first = device.push([model])[model]
+        model.write_bytes(b"another")
+        assert device.push([model])[model] != first
+
+    def test_file_becomes_executable_on_demand(
+        self, device: AndroidDevice, program: Callable[[str], Path], subject: Subject
+    ) -> None:
+        path = program("exit 4")
+        path.chmod(0o644)
+        place = device.push([path])[path]
+        assert device.run([str(place)], timeout=30).code == 126
+        path.chmod(0o755)
+        assert device.run([str(device.push([path])[path])], timeout=30).code == 4
+        path.chmod(0o644)
+        path.touch()
+        assert subject.connect().push([path]) == {path: place}
+
+    def test_pull_of_what_is_not_there(self, device: AndroidDevice, tmp_path: Path) -> None:
+        place = tmp_path / "there"
+        place.mkdir()
+        with pytest.raises(TransferError, match="No such file"):
+            device.pull(PurePosixPath("/data/local/tmp/nothing-here"), place / "copy")
+        assert list(place.iterdir()) == []
+
+    def test_local_file_that_is_not_there(self, device: AndroidDevice, tmp_path: Path) -> None:
+        with pytest.raises(TransferError, match="cannot be read"):
+            device.push([tmp_path / "model.nb"])
+
+    # Commands
+
+    @pytest.mark.parametrize(
+        ("script", "code", "stdout", "stderr"),
+        [
+            pytest.param("echo out; echo err >&2", 0, "out\n", "err\n", id="both streams"),
+            pytest.param("exit 7", 7, "", "", id="code"),
+            pytest.param("exit 255", 255, "", "", id="the code that adb gives a lost link"),
+            pytest.param("echo -n no newline", 0, "no newline", "", id="no newline at the end"),
+            pytest.param("echo 'edgezoo-end-0123456789abcdef:0'; exit 3", 3, None, "", id="forged end"),
+            pytest.param("read -r line; echo \"[$line]\"; exit 5", 5, "[]\n", "", id="reads its empty input"),
+        ],
+    )  # fmt: skip
+    def test_output_and_code(
+        self,
+        device: AndroidDevice,
+        program: Callable[[str], Path],
+        script: str,
+        code: int,
+        stdout: str | None,
+        stderr: str,
+    ) -> None:
+        path = program(script)
+        done = device.run([str(device.push([path])[path])], timeout=30)
+        assert (done.code, done.stderr) == (code, stderr)
+        assert stdout is None or done.stdout == stdout
+
+    @pytest.mark.parametrize(("name", "code"), [("SEGV", 139), ("ABRT", 134), ("KILL", 137)])
+    def test_crash(self, device: AndroidDevice, program: Callable[[str], Path], name: str, code: int) -> None:
+        path = program(f'echo \'{{"type": "hello"}}\'; kill -{name} $$; sleep 5')
+        done = device.run([str(device.push([path])[path])], timeout=30)
+        assert done.code == code
+        assert done.stdout.startswith('{"type": "hello"}\n')
+
+    def test_arguments_arrive_as_they_are(self, device: AndroidDevice, program: Callable[[str], Path]) -> None:
+        words = ["a b", "$HOME", "it's", '"', "*", "\\n", "naïve", "", "; exit 9", "-n"]
+        path = program('for word in "$@"; do echo "$word" | cat; done; echo $#')
+        done = device.run([str(device.push([path])[path]), *words[:5], *words[6:9]], timeout=30)
+        assert done.stdout.split("\n") == [*words[:5], *words[6:9], "8", ""]
+
+    def test_program_that_is_not_there(self, device: AndroidDevice) -> None:
+        assert device.run(["/data/local/tmp/nothing-here"], timeout=30).code == 127
+
+    def test_large_output_is_whole(self, device: AndroidDevice, tmp_path: Path) -> None:
+        text = "".join(f"line {number} of a runner that prints every sample\n" for number in range(40_000))
+        path = tmp_path / "text"
+        path.write_text(text)
+        done = device.run(["cat", str(device.push([path])[path])], timeout=60)
+        assert done.stdout == text
+
+    def test_garbage_is_passed_on(self, device: AndroidDevice, tmp_path: Path) -> None:
+        path = tmp_path / "garbage"
+        path.write_bytes(bytes(range(14, 256)) * 50)
+        done = device.run(["cat", str(device.push([path])[path])], timeout=30)
+        assert done.code == 0
+        assert done.stdout == path.read_bytes().decode(errors="replace")
+
+    def test_directory_of_its_own(self, device: AndroidDevice, subject: Subject) -> None:
+        done = device.run(["sh", "-c", "echo 1 >result; cat result; pwd"], timeout=30)
+        one, place = done.stdout.split()
+        assert one == "1"
+        assert PurePosixPath(place).parent == RUN
+        assert subject.shell(f"ls {RUN}") == ""
+        assert device.run(["pwd"], timeout=30, cwd="/data/local/tmp").stdout == "/data/local/tmp\n"
+
+    def test_directory_that_is_not_there(self, device: AndroidDevice) -> None:
+        with pytest.raises(CommandError, match="no command can be started"):
+            device.run(["true"], timeout=30, cwd="/data/local/tmp/nothing-here")
+
+    # Nothing keeps running
+
+    def test_command_that_hangs_is_killed(self, device: AndroidDevice, subject: Subject) -> None:
+        with pytest.raises(CommandTimeoutError) as caught:
+            device.run(["sh", "-c", "echo started; sleep 1001; echo never"], timeout=1)
+        assert caught.value.output.startswith("started")
+        assert not subject.running("1001")
+        assert subject.shell(f"ls {RUN}") == ""
+
+    def test_what_a_command_leaves_behind_is_killed(self, device: AndroidDevice, subject: Subject) -> None:
+        done = device.run(["sh", "-c", "sleep 1002 & echo done"], timeout=30)
+        assert done.stdout == "done\n"
+        assert eventually(lambda: not subject.running("1002"))
+
+    def test_abort_from_another_thread(self, device: AndroidDevice, subject: Subject) -> None:
+        with self._when_running(subject, "1003", device.abort), device.lock():
+            with pytest.raises(AbortedError):
+                device.run(["sleep", "1003"], timeout=60)
+            assert not subject.running("1003")
+            with pytest.raises(AbortedError):
+                device.run(["true"], timeout=60)
+        assert subject.shell(f"ls {BASE}/lock 2>/dev/null") == ""
+
+    @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+    def test_driver_ends_in_the_middle(
+        self,
+        device: AndroidDevice,
+        subject: Subject,
+        program: Callable[[str], Path],
+        how: signal.Signals,
+    ) -> None:
+        before = subject.shell(_STAY_ON)
+        driver = start_driver(device.serial, program("sleep 1004"))
+        assert eventually(lambda: subject.running("1004"), seconds=30), driver.communicate()
+        assert subject.shell(_STAY_ON) == "7\n"
+        driver.send_signal(how)
+        driver.communicate()
+        assert eventually(lambda: not subject.running("1004"))
+        if how == signal.SIGKILL:
+            assert subject.shell(_STAY_ON) == "7\n"
+            with device.lock():  # the next run puts right what the last one could not
+                assert subject.shell(_STAY_ON) == before
+        assert subject.shell(_STAY_ON) == before
+        assert subject.shell(f"ls {BASE}").split() == ["blobs", "run"]
+        assert subject.shell(f"ls {RUN}") == ""
+
+    # The link
+
+    def test_link_drops_while_a_command_runs(self, device: AndroidDevice, subject: Subject) -> None:
+        with device.lock():
+            with self._when_running(subject, "1005", subject.drop_link), pytest.raises(LinkLostError):
+                device.run(["sh", "-c", "echo early; sleep 1005"], timeout=60)
+            device.recover(limit=30)
+            assert not subject.running("1005")
+            assert subject.shell(f"ls {RUN}") == ""
+            assert device.run(["echo", "again"], timeout=30).stdout == "again\n"
+
+    def test_retry_after_a_dropped_link(self, device: AndroidDevice, subject: Subject) -> None:
+        tries = iter([["sleep", "1006"], ["echo", "there"]])
+
+        def launch() -> Completed:
+            return device.run(next(tries), timeout=60)
+
+        with device.lock(), device.prepared(), self._when_running(subject, "1006", subject.drop_link):
+            assert with_retries(device, launch).stdout == "there\n"
+            assert subject.shell(_STAY_ON) == "7\n"
+
+    def test_link_drops_while_pushing(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
+        model = tmp_path / "model.nb"
+        model.write_bytes(os.urandom(1 << 20) * self.big_mib)
+        with device.lock():
+            part = f"ls {BLOBS} 2>/dev/null | grep part"
+            with self._when(lambda: subject.shell(part) != "", subject.drop_link), pytest.raises(LinkLostError):
+                device.push([model])
+            assert with_retries(device, lambda: device.push([model]))
+            assert len(subject.shell(f"ls {BLOBS}").split()) == 1
+
+    def test_link_drops_while_pulling(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
+        model, copy = tmp_path / "model.nb", tmp_path / "there" / "copy"
+        model.write_bytes(os.urandom(1 << 20) * self.big_mib)
+        copy.parent.mkdir()
+        with device.lock():
+            place = device.push([model])[model]
+            with self._when(lambda: any(copy.parent.iterdir()), subject.drop_link), pytest.raises(LinkLostError):
+                device.pull(place, copy)
+            assert list(copy.parent.iterdir()) == []
+            device.recover(limit=30)
+            device.pull(place, copy)
+            assert copy.stat().st_size == model.stat().st_size
+
+    # Lock and settings
+
+    def test_two_drivers_at_a_time(self, device: AndroidDevice, subject: Subject) -> None:
+        with device.lock():
+            with pytest.raises(DeviceBusyError, match=f"process {os.getpid()}"), subject.connect().lock():
+                raise AssertionError
+            assert device.run(["true"], timeout=30).code == 0
+        with subject.connect().lock():
+            pass
+
+    def test_lock_taken_away(self, device: AndroidDevice, subject: Subject) -> None:
+        with device.lock():
+            subject.shell(f"echo someone >{BASE}/lock/token")
+            with pytest.raises(DeviceBusyError):
+                device.run(["true"], timeout=30)
+
+    def test_settings_hold_inside_and_are_put_back(self, device: AndroidDevice, subject: Subject) -> None:
+        before = subject.shell(_STAY_ON)
+        with device.lock():
+            with device.prepared() as prepared:
+                assert prepared.stay_awake
+                assert subject.shell(_STAY_ON) == "7\n"
+            assert subject.shell(_STAY_ON) == before
+            with pytest.raises(CommandTimeoutError), device.prepared():
+                device.run(["sleep", "1007"], timeout=0.2)
+        assert subject.shell(_STAY_ON) == before
+        assert subject.shell(f"ls {BASE}") == "run\n" or subject.shell(f"ls {BASE}") == ""
+
+    def test_clean(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
+        model = tmp_path / "model.nb"
+        model.write_bytes(bytes(100_000))
+        with device.lock():
+            device.push([model])
+            cleaned = device.clean()
+            assert cleaned.files == 1
+            assert cleaned.bytes >= 100_000
+        assert subject.shell(f"ls {BASE} 2>/dev/null") == ""
+        with device.lock():
+            device.push([model])
+        assert device.bytes_pushed == 200_000
+
+    def _when_running(self, subject: Subject, word: str, action: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._when(lambda: subject.running(word), action)
+
+    @staticmethod
+    @contextmanager
+    def _when(condition: Callable[[], bool], action: Callable[[], None]) -> Iterator[None]:
+        """Do `action` in another thread as soon as `condition` holds."""
+
+        def wait() -> None:
+            if eventually(condition, seconds=30):
+                action()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        yield
+        thread.join()
