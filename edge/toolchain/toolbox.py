@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from edge.errors import ToolchainError
 from edge.toolchain.engines import WORKERS, Engine, engine
 from edge.toolchain.environment import ensure
 from edge.toolchain.pool import WorkerPool
@@ -23,6 +24,7 @@ class Toolbox:
         self._say = say
         self._lock = threading.Lock()
         self._pools: dict[Engine, WorkerPool] = {}
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -30,6 +32,8 @@ class Toolbox:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._lock:
+            self._closed = True
         for pool in self._pools.values():
             pool.close()
 
@@ -38,6 +42,8 @@ class Toolbox:
         """A worker of the engine for the length of a `with` block; its process starts at the first call."""
         wanted = engine(kind, version)
         with self._lock:
+            if self._closed:  # a thread that outlives an interrupt must start nothing
+                raise ToolchainError(f"{wanted.name} is not lent any more: the run has ended")
             if wanted not in self._pools:
                 environment = ensure(wanted, say=self._say)
                 script = WORKERS / _SCRIPTS[kind]

@@ -41,6 +41,7 @@ class Worker:
         self._log = cache_dir() / "logs" / f"{self._name}-{os.getpid()}-{next(_numbers)}.log"
         self._buffer = b""
         self._ids = itertools.count(1)
+        self._closed = False
         self.info: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
@@ -65,9 +66,9 @@ class Worker:
             assert process.stdin is not None
             process.stdin.write(line.encode())
             process.stdin.flush()
-            answer = self._read(timeout, mark, op)
+            answer = self._read(process, timeout, mark, op)
         except BrokenPipeError:
-            raise self._crashed(mark, op) from None
+            raise self._crashed(process, mark, op) from None
         except BaseException:
             self._end()  # also on Ctrl-C: an answer that nobody awaits any more must not meet the next question
             raise
@@ -79,9 +80,12 @@ class Worker:
         )
 
     def close(self) -> None:
-        """End the process; the log of a worker that never failed is removed."""
-        clean = self._process is None or self._process.poll() is None
-        self._end()
+        """End the process for good, also from another thread; the log of a worker that never failed is removed."""
+        self._closed = True
+        process = self._process
+        clean = process is None or process.poll() is None
+        if process is not None:
+            _kill(process)  # and no more: its pipes belong to the thread that may be reading them
         if clean:
             self._log.unlink(missing_ok=True)
 
@@ -89,6 +93,8 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
+        if self._closed:
+            raise WorkerCrashedError(f"{self._name} has been closed", returncode=-signal.SIGKILL)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         _drop_old_logs(self._log.parent)
         environment = (
@@ -107,7 +113,7 @@ class Worker:
         self._buffer = b""
         mark = self._log_size()
         try:
-            greeting = self._read(START_TIMEOUT, mark, "start")
+            greeting = self._read(self._process, START_TIMEOUT, mark, "start")
         except BaseException:
             self._end()
             raise
@@ -122,10 +128,9 @@ class Worker:
         self.info = greeting["info"]
         return self._process
 
-    def _read(self, timeout: float, mark: int, op: str) -> dict[str, Any]:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+    def _read(self, process: subprocess.Popen[bytes], timeout: float, mark: int, op: str) -> dict[str, Any]:
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
         deadline = time.monotonic() + timeout
         while b"\n" not in self._buffer:
             left = deadline - time.monotonic()
@@ -135,16 +140,15 @@ class Worker:
                 )
             chunk = os.read(descriptor, 1 << 16)
             if not chunk:
-                raise self._crashed(mark, op)
+                raise self._crashed(process, mark, op)
             self._buffer += chunk
         line, self._buffer = self._buffer.split(b"\n", 1)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _crashed(self, mark: int, op: str) -> WorkerCrashedError:
-        assert self._process is not None
-        code = self._process.wait()
-        self._release()
+    def _crashed(self, process: subprocess.Popen[bytes], mark: int, op: str) -> WorkerCrashedError:
+        code = process.wait()
+        self._end()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return WorkerCrashedError(
             f"{self._name} died during `{op}` ({how})",
@@ -165,20 +169,20 @@ class Worker:
             return file.read().decode(errors="replace")
 
     def _end(self) -> None:
-        if self._process is None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._release()
-
-    def _release(self) -> None:
-        assert self._process is not None
-        for pipe in (self._process.stdin, self._process.stdout):
+        _kill(process)
+        for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
                     pipe.close()
-        self._process = None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _drop_old_logs(folder: Path, keep: int = 40) -> None:

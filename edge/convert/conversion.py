@@ -1,0 +1,81 @@
+"""The middle of the pipeline: an inference model and a recipe in, an entry of the store with a `model.nb` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from edge.convert.legalise import legalise
+from edge.convert.nb import canonicalise, read_header
+from edge.convert.opt import optimise
+from edge.convert.program import Program, TensorSpec
+from edge.convert.recipe import Recipe
+from edge.convert.store import Entry, Store
+from edge.errors import ProgramError
+from edge.source.hashing import sha256_of
+from edge.source.model import InferenceModel
+from edge.toolchain.worker import Worker
+
+Lend = Callable[[], AbstractContextManager[Worker]]
+
+
+def convert(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key: str) -> Entry:
+    """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
+    if entry := store.get(key):
+        return entry
+    with store.making(key) as part:
+        return store.get(key) or _make(source, recipe, lend, store, key, part)
+
+
+def _make(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key: str, part: Path) -> Entry:
+    original = Program.read(source.program)
+    program, applied = legalise(original, engine=recipe.engine)
+    legal = part / "program.pdmodel"
+    legal.write_bytes(program.serialize())
+    made = part / "model.nb"
+    with lend() as worker:
+        optimise(worker, legal, source.params, made, recipe)
+    canonicalise(made)
+    header = read_header(made)
+    facts: dict[str, Any] = {
+        "sha256": sha256_of(made),
+        "bytes": made.stat().st_size,
+        "opt_version": header.opt_version,
+        "topology_bytes": header.topology_bytes,
+        "params_bytes": header.params_bytes,
+        "inputs": [
+            {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
+            for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe), strict=True)
+        ],
+        "outputs": [
+            {"name": spec.name, "shape": [1 if n == -1 else n for n in spec.shape], "dtype": spec.dtype}
+            for spec in program.fetches
+        ],
+        "legalised": [asdict(rule) for rule in applied],
+    }
+    return store.put(key, part, facts)
+
+
+def input_shapes(feeds: Sequence[TensorSpec], recipe: Recipe) -> list[tuple[int, ...]]:
+    """The shape of every input: the recipe's, else the program's own with an open batch taken as 1.
+
+    Raises `ProgramError` where another dimension is open and the recipe does not say.
+    """
+    shapes = []
+    for number, spec in enumerate(feeds):
+        shape = recipe.input_shape if recipe.input_shape is not None and number == 0 else spec.shape
+        if len(shape) != len(spec.shape) or any(
+            a not in (-1, b) for a, b in zip(spec.shape[1:], shape[1:], strict=True)
+        ):
+            raise ProgramError(f"the input {spec.name} has shape {list(spec.shape)}, which {list(shape)} does not fit")
+        fixed = tuple(1 if n == -1 and axis == 0 else n for axis, n in enumerate(shape))
+        if -1 in fixed:
+            raise ProgramError(
+                f"the input {spec.name} has the open shape {list(spec.shape)}",
+                hint="say which shape it is used with: --input-shape, for instance 1,3,320,320",
+            )
+        shapes.append(fixed)
+    return shapes

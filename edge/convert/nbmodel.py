@@ -1,0 +1,91 @@
+"""A converted model: the file, and everything known of it, as docs/metadata.md lays down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge import __version__
+from edge.convert.recipe import Recipe
+from edge.source.model import InferenceModel
+from edge.zoo.model import Model
+
+FORMAT = "edgezoo-model/1"
+
+
+@dataclass(frozen=True, slots=True)
+class NbModel:
+    """A `.nb` file and its metadata (the content of the `.json` beside it). Sizes in bytes."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    metadata: Mapping[str, Any]
+
+
+def describe(
+    name: str,
+    model: Model | None,
+    source: InferenceModel,
+    recipe: Recipe,
+    facts: Mapping[str, Any],
+    verification: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The metadata of a converted model. `facts` are those of its entry in the store."""
+    return {
+        "format": FORMAT,
+        "name": name,
+        "file": f"{name}.nb",
+        "sha256": facts["sha256"],
+        "bytes": facts["bytes"],
+        "model": {"name": model.name, "series": model.series, "architecture": model.architecture} if model else None,
+        "target": recipe.target,
+        "precision": recipe.precision,
+        "engine": {"name": "paddlelite", "version": recipe.engine},
+        "opt_version": facts["opt_version"],
+        "recipe": {k: v for k, v in asdict(recipe).items() if v is not None and k != "description"},
+        "source": {
+            "kind": source.kind,
+            "seed": source.seed,
+            "url": source.url,
+            "path": str(source.path) if source.path else None,
+            "archive_sha256": source.archive_sha256,
+            "archive_bytes": source.archive_bytes,
+            "program_sha256": source.program_sha256,
+            "params_sha256": source.params_sha256,
+            "paddle_version": source.paddle_version,
+        },
+        "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
+        "outputs": facts["outputs"],
+        "preprocessing": asdict(model.preprocessing) if model else None,
+        "class_num": source.class_num or _classes(facts["outputs"]),
+        "flops": source.flops,
+        "params": source.params_count,
+        "published": _published(model),
+        "legalised": facts["legalised"],
+        "nb": {"topology_bytes": facts["topology_bytes"], "params_bytes": facts["params_bytes"]},
+        "verification": dict(verification),
+        "licence": "Apache-2.0" if model else None,
+        "edgezoo": __version__,
+    }
+
+
+def layout(shape: Sequence[int]) -> str | None:
+    """NCHW for image-like tensors; nothing is claimed of others."""
+    return "NCHW" if len(shape) == 4 and shape[1] in (1, 3, 4) else None
+
+
+def _classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
+    """The number of classes, where the only output is one vector an image."""
+    shape = outputs[0]["shape"] if len(outputs) == 1 else ()
+    return shape[1] if len(shape) == 2 and shape[1] > 0 else None
+
+
+def _published(model: Model | None) -> dict[str, Any] | None:
+    if model is None:
+        return None
+    numbers = asdict(model.published)
+    numbers["sd855_ms"] = {str(threads): ms for threads, ms in model.published.sd855_ms.items()}
+    return numbers

@@ -1,0 +1,234 @@
+"""From names to verified `.nb` files: every model passes the stages in order, several models at once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.convert.nbmodel import NbModel, describe
+from edge.convert.recipe import Recipe
+from edge.convert.store import Entry, Store, code_version, copy, is_copy, key_of, write_text
+from edge.errors import EdgezooError, OutputError, VerificationError
+from edge.source.download import Progress
+from edge.source.model import InferenceModel
+from edge.source.obtain import obtain
+from edge.source.weights import Weights
+from edge.toolchain.engines import WORKERS, engine
+from edge.toolchain.paths import cache_dir
+from edge.toolchain.toolbox import Toolbox
+from edge.zoo.model import Model
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`."""
+
+    name: str
+    model: Model | None
+    weights: Weights
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one order ended: with `nb`, or with `error`. `reused`: nothing had to be done. Seconds by stage."""
+
+    order: Order
+    nb: NbModel | None
+    error: EdgezooError | None
+    reused: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def convert_models(
+    orders: Sequence[Order],
+    out: Path,
+    *,
+    verify: bool = True,
+    jobs: int | None = None,
+    done: Callable[[Outcome], None] = lambda _: None,
+    progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Convert every order into `out`, as `NAME.nb` and `NAME.json`; returns the outcomes in the order of `orders`.
+
+    `jobs` models are worked on at once (default: one a core). `done` hears each outcome as it comes, from the calling
+    thread; `progress(name)` gives the listener for one model's download; `say` hears of long set-up work. What goes
+    wrong with one model is its outcome's `error` and stops no other one. Raises `OutputError` when `out` cannot be used.
+    """
+    _check_place(out)
+    jobs = min(jobs or len(os.sched_getaffinity(0)), max(1, len(orders)))
+    with Toolbox(say=say) as tools:
+        line = _Line(out, verify, tools, progress)
+        if jobs == 1:
+            outcomes = []
+            for order in orders:
+                outcomes.append(line.run(order))
+                done(outcomes[-1])
+            return outcomes
+        return _in_parallel(line, orders, jobs, done)
+
+
+def _in_parallel(line: _Line, orders: Sequence[Order], jobs: int, done: Callable[[Outcome], None]) -> list[Outcome]:
+    executor = ThreadPoolExecutor(jobs)
+    futures = {executor.submit(line.run, order): order for order in orders}
+    waiting: set[Future[Outcome]] = set(futures)
+    try:
+        while waiting:
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ended:
+                done(future.result())
+    finally:
+        # After Ctrl-C the toolbox ends all workers: what the threads wait for then fails, and they end.
+        executor.shutdown(wait=False, cancel_futures=True)
+    return [future.result() for future in futures]
+
+
+class _Line:
+    """The stages that one order passes through. Used by several threads."""
+
+    def __init__(self, out: Path, verify: bool, tools: Toolbox, progress: Callable[[str], Progress]) -> None:
+        self._out = out
+        self._verify = verify
+        self._tools = tools
+        self._progress = progress
+        self._store = Store(cache_dir() / "nb")
+
+    def run(self, order: Order) -> Outcome:
+        watch = _Watch()
+        try:
+            return self._run(order, watch)
+        except EdgezooError as error:
+            return Outcome(order, None, error, False, watch.seconds)
+
+    def _run(self, order: Order, watch: _Watch) -> Outcome:
+        with watch.stage("source"):
+            source = obtain(
+                order.model, order.weights, lambda: self._tools.lend("paddle"), progress=self._progress(order.name)
+            )
+        key = _key(source, order.recipe)
+        entry = self._store.get(key)
+        reused = entry is not None
+        if entry is None:
+            with watch.stage("convert"):
+                from edge.convert.conversion import convert
+
+                entry = convert(source, order.recipe, self._lend_engine(order.recipe), self._store, key)
+        with watch.stage("verify"):
+            verification, was_known = self._verified(source, order, entry, key)
+        if verification["status"] == "failed":
+            error = VerificationError(
+                f"{order.name}: the converted network computes something else: {verification['reason']}",
+                hint="nothing was written; --no-verify writes it all the same, and records that",
+            )
+            return Outcome(order, None, error, reused, watch.seconds)
+        nb, placed = self._place(order, source, entry, verification)
+        return Outcome(order, nb, None, reused and was_known and not placed, watch.seconds)
+
+    def _lend_engine(self, recipe: Recipe) -> Any:
+        return lambda: self._tools.lend("paddlelite", recipe.engine)
+
+    def _verified(self, source: InferenceModel, order: Order, entry: Entry, key: str) -> tuple[dict[str, Any], bool]:
+        """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
+        if not self._verify:
+            return {"status": "skipped", "reason": "--no-verify"}, True
+        store = Store(cache_dir() / "verified")
+        verify_key = key_of({"nb": key, "code": _verify_code(), "paddle": engine("paddle").lock_hash})
+        if known := store.get(verify_key):
+            return known.facts, True
+        from edge.convert.verify import verify
+
+        with store.making(verify_key) as part:
+            if known := store.get(verify_key):
+                return known.facts, True
+            result = verify(
+                source,
+                entry.folder / "program.pdmodel",
+                order.recipe,
+                part,
+                lend_engine=self._lend_engine(order.recipe),
+                lend_paddle=lambda: self._tools.lend("paddle"),
+            )
+            facts = asdict(result)
+            for scratch in part.iterdir():
+                scratch.unlink()
+            store.put(verify_key, part, facts)
+        return facts, False
+
+    def _place(
+        self, order: Order, source: InferenceModel, entry: Entry, verification: dict[str, Any]
+    ) -> tuple[NbModel, bool]:
+        """Put the two files into `out`; says whether anything had to be written."""
+        import json
+
+        metadata = describe(order.name, order.model, source, order.recipe, entry.facts, verification)
+        path = self._out / f"{order.name}.nb"
+        text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
+        made = entry.folder / "model.nb"
+        stale = not is_copy(made, path)
+        if stale:
+            copy(made, path)
+        beside = path.with_suffix(".json")
+        if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
+            write_text(beside, text)
+            stale = True
+        return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), stale
+
+
+def _key(source: InferenceModel, recipe: Recipe) -> str:
+    """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
+    chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
+    code = [_HERE / name for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py")]
+    code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
+    return key_of(
+        {
+            "program": source.program_sha256,
+            "params": source.params_sha256,
+            "recipe": chosen,
+            "engine": engine("paddlelite", recipe.engine).lock_hash,
+            "code": code_version(*code),
+        }
+    )
+
+
+def _verify_code() -> str:
+    return code_version(
+        _HERE / "verify.py", _HERE / "inputs.py", WORKERS / "lite_worker.py", WORKERS / "paddle_worker.py"
+    )
+
+
+def _check_place(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be made: {error.strerror}", hint="name another directory with -o") from error
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OutputError(f"{out} is not writable", hint="name another directory with -o")
+
+
+class _Watch:
+    """Wall-clock seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def stage(self, name: str) -> _Stage:
+        return _Stage(self, name)
+
+
+class _Stage:
+    def __init__(self, watch: _Watch, name: str) -> None:
+        self._watch, self._name = watch, name
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.seconds[self._name] = time.monotonic() - self._began
