@@ -31,7 +31,13 @@ KINDS = {
     8: "input_invalid",
     9: "output_failed",
 }
-STAGES = ("starting the engine", "loading the model", "setting the input", "in the first run", "while measuring")
+STAGES = (
+    "while starting the engine",
+    "while loading the model",
+    "while setting the input",
+    "in the first run",
+    "while measuring",
+)
 ENDED = len(STAGES)
 SAMPLES_PER_LINE = 256
 TARGETS = {b"2": "x86", b"3": "cuda", b"4": "arm", b"5": "opencl"}  # Paddle-Lite's TargetType; 1 runs everywhere
@@ -46,10 +52,32 @@ class Failure(Exception):  # noqa: N818 - the contract's word
         self.code = code
 
 
+class Progress:
+    """What the child has come to, seen by the parent: the stage, and how many lines were printed."""
+
+    def __init__(self):
+        self._shared = mmap.mmap(-1, 8)
+
+    def reach(self, stage):
+        self._shared[0] = stage
+
+    def printed(self):
+        struct.pack_into("<I", self._shared, 4, self.lines + 1)
+
+    @property
+    def stage(self):
+        return self._shared[0]
+
+    @property
+    def lines(self):
+        return struct.unpack_from("<I", self._shared, 4)[0]
+
+
 class Lines:
     """The contract's lines on the original standard output; the engine's chatter goes to standard error."""
 
-    def __init__(self):
+    def __init__(self, progress):
+        self._progress = progress
         self._descriptor = os.dup(1)
         os.dup2(2, 1)
 
@@ -60,12 +88,19 @@ class Lines:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
             raise Failure(9, "standard output could not be written: %s" % error.strerror) from None
+        self._progress.printed()
 
     def end(self, failure=None):
         if failure is None:
-            self.say("end", status="ok", exit=0)
+            self._end("ok", 0)
         else:
-            self.say("end", status="error", exit=failure.code, kind=KINDS[failure.code], message=str(failure))
+            self._end("error", failure.code, kind=KINDS[failure.code], message=str(failure))
+
+    def crash(self, number, message):
+        self._end("crash", 128 + number, kind="crash", message=message)
+
+    def _end(self, status, code, **more):
+        self.say("end", status=status, exit=code, lines=self._progress.lines, **more)
 
 
 class Arguments(argparse.ArgumentParser):
@@ -220,21 +255,21 @@ def hello(lines):
         engine="paddle-lite",
         engine_version=lite.Opt().version(),
         abi=platform.machine(),
-        compiler=None,
+        compiler="Python " + platform.python_version(),
         pid=os.getpid(),
     )
 
 
 def measure(given, lines, reach):
-    """One launch. `reach` is told what is being done, for the end line of a crash."""
+    """One launch. `reach` hears what is done next."""
     reach(0)
     if given.cores:
         bind(given.cores)
     hello(lines)
-    if given.version:
-        return
-    lines.say("environment", moment="before", **bench_host.environment())
-    if given.env:
+    if not given.version:
+        lines.say("environment", moment="before", **bench_host.environment())
+    if given.version or given.env:
+        lines.end()
         return
     model_bytes, opt_version = check_nb(given.model)
 
@@ -250,14 +285,19 @@ def measure(given, lines, reach):
         config.set_power_mode(lite.PowerMode(given.power_mode or 0) if not given.cores else lite.PowerMode(3))
     predictor = lite.create_paddle_predictor(config)
     loaded = time.perf_counter_ns() - started
-    lines.say("load", ms=milliseconds(loaded), model_bytes=model_bytes, model_opt_version=opt_version)
+    lines.say(
+        "load",
+        ms=milliseconds(loaded),
+        model_bytes=model_bytes,
+        model_opt_version=opt_version,
+        engine_version=predictor.get_version(),
+    )
 
     reach(2)
-    # 2.10 does not tell names
-    names = predictor.get_input_names() if hasattr(predictor, "get_input_names") else [None] * len(given.shape)
+    names = told_names(predictor, "get_input_names", len(given.shape))
     if len(given.shape) != len(names) or len(given.input) not in (1, len(names)):
         asked = "%d shapes and %d fills" % (len(given.shape), len(given.input))
-        raise Failure(8, "the model has %d inputs (%s), given are %s" % (len(names), ", ".join(map(str, names)), asked))
+        raise Failure(8, "the model has %d inputs (%s), given are %s" % (len(names), ", ".join(names), asked))
     for index, (name, shape) in enumerate(zip(names, given.shape)):  # noqa: B905 - Python 3.7
         fill = given.input[index if len(given.input) > 1 else 0]
         predictor.get_input(index).from_numpy(filled(numpy, fill, index, shape))
@@ -268,14 +308,13 @@ def measure(given, lines, reach):
     predictor.run()
     lines.say("first_run", ms=milliseconds(time.perf_counter_ns() - started))
     if given.output != "none":
-        for index, name in enumerate(
-            predictor.get_output_names() if hasattr(predictor, "get_output_names") else [None]
-        ):
-            values = numpy.ascontiguousarray(predictor.get_output(index).numpy(), dtype="<f4")
-            said = {"digest": fnv1a64(values.tobytes())}
+        for index, name in enumerate(told_names(predictor, "get_output_names", 1)):
+            values = predictor.get_output(index).numpy()
+            real = values.dtype == numpy.float32
+            said = {"digest": fnv1a64(values.tobytes()) if real else None}
             if given.output == "values":
                 flat = values.ravel().tolist()
-                said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat]  # null for NaN, infinity
+                said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
             lines.say("output", index=index, name=name, shape=list(values.shape), **said)
 
     reach(4)
@@ -291,12 +330,14 @@ def measure(given, lines, reach):
     lines.end()
 
 
-def child(given, lines, stage):
-    def reach(number):
-        stage[0] = number
+def told_names(predictor, method, count):
+    """The names of inputs or outputs; empty ones from 2.10, which does not tell them."""
+    return getattr(predictor, method)() if hasattr(predictor, method) else [""] * count
 
+
+def child(given, lines, progress):
     try:
-        measure(given, lines, reach)
+        measure(given, lines, progress.reach)
         code = 0
     except Failure as failure:
         code = failure.code
@@ -305,43 +346,42 @@ def child(given, lines, stage):
     except Exception as error:  # the engine's own, or its import failing
         code = 6
         lines.end(Failure(code, "%s: %s" % (type(error).__name__, error)))
-    reach(ENDED)
+    progress.reach(ENDED)
     return code
 
 
-def supervise(given, lines):
+def supervise(given, lines, progress):
     """Measure in a child; a child that could not write its end line gets one here. Returns the exit code."""
-    stage = mmap.mmap(-1, 1)
     pid = os.fork()
     if pid == 0:
         code = 6
         try:
-            code = child(given, lines, stage)
+            code = child(given, lines, progress)
         finally:
             os._exit(code)
     _, status = os.waitpid(pid, 0)
-    where = STAGES[min(stage[0], ENDED - 1)]
+    where = STAGES[min(progress.stage, ENDED - 1)]
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        message = "%s %s" % (signal.Signals(number).name, where)
-        lines.say("end", status="crash", exit=128 + number, kind="crash", message=message)
+        lines.crash(number, "%s %s" % (signal.Signals(number).name, where))
         return 128 + number
     code = os.WEXITSTATUS(status)
-    if stage[0] != ENDED:
+    if progress.stage != ENDED:
         lines.end(Failure(6, "the engine ended the process with exit code %d %s" % (code, where)))
         return 6
     return code
 
 
 def main():
-    lines = Lines()
+    progress = Progress()
+    lines = Lines(progress)
     try:
         try:
             given = checked(arguments().parse_args())
         except Failure as failure:
             lines.end(failure)
             return failure.code
-        return supervise(given, lines)
+        return supervise(given, lines, progress)
     except Failure as failure:  # even the end line could not be written
         sys.stderr.write("%s\n" % failure)
         return failure.code
