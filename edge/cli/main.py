@@ -22,6 +22,7 @@ from edge.errors import EdgezooError, UsageError
 COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
+    "convert": "edge.cli.convert",
     "doctor": "edge.cli.doctor",
 }
 

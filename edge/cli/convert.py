@@ -1,0 +1,225 @@
+"""`edgezoo convert`: models into verified `.nb` files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+
+if TYPE_CHECKING:
+    from edge.cli.output import Progress
+    from edge.convert.pipeline import Order, Outcome
+    from edge.convert.recipe import Recipe
+
+
+@click.command()
+@options.names
+@options.selection
+@click.option("--weights", default="published", show_default=True, metavar="published|random|PATH",
+              help="Where the weights come from: the published archive; random ones, for latency and size; a directory "
+              "with an inference model of yours, or a .pdparams checkpoint.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of random weights.")
+@click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the model.  [default: arm]")
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]),
+              help="fp16: kernels; int8, int16: weights.  [default: fp32]")  # fmt: skip
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+              help="A recipe file, or the name of one of edgezoo's own (opt_configs/).")  # fmt: skip
+@click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
+@click.option("--model-dir", type=click.Path(path_type=Path), metavar="DIR",
+              help="Convert the inference model in DIR, of the catalogue or not; give it a --name.")  # fmt: skip
+@click.option("--name", "own_name", metavar="NAME", help="The name of the model in --model-dir.")
+@click.option(
+    "--input-shape", metavar="N,C,H,W", help="The shape of the (first) input, where the model leaves it open."
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True, metavar="DIR",
+              help="Where NAME.nb and NAME.json go.")  # fmt: skip
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Models worked on at once.  [default: one a core]"
+)
+@click.option("--verify/--no-verify", default=True, show_default=True,
+              help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
+@options.quiet
+@options.as_json
+def command(
+    names: tuple[str, ...],
+    everything: bool,
+    light: bool,
+    series: tuple[str, ...],
+    weights: str,
+    seed: int,
+    target: str | None,
+    precision: str | None,
+    config: Path | None,
+    engine: str | None,
+    model_dir: Path | None,
+    own_name: str | None,
+    input_shape: str | None,
+    out: Path,
+    jobs: int | None,
+    verify: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Convert models to Paddle-Lite's .nb format and prove that they still compute the same.
+
+    Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went. A
+    network that computes something else after conversion is named and not written. Finished work is not done again.
+    The exit code is 1 if any model failed.
+
+    \b
+    Examples:
+      edgezoo convert MobileNetV3_large_x1_0_ssld
+      edgezoo convert --light --weights random -o models
+      edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
+      edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
+    """
+    from edge.cli.output import Progress, print_json
+    from edge.convert.pipeline import convert_models
+    from edge.source.weights import Weights
+
+    recipe = _recipe(config, target, precision, engine, input_shape)
+    if model_dir is not None:
+        orders = [_own(names, own_name, model_dir, recipe)]
+    else:
+        chosen = options.selected(names, series=series, light=light, everything=everything)
+        orders = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed), recipe)
+    with Progress(quiet=quiet) as progress:
+        ended = 0
+
+        def done(outcome: Outcome) -> None:
+            nonlocal ended
+            ended += 1
+            progress.line(f"[{ended}/{len(orders)}] {_sentence(outcome)}")
+
+        outcomes = convert_models(
+            orders,
+            out,
+            verify=verify,
+            jobs=jobs,
+            done=done,
+            progress=lambda name: lambda have, total: progress.now(_download(name, have, total)),
+            say=progress.line,
+        )
+        failed = [o for o in outcomes if o.error is not None]
+        _close(progress, outcomes, out)
+    if as_json:
+        print_json([_row(outcome) for outcome in outcomes])
+    if failed:
+        raise SystemExit(1)
+
+
+def _recipe(
+    config: Path | None, target: str | None, precision: str | None, engine: str | None, input_shape: str | None
+) -> Recipe:
+    from edge.convert import recipe
+    from edge.errors import RecipeError
+
+    if config is not None and not config.is_file():
+        known = recipe.recipes()
+        if str(config) not in known:
+            raise RecipeError(f"there is no recipe {config}", hint="a file, or one of: " + ", ".join(known))
+        config = known[str(config)]
+    chosen = recipe.choose(config, target=target, precision=precision, engine=engine, input_shape=_shape(input_shape))
+    from edge.toolchain.engines import engine as find_engine
+
+    find_engine("paddlelite", chosen.engine)  # an unknown version is refused here, before any work
+    return chosen
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    from edge.errors import UsageError
+
+    if text is None:
+        return None
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise UsageError(f"--input-shape {text} is no shape", hint="positive numbers, for instance 1,3,320,320")
+    return tuple(int(part) for part in parts)
+
+
+def _own(names: tuple[str, ...], own_name: str | None, model_dir: Path, recipe: Recipe) -> Order:
+    import re
+
+    from edge.convert.pipeline import Order
+    from edge.errors import UsageError
+    from edge.source.weights import Weights
+
+    if names:
+        raise UsageError(
+            "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
+        )
+    name = own_name or model_dir.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
+        raise UsageError(
+            f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
+        )
+    return Order(name, None, Weights("own", path=model_dir), recipe)
+
+
+def _catalogue(chosen: list[str], own_name: str | None, weights: object, recipe: Recipe) -> list[Order]:
+    from edge.convert.pipeline import Order
+    from edge.errors import UsageError
+    from edge.source.weights import Weights
+    from edge.zoo.catalogue import lookup
+
+    assert isinstance(weights, Weights)
+    if own_name is not None:
+        raise UsageError("--name belongs to --model-dir", hint="models of the catalogue keep their names")
+    if weights.path is not None and len(chosen) > 1:
+        raise UsageError(f"{weights.path} can be the weights of one model, and {len(chosen)} are named")
+    return [Order(name, lookup(name), weights, recipe) for name in chosen]
+
+
+def _sentence(outcome: Outcome) -> str:
+    name = outcome.order.name
+    if outcome.error is not None:
+        hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
+        return f"{click.style('failed', fg='red')}  {outcome.error.message}{hint}"
+    assert outcome.nb is not None
+    verification = outcome.nb.metadata["verification"]
+    verdict = {
+        "passed": f"verified (cosine {verification.get('cosine') or 0:.6f}, argmax agreement "
+        f"{verification.get('argmax_agreement') or 0:.0%})",
+        "skipped": "not verified (--no-verify)",
+        "unavailable": f"not verified here: {verification.get('reason')}",
+    }[verification["status"]]
+    random = ", random weights" if outcome.order.weights.kind == "random" else ""
+    took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
+    return (
+        f"{name}  {outcome.nb.bytes / 2**20:.2f} MiB, {outcome.order.recipe.target} {outcome.order.recipe.precision}"
+        f"{random}, {verdict}, {took}"
+    )
+
+
+def _download(name: str, have: int, total: int | None) -> str:
+    if not total:
+        return f"{name}: {have / 2**20:.1f} MiB"
+    filled = 30 * have // total
+    return f"{name}: [{'#' * filled}{'.' * (30 - filled)}] {have / 2**20:.1f} of {total / 2**20:.1f} MiB"
+
+
+def _close(progress: Progress, outcomes: list[Outcome], out: Path) -> None:
+    good = [o for o in outcomes if o.nb is not None]
+    failed = len(outcomes) - len(good)
+    reused = sum(o.reused for o in good)
+    progress.line(f"{len(good)} of {len(outcomes)} models in {out}/ ({reused} were there), {failed} failed")
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    row: dict[str, object] = {
+        "name": outcome.order.name,
+        "status": "failed" if outcome.error else "converted",
+        "reused": outcome.reused,
+        "seconds": {stage: round(seconds, 3) for stage, seconds in outcome.seconds.items()},
+    }
+    if outcome.error is not None:
+        return row | {
+            "error": type(outcome.error).__name__,
+            "message": outcome.error.message,
+            "hint": outcome.error.hint,
+        }
+    assert outcome.nb is not None
+    return row | {"path": str(outcome.nb.path), **outcome.nb.metadata}
