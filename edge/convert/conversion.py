@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any
 from edge.convert.legalise import legalise
 from edge.convert.nb import canonicalise, read_header
 from edge.convert.opt import optimise
-from edge.convert.program import Program, TensorSpec
+from edge.convert.program import Program
 from edge.convert.recipe import Recipe
+from edge.convert.shapes import input_shapes
 from edge.convert.store import Entry, Store
-from edge.errors import ProgramError
 from edge.source.hashing import sha256_of
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -57,25 +57,3 @@ def _make(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key:
         "legalised": [asdict(rule) for rule in applied],
     }
     return store.put(key, part, facts)
-
-
-def input_shapes(feeds: Sequence[TensorSpec], recipe: Recipe) -> list[tuple[int, ...]]:
-    """The shape of every input: the recipe's, else the program's own with an open batch taken as 1.
-
-    Raises `ProgramError` where another dimension is open and the recipe does not say.
-    """
-    shapes = []
-    for number, spec in enumerate(feeds):
-        shape = recipe.input_shape if recipe.input_shape is not None and number == 0 else spec.shape
-        if len(shape) != len(spec.shape) or any(
-            a not in (-1, b) for a, b in zip(spec.shape[1:], shape[1:], strict=True)
-        ):
-            raise ProgramError(f"the input {spec.name} has shape {list(spec.shape)}, which {list(shape)} does not fit")
-        fixed = tuple(1 if n == -1 and axis == 0 else n for axis, n in enumerate(shape))
-        if -1 in fixed:
-            raise ProgramError(
-                f"the input {spec.name} has the open shape {list(spec.shape)}",
-                hint="say which shape it is used with: --input-shape, for instance 1,3,320,320",
-            )
-        shapes.append(fixed)
-    return shapes
