@@ -82,9 +82,11 @@ class Launch:
     notes: tuple[str, ...] = ()
 
     @property
-    def median_ms(self) -> float | None:
-        """The launch's median; None where the program tells no samples."""
-        return median(self.samples_ms) if self.samples_ms else None
+    def level_ms(self) -> float:
+        """The launch as one number: its median, or the mean where the program tells no samples."""
+        if self.samples_ms or self.extremes is None:
+            return median(self.samples_ms)
+        return self.extremes.mean
 
 
 @dataclass(frozen=True)

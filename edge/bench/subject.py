@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bench.measurement import Subject
+from edge.convert.nb import read_header
 from edge.errors import ModelFilesError
 
 
@@ -16,8 +17,8 @@ def read_subject(nb: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> 
     """The model file and what `NAME.json` says of it.
 
     `shapes` override those of the metadata; a file without metadata is taken for a network of one 1x3x224x224 input,
-    unless its name is one of the catalogue's. Raises `ModelFilesError` for a missing file, or metadata that cannot be
-    read or speaks of another file.
+    unless its name is one of the catalogue's; a free batch size is 1. Raises `ModelFilesError` for a missing file, or
+    metadata that cannot be read or speaks of another file, and `NbFormatError` for a file that is no .nb.
     """
     try:
         with nb.open("rb") as file:
@@ -27,7 +28,13 @@ def read_subject(nb: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> 
         raise ModelFilesError(f"the model {nb} cannot be read: {error.strerror}") from error
     metadata = _metadata(nb.with_suffix(".json"))
     if metadata is None:
-        return Subject(name=nb.stem, sha256=sha256, bytes=size, shapes=_shapes(shapes or [_usual_shape(nb.stem)]))
+        return Subject(
+            name=nb.stem,
+            sha256=sha256,
+            bytes=size,
+            shapes=_shapes(shapes or [_usual_shape(nb.stem)]),
+            opt_version=read_header(nb).opt_version,
+        )
     if metadata["sha256"] != sha256:
         raise ModelFilesError(
             f"{nb.with_suffix('.json').name} describes another file than {nb}: the sha256 differs",
@@ -82,4 +89,4 @@ def _usual_shape(name: str) -> Sequence[int]:
 
 
 def _shapes(shapes: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(shape) for shape in shapes)
+    return tuple((1 if shape[0] < 0 else shape[0], *shape[1:]) for shape in shapes)

@@ -1,23 +1,20 @@
 """Signs that a device slowed itself down while it was measured (docs/measurement.md, throttling signs). Pure functions.
 
-An environment is one `environment` line of the device contract (JSON values: frequencies in kHz, ticks of 10 ms); what
-could not be read is None there and gives no sign.
+What could not be read gives no sign.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from edge.bench.gate import STATUS_NAMES
+from edge.bench.launch import CoreState, Environment
 from edge.bench.statistics import drift, median
 
 MAX_DRIFT = 1.05
 MAX_ANCHOR_SLOWDOWN = 1.03
 # A governor needs a moment to reach the top, and loading the model is no full load: some time below the top is normal.
 MAX_SHARE_BELOW_TOP = 0.10
-
-Environment = Mapping[str, Any]
 
 
 def signs_of_launch(
@@ -27,14 +24,14 @@ def signs_of_launch(
     signs = []
     if status_before is not None and status_after is not None and status_after > status_before:
         signs.append(f"thermal status rose from {_status(status_before)} to {_status(status_after)}")
-    used = set((after or before or {}).get("affinity") or [])
+    used = set((after and after.affinity) or (before and before.affinity) or ())
     cores_before, cores_after = _cores(before, used), _cores(after, used)
     for index, core in {**cores_before, **cores_after}.items():
-        allowed, top = core["scaling_max_khz"], core["max_khz"]
+        allowed, top = core.scaling_max_khz, core.max_khz
         if allowed is not None and top is not None and allowed < top:
             signs.append(f"core {index} was limited to {allowed / 1e6:.2f} of {top / 1e6:.2f} GHz")
     for index, core in cores_after.items():
-        if core["online"] is False and index in cores_before and cores_before[index]["online"]:
+        if core.online is False and index in cores_before and cores_before[index].online:
             signs.append(f"core {index} went offline")
     share = share_below_top(cores_before, cores_after)
     if share is not None and share > MAX_SHARE_BELOW_TOP:
@@ -58,14 +55,14 @@ def sign_of_anchor(name: str, first: Sequence[float], last: Sequence[float]) -> 
     return f"the anchor {name} was {ratio - 1:.1%} slower at the end of the session than at its start"
 
 
-def share_below_top(before: Mapping[int, Any], after: Mapping[int, Any]) -> float | None:
+def share_below_top(before: Mapping[int, CoreState], after: Mapping[int, CoreState]) -> float | None:
     """The share of time, over the cores in both readings, spent below each core's highest frequency; None if unknown.
 
     From cpufreq's stats/time_in_state, ticks since boot (Linux, Documentation/cpu-freq/cpufreq-stats).
     """
     below = total = 0
     for index in before.keys() & after.keys():
-        earlier, later = before[index]["time_in_state"], after[index]["time_in_state"]
+        earlier, later = before[index].time_in_state, after[index].time_in_state
         if not earlier or not later:
             continue
         since = dict(earlier)
@@ -75,9 +72,9 @@ def share_below_top(before: Mapping[int, Any], after: Mapping[int, Any]) -> floa
     return below / total if total > 0 else None
 
 
-def _cores(environment: Environment | None, used: set[int]) -> dict[int, Any]:
-    cores = (environment or {}).get("cores") or []
-    return {core["index"]: core for core in cores if not used or core["index"] in used}
+def _cores(environment: Environment | None, used: set[int]) -> dict[int, CoreState]:
+    cores = environment.cores if environment else ()
+    return {core.index: core for core in cores if not used or core.index in used}
 
 
 def _status(number: int) -> str:

@@ -62,7 +62,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         "load_ms": _median(launch.load_ms for launch in measurement.launches),
         "first_run_ms": _median(launch.first_run_ms for launch in measurement.launches),
         "peak_rss_bytes": max((one.peak_rss_bytes or 0 for one in measurement.launches), default=0) or None,
-        "launch_medians_ms": [launch.median_ms for launch in measurement.launches],
+        "launches_ms": [launch.level_ms for launch in measurement.launches],
         "published": published
         and {
             "top1": published.top1,

@@ -113,7 +113,9 @@ def _number(value: float | None, form: str, unit: float = 1) -> str:
 def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
     first = cells[0]
     launches = [launch for cell in cells for launch in cell.launches]
-    engines = " and ".join(dict.fromkeys(f"{one.engine} {one.engine_version or ''}".rstrip() for one in launches if one.engine))
+    engines = " and ".join(
+        dict.fromkeys(f"{one.engine} {one.engine_version or ''}".rstrip() for one in launches if one.engine)
+    )
     protocol = first.protocol
     how = f"{protocol.name}: warm-up {protocol.warmup_runs} runs"
     how += f" and {protocol.warmup_ms:g} ms" if protocol.warmup_ms else ""

@@ -156,6 +156,11 @@ class Store:
                 (cell, session, launch.number, _json(samples), _json(facts)),
             )
 
+    def reopen(self, cell: int) -> None:
+        """Go on with a cell that failed or was cut off."""
+        with self._transaction() as execute:
+            execute("UPDATE cell SET status = 'unfinished', error = NULL, finished = NULL WHERE id = ?", (cell,))
+
     def finish(self, cell: int, *, reasons: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
         """The cell has all its launches."""
         self._end(cell, "measured", reasons, notes, None)

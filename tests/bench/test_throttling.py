@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from edge.bench.launch import CoreState, Environment
 from edge.bench.throttling import sign_of_anchor, signs_of_cell, signs_of_launch
 
 TOP = 2_841_600
 
 
-def environment(
-    *, ticks: tuple[int, int] = (100, 1000), affinity: list[int] | None = None, **core: Any
-) -> dict[str, Any]:
-    """An SD855's prime core with time at 0.8 GHz and at its top, beside a little core that idles."""
-    prime = {
-        "index": 7, "online": True, "max_khz": TOP, "min_khz": 825_600, "scaling_max_khz": TOP, "cur_khz": TOP,
-        "governor": "schedutil", "time_in_state": [[825_600, ticks[0]], [TOP, ticks[1]]],
-    }  # fmt: skip
-    little = {**prime, "index": 0, "max_khz": 1_785_600, "scaling_max_khz": 576_000, "time_in_state": None}
-    return {"cores": [little, {**prime, **core}], "affinity": [7] if affinity is None else affinity}
+def environment(*, ticks: tuple[int, int] = (100, 1000), affinity: tuple[int, ...] = (7,), **core: Any) -> Environment:
+    """An SD855's prime core with time at 0.8 GHz and at its top, beside a little core that idles, limited."""
+    prime = CoreState(
+        index=7, online=True, max_khz=TOP, min_khz=825_600, scaling_max_khz=TOP, cur_khz=TOP, governor="schedutil",
+        time_in_state=((825_600, ticks[0]), (TOP, ticks[1])),
+    )  # fmt: skip
+    little = replace(prime, index=0, max_khz=1_785_600, scaling_max_khz=576_000, time_in_state=None)
+    return Environment("before", (little, replace(prime, **core)), affinity, None)
 
 
-def signs(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[str, ...]:
+def signs(before: Environment | None, after: Environment | None) -> tuple[str, ...]:
     return signs_of_launch(before, after, 0, 0)
 
 
@@ -48,7 +48,7 @@ def test_a_limited_core() -> None:
 
 
 def test_only_the_cores_that_were_used_count() -> None:
-    limited_little_core = environment(affinity=[0, 7])
+    limited_little_core = environment(affinity=(0, 7))
     assert len(signs(limited_little_core, limited_little_core)) == 1
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bench.measurement import Extremes, Launch
+from edge.bench.measurement import Extremes
 from edge.bench.plan import ROBUST, TABLE, Protocol
 from edge.errors import ResultsError
 from edge.results.store import Key, Store
@@ -77,6 +77,16 @@ def test_a_cell_is_found_by_its_key_and_by_no_other(tmp_path: Path) -> None:
             replace(KEY, program_sha256="00" * 32),
         ]
         assert [store.find(key) for key in others] == [None] * len(others)
+
+
+def test_a_failed_cell_can_be_taken_up_again(tmp_path: Path) -> None:
+    with Store(tmp_path / "results.db") as store:
+        session, cell = begin(store)
+        store.add_launch(cell, session, launch(0, 1.0))
+        store.fail(cell, "the device did not come back")
+        store.reopen(cell)
+        read = store.get(cell)
+    assert (read.status, read.error, len(read.launches)) == ("unfinished", None, 1)
 
 
 def test_a_failed_cell_keeps_its_launches_and_its_reason(tmp_path: Path) -> None:
@@ -193,8 +203,3 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_an_unknown_id(tmp_path: Path) -> None:
     with Store(tmp_path / "results.db") as store, pytest.raises(ResultsError, match="no measurement 5"):
         store.get(5)
-
-
-def test_launch_median() -> None:
-    assert launch(0, 3.0, 1.0, 2.0).median_ms == 2.0
-    assert Launch(number=0, started=0, seconds=0, samples_ms=()).median_ms is None

@@ -1,0 +1,59 @@
+"""One cell while it is measured: its launches so far, whether they are enough, and what is to be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.bench import throttling
+from edge.bench.measurement import Launch
+from edge.bench.plan import Protocol
+from edge.bench.request import Job
+from edge.bench.statistics import bootstrap_median, median
+
+
+@dataclass(slots=True)
+class Cell:
+    """A model file at a thread count. `earlier`: how many of its launches are from sessions before this one."""
+
+    id: int
+    job: Job
+    threads: int
+    protocol: Protocol
+    launches: list[Launch]
+    earlier: int
+    failed: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.job.subject.name}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+    @property
+    def levels(self) -> list[float]:
+        """One number a launch, in ms."""
+        return [launch.level_ms for launch in self.launches]
+
+    @property
+    def enough(self) -> bool:
+        """The limit is reached, or the interval of the median is narrow enough."""
+        count = len(self.launches)
+        if count < self.protocol.launches_min or count >= self.protocol.launches_max:
+            return count >= self.protocol.launches_max
+        interval = bootstrap_median(self.levels)
+        return interval is not None and interval.half_width(median(self.levels)) <= self.protocol.tolerance
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it cannot be trusted, as far as its own launches tell."""
+        found = list(throttling.signs_of_cell([launch.samples_ms for launch in self.launches if launch.samples_ms]))
+        for reason in dict.fromkeys(reason for launch in self.launches for reason in launch.reasons):
+            count = sum(reason in launch.reasons for launch in self.launches)
+            found.append(f"{reason} (in {count} of {len(self.launches)} launches)")
+        return found
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know besides."""
+        found = list(dict.fromkeys(note for launch in self.launches for note in launch.notes))
+        if len({launch.digests for launch in self.launches}) > 1:
+            found.append("the outputs differ between launches")
+        return found

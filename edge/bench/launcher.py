@@ -1,0 +1,162 @@
+"""One launch on a device: files in place, thermal gate, the program, its report; again where that can help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+
+from edge.bench import gate as thermal_gate
+from edge.bench import throttling
+from edge.bench.cell import Cell
+from edge.bench.launch import LaunchReport
+from edge.bench.measurement import Launch
+from edge.bench.programs import Runner
+from edge.bench.request import Listener, Request
+from edge.device.base import Device
+from edge.errors import (
+    CommandTimeoutError,
+    ContractError,
+    DeviceUnavailableError,
+    LinkLostError,
+    RunnerError,
+    TransferError,
+)
+
+LINK_RETRIES = 3  # of one launch
+CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
+# What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
+_INVALIDATING = ("threads_truncated", "cores_offline", "binding_failed")
+
+
+class Launcher:
+    """Launches on one device, which is locked and prepared."""
+
+    def __init__(
+        self, device: Device, runner: Runner, request: Request, listener: Listener, sleep: Callable[[float], None]
+    ) -> None:
+        self._device, self._runner, self._request = device, runner, request
+        self._listener, self._sleep = listener, sleep
+        self._places: dict[Path, PurePosixPath] = {}
+        self._baseline = thermal_gate.hottest_cpu(device.thermal())
+        self._stayed_hot = False
+        self._first = True
+
+    def launch(self, cell: Cell) -> Launch:
+        """One launch of the cell.
+
+        Raises what made it impossible, after a bounded number of attempts; DeviceUnavailableError if the device is gone.
+        """
+        links, crashes = LINK_RETRIES, CRASH_RETRIES
+        while True:
+            try:
+                return self._once(cell)
+            except LinkLostError as error:
+                if links == 0:
+                    raise
+                links -= 1
+                self._say(f"{error.message}; waiting for the device")
+                self._recover()
+            except (RunnerError, TransferError) as error:
+                if crashes == 0 or not (isinstance(error, TransferError) or error.kind == "crash"):
+                    raise
+                crashes -= 1
+                self._say(f"{cell.name}: {error.message}; once more")
+            self._places.clear()
+
+    def _recover(self) -> None:
+        limit = self._request.recover_limit
+        try:
+            restarted = self._device.recover(limit=limit)
+        except LinkLostError as error:
+            raise DeviceUnavailableError(
+                f"the device {self._device.serial} did not come back within {limit:g} s: {error.message}",
+                hint="connect it again and run the same command: it goes on where it stopped",
+            ) from error
+        self._say("the device is back" + (" after a restart" if restarted else ""))
+
+    def _once(self, cell: Cell) -> Launch:
+        request = self._request
+        if not self._first and request.protocol.cooldown_s:
+            self._sleep(request.protocol.cooldown_s)
+        self._first = False
+        files = [cell.job.nb, *self._runner.files]
+        if missing := [path for path in files if path not in self._places]:
+            self._places |= self._device.push(missing)
+        spec = self._runner.spec(self._places[cell.job.nb], cell.job.subject, cell.threads, request.protocol)
+        gate = self._cool(cell)
+        started = time.time()
+        try:
+            completed = self._device.run(self._runner.command(spec, self._places), timeout=self._timeout(cell))
+        except CommandTimeoutError as error:
+            raise RunnerError(
+                f"the benchmark program hung: {error.message}",
+                kind="timeout",
+                hint="give large models more time with --timeout",
+                log=error.output,
+            ) from error
+        report = self._runner.read(spec, completed)
+        if report.synthetic and not request.synthetic_allowed:
+            raise ContractError(
+                "the benchmark program has a synthetic engine: its times say nothing of the network",
+                hint="build it with Paddle-Lite; --allow-synthetic keeps such numbers, to try the orchestration",
+            )
+        after = self._device.thermal()
+        signs = throttling.signs_of_launch(report.before, report.after, gate.thermal.status, after.status)
+        hot = [f"measured hot: {reason}" for reason in gate.reasons] if gate.verdict == "hot" else []
+        unknown = gate.reasons if gate.verdict == "unknown" else ()
+        return replace(
+            _kept(report),
+            number=len(cell.launches),
+            started=started,
+            seconds=completed.seconds,
+            state={"before": asdict(gate.thermal), "after": asdict(after), "waited_seconds": gate.waited_seconds},
+            reasons=(*hot, *signs, *(one.message for one in report.warnings if one.kind in _INVALIDATING)),
+            notes=(*unknown, *(one.message for one in report.warnings if one.kind not in _INVALIDATING)),
+        )
+
+    def _cool(self, cell: Cell) -> thermal_gate.GateResult:
+        """Pass the thermal gate; a device that stayed hot through the limit is not waited for again until it cooled."""
+        gate = self._request.gate
+        result = thermal_gate.wait_until_cool(
+            self._device.thermal,
+            self._baseline,
+            replace(gate, limit_seconds=0) if self._stayed_hot else gate,
+            sleep=self._sleep,
+            on_wait=lambda why: self._listener.now(f"{self._device.serial}: {cell.name}: cooling, {', '.join(why)}"),
+        )
+        self._stayed_hot = result.verdict == "hot"
+        return result
+
+    def _timeout(self, cell: Cell) -> float:
+        """The limit given; once the cell's pace is known, not more than many times that."""
+        longest = max((launch.seconds for launch in cell.launches), default=None)
+        limit = self._request.launch_timeout
+        return limit if longest is None else min(limit, max(60.0, 10 * longest))
+
+    def _say(self, text: str) -> None:
+        self._listener.line(f"{self._device.serial}: {text}")
+
+
+def _kept(report: LaunchReport) -> Launch:
+    """What the program said, as it is kept; what only the driver knows is still to be filled in."""
+    hello = report.hello
+    environment = {"before": report.before and asdict(report.before), "after": report.after and asdict(report.after)}
+    return Launch(
+        number=0,
+        started=0,
+        seconds=0,
+        samples_ms=report.samples_ms,
+        extremes=report.extremes,
+        load_ms=report.load_ms,
+        first_run_ms=report.first_run_ms,
+        warmup_runs=report.warmup_runs,
+        peak_rss_bytes=report.peak_rss_bytes,
+        runner_version=hello.runner if hello else None,
+        engine=hello.engine if hello else "paddle-lite",
+        engine_version=report.engine_version,
+        synthetic=report.synthetic,
+        digests=tuple(output.digest for output in report.outputs if output.digest is not None),
+        environment=environment if report.before else None,
+    )

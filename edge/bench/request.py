@@ -1,0 +1,42 @@
+"""What a session is asked for, and who hears of its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol as Interface
+
+from edge.bench.gate import Gate
+from edge.bench.measurement import Subject
+from edge.bench.plan import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One model file."""
+
+    nb: Path
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a session is to measure and how. `fresh` measures again what is there; times in seconds."""
+
+    jobs: tuple[Job, ...]
+    threads: tuple[int, ...]
+    protocol: Protocol
+    seed: int
+    fresh: bool = False
+    synthetic_allowed: bool = False
+    launch_timeout: float = 600.0
+    recover_limit: float = 120.0
+    gate: Gate = field(default_factory=Gate)
+
+
+class Listener(Interface):
+    """Hears what a session does: a line that stays, and what is done at the moment."""
+
+    def line(self, text: str) -> None: ...
+
+    def now(self, text: str) -> None: ...
