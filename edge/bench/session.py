@@ -73,7 +73,11 @@ class _Session:
 
     def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> None:
         with self._device.lock(), self._device.prepared() as prepared:
-            properties = {**asdict(self._device.properties()), "prepared": asdict(prepared)}
+            properties = {
+                **asdict(self._device.properties()),
+                "prepared": asdict(prepared),
+                "state": asdict(self._device.state()),
+            }
             self._id = self._store.new_session(seed=self._request.seed, device=properties)
             self._launcher = Launcher(self._device, self._runner, self._request, self._listener, self._sleep)
             cells = [self._cell(job, threads, found) for job, threads, found in todo]

@@ -1,0 +1,114 @@
+"""A device whose behaviour is written down: what the benchmark program prints, and what goes wrong when.
+
+Only the device is made up; the launcher, the parser of the program's lines and the store are the real ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from edge.bench.measurement import Program
+from edge.bench.programs import Runner
+from edge.bench.runners import flavour
+from edge.device.base import Cleaned, Completed, Core, Prepared, Properties, State, Thermal, Zone
+
+RUNNER = Runner(Program("edgebench", "cd" * 32), flavour("edgebench"), Path("/bin/true"))
+
+# The latency (ms) of a launch: of the model's path, the thread count and how many launches were before.
+Pace = Callable[[str, int, int], float]
+
+
+class ScriptedDevice:
+    """See Device. `trouble` is asked before each launch and may raise; `status` is the thermal status as it is read."""
+
+    def __init__(self, pace: Pace | float = 10.0, *, synthetic: bool = False) -> None:
+        self._pace = pace if callable(pace) else lambda *_: pace
+        self._synthetic = synthetic
+        self.trouble: Callable[[int], None] = lambda _: None
+        self.on_recover: Callable[[], bool] = lambda: False
+        self.thermals: Callable[[int], Thermal] = lambda _: Thermal(0, (Zone("cpu-1-7", "cpu", 30_000),))
+        self.launches: list[tuple[str, int]] = []
+        self.pushes: list[list[Path]] = []
+        self.read_thermals = 0
+        self.locked = self.is_prepared = False
+
+    serial = "ab12"
+    bytes_pushed = 0
+
+    def properties(self) -> Properties:
+        core = Core(7, True, 2_841_600, 825_600, "schedutil")
+        return Properties("ab12", "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
+
+    def thermal(self) -> Thermal:
+        self.read_thermals += 1
+        return self.thermals(self.read_thermals)
+
+    def state(self) -> State:
+        return State(0, (), (), None, None)
+
+    def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
+        self.pushes.append(list(files))
+        return {path: PurePosixPath("/data/local/tmp/edgezoo/blobs") / path.name for path in files}
+
+    def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
+        del timeout, cwd
+        assert self.locked
+        assert self.is_prepared
+        self.trouble(len(self.launches))
+        options = dict(zip(command[1::2], command[2::2], strict=False))
+        model, threads = PurePosixPath(options["--model"]).name, int(options["--threads"])
+        pace = self._pace(model, threads, self.launches.count((model, threads)))
+        self.launches.append((model, threads))
+        return Completed(0, printed([pace] * 30, synthetic=self._synthetic), "", seconds=pace / 10)
+
+    def pull(self, remote: PurePosixPath, local: Path) -> None:
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        self.locked = True
+        yield
+        self.locked = False
+
+    @contextmanager
+    def prepared(self) -> Iterator[Prepared]:
+        self.is_prepared = True
+        yield Prepared(fixed_performance=True, stay_awake=True)
+        self.is_prepared = False
+
+    def recover(self, *, limit: float) -> bool:
+        del limit
+        return self.on_recover()
+
+    def clean(self) -> Cleaned:
+        raise NotImplementedError
+
+
+def printed(samples: Sequence[float], *, synthetic: bool = False, **environment: Any) -> str:
+    """What edgebench prints of a launch with these samples, as docs/device-contract.md lays down."""
+    core = {"index": 7, "online": True, "max_khz": 2_841_600, "min_khz": 825_600, "scaling_max_khz": 2_841_600,
+            "cur_khz": 2_841_600, "governor": "schedutil", "time_in_state": None, **environment}  # fmt: skip
+    around = {"type": "environment", "cores": [core], "affinity": [7], "thermal_zones": None}
+    lines: list[dict[str, Any]] = [
+        {"type": "hello", "contract": 1, "runner": "0.1.0", "engine": "synthetic" if synthetic else "paddle-lite",
+         "engine_version": "v2.13-rc", "abi": "arm64-v8a", "compiler": "clang 17", "pid": 4711},
+        {**around, "moment": "before"},
+        {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": "v2.13-rc", "engine_version": "v2.13-rc"},
+        {"type": "input", "index": 0, "name": "x", "shape": [1, 3, 224, 224], "fill": "ones"},
+        {"type": "first_run", "ms": 30.0},
+        {"type": "output", "index": 0, "name": "y", "shape": [1, 1000], "digest": "fnv1a64:0123456789abcdef"},
+        {"type": "warmup", "runs": 10, "ms": 500.0},
+        {"type": "samples", "start": 0, "ms": list(samples)},
+        {**around, "moment": "after"},
+        {"type": "memory", "peak_rss_bytes": 50_000_000},
+    ]  # fmt: skip
+    lines.append({"type": "end", "status": "ok", "exit": 0, "lines": len(lines)})
+    mark = {"synthetic": True} if synthetic else {}
+    return "".join(json.dumps({**line, **mark}) + "\n" for line in lines)

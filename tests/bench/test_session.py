@@ -1,0 +1,379 @@
+"""The session's promises: what is measured, in which order, when it stops, and what trouble does to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.bench.gate import Gate
+from edge.bench.measurement import Measurement
+from edge.bench.plan import ROBUST, TABLE, Protocol, protocol, round_order
+from edge.bench.request import Job, Request
+from edge.bench.session import ANCHOR_LAUNCHES, NO_ANCHOR, measure
+from edge.device.base import Thermal, Zone
+from edge.errors import (
+    AbortedError,
+    CommandTimeoutError,
+    DeviceSpaceError,
+    LinkLostError,
+    RunnerError,
+    TransferError,
+    UsageError,
+)
+from edge.results.store import Store
+from tests.bench.examples import SUBJECT
+from tests.bench.scripted import RUNNER, ScriptedDevice
+
+FEW = replace(ROBUST, launches_min=2, launches_max=3)
+
+
+class Heard:
+    """What the session said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def now(self, text: str) -> None:
+        pass
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "results.db") as opened:
+        yield opened
+
+
+def request(*names: str, threads: tuple[int, ...] = (1,), how: Protocol = FEW, **changes: Any) -> Request:
+    jobs = [Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256=name)) for name in names or ("A",)]
+    return Request(tuple(jobs), threads, how, seed=7, **changes)
+
+
+def session(
+    device: ScriptedDevice, asked: Request, store: Store, heard: Heard | None = None, pauses: list[float] | None = None
+) -> list[Measurement]:
+    slept = pauses if pauses is not None else []
+    return measure(device, RUNNER, asked, store, heard or Heard(), sleep=slept.append)
+
+
+def test_every_cell_is_measured_and_kept(store: Store) -> None:
+    device = ScriptedDevice(lambda model, threads, _: {"A.nb": 10.0, "B.nb": 20.0}[model] / threads)
+    cells = session(device, request("A", "B", threads=(1, 2)), store)
+    assert [(cell.subject.name, cell.threads, cell.headline_ms) for cell in cells] == [
+        ("A", 1, 10.0), ("A", 2, 5.0), ("B", 1, 20.0), ("B", 2, 10.0),
+    ]  # fmt: skip
+    assert all(cell.valid for cell in cells)
+    launch = cells[0].launches[0]
+    assert launch.samples_ms == (10.0,) * 30
+    assert (launch.load_ms, launch.first_run_ms, launch.peak_rss_bytes) == (12.5, 30.0, 50_000_000)
+    assert launch.environment is not None
+    assert launch.environment["after"]["cores"][0]["governor"] == "schedutil"
+    assert cells[0].device["prepared"] == {"fixed_performance": True, "stay_awake": True}
+    assert not device.locked
+    assert not device.is_prepared
+
+
+def test_rounds_interleave_the_cells_in_a_seeded_order(store: Store) -> None:
+    asked = request("A", "B", "C", how=replace(FEW, launches_min=3))
+    device = ScriptedDevice()
+    session(device, asked, store)
+    rounds = [device.launches[i : i + 3] for i in range(0, 9, 3)]
+    assert all(len(set(one)) == 3 for one in rounds)
+    again = ScriptedDevice()
+    session(again, replace(asked, fresh=True), store)
+    assert again.launches == device.launches
+
+
+def test_an_order_is_a_permutation_that_depends_on_seed_and_round() -> None:
+    cells = list(range(20))
+    orders = {tuple(round_order(cells, seed, number)) for seed in (1, 2) for number in (0, 1)}
+    assert len(orders) == 4
+    assert all(sorted(order) == cells for order in orders)
+
+
+def test_a_steady_cell_stops_early_and_a_noisy_one_at_the_limit(store: Store) -> None:
+    def pace(model: str, _: int, before: int) -> float:
+        return 10.0 if model == "steady.nb" else (20.0, 20.8, 19.4)[before % 3]
+
+    device = ScriptedDevice(pace)
+    steady, noisy = session(device, request("steady", "noisy", how=ROBUST), store)
+    counts = Counter(model for model, _ in device.launches)
+    assert len(noisy.launches) == counts["noisy.nb"] == ROBUST.launches_max
+    # the shorter one is the anchor
+    assert len(steady.launches) == counts["steady.nb"] == ROBUST.launches_min + ANCHOR_LAUNCHES
+
+
+def test_the_table_protocol_is_one_launch_without_an_anchor(store: Store) -> None:
+    device = ScriptedDevice()
+    (cell, _) = session(device, request("A", "B", how=TABLE), store)
+    assert len(device.launches) == 2
+    assert cell.notes == ()
+
+
+def test_an_anchor_that_became_slower_makes_the_session_invalid(store: Store) -> None:
+    def pace(model: str, _: int, before: int) -> float:
+        return (10.0 if before < 3 else 10.5) if model == "A.nb" else 20.0
+
+    cells = session(ScriptedDevice(pace), request("A", "B", how=replace(FEW, launches_min=3)), store)
+    assert [cell.reasons for cell in cells] == [
+        ("the anchor A, 1 thread was 5.0% slower at the end of the session than at its start",)
+    ] * 2
+
+
+def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
+    first = session(ScriptedDevice(), request("A", "B"), store)
+    device = ScriptedDevice()
+    heard = Heard()
+    again = session(device, request("B", "A", "C"), store, heard)
+    assert {model for model, _ in device.launches} == {"C.nb"}
+    assert [cell.id for cell in again[:2]] == [first[1].id, first[0].id]
+    assert heard.lines == ["ab12: 2 of 3 cells are measured already"]
+
+
+def test_nothing_to_do_does_not_touch_the_device(store: Store) -> None:
+    session(ScriptedDevice(), request(), store)
+    device = ScriptedDevice()
+    device.lock = None  # type: ignore[method-assign,assignment]
+    assert len(session(device, request(), store)) == 1
+
+
+def test_fresh_measures_again_and_keeps_the_old(store: Store) -> None:
+    session(ScriptedDevice(10.0), request(), store)
+    (cell,) = session(ScriptedDevice(12.0), request(fresh=True), store)
+    assert cell.headline_ms == 12.0
+    assert len(store.ids(model="A")) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"threads": (4,)}, {"how": TABLE}, {"how": replace(FEW, input="seed:1")}],
+    ids=["threads", "protocol", "input"],
+)
+def test_another_key_is_another_measurement(changes: dict[str, Any], store: Store) -> None:
+    session(ScriptedDevice(), request(), store)
+    device = ScriptedDevice()
+    session(device, request(**changes), store)
+    assert device.launches
+
+
+def test_a_session_that_is_cut_off_goes_on_where_it_stopped(store: Store) -> None:
+    device = ScriptedDevice()
+
+    def cut(launches: int) -> None:
+        if launches == 3:
+            raise KeyboardInterrupt
+
+    device.trouble = cut
+    with pytest.raises(KeyboardInterrupt):
+        session(device, request("A", "B", how=replace(FEW, launches_max=2)), store)
+    after = ScriptedDevice()
+    cells = session(after, request("A", "B", how=replace(FEW, launches_max=2)), store)
+    assert len(after.launches) == 1  # of four; too few in this session for an anchor
+    assert [len(cell.launches) for cell in cells] == [2, 2]
+    assert all(cell.valid for cell in cells)
+
+
+def test_a_session_that_is_cut_off_says_so_of_what_it_finished(store: Store) -> None:
+    device = ScriptedDevice()
+
+    def cut(launches: int) -> None:
+        if launches == 6:  # at the anchor
+            raise KeyboardInterrupt
+
+    device.trouble = cut
+    with pytest.raises(KeyboardInterrupt):
+        session(device, request("A", "B", how=replace(FEW, launches_min=3)), store)
+    assert [store.get(id).notes for id in store.ids()] == [(NO_ANCHOR,)] * 2
+
+
+def once(error: Exception, *, at: int = 1) -> Any:
+    """Raise the error at that launch, the first time."""
+    raised: list[Exception] = []
+
+    def trouble(launches: int) -> None:
+        if launches == at and not raised:
+            raised.append(error)
+            raise error
+
+    return trouble
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LinkLostError("the connection to ab12 dropped"),
+        TransferError("A.nb arrived damaged"),
+        RunnerError("the benchmark program died of SIGKILL", kind="crash"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_passing_trouble_is_tried_again(error: Exception, store: Store) -> None:
+    device = ScriptedDevice()
+    device.trouble = once(error)
+    heard = Heard()
+    (cell,) = session(device, request(), store, heard)
+    assert cell.valid
+    assert str(error) in heard.lines[0]
+    assert len(device.pushes) == 2  # what was pushed before the trouble is asked for again
+
+
+def always(error: Exception, *, model: str = "A.nb") -> Any:
+    def pace(launched: str, _: int, __: int) -> float:
+        if launched == model:
+            raise error
+        return 10.0
+
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (RunnerError("the model is no .nb", kind="model_invalid"), 1),
+        (RunnerError("died of SIGSEGV", kind="crash"), 2),
+        (CommandTimeoutError("edgebench did not end within 600 s", code=124), 1),
+        (DeviceSpaceError("no room left on ab12"), 1),
+        (LinkLostError("the connection to ab12 dropped"), 4),
+        (TransferError("A.nb arrived damaged"), 2),
+    ],
+    ids=["invalid model", "crash", "hang", "no space", "link", "transfer"],
+)
+def test_lasting_trouble_fails_its_cell_alone(error: Exception, attempts: int, store: Store) -> None:
+    tried: list[str] = []
+
+    def pace(model: str, threads: int, before: int) -> float:
+        tried.append(model)
+        return float(always(error)(model, threads, before))
+
+    failed, fine = session(ScriptedDevice(pace), request("A", "B"), store)
+    assert failed.status == "failed"
+    assert failed.error is not None
+    assert str(error) in failed.error
+    assert fine.valid
+    assert tried.count("A.nb") == attempts
+
+
+def test_a_device_that_does_not_come_back_ends_the_session_at_once(store: Store) -> None:
+    device = ScriptedDevice()
+    device.trouble = once(LinkLostError("the connection to ab12 dropped"), at=2)
+    recoveries: list[int] = []
+
+    def gone() -> bool:
+        recoveries.append(1)
+        raise LinkLostError("ab12 is not there")
+
+    device.on_recover = gone
+    cells = session(device, request("A", "B", "C"), store)
+    assert [cell.status for cell in cells] == ["failed"] * 3
+    assert all("did not come back" in (cell.error or "") for cell in cells)
+    assert len(recoveries) == 1
+    back = ScriptedDevice()
+    cells = session(back, request("A", "B", "C"), store)
+    assert all(cell.valid for cell in cells)
+    assert [len(cell.launches) for cell in cells] >= [2, 2, 2]
+    assert len(back.launches) < 3 * 2 + ANCHOR_LAUNCHES  # the two launches from before count
+
+
+def test_an_abort_ends_the_session(store: Store) -> None:
+    device = ScriptedDevice()
+    device.trouble = once(AbortedError("ended on request"))
+    with pytest.raises(AbortedError):
+        session(device, request("A", "B"), store)
+
+
+def test_synthetic_numbers_are_refused_unless_asked_for(store: Store) -> None:
+    (refused,) = session(ScriptedDevice(synthetic=True), request(), store)
+    assert refused.status == "failed"
+    assert refused.error is not None
+    assert "synthetic engine" in refused.error
+    assert refused.launches == ()
+    (kept,) = session(ScriptedDevice(synthetic=True), request(synthetic_allowed=True), store)
+    assert kept.launches[0].synthetic
+
+
+def zones(millicelsius: int, status: int | None = 0) -> Thermal:
+    return Thermal(status, (Zone("cpu-1-7", "cpu", millicelsius),))
+
+
+def test_a_hot_device_is_waited_for(store: Store) -> None:
+    device = ScriptedDevice()
+    device.thermals = lambda reading: zones(60_000, 2) if 1 < reading < 5 else zones(30_000)
+    pauses: list[float] = []
+    (cell,) = session(device, request(), store, pauses=pauses)
+    assert pauses == [10.0] * 3
+    assert cell.valid
+
+
+def test_a_device_that_stays_hot_is_measured_and_marked(store: Store) -> None:
+    device = ScriptedDevice()
+    device.thermals = lambda reading: zones(30_000) if reading == 1 else zones(60_000)
+    (cell,) = session(device, request(gate=Gate(limit_seconds=0)), store)
+    assert cell.status == "measured"
+    assert not cell.valid
+    assert cell.reasons == (
+        f"measured hot: hottest CPU zone at 60.0 °C, 30.0 °C above its baseline (in {len(cell.launches)} of "
+        f"{len(cell.launches)} launches)",
+    )
+
+
+def test_a_status_that_rises_in_mid_run_makes_the_cell_invalid(store: Store) -> None:
+    device = ScriptedDevice()
+    device.thermals = lambda reading: zones(30_000, 1 if reading == 3 else 0)  # after the first launch
+    (cell,) = session(device, request(), store)
+    assert cell.reasons == ("thermal status rose from NONE to LIGHT (in 1 of 2 launches)",)
+
+
+def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> None:
+    device = ScriptedDevice()
+    device.thermals = lambda _: Thermal(None, ())
+    (cell,) = session(device, request(), store)
+    assert cell.valid
+    assert cell.notes == ("thermal status unknown", "CPU temperature unknown")
+
+
+def test_what_was_invalid_is_measured_again_next_time(store: Store) -> None:
+    hot = ScriptedDevice()
+    hot.thermals = lambda reading: zones(30_000, 1 if reading == 3 else 0)
+    (first,) = session(hot, request(), store)
+    (second,) = session(ScriptedDevice(), request(), store)
+    assert second.id != first.id
+    assert second.valid
+
+
+def test_the_device_cools_down_between_launches(store: Store) -> None:
+    pauses: list[float] = []
+    session(ScriptedDevice(), request(how=replace(FEW, cooldown_s=1.5)), store, pauses=pauses)
+    assert pauses == [1.5]
+
+
+def test_files_are_pushed_once(store: Store) -> None:
+    device = ScriptedDevice()
+    session(device, request("A", "B", how=replace(FEW, launches_min=3)), store)
+    pushed = [path.name for files in device.pushes for path in files]
+    assert sorted(pushed) == ["A.nb", "B.nb", "true"]
+
+
+def test_protocol_numbers_given_by_hand_replace_times() -> None:
+    asked = protocol("robust", warmup=2, repeats=5, launches=12)
+    assert (asked.warmup_runs, asked.warmup_ms, asked.repeats, asked.repeats_ms) == (2, 0, 5, 0)
+    assert (asked.launches_min, asked.launches_max) == (12, 12)
+    assert protocol("table", launches=3).launches_max == 3
+    assert protocol("robust").warmup_ms == 500
+
+
+@pytest.mark.parametrize("numbers", [{"repeats": 0}, {"warmup": -1}, {"launches": 0}])
+def test_senseless_numbers_are_refused(numbers: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        protocol("robust", **numbers)
+
+
+def test_a_power_mode_and_cores_exclude_each_other() -> None:
+    with pytest.raises(UsageError):
+        protocol("robust", power_mode=0, cores=(7,))
