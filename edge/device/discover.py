@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Sequence
 
 from edge.device.adb import server
@@ -12,6 +13,10 @@ from edge.device.adb.server import Listed, ServerAddress
 from edge.device.base import Device
 from edge.device.host import HostDevice
 from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
+
+_PASSING = ("authorizing", "connecting")  # for a moment, while the server and a device greet each other
+_SETTLE_LOOKS = 20
+_SETTLE_PAUSE = 0.1  # seconds
 
 _ADVICE = {
     "unauthorized": 'unlock it and confirm "Allow USB debugging", then try again',
@@ -52,9 +57,17 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
 
 
 def list_devices(address: ServerAddress) -> tuple[Listed, ...]:
-    """Everything that the adb server sees; the server is started if need be. Raises AdbNotFoundError."""
+    """Everything that the adb server sees, once it has settled; the server is started if need be.
+
+    Raises AdbNotFoundError.
+    """
     server.ensure_running(address)
-    return server.devices(address)
+    for _ in range(_SETTLE_LOOKS):
+        listed = server.devices(address)
+        if not any(one.state in _PASSING for one in listed):
+            break
+        time.sleep(_SETTLE_PAUSE)
+    return listed
 
 
 def unavailable(one: Listed) -> DeviceUnavailableError:

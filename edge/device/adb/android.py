@@ -158,9 +158,10 @@ class AndroidDevice:
     def prepared(self) -> Iterator[Prepared]:
         settings = self._settings()
         before = settings.look()
+        settings.note(before)
         self._before = before
         try:
-            yield settings.prepare(before)
+            yield settings.change(before)
         finally:
             self._before = None
             self._restore(settings, before)
@@ -188,7 +189,8 @@ class AndroidDevice:
                 devicelock.acquire(self._link, self._owner)
             self._put_right()
         if self._before is not None:
-            self._settings().prepare(self._before)
+            self._settings().note(self._before)
+            self._settings().change(self._before)
         return boot_before != "" and self._boot != boot_before
 
     def clean(self) -> Cleaned:

@@ -38,9 +38,9 @@ class ServerAddress:
 
     @property
     def spec(self) -> str:
-        """As `adb -L` takes it."""
+        """As `adb -L` takes it, which starts a server for "localhost" only, not for 127.0.0.1."""
         if self.port is not None:
-            return f"tcp:{self.host}:{self.port}"
+            return f"tcp:{'localhost' if self.local else self.host}:{self.port}"
         return f"localabstract:{self.path[1:]}" if self.path.startswith("\0") else f"localfilesystem:{self.path}"
 
 
@@ -59,7 +59,8 @@ def resolve(spec: str | None = None, environ: Mapping[str, str] = os.environ) ->
     Raises UsageError for an address that makes no sense.
     """
     if spec:
-        return parse_socket(spec if spec.startswith(("tcp:", "local")) else f"tcp:{spec}", "the adb server's address")
+        named = spec.partition(":")[0] in ("tcp", "local", "localfilesystem", "localabstract")
+        return parse_socket(spec if named else f"tcp:{spec}", "the adb server's address")
     if environ.get("ADB_SERVER_SOCKET"):
         return parse_socket(environ["ADB_SERVER_SOCKET"], "ADB_SERVER_SOCKET")
     host = environ.get("ANDROID_ADB_SERVER_ADDRESS") or environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"

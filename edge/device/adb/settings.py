@@ -69,9 +69,8 @@ class Settings:
         known = stay_on == "null" or stay_on.isdigit()
         return Before(stay_on if known else None, False if self._offers_fixed else None)
 
-    def prepare(self, before: Before) -> Prepared:
-        """Write down `before`, then change. Raises OutputError if it cannot be written down here."""
-        self._note(before)
+    def change(self, before: Before) -> Prepared:
+        """Set what is to hold, after `before` was noted."""
         commands = []
         if before.stay_on is not None:
             commands.append(f"settings put {_STAY_ON} {_ANY_PLUG} >/dev/null 2>&1")
@@ -97,7 +96,8 @@ class Settings:
     def _file(self) -> Path:
         return device_file(self._link.serial, ".settings.json")
 
-    def _note(self, before: Before) -> None:
+    def note(self, before: Before) -> None:
+        """Write `before` down, here and on the device. Raises OutputError if it cannot be done here."""
         beside = self._file.with_suffix(".new")
         try:
             beside.parent.mkdir(parents=True, exist_ok=True)

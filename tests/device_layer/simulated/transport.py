@@ -20,7 +20,7 @@ def _word(name: bytes) -> int:
 CNXN, OPEN, OKAY, CLSE = _word(b"CNXN"), _word(b"OPEN"), _word(b"OKAY"), _word(b"CLSE")
 WRTE, AUTH = _word(b"WRTE"), _word(b"AUTH")
 _HEAD = struct.Struct("<6I")
-_TOKEN = 1  # AUTH: a token to sign
+_TOKEN, _PUBLIC_KEY = 1, 3  # AUTH: a token to sign; the host's key, to be shown to the user
 
 
 class LinkDownError(Exception):
@@ -112,7 +112,8 @@ class Transport:
             while True:
                 command, first, second, data = self._receive()
                 if not trusts:
-                    self.send(AUTH, _TOKEN, 0, b"\0" * 20)
+                    if (command, first) != (AUTH, _PUBLIC_KEY):
+                        self.send(AUTH, _TOKEN, 0, b"\0" * 20)
                 elif command == CNXN:
                     self.max_data = min(self.max_data, second)
                     self.send(CNXN, self._version, self.max_data, self._banner.encode())

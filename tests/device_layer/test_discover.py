@@ -1,0 +1,193 @@
+"""Which device a command means, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.device.adb import server
+from edge.device.adb.server import Listed, ServerAddress
+from edge.device.discover import open_device, unavailable
+from edge.errors import AdbNotFoundError, DeviceUnavailableError, NoDeviceError, UsageError
+from tests.device_layer.conftest import AdbServer, MakePhone
+from tests.device_layer.simulated.device import SimulatedDevice
+
+
+@pytest.mark.usefixtures("adb_server")
+def test_no_device() -> None:
+    for spec in (None, "all"):
+        with pytest.raises(NoDeviceError, match="no Android device is connected") as caught:
+            open_device(spec)
+        assert "--device host" in caught.value.hint
+
+
+def test_the_only_device(make_phone: MakePhone) -> None:
+    phone = make_phone()
+    assert [device.serial for device in open_device()] == [phone.serial]
+
+
+def test_several_devices(make_phone: MakePhone, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = make_phone(), make_phone()
+    with pytest.raises(NoDeviceError, match="2 devices are connected") as caught:
+        open_device()
+    assert "-s SERIAL" in caught.value.hint
+    assert sorted(device.serial for device in open_device("all")) == sorted([one.serial, two.serial])
+    assert [device.serial for device in open_device(two.serial)] == [two.serial]
+    monkeypatch.setenv("ANDROID_SERIAL", one.serial)
+    assert [device.serial for device in open_device()] == [one.serial]
+
+
+def test_unknown_serial(make_phone: MakePhone) -> None:
+    phone = make_phone()
+    with pytest.raises(NoDeviceError, match="there is no device 8a1b2c3d") as caught:
+        open_device("8a1b2c3d")
+    assert phone.serial in caught.value.hint
+
+
+def test_network_device_is_connected_on_demand(adb_server: AdbServer, tmp_path: Path) -> None:
+    with SimulatedDevice(tmp_path / "phone") as phone:
+        (device,) = open_device(phone.serial)
+        assert device.properties().model == "Phone One"
+        server.disconnect(adb_server.address, phone.serial)
+
+
+@pytest.mark.usefixtures("adb_server")
+def test_network_device_that_is_not_there(tmp_path: Path) -> None:
+    phone = SimulatedDevice(tmp_path / "phone")  # never plugged in
+    with pytest.raises(NoDeviceError, match="there is no device"):
+        open_device(phone.serial)
+
+
+def test_device_that_does_not_trust_this_computer(make_phone: MakePhone) -> None:
+    phone = make_phone(trusts=False)
+    for spec in (None, phone.serial, "all"):
+        with pytest.raises(DeviceUnavailableError, match="is unauthorized") as caught:
+            open_device(spec)
+        assert "Allow USB debugging" in caught.value.hint
+
+
+def test_unusable_devices_are_passed_over(make_phone: MakePhone) -> None:
+    good = make_phone()
+    make_phone(trusts=False)
+    assert [device.serial for device in open_device("all")] == [good.serial]
+    assert [device.serial for device in open_device()] == [good.serial]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "advice"),
+    [
+        ("8a1b2c3d offline", "8a1b2c3d is offline", "unplug it"),
+        ("8a1b2c3d recovery product:cepheus", "8a1b2c3d is recovery", "start Android"),
+        (
+            "8a1b2c3d no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer...]",
+            "no permissions",
+            "udev rules",
+        ),
+    ],
+    ids=["offline", "recovery", "no permissions"],
+)
+def test_states_that_need_a_hand(line: str, sentence: str, advice: str) -> None:
+    (one,) = server.parse_devices(line)
+    error = unavailable(one)
+    assert sentence in error.message
+    assert advice in error.hint
+
+
+def test_device_list() -> None:
+    text = (
+        "8a1b2c3d               device usb:1-2 product:cepheus model:MI_9 device:cepheus transport_id:3\n"
+        "emulator-5554          offline transport_id:1\n"
+        "192.168.1.7:5555       unauthorized transport_id:7\n"
+        "\n"
+    )
+    assert server.parse_devices(text) == (
+        Listed("8a1b2c3d", "device", "usb:1-2 product:cepheus model:MI_9 device:cepheus transport_id:3"),
+        Listed("emulator-5554", "offline", "transport_id:1"),
+        Listed("192.168.1.7:5555", "unauthorized", "transport_id:7"),
+    )
+    assert server.parse_devices("8a1b2c3d\tdevice\n") == (Listed("8a1b2c3d", "device", ""),)
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, ServerAddress("127.0.0.1", 5037)),
+        ({"ANDROID_ADB_SERVER_PORT": "5999"}, ServerAddress("127.0.0.1", 5999)),
+        ({"ANDROID_ADB_SERVER_ADDRESS": "lab"}, ServerAddress("lab", 5037)),
+        ({"ANDROID_ADB_SERVER_HOST": "lab", "ANDROID_ADB_SERVER_PORT": "1"}, ServerAddress("lab", 1)),
+        ({"ADB_SERVER_SOCKET": "tcp:lab:5038", "ANDROID_ADB_SERVER_PORT": "1"}, ServerAddress("lab", 5038)),
+        ({"ADB_SERVER_SOCKET": "tcp:5038"}, ServerAddress("127.0.0.1", 5038)),
+        ({"ADB_SERVER_SOCKET": "tcp:[::1]:5038"}, ServerAddress("::1", 5038)),
+        ({"ADB_SERVER_SOCKET": "localfilesystem:/run/adb"}, ServerAddress(port=None, path="/run/adb")),
+        ({"ADB_SERVER_SOCKET": "localabstract:adb"}, ServerAddress(port=None, path="\0adb")),
+    ],
+)
+def test_server_address(environ: dict[str, str], address: ServerAddress) -> None:
+    assert server.resolve(None, environ) == address
+
+
+def test_server_address_on_the_command_line() -> None:
+    assert server.resolve("lab:5038", {"ADB_SERVER_SOCKET": "tcp:1"}) == ServerAddress("lab", 5038)
+    assert server.resolve("tcp:lab:5038").spec == "tcp:lab:5038"
+    assert server.resolve("localfilesystem:/run/adb").spec == "localfilesystem:/run/adb"
+
+
+@pytest.mark.parametrize("text", ["tcp:", "tcp:lab:no", "tcp:lab:70000", "vsock:1:2", "5037"])
+def test_server_address_that_makes_no_sense(text: str) -> None:
+    with pytest.raises(UsageError):
+        server.resolve(None, {"ADB_SERVER_SOCKET": text})
+
+
+def test_server_is_reached_through_every_way_of_naming_it(
+    make_phone: MakePhone, adb_server: AdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = make_phone()
+    monkeypatch.delenv("ANDROID_ADB_SERVER_PORT")
+    assert [device.serial for device in open_device(adb_server=f"localhost:{adb_server.port}")] == [phone.serial]
+    monkeypatch.setenv("ADB_SERVER_SOCKET", f"tcp:127.0.0.1:{adb_server.port}")
+    assert [device.serial for device in open_device()] == [phone.serial]
+
+
+def test_server_that_is_missing_is_started(own_adb_server: AdbServer) -> None:
+    own_adb_server.kill()
+    with pytest.raises(NoDeviceError, match="no Android device"):
+        open_device()
+    assert server.version(own_adb_server.address).isdigit()
+
+
+def test_remote_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADB_SERVER_SOCKET", "tcp:adb.invalid:5037")
+    with pytest.raises(AdbNotFoundError, match=r"no adb server answers at tcp:adb\.invalid:5037"):
+        open_device()
+
+
+def test_server_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something else listens on the port."""
+    import socket
+    import threading
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(100)
+                    connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        monkeypatch.setenv("PATH", str(tmp_path))
+        (tmp_path / "adb").write_text("#!/bin/sh\necho 'could not bind' >&2; exit 1\n")
+        (tmp_path / "adb").chmod(0o755)
+        with pytest.raises(AdbNotFoundError, match="could not be started: could not bind"):
+            open_device(adb_server=f"127.0.0.1:{listener.getsockname()[1]}")
+
+
+def test_adb_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ADBUTILS_ADB_PATH", raising=False)
+    assert "adbutils" in str(server.adb_program())  # the one that the wheel carries
+    (tmp_path / "adb").write_text("#!/bin/sh\n")
+    (tmp_path / "adb").chmod(0o755)
+    assert server.adb_program() == tmp_path / "adb"
