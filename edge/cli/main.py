@@ -23,6 +23,9 @@ COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
     "convert": "edge.cli.convert",
+    "package": "edge.cli.package",
+    "install": "edge.cli.install",
+    "inspect": "edge.cli.inspect",
     "doctor": "edge.cli.doctor",
 }
 

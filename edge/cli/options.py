@@ -48,3 +48,28 @@ def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, ev
     if not chosen:
         raise UsageError("no model is named", hint="name some, or use --series, --light or --all; see `edgezoo list`")
     return list(dict.fromkeys(chosen))
+
+
+weights_of_names = click.option(
+    "--weights",
+    default="published",
+    show_default=True,
+    metavar="published|random|PATH",
+    help="The weights of catalogue models, which are converted first; see `edgezoo convert`.",
+)
+
+
+def signing(command: F) -> F:
+    """The key that an APK is signed with: --keystore, --key-alias, --key-password."""
+    for option in (
+        click.option("--key-password", metavar="env:NAME|file:PATH", help="Where the keystore's password stands."),
+        click.option("--key-alias", metavar="ALIAS", help="The key in the keystore, where it has several."),
+        click.option(
+            "--keystore",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Sign with your key.  [default: a debug key, made once]",
+        ),
+    ):
+        command = option(command)
+    return command

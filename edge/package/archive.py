@@ -25,11 +25,14 @@ _ALIGNMENT_FIELD = 0xD935  # the extra field by which zipalign and apksigner kno
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of an archive: its name there, its content, and the multiple its data must begin at (a power of two)."""
+    """One file of an archive: its name there, its content, and the multiple its data must begin at (a power of two).
+
+    Android wants every stored entry at a multiple of 4.
+    """
 
     name: str
     content: bytes | Path
-    align: int = 1
+    align: int = 4
 
     def read(self) -> bytes:
         """The whole content."""
@@ -78,8 +81,6 @@ def zip_bytes(entries: Iterable[Entry]) -> bytes:
 
 def _padding(offset: int, align: int) -> bytes:
     """An extra field after which the offset is a multiple of `align`."""
-    if align == 1:
-        return b""
     head = struct.pack("<HHH", _ALIGNMENT_FIELD, 0, align)
     pad = -(offset + len(head)) % align
     return struct.pack("<HHH", _ALIGNMENT_FIELD, 2 + pad, align) + bytes(pad)

@@ -1,0 +1,88 @@
+"""`edgezoo install`: puts models on a device, each as an app of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+from edge.cli.output import Progress
+
+if TYPE_CHECKING:
+    from edge.package.keys import SigningKey
+    from edge.package.sdk import AndroidTools
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...")
+@click.option("-s", "--device", metavar="SERIAL", help="Which device, or all.  [default: the only one there is]")
+@click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")
+@options.signing
+@options.weights_of_names
+@options.quiet
+def command(
+    targets: tuple[str, ...],
+    device: str | None,
+    labels: tuple[str, ...],
+    keystore: Path | None,
+    key_alias: str | None,
+    key_password: str | None,
+    weights: str,
+    quiet: bool,
+) -> None:
+    """Install models on a device, each as an app without code that other apps read the model from.
+
+    What is installed already is left as it is. FILE.apk is one made with `edgezoo package --format apk`.
+
+    \b
+    Examples:
+      edgezoo install PPLCNet_x1_0.nb
+      edgezoo install GhostNet_x1_0 --weights random --device 8a1b2c3d
+    """
+    from edge.device.discover import open_device
+    from edge.errors import UsageError
+    from edge.package.apk import package_id_of
+    from edge.package.install import install_apk
+    from edge.package.keys import choose_key
+    from edge.package.sdk import find_tools
+
+    devices = open_device(device)
+    if any(one.properties().kind != "android" for one in devices):
+        raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")
+    tools = find_tools()
+    with TemporaryDirectory(prefix="edgezoo-") as scratch, Progress(quiet=quiet) as progress:
+        apks = [Path(text) for text in targets if text.endswith(".apk")]
+        others = [text for text in targets if not text.endswith(".apk")]
+        if others:
+            key = choose_key(tools, keystore, alias=key_alias, password=key_password)
+            apks += _package(others, labels, weights, Path(scratch), tools, key, progress)
+        named = [(apk, package_id_of(apk, tools)) for apk in apks]
+        for one in devices:
+            with one.lock():
+                for apk, package_id in named:
+                    progress.now(f"installing {package_id} on {one.serial}")
+                    new = install_apk(one, apk, package_id)
+                    click.echo(f"{one.serial}: {package_id} {'installed' if new else 'was there already'}")
+
+
+def _package(
+    targets: list[str],
+    labels: tuple[str, ...],
+    weights: str,
+    scratch: Path,
+    tools: AndroidTools,
+    key: SigningKey,
+    progress: Progress,
+) -> list[Path]:
+    """One APK a model."""
+    from edge.package.apk import write_apk
+    from edge.package.names import default_package_id
+    from edge.package.request import gather
+
+    models = gather(targets, scratch, labels=labels, weights=weights, say=progress.line)
+    return [
+        write_apk(scratch / f"{m.name}.apk", [m], default_package_id([m.name]), tools=tools, key=key) for m in models
+    ]

@@ -1,0 +1,217 @@
+"""`edgezoo package`: models as an Android library, an APK, or files in an existing app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.cli import options
+from edge.cli.output import Progress, print_json, say
+
+if TYPE_CHECKING:
+    from edge.package.litelib import LiteRelease
+    from edge.package.model import PackagedModel
+
+_HERE = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb...")
+@click.option(
+    "--format", "form", type=click.Choice(["aar", "assets", "apk"]), default="aar", show_default=True,
+    help="An Android library, files in an existing app, or an APK that only carries models.",
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The AAR or APK to write.")
+@click.option("--app", type=_HERE, metavar="DIR", help="With assets: the app's project or module directory.")
+@click.option("--id", "package_id", metavar="ID", help="The Android package id.  [default: edgezoo.models.NAME]")
+@click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")
+@click.option("--lite-lib", multiple=True, type=_HERE, metavar="DIR", help="An unpacked Paddle-Lite Android release.")
+@click.option("--lite-version", metavar="V", help="Its version, where the library does not say it.")
+@click.option("--abi", multiple=True, metavar="ABI", help="Only these ABIs of the releases; may be repeated.")
+@options.signing
+@options.weights_of_names
+@options.as_json
+@options.quiet
+def command(
+    targets: tuple[str, ...],
+    form: str,
+    output: Path | None,
+    app: Path | None,
+    package_id: str | None,
+    labels: tuple[str, ...],
+    lite_lib: tuple[Path, ...],
+    lite_version: str | None,
+    abi: tuple[str, ...],
+    keystore: Path | None,
+    key_alias: str | None,
+    key_password: str | None,
+    weights: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Package converted models for Android. NEW_NAME=FILE.nb gives a file another name; a NAME is converted first.
+
+    \b
+    Examples:
+      edgezoo package PPLCNet_x1_0.nb -o pplcnet.aar
+      edgezoo package PPLCNet_x1_0.nb --lite-lib inference_lite_lib.android.armv8.clang.c++_shared.tiny_publish
+      edgezoo package PPLCNet_x1_0.nb GhostNet_x1_0.nb --format assets --app ~/MyApp
+      edgezoo package mine=out/model.nb --labels flowers.txt --format apk
+    """
+    from tempfile import TemporaryDirectory
+
+    from edge.errors import UsageError
+    from edge.package.names import check_package_id, default_package_id
+    from edge.package.request import gather
+
+    if form == "assets" and (app is None or output is not None):
+        raise UsageError("files go into an app: name it with --app DIR, without -o")
+    if form != "assets" and app is not None:
+        raise UsageError("--app belongs to --format assets")
+    if form == "apk" and lite_lib:
+        raise UsageError(
+            "an APK of models has no code, so no engine goes into it", hint="--lite-lib is for aar and assets"
+        )
+    if (abi or lite_version) and not lite_lib:
+        raise UsageError("--abi and --lite-version say something of a release: name it with --lite-lib DIR")
+    if form != "apk" and (keystore or key_alias or key_password):
+        raise UsageError("only an APK is signed: the options of the key belong to --format apk")
+    with TemporaryDirectory(prefix="edgezoo-") as scratch, Progress(quiet=quiet) as progress:
+        models = gather(targets, Path(scratch), labels=labels, weights=weights, say=progress.line)
+        names = [model.name for model in models]
+        chosen_id = check_package_id(package_id) if package_id else default_package_id(names)
+        release = _release(lite_lib, abi, lite_version, models)
+        result: dict[str, Any] = {"format": form, "id": chosen_id}
+        if form == "assets":
+            result |= _into_app(app or Path(), models, release)
+        else:
+            out = _place(output, names, form)
+            if form == "aar":
+                from edge.package.aar import write_aar
+
+                result["files"] = [_file(path) for path in write_aar(out, models, chosen_id, release)]
+            else:
+                from edge.package.apk import write_apk
+                from edge.package.keys import choose_key
+                from edge.package.sdk import find_tools
+
+                tools = find_tools()
+                key = choose_key(tools, keystore, alias=key_alias, password=key_password)
+                result["files"] = [_file(write_apk(out, models, chosen_id, tools=tools, key=key))]
+        result["models"] = [{**model.info, "labels": len(model.labels or ())} for model in models]
+        result["libraries"] = _libraries(release)
+    for remark in _remarks(models, release):
+        say(remark)
+    if as_json:
+        print_json(result)
+    else:
+        _show(result, release)
+
+
+def _release(
+    directories: Sequence[Path], abis: Sequence[str], version: str | None, models: Sequence[PackagedModel]
+) -> LiteRelease | None:
+    if not directories:
+        return None
+    from edge.package.litelib import check_versions, find_release
+
+    release = find_release(directories, abis=abis, version=version)
+    check_versions(release, models)
+    return release
+
+
+def _into_app(app: Path, models: Sequence[PackagedModel], release: LiteRelease | None) -> dict[str, Any]:
+    from edge.package.assets import install_assets
+
+    done = install_assets(app, models, release)
+    return {
+        "module": str(done.module),
+        "written": done.written,
+        "removed": done.removed,
+        "unchanged": done.unchanged,
+    }
+
+
+def _place(output: Path | None, names: Sequence[str], form: str) -> Path:
+    """Where to write: OUT, in OUT if that is a directory, or here."""
+    name = f"{names[0] if len(names) == 1 else 'models'}.{form}"
+    if output is None:
+        return Path(name)
+    return output / name if output.is_dir() else output
+
+
+def _file(path: Path) -> dict[str, Any]:
+    from edge.package.files import digest
+
+    sha256, size = digest(path)
+    return {"path": str(path), "bytes": size, "sha256": sha256}
+
+
+def _libraries(release: LiteRelease | None) -> list[dict[str, Any]]:
+    if release is None:
+        return []
+    return [
+        {
+            "name": library.path.name,
+            "abi": library.elf.abi,
+            "version": release.version if library in release.engines else None,
+            "page_size": library.elf.page_size,
+            "fits_16k_pages": library.elf.fits_16k_pages,
+        }
+        for library in release.libraries
+    ]
+
+
+def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[str]:
+    """What the user should know before an app relies on the package."""
+    remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
+    remarks += [f"Note: {m.name} has no labels; --labels names them." for m in models if m.labels is None]
+    if release is None:
+        return remarks
+    if release.version is None:
+        wanted = ", ".join(sorted({model.opt_version for model in models}))
+        remarks.append(
+            f"Note: the engine does not say its version, so it was not compared with the models' ({wanted});"
+            " --lite-version says it."
+        )
+    remarks += [
+        f"Note: the engine needs {name}, which the release lacks: the app must bring it." for name in release.missing
+    ]
+    remarks += [
+        f"Note: {library.path.name} ({library.elf.abi}) allows pages of {library.elf.page_size >> 10} KB only:"
+        " phones with 16 KB pages cannot load it, and Google Play refuses it in apps for Android 15."
+        for library in release.libraries
+        if not library.elf.fits_16k_pages
+    ]
+    return remarks
+
+
+def _is_random(model: PackagedModel) -> bool:
+    return bool(model.info["source"]["kind"] == "random")
+
+
+def _show(result: dict[str, Any], release: LiteRelease | None) -> None:
+    for model in result["models"]:
+        labels = f"{model['labels']} labels" if model["labels"] else "no labels"
+        click.echo(
+            f"{model['name']}: {model['bytes']:,} bytes, {model['precision']}, opt {model['opt_version']}, {labels}"
+        )
+    for library in result["libraries"]:
+        version = f", {library['version']}" if library["version"] else ""
+        click.echo(f"{library['name']}: {library['abi']}{version}, pages up to {library['page_size'] >> 10} KB")
+    if result["format"] == "assets":
+        from edge.package.assets import gradle_lines
+
+        for word in ("written", "removed"):
+            for name in result[word]:
+                click.echo(f"{word} {name}")
+        click.echo(
+            f"{len(result['written'])} files written into {result['module']}, {result['unchanged']} as they were."
+        )
+        click.echo(f"\nThe module's build.gradle.kts needs:\n\n{gradle_lines(release)}", nl=False)
+        return
+    for file in result["files"]:
+        click.echo(f"{file['path']}  {file['bytes']:,} bytes  sha256 {file['sha256']}")

@@ -1,0 +1,130 @@
+"""Inspects an AAR or an APK: the archive, every model in it, and what is particular to either."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zipfile
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edge.convert.nb import read_header
+from edge.errors import EdgezooError, PackageError
+from edge.package.files import digest
+from edge.package.inspect.nb import add_agreement, kernels, summary
+from edge.package.inspect.report import Report
+from edge.package.metadata import FORMAT, asset_info
+from edge.package.nb_program import count_ops, read_ops
+from edge.package.tree import ROOT
+
+_SMALL = 16 << 20  # bytes; no text file of a package comes near
+_LARGEST = 16 << 30  # bytes that an archive may unpack to before it is taken for a bomb
+_MODEL = re.compile(rf"assets/{ROOT}/([^/]+)/model\.json")
+
+
+def inspect_archive(path: Path) -> Report:
+    """A report on an AAR or APK. Raises PackageError if it is neither, or no archive that can be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _inspect(path, archive)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
+        raise PackageError(f"{path} is a broken archive: {error}") from error
+
+
+def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
+    names = archive.namelist()
+    if "classes.jar" in names:
+        kind = "aar"
+    elif "AndroidManifest.xml" in names:
+        kind = "apk"
+    else:
+        raise PackageError(f"{path} is neither an AAR nor an APK: it has no classes.jar and no AndroidManifest.xml")
+    report = Report(path, kind, path.stat().st_size)
+    report.sections["File"] = {"sha256": digest(path)[0], "entries": len(names)}
+    unpacked = sum(info.file_size for info in archive.infolist())
+    if unpacked > _LARGEST:
+        raise PackageError(f"{path} would unpack to {unpacked} bytes: it is not read")
+    report.check("every entry is whole", (broken := archive.testzip()) is None, f"{broken} is damaged")
+    report.check(
+        "every entry has a name of its own", len({name.lower() for name in names}) == len(names), "some share one"
+    )
+    outside = [name for name in names if not _is_inside(name)]
+    report.check("every entry lies inside", not outside, f"{outside[:1]} would be written elsewhere")
+    models = [match[1] for name in sorted(names) if (match := _MODEL.fullmatch(name))]
+    report.check("models", bool(models), f"there is none below assets/{ROOT}")
+    infos = [info for name in models if (info := _inspect_model(report, archive, name)) is not None]
+    if kind == "aar":
+        from edge.package.inspect.aar import inspect_aar
+
+        inspect_aar(report, archive, infos)
+    else:
+        from edge.package.inspect.apk import inspect_apk
+
+        inspect_apk(report, archive)
+    return report
+
+
+def read_small(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file of the archive that must be small. Raises PackageError if it is missing or is not."""
+    try:
+        info = archive.getinfo(name)
+    except KeyError as error:
+        raise PackageError(f"{name} is missing") from error
+    if info.file_size > _SMALL:
+        raise PackageError(f"{name} has {info.file_size} bytes, which cannot be right")
+    return archive.read(info)
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name
+
+
+def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> dict[str, Any] | None:
+    """Add what is to be said of one model; its model.json if that is sound."""
+    home = f"assets/{ROOT}/{name}"
+    try:
+        info = _read_info(archive, f"{home}/model.json")
+        with TemporaryDirectory() as scratch:
+            nb = Path(scratch, f"{name}.nb")
+            with archive.open(f"{home}/model.nb") as source, nb.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+            header = read_header(nb)
+            ops = read_ops(nb, header)
+            found = digest(nb)
+        labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if info["labels"] else []
+    except (EdgezooError, KeyError, UnicodeDecodeError) as error:
+        said = error.message if isinstance(error, EdgezooError) else str(error)
+        report.check(f"{name}: readable", False, said)
+        return None
+    report.sections[f"Model {name}"] = {
+        **summary(info),
+        "bytes": found[1],
+        "sha256": found[0],
+        "opt version": header.opt_version,
+        "kernels": kernels(ops),
+        "ops": count_ops(ops),
+        "labels": len(labels) or "none",
+    }
+    report.check(f"{name}: named as its directory", info["name"] == name, f"model.json says {info['name']}")
+    report.check(f"{name}: sha256 and size as in model.json", found == (info["sha256"], info["bytes"]), "they differ")
+    add_agreement(report, info, header.opt_version, ops, f"{name}: ")
+    if labels:
+        fits = info["class_num"] in (None, len(labels))
+        report.check(f"{name}: one label a class", fits, f"{len(labels)} labels, {info['class_num']} classes")
+    return info
+
+
+def _read_info(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    try:
+        info = json.loads(read_small(archive, name))
+    except ValueError as error:
+        raise PackageError(f"{name} is no JSON: {error}") from error
+    if not isinstance(info, dict) or info.get("format") != FORMAT:
+        raise PackageError(f"{name} is not what edgezoo writes: its format is not '{FORMAT}'")
+    labels = info.get("labels")
+    if labels not in (None, "labels.txt"):
+        raise PackageError(f"{name}: 'labels' is malformed")
+    return {**asset_info(info, None, str(info.get("opt_version")), name), "labels": labels}

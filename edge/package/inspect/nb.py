@@ -1,0 +1,108 @@
+"""Inspects a .nb: its head, its program, and the metadata beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edge.convert.nb import read_header
+from edge.errors import PackageError
+from edge.package.files import digest
+from edge.package.inspect.report import Report
+from edge.package.metadata import asset_info, read_metadata
+from edge.package.nb_program import Op, count_ops, read_ops
+
+
+def inspect_nb(path: Path) -> Report:
+    """A report on the file. Raises NbFormatError if it is no sound .nb."""
+    report = Report(path, "nb", path.stat().st_size)
+    header = read_header(path)
+    ops = read_ops(path, header)
+    sha256, size = digest(path)
+    report.sections["File"] = {
+        "sha256": sha256,
+        "opt version": header.opt_version,
+        "program": header.topology_bytes,
+        "parameters": header.params_bytes,
+        "kernels": kernels(ops),
+    }
+    report.sections["Ops"] = count_ops(ops)
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        report.check("metadata beside the file", None, f"there is no {beside.name}")
+        return report
+    try:
+        metadata = read_metadata(beside)
+        asset_info(metadata, None, header.opt_version, str(beside))
+    except PackageError as error:
+        report.check("metadata beside the file", False, error.message)
+        return report
+    report.sections["Metadata"] = summary(metadata)
+    report.check(
+        "sha256 and size as in the metadata", (metadata.get("sha256"), metadata.get("bytes")) == (sha256, size)
+    )
+    add_agreement(report, metadata, header.opt_version, ops)
+    return report
+
+
+def add_agreement(
+    report: Report, metadata: Mapping[str, Any], opt_version: str, ops: tuple[Op, ...], prefix: str = ""
+) -> None:
+    """Checks that the metadata tells the truth about the file: its opt version and its targets."""
+    said = metadata.get("opt_version")
+    report.check(
+        f"{prefix}opt version as in the metadata", said == opt_version, f"{said} there, {opt_version} in the file"
+    )
+    targets = {op.target for op in ops} - {"host", ""}
+    wanted = set(str(metadata.get("target")).split(","))
+    report.check(
+        f"{prefix}kernels for the target in the metadata",
+        targets <= wanted if targets else None,
+        f"{', '.join(sorted(targets)) or 'unknown'} in the file, {metadata.get('target')} in the metadata",
+    )
+
+
+def kernels(ops: tuple[Op, ...]) -> str:
+    """How many ops run on which kind of kernel, such as `63 arm fp32, 2 host any`."""
+    counted = Counter(f"{op.target} {op.precision}".strip() or "unknown" for op in ops)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person wants to know of a model; unknown values are left out."""
+    source = metadata.get("source") or {}
+    weights = source.get("kind")
+    facts = {
+        "name": metadata.get("name"),
+        "target": metadata.get("target"),
+        "precision": metadata.get("precision"),
+        "inputs": _tensors(metadata.get("inputs")),
+        "outputs": _tensors(metadata.get("outputs")),
+        "preprocessing": _steps(metadata.get("preprocessing")),
+        "classes": metadata.get("class_num"),
+        "published top-1": (metadata.get("published") or {}).get("top1"),
+        "weights": f"{weights} (seed {source['seed']})" if source.get("seed") is not None else weights,
+        "verification": (metadata.get("verification") or {}).get("status"),
+        "licence": metadata.get("licence"),
+    }
+    return {label: value for label, value in facts.items() if value is not None}
+
+
+def _tensors(tensors: Any) -> str | None:
+    if not tensors:
+        return None
+    return ", ".join(
+        f"{t.get('name')} {'x'.join(map(str, t.get('shape') or ()))} {t.get('dtype') or ''}".strip() for t in tensors
+    )
+
+
+def _steps(steps: Mapping[str, Any] | None) -> str | None:
+    if not steps:
+        return None
+    crop = "x".join(map(str, steps["crop"]))
+    return (
+        f"short side to {steps['resize_short']} ({steps['interpolation']}), crop {crop}, {steps['channel_order']},"
+        f" x {steps['scale']:.6g}, mean {steps['mean']}, std {steps['std']}"
+    )

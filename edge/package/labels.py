@@ -1,0 +1,66 @@
+"""Class labels: ImageNet-1k's, which come with edgezoo, and the user's own files."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.errors import PackageError
+
+IMAGENET = "imagenet1k"
+"""The name of the built-in labels."""
+
+_FILE = Path(__file__).parent / "data" / "imagenet1k.txt"  # PaddleClas 2.6, ppcls/utils/imagenet1k_label_list.txt
+
+
+def imagenet_labels() -> tuple[str, ...]:
+    """The 1000 labels of ImageNet-1k, in the order of the networks' outputs."""
+    return tuple(_FILE.read_text(encoding="utf-8").splitlines())
+
+
+def read_labels(source: str) -> tuple[str, ...]:
+    """`imagenet1k`, or a UTF-8 file with one label a line; lines that begin with their own index lose it.
+
+    Raises PackageError if the file cannot be read, has an empty line, or holds something that is no text.
+    """
+    if source == IMAGENET:
+        return imagenet_labels()
+    try:
+        text = Path(source).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PackageError(f"the labels in {source} are no UTF-8 text") from error
+    except OSError as error:
+        raise PackageError(
+            f"the labels in {source} cannot be read: {error.strerror}", hint=f"name a file, or '{IMAGENET}'"
+        ) from error
+    lines = [line.strip() for line in text.rstrip().split("\n")]
+    if all(line.partition(" ")[0] == str(i) and " " in line for i, line in enumerate(lines)):
+        lines = [line.partition(" ")[2].strip() for line in lines]
+    for number, line in enumerate(lines, 1):
+        if not line or any(unicodedata.category(character) == "Cc" for character in line):
+            raise PackageError(f"line {number} of the labels in {source} is empty or holds control characters")
+    return tuple(lines)
+
+
+def known_labels(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The labels that follow from a model's metadata: ImageNet's for a catalogue network with 1000 classes.
+
+    Only for published and random weights; your own may have 1000 classes of another kind.
+    """
+    source, model = metadata.get("source") or {}, metadata.get("model") or {}
+    if metadata.get("class_num") != 1000 or source.get("kind") not in ("published", "random"):
+        return None
+    from edge.zoo.catalogue import catalogue
+
+    return imagenet_labels() if any(known.name == model.get("name") for known in catalogue()) else None
+
+
+def check_count(labels: Sequence[str], classes: int | None, name: str) -> None:
+    """PackageError if there is not one label a class; an unknown number of classes is no reason to complain."""
+    if classes is not None and len(labels) != classes:
+        raise PackageError(
+            f"{len(labels)} labels do not fit '{name}', which has {classes} classes",
+            hint="one line a class, in the order of the network's output",
+        )

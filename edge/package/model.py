@@ -1,0 +1,73 @@
+"""What goes into a package for one model: its .nb, what an app must know of it, its labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.convert.nb import read_header
+from edge.errors import PackageError
+from edge.package.files import digest
+from edge.package.labels import check_count, known_labels, read_labels
+from edge.package.metadata import asset_info, read_metadata
+from edge.package.names import check_model_name
+from edge.package.nb_program import Op, read_ops
+
+
+@dataclass(frozen=True, slots=True)
+class PackagedModel:
+    """A model ready to be packaged. `info` is the content of its model.json."""
+
+    name: str
+    nb: Path
+    info: Mapping[str, Any]
+    labels: tuple[str, ...] | None
+
+    @property
+    def opt_version(self) -> str:
+        """Of the opt that wrote the file."""
+        return str(self.info["opt_version"])
+
+    def info_json(self) -> bytes:
+        """model.json: the same bytes for the same model."""
+        return (json.dumps(self.info, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def load_model(nb: Path, *, name: str | None = None, labels: Mapping[str, str] | None = None) -> PackagedModel:
+    """A converted model: `nb` and the metadata beside it, under another name if one is given.
+
+    `labels` maps the model's name, or "" for any, to a file or to `imagenet1k`; a catalogue network that it does not
+    name gets ImageNet's. Raises NbFormatError if the file is no sound .nb, PackageError if the metadata is missing,
+    malformed or not about this file, or if the file cannot run on Android.
+    """
+    header = read_header(nb)
+    metadata_file = nb.with_suffix(".json")
+    metadata = read_metadata(metadata_file)
+    sha256, size = digest(nb)
+    if (metadata.get("sha256"), metadata.get("bytes")) != (sha256, size):
+        raise PackageError(
+            f"{metadata_file} describes another file than {nb.name}: its sha256 or its size differ",
+            hint="convert the model again, or fetch the two files that belong together",
+        )
+    check_runs_on_android(read_ops(nb, header), nb)
+    info = asset_info(metadata, name, header.opt_version, str(metadata_file))
+    check_model_name(info["name"])
+    source = (labels or {}).get(info["name"]) or (labels or {}).get("")
+    chosen = read_labels(source) if source else known_labels(metadata)
+    if chosen is not None:
+        check_count(chosen, info["class_num"], info["name"])
+    info["labels"] = None if chosen is None else "labels.txt"
+    return PackagedModel(info["name"], nb, info, chosen)
+
+
+def check_runs_on_android(ops: tuple[Op, ...], nb: Path) -> None:
+    """PackageError if opt chose kernels that no Android build of Paddle-Lite has."""
+    foreign = sorted({op.target for op in ops} & {"x86", "cuda", "xpu", "metal"})
+    if foreign:
+        raise PackageError(
+            f"{nb} was converted for {foreign[0]}, which the Android library has no kernels for",
+            hint="convert it with --target arm",
+        )
