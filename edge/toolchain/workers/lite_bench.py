@@ -109,7 +109,11 @@ class Arguments(argparse.ArgumentParser):
 
 
 def arguments():
-    parser = Arguments(prog="lite_bench", allow_abbrev=False)
+    parser = Arguments(
+        prog="lite_bench",
+        allow_abbrev=False,
+        description="Measure a .nb model on this machine; docs/device-contract.md.",
+    )
     parser.add_argument("--contract", type=int)
     parser.add_argument("--model")
     parser.add_argument("--threads", type=int, default=1)
@@ -127,10 +131,13 @@ def arguments():
     return parser
 
 
-def checked(given):
+def checked(words):
     """The arguments, as far as they can be judged without the engine."""
-    if given.contract is not None and given.contract != CONTRACT:
-        raise Failure(3, "the driver speaks contract %d, this program %d" % (given.contract, CONTRACT))
+    # another contract may have other options: that is said first
+    if "--contract" in words[:-1] and words[words.index("--contract") + 1] != str(CONTRACT):
+        asked = words[words.index("--contract") + 1]
+        raise Failure(3, "the driver speaks contract %s, this program %d" % (asked, CONTRACT))
+    given = arguments().parse_args(words)
     if given.version or given.env:
         return given
     if given.contract is None or not given.model:
@@ -140,7 +147,9 @@ def checked(given):
     if given.threads < 1 or given.repeats < 1 or given.warmup < 0 or given.warmup_ms < 0 or given.repeats_ms < 0:
         raise Failure(2, "threads and repeats must be at least 1, warm-up and times at least 0")
     given.shape = given.shape or [[1, 3, 224, 224]]
-    given.input = given.input or ["ones"]
+    given.input = given.input or ["ones"] * len(given.shape)
+    if len(given.input) != len(given.shape):
+        raise Failure(2, "one --input for each --shape, or none at all")
     if any(size < 1 for shape in given.shape for size in shape):
         raise Failure(2, "a shape's sizes must be at least 1")
     for fill in given.input:
@@ -295,11 +304,10 @@ def measure(given, lines, reach):
 
     reach(2)
     names = told_names(predictor, "get_input_names", len(given.shape))
-    if len(given.shape) != len(names) or len(given.input) not in (1, len(names)):
-        asked = "%d shapes and %d fills" % (len(given.shape), len(given.input))
+    if len(given.shape) != len(names):
+        asked = "%d shapes" % len(given.shape)
         raise Failure(8, "the model has %d inputs (%s), given are %s" % (len(names), ", ".join(names), asked))
-    for index, (name, shape) in enumerate(zip(names, given.shape)):  # noqa: B905 - Python 3.7
-        fill = given.input[index if len(given.input) > 1 else 0]
+    for index, (name, shape, fill) in enumerate(zip(names, given.shape, given.input)):  # noqa: B905 - Python 3.7
         predictor.get_input(index).from_numpy(filled(numpy, fill, index, shape))
         lines.say("input", index=index, name=name, shape=shape, fill=fill)
 
@@ -373,11 +381,14 @@ def supervise(given, lines, progress):
 
 
 def main():
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        arguments().print_help()
+        return 0
     progress = Progress()
     lines = Lines(progress)
     try:
         try:
-            given = checked(arguments().parse_args())
+            given = checked(sys.argv[1:])
         except Failure as failure:
             lines.end(failure)
             return failure.code

@@ -1,0 +1,135 @@
+"""Does a network compute on the device what it computes in Paddle? `bench --check-output`.
+
+The device runs the verification's inputs (edge.convert.inputs, the first of which is the device contract's `seed:0`) and
+prints its outputs; Paddle runs the original program on the same inputs; the verification's judge compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from edge.bench.plan import Protocol
+from edge.bench.programs import Runner
+from edge.bench.request import Job
+from edge.device.base import Device
+from edge.errors import EdgezooError, RunnerError
+from edge.source.model import InferenceModel
+from edge.toolchain.worker import Worker
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge.convert.recipe import Precision
+
+SAMPLES = 8
+_TIMEOUT = 1800.0
+_ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
+Lend = Callable[[], AbstractContextManager[Worker]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCheck:
+    """`passed` is None where nothing could be compared; `sentence` says how far the outputs are apart, or why not."""
+
+    passed: bool | None
+    sentence: str
+
+
+def check_output(device: Device, runner: Runner, job: Job, lend_paddle: Lend, *, timeout: float) -> OutputCheck:
+    """Compare the device's outputs with Paddle's. The device must be locked and prepared.
+
+    `timeout`: seconds for one launch. Raises what the device or the benchmark program raises.
+    """
+    if not runner.flavour.tells_samples:
+        return OutputCheck(None, f"{runner.program.name} does not tell outputs")
+    try:
+        source = _source(job, lend_paddle)
+    except EdgezooError as error:
+        return OutputCheck(None, f"the original network cannot be had: {error.message}")
+    if source is None:
+        return OutputCheck(None, "without its metadata it is not known what it was made from")
+    with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
+        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout)
+
+
+def _source(job: Job, lend: Lend) -> InferenceModel | None:
+    """The inference model that the file was made from; None if that is not known, or is no longer what is there."""
+    from edge.source.obtain import obtain
+    from edge.source.weights import Weights
+    from edge.zoo.catalogue import lookup
+
+    metadata = job.subject.metadata
+    if metadata is None:
+        return None
+    said = metadata["source"]
+    weights = Weights(said["kind"], seed=said["seed"] or 0, path=Path(said["path"]) if said["path"] else None)
+    model = lookup(metadata["model"]["name"]) if metadata["model"] else None
+    source = obtain(model, weights, lend)
+    same = (source.program_sha256, source.params_sha256) == (said["program_sha256"], said["params_sha256"])
+    return source if same else None
+
+
+def _compare(
+    device: Device, runner: Runner, job: Job, source: InferenceModel, lend: Lend, scratch: Path, timeout: float
+) -> OutputCheck:
+    import numpy as np
+
+    from edge.convert.inputs import samples
+    from edge.convert.program import Program
+    from edge.convert.verify import LIMITS, judge
+
+    program = Program.read(source.program)
+    given = samples(program.feeds, job.subject.shapes, SAMPLES)
+    arrays = {f"{number}/{name}": value for number, sample in enumerate(given) for name, value in sample.items()}
+    np.savez(scratch / "inputs.npz", **arrays)  # type: ignore[arg-type]
+    with lend() as worker:
+        worker.call(
+            "run",
+            timeout=_TIMEOUT,
+            program=str(source.program),
+            params=str(source.params),
+            inputs_npz=str(scratch / "inputs.npz"),
+            outputs_npz=str(scratch / "reference.npz"),
+        )
+    precision: Precision = (job.subject.metadata or {})["precision"]
+    feeds, fetches = [spec.name for spec in program.feeds], [spec.name for spec in program.fetches]
+    with np.load(scratch / "reference.npz") as outputs:
+        reference = [np.stack([outputs[f"{number}/{name}"] for number in range(SAMPLES)]) for name in fetches]
+    told = [_on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout) for sample in given]
+    made = [np.stack([outputs[index] for outputs in told]) for index in range(len(fetches))]
+    comparison, problem = judge(reference, made, LIMITS[precision])
+    figures = f"cosine {comparison.cosine:.6f}, largest error {comparison.max_abs_error:.1e} over {SAMPLES} inputs"
+    if problem:
+        return OutputCheck(False, f"its output on the device differs from Paddle's: {problem} ({figures})")
+    return OutputCheck(True, f"its output on the device is Paddle's: {figures}")
+
+
+def _on_device(
+    device: Device, runner: Runner, job: Job, inputs: Sequence[NDArray[Any]], scratch: Path, timeout: float
+) -> list[NDArray[Any]]:
+    """The outputs of one run on the device, in the program's order."""
+    import numpy as np
+
+    files = []
+    for index, tensor in enumerate(inputs):
+        files.append(scratch / f"input{index}.bin")
+        files[-1].write_bytes(tensor.astype("<f4").tobytes())
+    places: Mapping[Path, Any] = device.push([job.nb, *runner.files, *files])
+    spec = replace(
+        runner.spec(places[job.nb], job.subject, 1, _ONE_RUN),
+        inputs=tuple(f"file:{places[path]}" for path in files),
+        output="values",
+    )
+    report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
+    outputs = []
+    for output in report.outputs:
+        if output.values is None:
+            raise RunnerError(f"the output {output.name} has no float32 values", kind="bad_output")
+        values = [float("nan") if value is None else value for value in output.values]
+        outputs.append(np.asarray(values, np.float32).reshape(output.shape))
+    return outputs

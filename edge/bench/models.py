@@ -1,0 +1,101 @@
+"""From what the command line names (catalogue models, .nb files) to the files that a device measures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge.bench.request import Job
+from edge.bench.subject import read_subject
+from edge.convert.pipeline import Order, Outcome, convert_models
+from edge.convert.recipe import Recipe, choose
+from edge.device.base import Properties
+from edge.errors import EdgezooError, UsageError
+from edge.source.download import Progress
+from edge.source.weights import Weights
+from edge.toolchain.paths import cache_dir
+from edge.zoo.catalogue import lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be measured: names of the catalogue, converted first if need be, and files as they are.
+
+    `target` None: what the device runs. `shapes` are the input shapes of files that have no metadata.
+    """
+
+    names: tuple[str, ...]
+    weights: Weights
+    precision: str | None = None
+    target: str | None = None
+    engine: str | None = None
+    shapes: tuple[tuple[int, ...], ...] | None = None
+
+
+def is_file(name: str) -> bool:
+    """Whether a name on the command line means a file rather than a model of the catalogue."""
+    return name.endswith(".nb") or "/" in name
+
+
+def prepare(
+    wanted: Wanted,
+    device: Properties,
+    *,
+    done: Callable[[Outcome], None] = lambda _: None,
+    progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[list[Job], list[EdgezooError]]:
+    """The files for one device, in the order of `wanted.names`, and the errors of models that could not be converted.
+
+    Raises UnknownModelError, UsageError for a file that another kind of device runs, ModelFilesError, NbFormatError.
+    """
+    target = wanted.target or ("x86" if device.kind == "host" else "arm")
+    recipe = choose(None, target=target, precision=wanted.precision, engine=wanted.engine)
+    orders = [Order(name, lookup(name), wanted.weights, recipe) for name in wanted.names if not is_file(name)]
+    if wanted.weights.path is not None and len(orders) > 1:
+        raise UsageError(f"{wanted.weights.path} can be the weights of one model, and {len(orders)} are named")
+    files = {
+        name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in wanted.names if is_file(name)
+    }
+    for job in files.values():
+        _check_target(job, device)
+    converted: dict[str, Job] = {}
+    errors: list[EdgezooError] = []
+    if orders:
+        for outcome in convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say):
+            if outcome.error is not None:
+                errors.append(outcome.error)
+            elif outcome.nb is not None:
+                converted[outcome.order.name] = Job(outcome.nb.path, read_subject(outcome.nb.path))
+    found = {**converted, **files}
+    return _distinct([found[name] for name in wanted.names if name in found]), errors
+
+
+def _check_target(job: Job, device: Properties) -> None:
+    target = job.subject.target
+    if target is None:
+        return
+    runs = ("x86",) if device.kind == "host" else ("arm", "opencl,arm")
+    if target not in runs:
+        raise UsageError(
+            f"{job.nb} was made for {target}, and {device.serial} runs {' or '.join(runs)}",
+            hint=f"convert it with --target {runs[0]}, or measure it on another --device",
+        )
+
+
+def _place(recipe: Recipe, weights: Weights) -> Path:
+    """Where converted models go: one folder for each way to convert, for the files are named after the model alone."""
+    way = hashlib.sha256(repr((recipe, weights)).encode()).hexdigest()[:12]
+    return cache_dir() / "bench" / way
+
+
+def _distinct(jobs: Sequence[Job]) -> list[Job]:
+    """Two files of one name are told apart by their paths; one file named twice is measured once."""
+    kept = list({job.subject.sha256: job for job in reversed(jobs)}.values())[::-1]
+    names = [job.subject.name for job in kept]
+    return [
+        job if names.count(job.subject.name) == 1 else replace(job, subject=replace(job.subject, name=str(job.nb)))
+        for job in kept
+    ]
