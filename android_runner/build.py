@@ -69,12 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     host = modes.add_parser("host", help="for this machine")
     engine = host.add_mutually_exclusive_group()
     engine.add_argument("--wheel", type=Path, metavar="DIR", help="link the engine of this site-packages/paddlelite")
-    engine.add_argument("--engine", metavar="VERSION", help="link the engine of this paddlelite (default: edgezoo's own)")
+    engine.add_argument(
+        "--engine", metavar="VERSION", help="link the engine of paddlelite VERSION (default: edgezoo's)"
+    )
     engine.add_argument("--synthetic", action="store_true", help="no engine: arithmetic that tests the contract")
     host.add_argument("--test", action="store_true", help="build and run the unit tests, too")
 
     cross = modes.add_parser("aarch64", help="static, for 64-bit ARM Linux, with Debian's cross gcc")
-    cross.add_argument("--lite-lib", type=Path, metavar="DIR", help="unpacked Paddle-Lite library; without it: synthetic")
+    cross.add_argument("--lite-lib", type=Path, metavar="DIR", help="unpacked inference_lite_lib.*; without: synthetic")
 
     android = modes.add_parser("android", help="for Android, with the NDK that ANDROID_NDK_HOME names")
     android.add_argument("--abi", choices=ABIS, default=ABIS[0])
@@ -141,18 +143,17 @@ def _lite_library(directory: Path | None) -> dict[str, str]:
     """The settings for an unpacked Paddle-Lite release; none of it: the synthetic engine."""
     if directory is None:
         return {}
-    include = directory.absolute() / "cxx" / "include"
-    library = directory.absolute() / "cxx" / "lib" / "libpaddle_api_light_bundled.a"
-    for needed in (include / "paddle_api.h", library):
-        if not needed.is_file():
-            raise BuildError(f"{directory} is no unpacked Paddle-Lite library: it has no {needed.relative_to(directory.absolute())}")
+    header, archive = "cxx/include/paddle_api.h", "cxx/lib/libpaddle_api_light_bundled.a"
+    for needed in (header, archive):
+        if not (directory / needed).is_file():
+            raise BuildError(f"{directory} is no unpacked Paddle-Lite library: it has no {needed}")
     if ".android." in directory.resolve().name and ".gcc." in directory.resolve().name:
         raise BuildError(f"{directory} was built with gcc, which no NDK has any more: take the clang variant")
     return {
         "EDGEBENCH_ENGINE": "paddle-lite",
-        "EDGEBENCH_LITE_LIBRARY": str(library),
-        "EDGEBENCH_LITE_INCLUDE": str(include),
-        "EDGEBENCH_ENGINE_VERSION": _engine_version(library),
+        "EDGEBENCH_LITE_LIBRARY": str(directory.absolute() / archive),
+        "EDGEBENCH_LITE_INCLUDE": str((directory / header).absolute().parent),
+        "EDGEBENCH_ENGINE_VERSION": _engine_version(directory / archive),
     }
 
 

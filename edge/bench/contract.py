@@ -1,0 +1,121 @@
+"""The driver's half of docs/device-contract.md: how edgebench is started, and what becomes of what it prints.
+
+Everything here is pure: text in, values out. A launch counts only if it is whole: every line in its place, no sample
+missing, the end line saying `ok`, and exit code 0.
+"""
+
+from __future__ import annotations
+
+import re
+
+from edge.bench.contract_lines import hello, report
+from edge.bench.ending import died, ended_badly, never_started, normal_code
+from edge.bench.fields import BadLine, Fields, read_lines
+from edge.bench.launch import Hello, LaunchReport, LaunchSpec
+from edge.bench.tensors import output_digest, seeded_input
+from edge.errors import ContractError, RunnerError
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "LaunchReport",
+    "LaunchSpec",
+    "command_line",
+    "output_digest",
+    "parse_hello",
+    "parse_launch",
+    "seeded_input",
+]
+
+CONTRACT_VERSION = 1
+
+_BUILD_AGAIN = "build the runner again: scripts/build_runner"
+
+# The order of the lines of a whole launch.
+_WHOLE = re.compile(r"hello environment load( input)+ first_run( output)* warmup( samples)+ environment memory end")
+
+
+def command_line(program: str, spec: LaunchSpec) -> list[str]:
+    """How edgebench is started for that launch."""
+    command = [program, "--contract", str(CONTRACT_VERSION), "--model", spec.model, "--threads", str(spec.threads)]
+    if spec.power_mode is not None:
+        command += ["--power-mode", str(spec.power_mode)]
+    if spec.cores is not None:
+        command += ["--cores", ",".join(map(str, spec.cores))]
+    command += ["--warmup", str(spec.warmup), "--warmup-ms", _plain(spec.warmup_ms)]
+    command += ["--repeats", str(spec.repeats), "--repeats-ms", _plain(spec.repeats_ms)]
+    for shape, fill in zip(spec.shapes, spec.fills, strict=True):
+        command += ["--shape", ",".join(map(str, shape)), "--input", fill]
+    return [*command, "--output", spec.output]
+
+
+def parse_launch(stdout: str, exit_code: int, stderr: str = "") -> LaunchReport:
+    """What edgebench said of a launch. `exit_code`: 128 + n or -n for signal n.
+
+    Tolerates CRLF and lines of other origin between its own; a line of its own that is torn makes the launch unusable.
+    Raises `ContractError` when the program speaks another contract, else `RunnerError` whose `kind` is the contract's,
+    and whose `log` is the end of what it wrote to standard error.
+    """
+    lines = _sound_lines(stdout, exit_code, stderr)
+    try:
+        order = " ".join(line.kind for line in lines)
+        if not _WHOLE.fullmatch(order):
+            raise BadLine(f"its lines are not those of a launch: {order}")
+        return report(lines, stderr)
+    except BadLine as error:
+        raise _unusable(str(error), stderr) from error
+
+
+def parse_hello(stdout: str, exit_code: int, stderr: str = "") -> Hello:
+    """The answer to `--version`. Raises as `parse_launch`."""
+    lines = _sound_lines(stdout, exit_code, stderr)
+    try:
+        return hello(lines[0])
+    except BadLine as error:
+        raise _unusable(str(error), stderr) from error
+
+
+def _sound_lines(stdout: str, exit_code: int, stderr: str) -> list[Fields]:
+    """The program's lines, from hello to an end that says `ok`; every other ending raises."""
+    code = normal_code(exit_code)
+    lines, torn = read_lines(stdout)
+    first = lines[0] if lines and lines[0].kind == "hello" else None
+    end = lines[-1] if lines and lines[-1].kind == "end" else None
+    try:
+        if first is not None and first.whole("contract") != CONTRACT_VERSION:
+            raise _other_contract(first.whole("contract"))
+        if end is not None and end.text("status") != "ok":
+            kind, message = end.text("kind"), end.text("message")
+            if kind == "contract_mismatch":
+                raise ContractError(message, hint=_BUILD_AGAIN)
+            raise died(code, stderr, message) if kind == "crash" else ended_badly(kind, message, stderr)
+        if code > 128:
+            raise died(code, stderr)
+        if code in (126, 127) and not lines:
+            raise never_started(code, stderr)
+        if code != 0:
+            raise ended_badly("bad_output", f"it ended with code {code} without saying why", stderr)
+        if torn:
+            raise BadLine(f"a line is torn: {torn[:60]!r}")
+        if first is None or end is None:
+            raise BadLine("its output does not reach from the hello line to the end line")
+        if end.whole("exit") != 0 or end.whole("lines") != len(lines) - 1:
+            raise BadLine(f"{end.whole('lines')} lines were printed, {len(lines) - 1} arrived")
+        if any(line.flag("synthetic") != first.flag("synthetic") for line in lines):
+            raise BadLine("some lines are marked synthetic and others are not")
+    except BadLine as error:
+        raise _unusable(str(error), stderr) from error
+    return lines
+
+
+def _other_contract(version: int) -> ContractError:
+    return ContractError(
+        f"the benchmark program speaks device contract {version}, edgezoo speaks {CONTRACT_VERSION}", hint=_BUILD_AGAIN
+    )
+
+
+def _unusable(why: str, stderr: str) -> RunnerError:
+    return ended_badly("bad_output", f"what it printed cannot be used: {why}", stderr)
+
+
+def _plain(milliseconds: float) -> str:
+    return f"{milliseconds:.3f}".rstrip("0").rstrip(".")

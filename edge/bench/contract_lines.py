@@ -1,0 +1,113 @@
+"""From the lines of edgebench, each read already, to the values they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.bench.engine_log import engine_warnings
+from edge.bench.fields import BadLine, Fields
+from edge.bench.launch import (
+    CoreState,
+    Environment,
+    Hello,
+    InputTensor,
+    LaunchReport,
+    OutputTensor,
+    ThermalZone,
+)
+
+
+def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
+    """A whole launch from its lines, which are known to be in order. Raises `BadLine`."""
+
+    def of(kind: str) -> list[Fields]:
+        return [line for line in lines if line.kind == kind]
+
+    before, after = map(_environment, of("environment"))
+    if (before.moment, after.moment) != ("before", "after"):
+        raise BadLine("the environment lines are not those before and after")
+    (load,), (first_run,), (warmup,), (memory,) = of("load"), of("first_run"), of("warmup"), of("memory")
+    inputs, outputs = tuple(map(_input, of("input"))), tuple(map(_output, of("output")))
+    for tensors in (inputs, outputs):
+        if [tensor.index for tensor in tensors] != list(range(len(tensors))):
+            raise BadLine("inputs or outputs are not numbered one after the other")
+    return LaunchReport(
+        samples_ms=_samples(of("samples")),
+        hello=hello(lines[0]),
+        before=before,
+        after=after,
+        load_ms=load.time("ms"),
+        model_bytes=load.whole("model_bytes"),
+        model_opt_version=load.text("model_opt_version"),
+        engine_version=load.text("engine_version"),
+        inputs=inputs,
+        first_run_ms=first_run.time("ms"),
+        outputs=outputs,
+        warmup_runs=warmup.whole("runs"),
+        warmup_ms=warmup.time("ms"),
+        peak_rss_bytes=memory.optional("peak_rss_bytes", memory.whole),
+        warnings=engine_warnings(stderr),
+    )
+
+
+def _samples(lines: Sequence[Fields]) -> tuple[float, ...]:
+    samples: list[float] = []
+    for line in lines:
+        if line.whole("start") != len(samples):
+            raise BadLine(f"samples are missing: {len(samples)} arrived before number {line.whole('start')}")
+        times = line.times("ms")
+        if not times:
+            raise BadLine("a samples line is empty")
+        samples += times
+    return tuple(samples)
+
+
+def hello(line: Fields) -> Hello:
+    """Raises `BadLine`."""
+    return Hello(
+        contract=line.whole("contract"),
+        runner=line.text("runner"),
+        engine=line.text("engine"),
+        engine_version=line.optional("engine_version", line.text),
+        abi=line.text("abi"),
+        compiler=line.text("compiler"),
+        pid=line.whole("pid"),
+        synthetic=line.flag("synthetic"),
+    )
+
+
+def _environment(line: Fields) -> Environment:
+    return Environment(
+        moment=line.text("moment"),
+        cores=tuple(map(_core, line.objects("cores"))),
+        affinity=line.optional("affinity", line.wholes),
+        thermal_zones=line.optional("thermal_zones", lambda name: tuple(map(_zone, line.objects(name)))),
+    )
+
+
+def _core(core: Fields) -> CoreState:
+    return CoreState(
+        index=core.whole("index"),
+        online=core.optional("online", core.flag),
+        max_khz=core.optional("max_khz", core.whole),
+        min_khz=core.optional("min_khz", core.whole),
+        scaling_max_khz=core.optional("scaling_max_khz", core.whole),
+        cur_khz=core.optional("cur_khz", core.whole),
+        governor=core.optional("governor", core.text),
+        time_in_state=core.optional("time_in_state", core.pairs),
+    )
+
+
+def _zone(zone: Fields) -> ThermalZone:
+    return ThermalZone(zone.optional("name", zone.text), zone.optional("millicelsius", zone.whole))
+
+
+def _input(line: Fields) -> InputTensor:
+    return InputTensor(line.whole("index"), line.text("name"), line.wholes("shape"), line.text("fill"))
+
+
+def _output(line: Fields) -> OutputTensor:
+    values = line.optional("values", line.reals) if line.has("values") else None
+    return OutputTensor(
+        line.whole("index"), line.text("name"), line.wholes("shape"), line.optional("digest", line.text), values
+    )

@@ -1,0 +1,62 @@
+"""How a benchmark program ended, when it did not end well: the error for each way."""
+
+from __future__ import annotations
+
+import signal
+
+from edge.errors import RunnerError
+
+_LOG_LINES = 12
+
+# What to do about each kind of failure of docs/device-contract.md.
+_HINTS = {
+    "model_unreadable": "convert the model again, or check the path",
+    "model_invalid": "convert the model again for this device and this version of the engine",
+    "engine_failed": "convert the model with the engine version of the benchmark program",
+    "cores_unavailable": "choose other cores, or a power mode",
+    "input_invalid": "give the input shape the model was converted with",
+    "output_failed": "the connection to the program was lost or its disk is full; run it again",
+    "bad_output": "run it again; if it stays, build the runner again: scripts/build_runner",
+    "not_started": "build the runner for this device: scripts/build_runner --help",
+}
+_SIGKILL_HINT = "the system killed it, on Android mostly for want of memory: close other apps, or take a smaller model"
+_CRASH_HINT = "convert the model with the engine version of the benchmark program, and for this device's CPU"
+
+
+def normal_code(exit_code: int) -> int:
+    """The shell's way: 128 + n for signal n, where subprocess says -n."""
+    return 128 - exit_code if exit_code < 0 else exit_code
+
+
+def last_lines(stderr: str) -> str:
+    """The end of what was written to standard error, without empty lines."""
+    lines = [line.rstrip() for line in stderr.splitlines() if line.strip()]
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def ended_badly(kind: str, message: str, stderr: str) -> RunnerError:
+    """A failure that the program, or what it printed, tells of."""
+    said = f"the benchmark program failed: {message}" if message else "the benchmark program failed"
+    return RunnerError(said, kind=kind, hint=_HINTS.get(kind, ""), log=last_lines(stderr))
+
+
+def died(code: int, stderr: str, said: str = "") -> RunnerError:
+    """It was killed by a signal; `code` is 128 + n, `said` what its end line still told."""
+    name = said or _signal_name(code - 128)
+    hint = _SIGKILL_HINT if code == 128 + signal.SIGKILL else _CRASH_HINT
+    return RunnerError(f"the benchmark program died of {name}", kind="crash", hint=hint, log=last_lines(stderr))
+
+
+def never_started(code: int, stderr: str) -> RunnerError:
+    """The shell could not execute it: 126 it is no program for this device, 127 there is none."""
+    why = "it is not there" if code == 127 else "it cannot be executed here"
+    last = last_lines(stderr).splitlines()[-1:]
+    message = f"the benchmark program did not start: {why}" + (f" ({last[0]})" if last else "")
+    return RunnerError(message, kind="not_started", hint=_HINTS["not_started"], log=last_lines(stderr))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

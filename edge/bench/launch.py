@@ -1,0 +1,141 @@
+"""One launch of a benchmark program: what is asked of it, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edge.bench.engine_log import EngineWarning
+from edge.bench.measurement import Extremes
+from edge.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSpec:
+    """One launch. `model` and the path in `file:PATH` are paths where the program runs; times in ms.
+
+    `inputs` holds a fill for each shape: `ones`, `seed:S` or `file:PATH`. Raises `UsageError` for a contradiction.
+    """
+
+    model: str
+    shapes: tuple[tuple[int, ...], ...]
+    threads: int = 1
+    power_mode: int | None = None  # Paddle-Lite's, 0 to 5; None: the program's own, HIGH
+    cores: tuple[int, ...] | None = None
+    warmup: int = 10
+    warmup_ms: float = 500
+    repeats: int = 30
+    repeats_ms: float = 1000
+    inputs: tuple[str, ...] | None = None  # None: ones
+    output: Literal["none", "digest", "values"] = "digest"
+
+    def __post_init__(self) -> None:
+        if self.cores is not None and self.power_mode is not None:
+            raise UsageError("a power mode and a list of cores exclude each other")
+        if not self.shapes or (self.inputs is not None and len(self.inputs) != len(self.shapes)):
+            raise UsageError("a launch needs one shape and one fill for each input of the model")
+
+    @property
+    def fills(self) -> tuple[str, ...]:
+        """One fill for each input."""
+        return self.inputs if self.inputs is not None else ("ones",) * len(self.shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Which program runs. `engine` is `paddle-lite` or `synthetic`; a version that is not known is None."""
+
+    contract: int
+    runner: str
+    engine: str
+    engine_version: str | None
+    abi: str
+    compiler: str
+    pid: int
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CoreState:
+    """One core at one moment: frequencies in kHz, `time_in_state` as (kHz, 10 ms ticks). None is unreadable."""
+
+    index: int
+    online: bool | None
+    max_khz: int | None
+    min_khz: int | None
+    scaling_max_khz: int | None
+    cur_khz: int | None
+    governor: str | None
+    time_in_state: tuple[tuple[int, int], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThermalZone:
+    """One sensor, 1/1000 °C."""
+
+    name: str | None
+    millicelsius: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The device as the program saw it; None is unreadable.
+
+    `affinity` is the cores its main thread may run on: afterwards, those that the engine bound it to.
+    """
+
+    moment: str  # "before" or "after"
+    cores: tuple[CoreState, ...]
+    affinity: tuple[int, ...] | None
+    thermal_zones: tuple[ThermalZone, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputTensor:
+    """An input as it was set."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTensor:
+    """An output of the first run. `digest` is None where it holds no float32; in `values`, None is NaN or infinite."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    digest: str | None
+    values: tuple[float | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReport:
+    """What a benchmark program said of one launch; None is what it did not say. Times in ms, sizes in bytes.
+
+    edgebench tells everything but `extremes`; the stock programs tell those and little else (edge/bench/runners.py).
+    """
+
+    samples_ms: tuple[float, ...] = ()
+    extremes: Extremes | None = None
+    hello: Hello | None = None
+    before: Environment | None = None
+    after: Environment | None = None
+    load_ms: float | None = None
+    model_bytes: int | None = None
+    model_opt_version: str | None = None
+    engine_version: str | None = None
+    inputs: tuple[InputTensor, ...] = ()
+    first_run_ms: float | None = None
+    outputs: tuple[OutputTensor, ...] = ()
+    warmup_runs: int | None = None
+    warmup_ms: float | None = None
+    peak_rss_bytes: int | None = None
+    warnings: tuple[EngineWarning, ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """No network was run: the times are no measurement."""
+        return self.hello is not None and self.hello.synthetic

@@ -1,0 +1,66 @@
+"""The program, built for this host: with the default engine (slow), and with the synthetic one."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from edge.toolchain.environment import Environment
+from tests.android_runner.network import SHAPE, convert
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = [sys.executable, str(ROOT / "android_runner" / "build.py")]
+
+
+def build(*arguments: str) -> Path:
+    """What scripts/build_runner prints: the program's path."""
+    done = subprocess.run([*BUILD, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+def launch(
+    program: Path, model: Path | str, *more: str, shape: Sequence[int] = SHAPE
+) -> subprocess.CompletedProcess[str]:
+    """A short launch."""
+    command = [str(program), "--contract", "1", "--model", str(model), "--shape", ",".join(map(str, shape)),
+               "--warmup", "1", "--warmup-ms", "0", "--repeats", "3", "--repeats-ms", "0", *more]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    """The default paddlelite engine."""
+    from edge.toolchain.engines import engine
+    from edge.toolchain.environment import ensure
+
+    return ensure(engine("paddlelite"))
+
+
+@pytest.fixture(scope="session")
+def models(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The small network for x86 and for ARM."""
+    folder = tmp_path_factory.mktemp("models")
+    return {target: convert(environment, folder, target) for target in ("x86", "arm")}
+
+
+@pytest.fixture(scope="session")
+def edgebench(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the engine of the wheel."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    wheel = environment.site_packages / "paddlelite"
+    return build("host", "--wheel", str(wheel), "-o", str(tmp_path_factory.mktemp("edgebench")))
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the synthetic engine; its unit tests have passed."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    return build("host", "--synthetic", "--test", "-o", str(tmp_path_factory.mktemp("synthetic")))

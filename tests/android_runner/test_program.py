@@ -1,0 +1,229 @@
+"""The program on this host: with the engine of the wheel, and with the synthetic one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.bench.contract import LaunchSpec, command_line, output_digest, parse_hello, parse_launch, seeded_input
+from edge.bench.runners import question, recognise
+from edge.errors import ContractError, RunnerError
+from edge.toolchain.environment import Environment
+from tests.android_runner.conftest import launch
+from tests.android_runner.network import CLASSES, SHAPE
+
+pytestmark = pytest.mark.slow
+
+PREDICT = """
+import sys
+import numpy as np
+from paddlelite.lite import MobileConfig, create_paddle_predictor
+config = MobileConfig()
+config.set_model_from_file(sys.argv[1])
+predictor = create_paddle_predictor(config)
+predictor.get_input(0).from_numpy(np.load(sys.argv[2]))
+predictor.run()
+np.save(sys.argv[3], predictor.get_output(0).numpy())
+"""
+
+
+@pytest.mark.parametrize("fill", ["ones", "seed:7", "file"])
+def test_its_outputs_are_the_python_predictors_bit_for_bit(
+    edgebench: Path, environment: Environment, models: dict[str, Path], tmp_path: Path, fill: str
+) -> None:
+    values = np.ones(SHAPE, np.float32) if fill == "ones" else seeded_input(7, 0, SHAPE)
+    np.save(tmp_path / "input.npy", values)
+    if fill == "file":
+        values.astype("<f4").tofile(tmp_path / "input.bin")
+        fill = f"file:{tmp_path / 'input.bin'}"
+    subprocess.run([environment.python, "-c", PREDICT, models["x86"], tmp_path / "input.npy", tmp_path / "output.npy"],
+                   check=True, capture_output=True, timeout=120)  # fmt: skip
+    expected = np.load(tmp_path / "output.npy")
+
+    done = launch(edgebench, models["x86"], "--input", fill, "--output", "values")
+    (output,) = parse_launch(done.stdout, done.returncode, done.stderr).outputs
+    assert output.shape == (1, CLASSES)
+    assert np.array_equal(np.array(output.values, np.float32).reshape(output.shape), expected)
+    assert output.digest == output_digest(expected)
+
+
+def test_a_launch_is_what_was_asked_for(edgebench: Path, models: dict[str, Path]) -> None:
+    core = max(os.sched_getaffinity(0))
+    spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), threads=2, cores=(core,), warmup=3, warmup_ms=0, repeats=600,
+                      repeats_ms=0, inputs=("seed:1",))  # fmt: skip
+    done = subprocess.run(command_line(str(edgebench), spec), capture_output=True, text=True, check=False, timeout=120)
+    said = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert not said.synthetic
+    assert len(said.samples_ms) == 600
+    assert said.warmup_runs == 3
+    assert said.model_bytes == models["x86"].stat().st_size
+    assert said.model_opt_version == said.engine_version == "v2.13-rc"
+    assert said.hello is not None
+    assert said.hello.engine_version == said.engine_version
+    assert said.before is not None
+    assert said.before.affinity == (core,)
+    assert said.peak_rss_bytes is not None
+    assert 10_000_000 < said.peak_rss_bytes < 1_000_000_000
+    assert said.inputs[0].fill == "seed:1"
+
+
+def test_it_measures_at_least_the_time_asked_for(synthetic: Path, models: dict[str, Path]) -> None:
+    spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), warmup=0, warmup_ms=50, repeats=1, repeats_ms=100)
+    done = subprocess.run(command_line(str(synthetic), spec), capture_output=True, text=True, check=False, timeout=120)
+    said = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert said.warmup_ms is not None
+    assert said.warmup_ms >= 50
+    assert sum(said.samples_ms) > 90
+
+
+def test_it_is_recognised(edgebench: Path, synthetic: Path) -> None:
+    for program, engine in ((edgebench, "paddle-lite"), (synthetic, "synthetic")):
+        asked = subprocess.run(question(str(program)), capture_output=True, text=True, check=False, timeout=60)
+        assert asked.returncode == 0
+        assert recognise(str(program), asked.stdout, asked.stderr).name == "edgebench"
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=60)
+        hello = parse_hello(told.stdout, told.returncode, told.stderr)
+        assert (hello.engine, hello.synthetic) == (engine, engine == "synthetic")
+
+
+def test_every_line_of_the_synthetic_engine_says_so(synthetic: Path, models: dict[str, Path]) -> None:
+    for done in (launch(synthetic, models["x86"]), launch(synthetic, "/nowhere")):
+        assert all(json.loads(line)["synthetic"] is True for line in done.stdout.splitlines())
+    assert parse_launch(launch(synthetic, models["x86"]).stdout, 0).synthetic
+
+
+def test_the_synthetic_output_depends_on_model_and_input_alone(
+    synthetic: Path, models: dict[str, Path], tmp_path: Path
+) -> None:
+    other = bytearray(models["x86"].read_bytes())
+    other[-1] ^= 1
+    (tmp_path / "other.nb").write_bytes(other)
+
+    def digest(model: Path, *more: str) -> str | None:
+        done = launch(synthetic, model, *more)
+        return parse_launch(done.stdout, done.returncode, done.stderr).outputs[0].digest
+
+    first = digest(models["x86"])
+    assert first == digest(models["x86"], "--threads", "4", "--power-mode", "3")
+    assert first != digest(models["x86"], "--input", "seed:1")
+    assert first != digest(tmp_path / "other.nb")
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        (["--threads", "none"], "bad_argument"),
+        (["--no-such-option", "1"], "bad_argument"),
+        (["--cores", "1000"], "cores_unavailable"),
+        (["--input", "file:/nowhere"], "input_invalid"),
+        (["--shape", "1,3,64,64"], "input_invalid"),  # a second one, for a model of one input
+    ],
+)
+def test_a_wrong_request_has_its_kind(synthetic: Path, models: dict[str, Path], more: list[str], kind: str) -> None:
+    done = launch(synthetic, models["x86"], *more)
+    with pytest.raises(RunnerError) as caught:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert caught.value.kind == kind
+
+
+def test_another_contract_is_refused(edgebench: Path) -> None:
+    command = [str(edgebench), "--contract", "2", "--model", "m.nb", "--option-of-contract-2", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3
+    with pytest.raises(ContractError, match="speaks device contract 2, this program speaks 1"):
+        parse_launch(done.stdout, done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [
+        pytest.param(lambda _: None, "model_unreadable", id="missing"),
+        pytest.param(lambda nb: nb[: len(nb) - 1], "model_invalid", id="cut off by a byte"),
+        pytest.param(lambda nb: nb[:20], "model_invalid", id="cut off in its head"),
+        pytest.param(lambda _: b"", "model_invalid", id="empty"),
+        pytest.param(lambda _: b"not a model" * 100, "model_invalid", id="garbage"),
+        pytest.param(lambda nb: nb[:26] + b"\xff" * 200 + nb[226:], "model_invalid", id="broken topology"),
+        pytest.param(lambda nb: nb.replace(b"softmax", b"hardmax"), "crash", id="an operator the engine does not know"),
+    ],
+)
+def test_a_spoilt_model_has_its_kind(
+    edgebench: Path, models: dict[str, Path], tmp_path: Path, spoil: object, kind: str
+) -> None:
+    model = tmp_path / "model.nb"
+    content = spoil(models["x86"].read_bytes())  # type: ignore[operator]
+    if content is not None:
+        model.write_bytes(content)
+    done = launch(edgebench, model)
+    with pytest.raises(RunnerError) as caught:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert caught.value.kind == kind
+
+
+def test_an_engine_that_aborts_is_told_apart(edgebench: Path, models: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "m.nb").write_bytes(models["x86"].read_bytes().replace(b"softmax", b"hardmax"))
+    done = launch(edgebench, tmp_path / "m.nb")
+    assert done.returncode == -signal.SIGABRT
+    with pytest.raises(RunnerError, match=r"SIGABRT .* while loading the model") as caught:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert "operator 'hardmax' is not supported" in caught.value.log
+
+
+def test_a_model_for_arm_is_refused_here(edgebench: Path, models: dict[str, Path]) -> None:
+    """The engine itself runs such a network without a word, in no time, and computes nothing."""
+    done = launch(edgebench, models["arm"])
+    with pytest.raises(RunnerError, match="kernels are for ARM, this program runs on x86") as caught:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert caught.value.kind == "model_invalid"
+
+
+def test_a_shape_that_is_not_the_models_is_refused(edgebench: Path, models: dict[str, Path]) -> None:
+    done = launch(edgebench, models["x86"], shape=(1, 4, 64, 64))
+    with pytest.raises(RunnerError, match="1,3,64,64, not 1,4,64,64") as caught:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert caught.value.kind == "input_invalid"
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGFPE, signal.SIGKILL, signal.SIGTERM])
+def test_a_signal_in_mid_measurement_is_a_crash(
+    edgebench: Path, models: dict[str, Path], number: signal.Signals
+) -> None:
+    spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), repeats_ms=600_000)
+    with subprocess.Popen(command_line(str(edgebench), spec), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        started = ""
+        while '"output"' not in started:
+            line = process.stdout.readline()
+            assert line
+            started += line
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode == -number
+    assert ('"status":"crash"' in rest) is (number in (signal.SIGSEGV, signal.SIGFPE))
+    with pytest.raises(RunnerError, match=f"died of {number.name}") as caught:
+        parse_launch(started + rest, process.returncode)
+    assert caught.value.kind == "crash"
+
+
+def test_output_that_cannot_be_written_is_no_success(synthetic: Path, models: dict[str, Path]) -> None:
+    spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), warmup_ms=0, repeats_ms=0)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command_line(str(synthetic), spec), stdout=full, stderr=subprocess.PIPE, text=True,
+                              check=False, timeout=60)  # fmt: skip
+    assert done.returncode == 9
+    assert "No space left on device" in done.stderr
+
+
+def test_a_reader_that_leaves_ends_it(synthetic: Path, models: dict[str, Path]) -> None:
+    spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), repeats=5, repeats_ms=0)
+    with subprocess.Popen(
+        command_line(str(synthetic), spec), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == 9
