@@ -13,7 +13,7 @@ from edge.bench.statistics import bootstrap_median, median
 
 @dataclass(slots=True)
 class Cell:
-    """A model file at a thread count. `earlier`: how many of its launches are from sessions before this one."""
+    """`earlier`: how many of its launches are from sessions before this one."""
 
     id: int
     job: Job
@@ -44,7 +44,8 @@ class Cell:
     @property
     def reasons(self) -> list[str]:
         """Why it cannot be trusted, as far as its own launches tell."""
-        found = list(throttling.signs_of_cell([launch.samples_ms for launch in self.launches if launch.samples_ms]))
+        found = [*self.job.reasons]
+        found += throttling.signs_of_cell([launch.samples_ms for launch in self.launches if launch.samples_ms])
         for reason in dict.fromkeys(reason for launch in self.launches for reason in launch.reasons):
             count = sum(reason in launch.reasons for launch in self.launches)
             found.append(f"{reason} (in {count} of {len(self.launches)} launches)")
@@ -53,7 +54,7 @@ class Cell:
     @property
     def notes(self) -> list[str]:
         """What a reader must know besides."""
-        found = list(dict.fromkeys(note for launch in self.launches for note in launch.notes))
+        found = [*self.job.notes, *dict.fromkeys(note for launch in self.launches for note in launch.notes)]
         if len({launch.digests for launch in self.launches}) > 1:
             found.append("the outputs differ between launches")
         return found

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from edge.bench.check_output import Lend, OutputCheck, check_output
 from edge.bench.measurement import Measurement
 from edge.bench.programs import Runner
-from edge.bench.request import Listener, Request
+from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
 from edge.device.base import Device
-from edge.errors import AbortedError, DeviceError, EdgezooError
+from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
 from edge.results.store import Store
+from edge.toolchain.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one device brought: its cells, or the error that ended its session."""
+    """What one device brought: its cells, or the error that ended its session; `differ`: models with wrong outputs."""
 
     place: Place
     cells: list[Measurement] = field(default_factory=list)
     error: EdgezooError | None = None
+    differ: tuple[str, ...] = ()
 
 
-def measure_everywhere(places: Sequence[Place], db: Path, listener: Listener) -> list[Outcome]:
+def measure_everywhere(
+    places: Sequence[Place], db: Path, listener: Listener, *, check_outputs: bool = False
+) -> list[Outcome]:
     """One session a place, all at once; returns in the order of `places`.
+
+    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's.
 
     An interrupt (any exception in the calling thread) ends the programs on all devices, waits until their settings are
     restored, and passes on. Results are in the database `db` as soon as each launch ended.
@@ -48,9 +55,21 @@ def measure_everywhere(places: Sequence[Place], db: Path, listener: Listener) ->
         if stopping.wait(seconds):
             raise AbortedError("the session was ended on request")
 
+    def session(place: Place) -> Outcome:
+        try:
+            jobs = place.request.jobs
+            if check_outputs:
+                jobs = _checked(place, lambda: tools.lend("paddle"), listener)
+            with Store(db) as store:
+                request = replace(place.request, jobs=jobs)
+                cells = measure(place.device, place.runner, request, store, listener, sleep=pause)
+            return Outcome(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
+        except EdgezooError as error:
+            return Outcome(place, error=error)
+
     Store(db).close()  # refused here rather than in every thread
-    with ThreadPoolExecutor(len(places), thread_name_prefix="session") as pool:
-        futures = [pool.submit(_session, place, db, listener, pause) for place in places]
+    with Toolbox(say=listener.line) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
+        futures = [pool.submit(session, place) for place in places]
         try:
             return [future.result() for future in futures]
         except BaseException:
@@ -61,9 +80,17 @@ def measure_everywhere(places: Sequence[Place], db: Path, listener: Listener) ->
             raise
 
 
-def _session(place: Place, db: Path, listener: Listener, pause: Callable[[float], None]) -> Outcome:
-    try:
-        with Store(db) as store:
-            return Outcome(place, measure(place.device, place.runner, place.request, store, listener, sleep=pause))
-    except EdgezooError as error:
-        return Outcome(place, error=error)
+def _checked(place: Place, lend: Lend, listener: Listener) -> tuple[Job, ...]:
+    """The jobs with what the comparison of their outputs brought."""
+    checked = []
+    with place.device.lock(), place.device.prepared():
+        for job in place.request.jobs:
+            listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
+            try:
+                check = check_output(place.device, place.runner, job, lend, timeout=place.request.launch_timeout)
+            except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
+                check = OutputCheck(None, f"its output could not be compared: {error.message}")
+            listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            said = (check.sentence,)
+            checked.append(replace(job, reasons=said) if check.passed is False else replace(job, notes=said))
+    return tuple(checked)

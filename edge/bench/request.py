@@ -13,10 +13,12 @@ from edge.bench.plan import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One model file."""
+    """One model file. `reasons` and `notes` are what is known of it before it is measured, for all its cells."""
 
     nb: Path
     subject: Subject
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,13 @@ COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
     "convert": "edge.cli.convert",
+    "bench": "edge.cli.bench",
+    "results": "edge.cli.results",
     "package": "edge.cli.package",
     "install": "edge.cli.install",
     "inspect": "edge.cli.inspect",
+    "devices": "edge.cli.devices",
+    "device": "edge.cli.device",
     "doctor": "edge.cli.doctor",
 }
 

@@ -50,6 +50,28 @@ def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, ev
     return list(dict.fromkeys(chosen))
 
 
+def report(command: F) -> F:
+    """How measurements are printed: --json, --csv, --markdown (`form`), --ratio, -o."""
+    for option in (
+        click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                     help="Write the report to FILE instead."),
+        click.option("--ratio", is_flag=True, help="Show the ratio to the published Snapdragon 855 on other SoCs, too."),
+        click.option("--text", "form", flag_value="text", default=True, help="A table.  [default]"),
+        click.option("--markdown", "form", flag_value="markdown", help="A Markdown table."),
+        click.option("--csv", "form", flag_value="csv", help="CSV, a line a cell."),
+        click.option("--json", "form", flag_value="json", help="A JSON list, an object a cell."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def database(path: Path | None) -> Path:
+    """What --db means."""
+    from edge.toolchain.paths import data_dir
+
+    return path or data_dir() / "results.db"
+
+
 weights_of_names = click.option(
     "--weights",
     default="published",

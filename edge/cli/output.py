@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from edge.bench.measurement import Measurement
 
 
 def say(line: str) -> None:
@@ -35,10 +40,27 @@ def write_file(path: Path, content: str) -> None:
         raise OutputError(f"{path} could not be written: {error.strerror}", hint="name another place") from error
 
 
+def print_report(
+    measurements: Sequence[Measurement], *, form: str, output: Path | None = None, ratio: bool = False
+) -> None:
+    """Measurements on standard output or in a file; `form`: text, markdown, csv or json. Raises `OutputError`."""
+    from importlib import import_module
+
+    rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio)
+    if output is None:
+        click.echo(rendered, nl=False)
+    else:
+        write_file(output, rendered)
+
+
 class Progress:
-    """Lines on standard error; on a terminal the last one is rewritten in place while work goes on."""
+    """Lines on standard error; on a terminal the last one is rewritten in place while work goes on.
+
+    Several threads may use one.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
+        self._lock = threading.RLock()
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._shown = False
@@ -54,17 +76,30 @@ class Progress:
     def line(self, text: str) -> None:
         """A line that stays."""
         if not self._quiet:
-            self._wipe()
-            say(text)
+            with self._lock:
+                self._wipe()
+                say(text)
 
     def now(self, text: str) -> None:
         """What is being done at the moment; on a terminal only, for in a log it would be noise."""
         if self._terminal and not self._quiet:
             import shutil
 
-            self._wipe()
-            click.echo(text[: shutil.get_terminal_size().columns - 1], nl=False, err=True)
-            self._shown = True
+            with self._lock:
+                self._wipe()
+                click.echo(text[: shutil.get_terminal_size().columns - 1], nl=False, err=True)
+                self._shown = True
+
+    def download(self, name: str) -> Callable[[int, int | None], None]:
+        """A listener for the bytes of one download: have, and all (None: not known)."""
+
+        def heard(have: int, total: int | None) -> None:
+            filled = 30 * have // total if total else 0
+            bar = f"[{'#' * filled}{'.' * (30 - filled)}] " if total else ""
+            whole = f" of {total / 2**20:.1f}" if total else ""
+            self.now(f"{name}: {bar}{have / 2**20:.1f}{whole} MiB")
+
+        return heard
 
     def _wipe(self) -> None:
         if self._shown:

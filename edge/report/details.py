@@ -1,0 +1,76 @@
+"""Everything that is known of one cell, for a terminal."""
+
+from __future__ import annotations
+
+import time
+
+from edge.bench.measurement import Measurement
+from edge.report import facts
+from edge.report.grid import Column, text
+
+
+def render(measurement: Measurement) -> str:
+    """Facts, statistics, remarks, and a table of the launches."""
+    lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
+    remarks = facts.remarks(measurement)
+    if remarks:
+        lines += ["", *remarks]
+    if measurement.launches:
+        lines += ["", _launches(measurement)]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(one: Measurement) -> list[tuple[str, str | None]]:
+    subject, statistics = one.subject, one.statistics
+    published = facts.published(subject)
+    ratio = facts.ratio_to_published(one)
+    reference = published.sd855_ms.get(one.threads) if published else None
+    found: list[tuple[str, str | None]] = [
+        ("Measurement", f"{one.id}, session {one.session}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(one.started))}"),
+        ("Status", one.status if one.status != "measured" else "valid" if one.valid else "not valid"),
+        ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
+        ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
+        ("Made for", f"{subject.target or 'unknown'}, {subject.precision or 'unknown'}, by opt {subject.opt_version}"),
+        ("Device", facts.device_line(one.device)),
+        ("Program", f"{one.program.name}, sha256 {one.program.sha256}"),
+        ("Threads", str(one.threads) + ("" if one.program.threads_honoured else f" ({facts.THREADS_IGNORED})")),
+        ("Protocol", f"{one.protocol.name}, input {one.protocol.input}"),
+    ]  # fmt: skip
+    if statistics is not None:
+        interval = statistics.ci95
+        ci = f" (95 % interval {interval.low:.3f} to {interval.high:.3f})" if interval else ""
+        p99 = "" if statistics.p99 is None else f", p99 {statistics.p99:.3f}"
+        found += [
+            ("Median", f"{statistics.median:.3f} ms{ci}"),
+            ("Mean", f"{statistics.mean:.3f} ms, coefficient of variation {statistics.cv:.1%}"),
+            ("Range", f"{statistics.min:.3f} to {statistics.max:.3f} ms, p90 {statistics.p90:.3f}{p99}"),
+            ("MAD", f"{statistics.mad:.3f} ms, {statistics.outliers} outliers of {statistics.runs} runs, all kept"),
+        ]
+    elif one.headline_ms is not None:
+        found.append(("Mean", f"{one.headline_ms:.3f} ms (the program tells no samples)"))
+    if reference is not None:
+        found.append(
+            ("Published", f"{reference:.2f} ms on a Snapdragon 855" + (f", ratio {ratio:.2f}" if ratio else ""))
+        )
+    return found
+
+
+def _launches(one: Measurement) -> str:
+    columns = [Column(title) for title in ("Launch", "Runs", "ms", "Load ms", "First run ms", "Peak MiB", "Seconds")]
+    rows = [
+        [
+            str(launch.number + 1),
+            str(len(launch.samples_ms) or (launch.extremes.runs if launch.extremes else 0)),
+            f"{launch.level_ms:.3f}",
+            _number(launch.load_ms),
+            _number(launch.first_run_ms),
+            _number(launch.peak_rss_bytes and launch.peak_rss_bytes / 2**20),
+            _number(launch.seconds),
+        ]
+        for launch in one.launches
+    ]
+    return text(columns, rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
