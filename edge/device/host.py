@@ -108,16 +108,17 @@ class HostDevice:
             process.wait()
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
+        if not Path(remote).is_file():
+            raise TransferError(f"{remote} is no file")
         beside = local.with_name(local.name + ".part")
         try:
             shutil.copyfile(remote, beside)
             beside.replace(local)
-        except FileNotFoundError as error:
-            raise TransferError(f"{remote} is no file") from error
         except OSError as error:
             raise OutputError(f"{local} cannot be written: {error.strerror}") from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
 
     def abort(self) -> None:
         self._aborted.set()

@@ -72,21 +72,26 @@ def cores(values: Mapping[str, str]) -> tuple[Core, ...]:
 
 
 def zones(values: Mapping[str, str]) -> tuple[Zone, ...]:
-    """Thermal zones that can be read; some kernels give degrees, most thousandths."""
+    """Thermal zones that can be read. What is no temperature in any unit (voltages, currents) is left out."""
     found = []
     for path, text in values.items():
         place = re.fullmatch(rf"({_ZONES}/thermal_zone\d+)/temp", path)
         if place is None or not re.fullmatch(r"-?\d+", text):
             continue
-        number = int(text)
         name = values.get(f"{place[1]}/type", place[1].rpartition("/")[2])
-        found.append(Zone(name, _zone_kind(name), number * 1000 if abs(number) < 200 else number))
+        found.append(Zone(name, _zone_kind(name), _millicelsius(int(text))))
     return tuple(zone for zone in found if -40_000 < zone.millicelsius < 200_000 and zone.millicelsius != 0)
 
 
+def _millicelsius(number: int) -> int:
+    """Thousandths by the kernel's rules; older Qualcomm kernels also give tenths (309) and whole degrees (30)."""
+    return number * (1000 if abs(number) < 200 else 100 if abs(number) < 2000 else 1)
+
+
 def _zone_kind(name: str) -> str:
+    """By the names that SoC makers give. "soc" alone is no chip, but the battery's state of charge."""
     lower = name.lower()
-    if re.search(r"cpu|x86_pkg|coretemp|^(big|mid|little)$|apss|soc", lower):
+    if re.search(r"cpu|tsens_tz_sensor|x86_pkg|coretemp|^(big|mid|little)$|apss|soc.therm", lower):
         return "cpu"
     if re.search(r"gpu|g3d", lower):
         return "gpu"

@@ -126,7 +126,8 @@ class AndroidDevice:
         except OSError as error:
             raise OutputError(f"{local} cannot be written: {error.strerror}") from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink()
 
     def abort(self) -> None:
         self._link.abort()

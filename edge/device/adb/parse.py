@@ -64,7 +64,8 @@ def _zone_kind(name: str, number: int) -> str:
 
 def battery(text: str) -> Battery | None:
     """`dumpsys battery`: level in percent, tenths of a degree; charging when status is 2 (charging) or 5 (full)."""
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+    now = text.partition("\n[")[0]  # Samsung appends a log of earlier states
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in now.splitlines())}
     level, scale, tenths = (_int(fields.get(key)) for key in ("level", "scale", "temperature"))
     status = _int(fields.get("status"))
     if level is None and tenths is None and status is None:

@@ -1,0 +1,110 @@
+"""`edgezoo devices`: what adb sees."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.device.adb.server import Listed, ServerAddress
+    from edge.device.base import Core
+
+_HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "battery")
+
+
+@click.command()
+@options.as_json
+def command(as_json: bool) -> None:
+    """List the Android devices that adb sees, with what matters for a measurement.
+
+    The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
+    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-".
+    """
+    from edge.device.adb import server
+    from edge.device.discover import list_devices, unavailable
+
+    address = server.resolve()
+    listed = list_devices(address)
+    found = [_look(address, one) for one in listed]
+    if as_json:
+        from edge.cli.output import print_json
+
+        print_json(found)
+        return
+    from edge.cli.output import say
+
+    if not found:
+        say('No Android device is connected. Hint: enable "USB debugging" in the device\'s developer options.')
+        return
+    rows = [_HEAD, *(_row(fields) for fields in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for one, fields in zip(listed, found, strict=True):
+        if one.state != "device":
+            error = unavailable(one)
+            say(f"{error.message}. Hint: {error.hint}")
+        elif "error" in fields:
+            say(f"{one.serial}: {fields['error']}")
+
+
+def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
+    """One device as --json shows it; `properties` and `now` only if it can be used."""
+    from dataclasses import asdict
+
+    from edge.device.adb.android import AndroidDevice
+    from edge.errors import DeviceError
+
+    fields: dict[str, Any] = {"serial": one.serial, "state": one.state}
+    if one.state != "device":
+        return fields
+    device = AndroidDevice(address, one.serial)
+    try:
+        return {**fields, "properties": asdict(device.properties()), "now": asdict(device.state())}
+    except DeviceError as error:
+        return {**fields, "error": error.message}
+
+
+def _row(fields: dict[str, Any]) -> tuple[str, ...]:
+    if "properties" not in fields:
+        return (fields["serial"], f"({fields['state']})", "-", "-", "-", "-", "-", "-")
+    from edge.bench.gate import STATUS_NAMES
+    from edge.device.base import Core
+
+    known, now = fields["properties"], fields["now"]
+    status, battery = now["thermal_status"], now["battery"] or {}
+    name = " ".join(word for word in (known["manufacturer"], known["model"]) if word)
+    level = "-" if battery.get("percent") is None else f"{battery['percent']} %"
+    if battery.get("millicelsius") is not None:
+        level += f", {battery['millicelsius'] / 1000:.0f} °C"
+    return (
+        fields["serial"],
+        name or "-",
+        known["soc_model"] or known["soc"] or "-",
+        _cores([Core(**core) for core in now["cores"] or known["cores"]]),
+        known["abis"][0] if known["abis"] else "-",
+        "-" if known["sdk"] is None else f"{known['android_release']} (API {known['sdk']})",
+        "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
+        level + (", charging" if battery.get("charging") else ""),
+    )
+
+
+def _cores(cores: Sequence[Core]) -> str:
+    """`4x1786+3x2419+1x2842`, in the order of the cores; a cluster that may not run at its top says so (`1x2842<1613`)."""
+
+    def kind(core: Core) -> str:
+        if not core.online:
+            return "offline"
+        if core.max_khz is None:
+            return "?"
+        limited = core.scaling_max_khz is not None and core.scaling_max_khz < core.max_khz
+        top = f"{core.max_khz / 1000:.0f}"
+        return f"{top}<{core.scaling_max_khz / 1000:.0f}" if limited and core.scaling_max_khz else top
+
+    return "+".join(f"{len(list(group))}x{name}" for name, group in groupby(map(kind, cores))) or "-"

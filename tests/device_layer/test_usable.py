@@ -1,0 +1,60 @@
+"""Whether a program can run on a device."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.device.base import Properties
+from edge.device.host import HostDevice
+from edge.device.usable import abi_of, require_usable
+from edge.errors import DeviceUnavailableError
+
+
+def phone(*, sdk: int | None = 30, abis: tuple[str, ...] = ("arm64-v8a", "armeabi-v7a")) -> Properties:
+    return Properties("8a1b2c3d", "android", "Xiaomi", "MI 9", "msmnile", abis, "11", sdk, ())
+
+
+def elf(path: Path, machine: int, *, big_endian: bool = False) -> Path:
+    order = "big" if big_endian else "little"
+    head = b"\x7fELF" + bytes([2, 2 if big_endian else 1, 1]) + bytes(9) + (2).to_bytes(2, order)  # type: ignore[arg-type]
+    path.write_bytes(head + machine.to_bytes(2, order) + bytes(44))  # type: ignore[arg-type]
+    return path
+
+
+def test_abi_of_this_python_is_this_machines() -> None:
+    assert abi_of(Path(sys.executable).resolve()) in HostDevice().properties().abis
+
+
+@pytest.mark.parametrize(
+    ("machine", "abi"), [(183, "arm64-v8a"), (40, "armeabi-v7a"), (62, "x86_64"), (3, "x86"), (243, None)]
+)
+def test_abi_of_a_program(tmp_path: Path, machine: int, abi: str | None) -> None:
+    assert abi_of(elf(tmp_path / "little", machine)) == abi
+    assert abi_of(elf(tmp_path / "big", machine, big_endian=True)) == abi
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"#!/bin/sh\nexit 0\n"])
+def test_what_is_no_program_of_any_abi(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "script").write_bytes(content)
+    assert abi_of(tmp_path / "script") is None
+    require_usable(phone(), tmp_path / "script")
+
+
+def test_fitting(tmp_path: Path) -> None:
+    require_usable(phone(), elf(tmp_path / "runner", 183))
+    require_usable(phone(), elf(tmp_path / "runner", 40))
+    require_usable(phone(sdk=None, abis=()), elf(tmp_path / "runner", 62))
+
+
+def test_wrong_abi(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailableError, match="built for x86_64, and the device 8a1b2c3d runs arm64") as caught:
+        require_usable(phone(), elf(tmp_path / "edgebench", 62))
+    assert "build the runner for arm64-v8a" in caught.value.hint
+
+
+def test_too_old(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailableError, match="API 19"):
+        require_usable(phone(sdk=19), elf(tmp_path / "edgebench", 40))
