@@ -36,8 +36,11 @@ class Cell:
     def enough(self) -> bool:
         """The limit is reached, or the interval of the median is narrow enough."""
         count = len(self.launches)
-        if count < self.protocol.launches_min or count >= self.protocol.launches_max:
-            return count >= self.protocol.launches_max
+        return count >= self.protocol.launches_max or (count >= self.protocol.launches_min and self.narrow)
+
+    @property
+    def narrow(self) -> bool:
+        """The 95 % interval of the median lies within the protocol's tolerance."""
         interval = bootstrap_median(self.levels)
         return interval is not None and interval.half_width(median(self.levels)) <= self.protocol.tolerance
 
@@ -57,4 +60,6 @@ class Cell:
         found = [*self.job.notes, *dict.fromkeys(note for launch in self.launches for note in launch.notes)]
         if len({launch.digests for launch in self.launches}) > 1:
             found.append("the outputs differ between launches")
+        if self.protocol.launches_max > 1 and not self.narrow:
+            found.append(f"the interval is wider than ±{self.protocol.tolerance:.1%} at the limit of launches")
         return found

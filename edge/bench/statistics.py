@@ -80,16 +80,23 @@ def median(values: Sequence[float] | NDArray[np.float64]) -> float:
     return float(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
 
 
-def bootstrap_median(values: Sequence[float], *, confidence: float = 0.95, seed: int = 0) -> Interval | None:
+def bootstrap_median(values: Sequence[float], *, confidence: float = 0.95) -> Interval | None:
     """The percentile bootstrap interval of the median; None for fewer than two values.
 
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3. Same values and seed, same interval.
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3. The distribution of a resample's median
+    is computed, not drawn: Hutson and Ernst, The exact bootstrap mean and variance of an L-estimator, JRSS B 62 (2000).
     """
     if len(values) < 2:
         return None
-    import numpy as np
-
-    return _percentile_interval(np.median(_resamples(values, seed), axis=1), confidence)
+    tail = (1 - confidence) / 2
+    low, high, cumulated = None, None, 0.0
+    for value, probability in sorted(_resampled_medians(sorted(values))):
+        cumulated += probability
+        if low is None and cumulated >= tail:
+            low = value
+        if high is None and cumulated >= 1 - tail:
+            high = value
+    return Interval(min(values) if low is None else low, max(values) if high is None else high)
 
 
 def bootstrap_ratio(
@@ -169,6 +176,33 @@ def _u_counts(n: int, m: int) -> list[int]:
         for u in range(i, n * m + 1):  # over 1 - q^i
             counts[u] += counts[u - i]
     return counts
+
+
+def _resampled_medians(ordered: Sequence[float]) -> list[tuple[float, float]]:
+    """Every median that a resample (as many draws with replacement) can have, and its probability."""
+    import math
+
+    n = len(ordered)
+
+    def order_statistic(k: int) -> list[float]:
+        """P(the k-th smallest of n draws is ordered[i]), for every i: at least k draws are not above it."""
+        below = [
+            sum(math.comb(n, d) * (i / n) ** d * (1 - i / n) ** (n - d) for d in range(k, n + 1)) for i in range(n + 1)
+        ]
+        return [below[i + 1] - below[i] for i in range(n)]
+
+    if n % 2:
+        return list(zip(ordered, order_statistic(n // 2 + 1), strict=True))
+    m = n // 2
+    # of the two middle draws the lower is ordered[i] and the upper ordered[j], i < j: m draws up to i, one of them i;
+    # the other m from j on, one of them j
+    upto = [((i + 1) / n) ** m - (i / n) ** m for i in range(n)]
+    medians = []
+    for i, lower in enumerate(order_statistic(m)):
+        pairs = [(j, math.comb(n, m) * upto[i] * upto[n - 1 - j]) for j in range(i + 1, n)]
+        medians += [((ordered[i] + ordered[j]) / 2, probability) for j, probability in pairs]
+        medians.append((ordered[i], lower - sum(probability for _, probability in pairs)))
+    return medians
 
 
 def _resamples(values: Sequence[float], seed: int) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ class _Footnotes:
     """Numbered remarks; what holds for every cell is said once, without a number."""
 
     def __init__(self, cells: Sequence[Measurement]) -> None:
-        self._of_all = [one for one in cells[0].notes if len(cells) > 1 and all(one in cell.notes for cell in cells)]
+        self._of_all = [one for one in cells[0].notes if all(one in cell.notes for cell in cells)]
         self._numbers: dict[str, int] = {}
 
     def mark(self, cell: Measurement) -> str:

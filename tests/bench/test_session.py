@@ -106,6 +106,7 @@ def test_a_steady_cell_stops_early_and_a_noisy_one_at_the_limit(store: Store) ->
     steady, noisy = session(device, request("steady", "noisy", how=ROBUST), store)
     counts = Counter(model for model, _ in device.launches)
     assert len(noisy.launches) == counts["noisy.nb"] == ROBUST.launches_max
+    assert noisy.notes == ("the interval is wider than ±1.0% at the limit of launches",)
     # the shorter one is the anchor
     assert len(steady.launches) == counts["steady.nb"] == ROBUST.launches_min + ANCHOR_LAUNCHES
 

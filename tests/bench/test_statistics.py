@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,19 @@ def test_interval_holds_the_median_and_stays_inside_the_data(values: list[float]
     interval = statistics.bootstrap_median(values)
     assert interval is not None
     assert min(values) <= interval.low <= statistics.median(values) <= interval.high <= max(values)
-    assert interval == statistics.bootstrap_median(values)  # seeded
+
+
+@given(st.lists(st.integers(1, 50), min_size=2, max_size=5))
+def test_medians_of_resamples_are_those_of_all_resamples(values: list[int]) -> None:
+    n = len(values)
+    counted: dict[float, float] = {}
+    for draws in product(values, repeat=n):
+        middle = statistics.median(draws)
+        counted[middle] = counted.get(middle, 0) + 1 / n**n
+    computed: dict[float, float] = {}
+    for middle, probability in statistics._resampled_medians(sorted(values)):
+        computed[middle] = computed.get(middle, 0) + probability
+    assert {v: p for v, p in computed.items() if p > 1e-12} == pytest.approx(counted)
 
 
 def test_interval_narrows_with_launches() -> None:
