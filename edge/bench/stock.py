@@ -15,7 +15,6 @@ from edge.bench.ending import died, ended_badly, never_started, normal_code
 from edge.bench.engine_log import engine_warnings
 from edge.bench.launch import LaunchReport
 from edge.bench.measurement import Extremes
-from edge.errors import RunnerError
 
 _PERF_INFO = "======= Perf Info ======="
 _TIME = r"^{name}\s*=\s*([0-9.]+)\s*$"
@@ -84,8 +83,7 @@ def _check_ending(stdout: str, exit_code: int, stderr: str) -> None:
 def _extremes(repeats: int, low: float, mean: float, high: float, stderr: str) -> Extremes:
     # Both programs round to three or five decimals.
     if not low - 0.001 <= mean <= high + 0.001:
-        error: RunnerError = ended_badly("bad_output", f"its mean {mean} is not between {low} and {high}", stderr)
-        raise error
+        raise ended_badly("bad_output", f"its mean {mean} is not between {low} and {high}", stderr)
     return Extremes(runs=repeats, min=low, mean=mean, max=high)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -94,6 +95,29 @@ def test_another_kind_of_build_in_the_same_place_replaces_it(tmp_path: Path) -> 
     second = build("aarch64", "-o", str(tmp_path)).read_bytes()
     assert first[18:20] == b"\x3e\x00"  # e_machine: x86-64
     assert second[18:20] == b"\xb7\x00"  # AArch64
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("abi", ["arm64-v8a", "armeabi-v7a"])
+def test_the_ndks_toolchain_is_told_what_to_build(tmp_path: Path, abi: str) -> None:
+    """Debian's cross gcc stands in for an NDK's compiler: what CMake is told, and the alignment, are the same."""
+    if shutil.which("aarch64-linux-gnu-g++") is None:
+        pytest.skip("g++-aarch64-linux-gnu is not installed")
+    toolchain = tmp_path / "ndk/build/cmake/android.toolchain.cmake"
+    toolchain.parent.mkdir(parents=True)
+    toolchain.write_text(
+        "set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)\nset(ANDROID TRUE)\n"
+        'file(WRITE "${CMAKE_BINARY_DIR}/told" "${ANDROID_ABI} ${ANDROID_PLATFORM} ${ANDROID_STL}")\n'
+    )
+    out = tmp_path / "out"
+    command = [*BUILD, "android", "--synthetic", "--abi", abi, "-o", str(out)]
+    subprocess.run(command, check=True, timeout=300, env={**os.environ, "ANDROID_NDK_HOME": str(tmp_path / "ndk")})
+    assert (out / "cmake" / "told").read_text() == f"{abi} android-23 c++_static"
+    program = (out / "edgebench").read_bytes()
+    (table,) = struct.unpack_from("<Q", program, 32)
+    size, count = struct.unpack_from("<HH", program, 54)
+    headers = [struct.unpack_from("<IIQQQQQQ", program, table + size * number) for number in range(count)]
+    assert {header[7] for header in headers if header[0] == 1} == {16384}  # p_align of every PT_LOAD
 
 
 @pytest.mark.slow
