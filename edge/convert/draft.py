@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from edge.convert import schema
@@ -58,6 +59,7 @@ class Draft:
     def __init__(self, message: Any) -> None:
         self._message = message
         self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
+        self._names = {var.name for block in message.blocks for var in block.vars}
 
     def ops(self, *types: str) -> Iterator[OpDraft]:
         """Every operator of every block, or those of the named types. Replaced ones show after `flush()` only."""
@@ -66,13 +68,22 @@ class Draft:
                 if not types or op.type in types:
                     yield OpDraft(op, position, index)
 
-    def tensor(self, name: str) -> TensorSpec | None:
-        return Program(self._message).tensor(name)
+    @property
+    def op_types(self) -> frozenset[str]:
+        return Program(self._message).op_types
+
+    def tensors(self) -> dict[str, TensorSpec]:
+        """Every tensor variable by name, as they are described now."""
+        return Program(self._message).tensors
+
+    def weights(self) -> frozenset[str]:
+        """The names of the parameters."""
+        return frozenset(spec.name for spec in Program(self._message).persistables)
 
     def new_tensor(self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0) -> str:
         """Add a tensor variable; returns its name, made of `near` and not used before."""
-        taken = {var.name for b in self._message.blocks for var in b.vars}
-        name = next(n for k in range(len(taken) + 1) if (n := f"{near}.edgezoo_{k}") not in taken)
+        name = next(n for k in count() if (n := f"{near}.edgezoo_{k}") not in self._names)
+        self._names.add(name)
         var = self._message.blocks[block].vars.add(name=name)
         var.type.type = schema.LOD_TENSOR
         desc = var.type.lod_tensor.tensor

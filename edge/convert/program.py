@@ -143,10 +143,11 @@ class Program:
 
     def tensor(self, name: str) -> TensorSpec | None:
         """The variable of that name, or None where there is none or it is no tensor."""
-        return self._tensors.get(name)
+        return self.tensors.get(name)
 
     @cached_property
-    def _tensors(self) -> dict[str, TensorSpec]:
+    def tensors(self) -> dict[str, TensorSpec]:
+        """Every tensor variable by name."""
         return {
             var.name: _tensor(var)
             for block in self._message.blocks
@@ -206,7 +207,7 @@ class Program:
     def _ends(self, kind: str, variable_of: Any, slot: str) -> tuple[TensorSpec, ...]:
         ends = sorted(self.ops(kind), key=lambda op: int(op.attr("col", 0)))
         names = [variable_of(op, slot) for op in ends]
-        return tuple(self._tensors.get(name, TensorSpec(name, (), "float32")) for name in names if name)
+        return tuple(self.tensors.get(name, TensorSpec(name, (), "float32")) for name in names if name)
 
 
 def attr_value(message: Any) -> Any:

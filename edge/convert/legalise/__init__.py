@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
+from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
-from edge.convert.legalise.xshape import XSHAPE
+from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
 from edge.convert.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
@@ -14,11 +15,13 @@ __all__ = ["RULES", "Applied", "Rule", "legalise"]
 RULES: tuple[Rule, ...] = (
     PLAIN_ATTRIBUTES,
     SILU_TO_SWISH,
+    MATMUL_WEIGHT_TO_MUL,
     MATMUL_V2_TO_MATMUL,
     RELU6_THRESHOLD,
     SWISH_BETA,
     DROPOUT_FIX_SEED,
-    XSHAPE,
+    FLATTEN_XSHAPE,
+    OTHER_XSHAPES,
 )
 
 

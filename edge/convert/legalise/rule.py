@@ -24,8 +24,8 @@ class Rule:
     ops: frozenset[str] = frozenset()
     engines: frozenset[str] | None = None
 
-    def concerns(self, program: Program, engine: str) -> bool:
-        return (self.engines is None or engine in self.engines) and (not self.ops or bool(self.ops & program.op_types))
+    def concerns(self, op_types: frozenset[str], engine: str) -> bool:
+        return (self.engines is None or engine in self.engines) and (not self.ops or bool(self.ops & op_types))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class Applied:
 
 def apply_rules(rules: Iterable[Rule], program: Program, engine: str) -> tuple[Program, tuple[Applied, ...]]:
     """Apply rules in order; the program itself comes back where none changed anything."""
-    applied = []
+    applied: list[Applied] = []
+    draft = program.draft()
+    op_types = program.op_types
     for rule in rules:
-        if not rule.concerns(program, engine):
-            continue
-        draft = program.draft()
-        if count := rule.apply(draft):
-            program = draft.build()
+        if rule.concerns(op_types, engine) and (count := rule.apply(draft)):
+            draft.flush()
+            op_types = draft.op_types
             applied.append(Applied(rule.name, count, rule.reason))
-    return program, tuple(applied)
+    return (draft.build() if applied else program), tuple(applied)

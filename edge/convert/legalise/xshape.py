@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from edge.convert.draft import Draft
 from edge.convert.legalise.rule import Rule
 
-_OPS = ("flatten2", "flatten_contiguous_range", "reshape2", "squeeze2", "unsqueeze2")
+_OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueeze2"})
 
 
-def _give_xshape(draft: Draft) -> int:
+def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
     count = 0
-    for op in draft.ops(*_OPS):
+    tensors = draft.tensors()
+    for op in draft.ops(*ops):
         source = op.input("X")
         if op.output("XShape") is None and source is not None:
-            described = draft.tensor(source)
+            described = tensors.get(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
             count += 1
     return count
 
 
-XSHAPE = Rule(
+FLATTEN_XSHAPE = Rule(
+    name="flatten-xshape",
+    reason="without XShape, which Paddle 2.5 and later leave out, opt 2.13rc0 dies (SIGSEGV in InferType) for x86 and "
+    "runtimes before 2.14 refuse the model",
+    ops=frozenset({"flatten_contiguous_range"}),
+    apply=partial(_give_xshape, ops=frozenset({"flatten_contiguous_range"})),
+)
+
+OTHER_XSHAPES = Rule(
     name="xshape-output",
-    reason="Paddle 2.5 and later leave XShape out: opt 2.13rc0 dies of it (SIGSEGV in InferType) for x86, opt 2.10 aborts, "
-    "and runtimes before 2.14 refuse the model",
-    ops=frozenset(_OPS),
-    apply=_give_xshape,
+    reason="without XShape, which Paddle 2.5 and later leave out, opt 2.10 and 2.11 abort and their engines die running it",
+    ops=_OTHERS,
+    engines=frozenset({"2.10", "2.11"}),
+    apply=partial(_give_xshape, ops=_OTHERS),
 )
