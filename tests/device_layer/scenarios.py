@@ -202,7 +202,7 @@ class DeviceScenarios:
         with pytest.raises(CommandTimeoutError) as caught:
             device.run(["sh", "-c", "echo started; sleep 1001; echo never"], timeout=1)
         assert caught.value.output.startswith("started")
-        assert not subject.running("1001")
+        assert eventually(lambda: not subject.running("1001"))
         assert subject.shell(f"ls {RUN}") == ""
 
     def test_what_a_command_leaves_behind_is_killed(self, device: AndroidDevice, subject: Subject) -> None:
@@ -214,7 +214,7 @@ class DeviceScenarios:
         with self._when_running(subject, "1003", device.abort), device.lock():
             with pytest.raises(AbortedError):
                 device.run(["sleep", "1003"], timeout=60)
-            assert not subject.running("1003")
+            assert eventually(lambda: not subject.running("1003"))
             with pytest.raises(AbortedError):
                 device.run(["true"], timeout=60)
         assert subject.shell(f"ls {BASE}/lock 2>/dev/null") == ""
@@ -249,7 +249,7 @@ class DeviceScenarios:
             with self._when_running(subject, "1005", subject.drop_link), pytest.raises(LinkLostError):
                 device.run(["sh", "-c", "echo early; sleep 1005"], timeout=60)
             device.recover(limit=30)
-            assert not subject.running("1005")
+            assert eventually(lambda: not subject.running("1005"))
             assert subject.shell(f"ls {RUN}") == ""
             assert device.run(["echo", "again"], timeout=30).stdout == "again\n"
 

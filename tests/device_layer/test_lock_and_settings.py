@@ -133,9 +133,9 @@ def test_what_a_killed_driver_left_is_removed(device: AndroidDevice, phone: Simu
     old.mkdir()
     innocent = phone.system.start("sleep 1021", stdin=-3, stdout=-3, stderr=-3)
     (old / "pid").write_text(f"{innocent.pid} 00000000-0000-0000-0000-000000000000\n")
-    part = phone.system.real(BASE) / "blobs" / ("0" * 64 + ".part.01234567")
-    part.parent.mkdir()
-    part.write_text("half")
+    part = phone.system.real(BASE) / "blobs" / "part.01234567"
+    part.mkdir(parents=True)
+    (part / ("0" * 64)).write_text("half")
     with device.lock():
         assert alive.wait() == -9
         assert innocent.poll() is None

@@ -148,7 +148,7 @@ class AndroidDevice:
 
     def _put_right(self) -> None:
         """End and remove whatever a killed edgezoo, or a dropped link, left on the device."""
-        self._link.execute(f"{launch.kill_script()}\nrm -f {BLOBS}/*.part.*")
+        self._link.execute(f"{launch.kill_script()}\nrm -rf {BLOBS}/part.*")
         if self._before is None:
             self._settings().put_right()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -35,13 +37,15 @@ class Blob:
 
 
 class BlobStore:
-    """The blobs of one device. `bytes_sent` counts file bytes, retries included."""
+    """The blobs of one device. What it took so far, retries included: file bytes sent, and seconds for either half."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._there: dict[str, bool] | None = None  # sha256 -> executable; None: not looked yet
         self._hashed: dict[tuple[Path, int, int], str] = {}
         self.bytes_sent = 0
+        self.sending_seconds = 0.0
+        self.checking_seconds = 0.0
 
     def forget(self) -> None:
         """Look again next time: the device was away."""
@@ -66,34 +70,38 @@ class BlobStore:
 
     def _blob(self, path: Path) -> Blob:
         try:
-            stat = path.stat()
-            key = (path.absolute(), stat.st_size, stat.st_mtime_ns)
+            found = path.stat()
+            key = (path.absolute(), found.st_size, found.st_mtime_ns)
             if key not in self._hashed:
                 with path.open("rb") as file:
                     self._hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise TransferError(f"{path} cannot be read: {error.strerror}") from error
-        return Blob(path, self._hashed[key], stat.st_size, os.access(path, os.X_OK))
+        return Blob(path, self._hashed[key], found.st_size, os.access(path, os.X_OK))
 
     def _look(self) -> dict[str, bool]:
         with self._link.sync() as sync:
             entries = sync.list(BLOBS)
-        # A name without a suffix is given only to a file that was found whole.
-        self._there = {one.name: bool(one.mode & 0o100) for one in entries if len(one.name) == 64}
+        # A file comes to be here by a rename, after it was found whole.
+        self._there = {one.name: bool(one.mode & 0o100) for one in entries if stat.S_ISREG(one.mode)}
         return self._there
 
     def _send(self, blobs: Sequence[Blob]) -> None:
-        word = f"part.{secrets.token_hex(4)}"
-        tools = self._room(blobs)
+        part = BLOBS / f"part.{secrets.token_hex(4)}"
+        tool = self._room(blobs)
         try:
+            start = time.monotonic()
             with self._link.sync() as sync:
                 for blob in blobs:
-                    part = PurePosixPath(f"{blob.place}.{word}")
-                    self.bytes_sent += send_file(sync, blob.path, part, executable=blob.executable)
-            bad = self._check(blobs, word, tools)
-            self._settle(bad, word)
+                    self.bytes_sent += send_file(sync, blob.path, part / blob.sha256, executable=blob.executable)
+                sync.finish()
+            sent = time.monotonic()
+            bad = self._check(blobs, part, tool)
+            self.sending_seconds += sent - start
+            self.checking_seconds += time.monotonic() - sent
+            self._settle(bad, part)
         except (DeviceSpaceError, TransferError):
-            self._link.execute(f"rm -f {BLOBS}/*.{word}")
+            self._link.execute(f"rm -rf {part}")
             raise
         if bad:
             raise TransferError(
@@ -116,27 +124,26 @@ class BlobStore:
             )
         return tools.split()[-1] if tools.split() else ""
 
-    def _check(self, blobs: Sequence[Blob], word: str, tool: str) -> list[Blob]:
+    def _check(self, blobs: Sequence[Blob], part: PurePosixPath, tool: str) -> list[Blob]:
         """The blobs whose content on the device is not what was sent."""
         if not tool:
-            return [blob for blob in blobs if self._read_back(f"{blob.place}.{word}") != blob.sha256]
-        text = self._script(f"cd {BLOBS} && {tool} *.{word}", seconds=30 + sum(blob.size for blob in blobs) / 5e6)
+            return [blob for blob in blobs if self._read_back(part / blob.sha256) != blob.sha256]
+        text = self._script(f"cd {part} && {tool} *", seconds=30 + sum(blob.size for blob in blobs) / 5e6)
         seen = parse.digests(text, 64 if tool == "sha256sum" else 32)
         expected = ((blob, blob.sha256 if tool == "sha256sum" else _md5(blob.path)) for blob in blobs)
-        return [blob for blob, digest in expected if seen.get(f"{blob.sha256}.{word}") != digest]
+        return [blob for blob, digest in expected if seen.get(blob.sha256) != digest]
 
-    def _read_back(self, place: str) -> str:
+    def _read_back(self, place: PurePosixPath) -> str:
         with TemporaryFile() as copy, self._link.sync() as sync:
-            sync.receive(PurePosixPath(place), copy)
+            sync.receive(place, copy)
             copy.seek(0)
             return hashlib.file_digest(copy, "sha256").hexdigest()
 
-    def _settle(self, bad: Sequence[Blob], word: str) -> None:
-        """Give the good ones their names."""
-        for names in _chunks(f"{blob.sha256}.{word}" for blob in bad):
-            self._script(f"cd {BLOBS} && rm -f {' '.join(names)}")
-        rename = f"[ ! -f $f ] || mv -f $f ${{f%.{word}}} || e=1"
-        self._script(f"cd {BLOBS} && e=0 && for f in *.{word}; do {rename}; done; [ $e = 0 ]")
+    def _settle(self, bad: Sequence[Blob], part: PurePosixPath) -> None:
+        """Give the good ones their names: a rename each, in one process."""
+        for names in _chunks(blob.sha256 for blob in bad):
+            self._script(f"cd {part} && rm -f {' '.join(names)}")
+        self._script(f'set -- {part}/*; [ ! -f "$1" ] || mv -f "$@" {BLOBS}/ && rm -rf {part}')
 
     def _script(self, script: str, *, seconds: float = 30.0) -> str:
         ended = self._link.execute(script, seconds=seconds)

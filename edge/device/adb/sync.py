@@ -9,6 +9,7 @@ Source: adb's SYNC.TXT.
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Sync:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._unanswered: deque[PurePosixPath] = deque()
 
     @classmethod
     def open(cls, address: ServerAddress, serial: str) -> Self:
@@ -74,31 +76,47 @@ class Sync:
                 yield Entry(name, mode, size)
 
     def send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
-        """Write a file; returns the bytes sent. Raises DeviceSpaceError, TransferError with the device's reason."""
+        """Write a file without waiting for the answer (see `finish`); returns the bytes sent.
+
+        Raises DeviceSpaceError, TransferError with the device's reason, for this file or an earlier one.
+        """
         sent = 0
         with _stalls():
+            self._unanswered.append(remote)
             self._request(b"SEND", f"{remote},{mode | 0o100000}".encode())
             block = bytearray(8 + BLOCK)
             view = memoryview(block)
             while count := source.readinto(view[8:]):  # type: ignore[attr-defined]
                 block[:8] = b"DATA" + _WORD.pack(count)
-                self._fresh_deadline()
-                try:
-                    self._connection.send(view[: 8 + count])
-                except LinkLostError:
-                    if not self._connection.readable():
-                        raise
-                    break  # closed by the device, perhaps with a word
+                self._pass_on(view[: 8 + count])
                 sent += count
-                if self._connection.readable():
-                    break  # the device has an objection
-            else:
-                self._connection.send(b"DONE" + _WORD.pack(mtime))
-            self._fresh_deadline()
-            kind, size = self._connection.read(4), _WORD.unpack(self._connection.read(4))[0]
-            if kind != b"OKAY":
-                raise _failure(kind, self._connection.read(size), remote)
+            self._pass_on(b"DONE" + _WORD.pack(mtime))
         return sent
+
+    def finish(self) -> None:
+        """Wait until every file sent is stored. Raises as `send`."""
+        with _stalls():
+            while self._unanswered:
+                self._hear()
+
+    def _pass_on(self, data: bytes | memoryview) -> None:
+        """Send a block, after what the device has to say: an objection comes between two blocks."""
+        while self._connection.readable():
+            self._hear()
+        self._fresh_deadline()
+        try:
+            self._connection.send(data)
+        except LinkLostError:
+            if self._connection.readable():  # closed by the device, perhaps with a word
+                self._hear()
+            raise
+
+    def _hear(self) -> None:
+        self._fresh_deadline()
+        kind, size = self._connection.read(4), _WORD.unpack(self._connection.read(4))[0]
+        remote = self._unanswered.popleft()
+        if kind != b"OKAY":
+            raise _failure(kind, self._connection.read(size), remote)
 
     def receive(self, remote: PurePosixPath, target: BinaryIO) -> int:
         """Read a file to its end; returns its size. Raises TransferError with the device's reason."""
@@ -144,7 +162,7 @@ def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError
 
 
 def send_file(sync: Sync, local: Path, remote: PurePosixPath, *, executable: bool) -> int:
-    """Write a local file; returns the bytes sent. Raises TransferError if it cannot be read here."""
+    """Write a local file as `Sync.send` does; raises TransferError as well if it cannot be read here."""
     try:
         with local.open("rb", buffering=0) as source:
             return sync.send(source, remote, 0o755 if executable else 0o644, int(local.stat().st_mtime))
