@@ -1,0 +1,95 @@
+"""Paddle and PaddleClas behind the line protocol: exports networks and computes reference outputs.
+
+Imports are inside the operations: the greeting needs Paddle only, and a worker that only runs programs needs no
+PaddleClas.
+"""
+
+import os
+import warnings
+
+import numpy
+import protocol
+
+CLASSES = 1000
+
+
+def info():
+    """Load Paddle; the greeting carries its version."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ["GLOG_minloglevel"] = "2"
+    warnings.filterwarnings("ignore")
+    import paddle
+
+    paddle.set_device("cpu")
+    return {"paddle": paddle.__version__}
+
+
+def export(architecture, input_shape, seed, out_dir, checkpoint=None):
+    """Write `inference.pdmodel` and `inference.pdiparams` of a PaddleClas architecture into `out_dir`.
+
+    `input_shape` is N, C, H, W, with N = -1 for an open batch. The weights are drawn from `seed`, or those of a
+    `.pdparams` checkpoint, whose number of classes is taken over. The same arguments write the same bytes.
+    """
+    import paddle
+    import paddle_checkpoint
+    import paddle_count
+    import paddle_networks
+    import paddle_program
+    import paddle_weights
+
+    class_num = CLASSES
+    with paddle.utils.unique_name.guard():
+        network = paddle_networks.build(architecture, class_num, seed)
+        if checkpoint is None:
+            flops = paddle_count.flops(network, input_shape)
+            paddle_weights.randomise(network, input_shape, flops, class_num, seed)
+        else:
+            state = paddle_checkpoint.read(checkpoint)
+            class_num = paddle_checkpoint.class_num(network, state, CLASSES)
+            if class_num != CLASSES:
+                network = paddle_networks.build(architecture, class_num, seed)
+            paddle_checkpoint.fill(network, state, checkpoint)
+        paddle_networks.reparameterise(network)
+        flops = paddle_count.flops(network, input_shape)
+        params = paddle_count.parameters(network)
+        described = paddle_program.save(network, input_shape, out_dir)
+    return {"flops": flops, "params": params, "class_num": class_num, "paddle_version": paddle.__version__, **described}
+
+
+def flops(architecture, input_shape):
+    """Multiply-accumulates and parameters of an architecture as it is deployed, without exporting it."""
+    import paddle
+    import paddle_count
+    import paddle_networks
+
+    with paddle.utils.unique_name.guard():
+        network = paddle_networks.build(architecture, CLASSES, 0)
+        paddle_networks.reparameterise(network)
+        return {"flops": paddle_count.flops(network, input_shape), "params": paddle_count.parameters(network)}
+
+
+def run(program, params, inputs_npz, outputs_npz):
+    """Paddle's own outputs for a list of inputs.
+
+    Both files are numpy archives whose keys are `<number>/<variable name>`: input 0 of a program with inputs `x` and
+    `y` is `0/x` and `0/y`. The answer lists the outputs' names and shapes in the program's order.
+    """
+    import paddle_program
+
+    predictor = paddle_program.predictor(program, params)
+    samples, outputs = {}, {}
+    with numpy.load(inputs_npz) as archive:
+        for key in archive:
+            number, name = key.split("/", 1)
+            samples.setdefault(number, {})[name] = archive[key]
+    for number, inputs in samples.items():
+        results = paddle_program.run(predictor, inputs)
+        outputs.update({"{}/{}".format(number, name): value for name, value in results.items()})
+    beside = outputs_npz + ".part.npz"
+    numpy.savez(beside, **outputs)
+    os.replace(beside, outputs_npz)
+    return {"outputs": [{"name": name, "shape": list(value.shape)} for name, value in results.items()]}
+
+
+if __name__ == "__main__":
+    protocol.serve({"export": export, "flops": flops, "run": run}, info)
