@@ -27,4 +27,5 @@ def clean(spec: str | None) -> None:
     for device in open_device(spec):
         with device.lock():
             cleaned = device.clean()
-        click.echo(f"{device.serial}: {cleaned.files} files, {cleaned.bytes / 1e6:.1f} MB removed")
+        files = "1 file" if cleaned.files == 1 else f"{cleaned.files} files"
+        click.echo(f"{device.serial}: {files}, {cleaned.bytes / 1e6:.1f} MB removed")

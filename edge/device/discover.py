@@ -82,7 +82,7 @@ def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str) ->
     found = next((one for one in listed if one.serial == serial), None)
     if found is None and re.fullmatch(r".+:\d+", serial):  # a device on the network that the server does not know yet
         server.connect(address, serial)
-        found = next((one for one in server.devices(address) if one.serial == serial), None)
+        found = next((one for one in list_devices(address) if one.serial == serial), None)
     if found is None:
         there = ", ".join(one.serial for one in listed) or "none"
         raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}")

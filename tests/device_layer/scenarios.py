@@ -192,9 +192,16 @@ class DeviceScenarios:
         assert subject.shell(f"ls {RUN}") == ""
         assert device.run(["pwd"], timeout=30, cwd="/data/local/tmp").stdout == "/data/local/tmp\n"
 
-    def test_directory_that_is_not_there(self, device: AndroidDevice) -> None:
+    def test_directory_that_is_not_there(self, device: AndroidDevice, subject: Subject) -> None:
         with pytest.raises(CommandError, match="no command can be started"):
             device.run(["true"], timeout=30, cwd="/data/local/tmp/nothing-here")
+        assert subject.shell(f"ls {RUN}") == ""
+
+    def test_command_line_that_is_too_long(self, device: AndroidDevice) -> None:
+        """It is refused here: handed on, it would end the adb server."""
+        with pytest.raises(CommandError, match="longer than"):
+            device.run(["echo", "x" * 100_000], timeout=30)
+        assert device.run(["echo", "x" * 2_000], timeout=30).stdout == "x" * 2_000 + "\n"
 
     # Nothing keeps running
 

@@ -68,7 +68,7 @@ def test_clean(make_phone: MakePhone, adb_server: AdbServer, tmp_path: Path, cap
     assert run(["device", "clean"]) == 1
     assert "choose one with -s SERIAL" in capsys.readouterr().err
     assert run(["device", "clean", "-s", one.serial]) == 0
-    assert capsys.readouterr().out == f"{one.serial}: 1 files, 2.0 MB removed\n"
+    assert capsys.readouterr().out == f"{one.serial}: 1 file, 2.0 MB removed\n"
     assert not one.system.real(BASE).exists()
     with AndroidDevice(adb_server.address, two.serial).lock():
         assert run(["device", "clean", "-s", two.serial]) == 1

@@ -184,6 +184,19 @@ def test_server_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             open_device(adb_server=f"127.0.0.1:{listener.getsockname()[1]}")
 
 
+def test_no_adb_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import adbutils  # type: ignore[import-untyped]
+
+    def none() -> str:
+        raise adbutils.AdbError("no adb")
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(adbutils, "adb_path", none)
+    with pytest.raises(AdbNotFoundError, match="no adb program") as caught:
+        server.adb_program()
+    assert "apt install adb" in caught.value.hint
+
+
 def test_adb_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("ADBUTILS_ADB_PATH", raising=False)

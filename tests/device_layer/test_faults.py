@@ -281,6 +281,21 @@ def test_core_goes_offline(device: AndroidDevice, phone: SimulatedDevice) -> Non
     assert (core.online, core.max_khz) == (False, None)
 
 
+def test_thermal_service_without_cpu_zones(device: AndroidDevice, phone: SimulatedDevice) -> None:
+    service = phone.system.state / "dumpsys/thermalservice"
+    service.write_text(service.read_text().replace("mType=0", "mType=9"))
+    zone = phone.system.root / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("cpu-1-3-usr\n")
+    (zone / "temp").write_text("44100\n")
+    thermal = device.thermal()
+    assert thermal.status == 0
+    assert [(one.name, one.kind) for one in thermal.zones] == [
+        ("CPU0", "other"), ("skin", "skin"), ("cpu-1-3-usr", "cpu")
+    ]  # fmt: skip
+    assert device.state().zones == thermal.zones
+
+
 def test_old_android_has_no_thermal_status(make_phone: MakePhone, adb_server: AdbServer) -> None:
     phone = make_phone(Model(sdk=22))
     zone = phone.system.root / "sys/class/thermal/thermal_zone0"

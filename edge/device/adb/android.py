@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -56,15 +55,22 @@ class AndroidDevice:
         return self._properties
 
     def _identify(self) -> tuple[Properties, str]:
-        text = self._link.execute(probe.IDENTITY).stdout.decode(errors="replace")
-        return probe.properties(text, serial=self.serial, adb_version=server.version(self._link.address))
+        return probe.properties(
+            self._ask(probe.IDENTITY), serial=self.serial, adb_version=server.version(self._link.address)
+        )
 
     def thermal(self) -> Thermal:
-        script = probe.thermal_script(self.properties().sdk)
-        return probe.thermal(self._link.execute(script).stdout.decode(errors="replace"))
+        text = self._ask(probe.thermal_script(self.properties().sdk))
+        found = probe.thermal(text)
+        if not any(zone.kind == "cpu" for zone in found.zones):  # its thermal service keeps them to itself
+            found = probe.thermal(f"{text}\n{self._ask(probe.zones_script())}")
+        return found
 
     def state(self) -> State:
-        return probe.state(self._link.execute(probe.state_script()).stdout.decode(errors="replace"))
+        return probe.state(self._ask(probe.state_script()))
+
+    def _ask(self, script: str) -> str:
+        return self._link.execute(script).stdout.decode(errors="replace")
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         return self._blobs.push(files)
@@ -196,12 +202,11 @@ class AndroidDevice:
 
     def clean(self) -> Cleaned:
         """Everything below the directory of edgezoo goes, the lock included: take the lock first."""
-        count = f"find {BASE} -type f 2>/dev/null | grep -v -e /lock/ -e /settings$ | wc -l; du -sk {BLOBS} 2>/dev/null"
-        numbers = re.findall(r"^\s*(\d+)", self._link.execute(count).stdout.decode(errors="replace"), re.MULTILINE)
+        with self._link.sync() as sync:
+            files = sync.list(BLOBS)
         ended = self._link.execute(f"{launch.kill_script()}\nrm -rf {BASE}")
         self._blobs.forget()
         if ended.code:
             said = ended.stderr.decode(errors="replace").strip()
             raise CommandError(f"{BASE} on {self.serial} cannot be removed: {said}", code=ended.code)
-        files, kib = (int(number) for number in [*numbers, "0", "0"][:2])
-        return Cleaned(files=files, bytes=kib * 1024)
+        return Cleaned(files=len(files), bytes=sum(one.size for one in files))

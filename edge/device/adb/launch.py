@@ -50,7 +50,7 @@ def run_script(
             f"echo >{LOCK}/alive",
         ]
     lines += [
-        f'mkdir -p {place} && echo "$$ $b" >{place}/pid && cd {where} || {_refuse(marker, NOT_STARTED)}',
+        f'mkdir -p {place} && echo "$$ $b" >{place}/pid && cd {where} || {_refuse(marker, NOT_STARTED, place)}',
         "exec 3<&0",
         "( read -r x <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 &",
         "w=$!",
@@ -67,8 +67,9 @@ def run_script(
     return "\n".join(lines)
 
 
-def _refuse(marker: Marker, code: int) -> str:
-    return f"{{ {marker.echo(str(code))}; exit 1; }}"
+def _refuse(marker: Marker, code: int, place: str = "") -> str:
+    tidy = f"rm -rf {place}; " if place else ""
+    return f"{{ {tidy}{marker.echo(str(code))}; exit 1; }}"
 
 
 def kill_script(run_id: str | None = None) -> str:

@@ -24,8 +24,10 @@ IDENTITY = "\n".join(
 
 def thermal_script(sdk: int | None) -> str:
     """Android's own thermal service where there is one, else the zones of /sys."""
-    if sdk is not None and sdk >= THERMAL_SERVICE_SDK:
-        return _THERMAL
+    return _THERMAL if sdk is not None and sdk >= THERMAL_SERVICE_SDK else zones_script()
+
+
+def zones_script() -> str:
     return f"echo {_WORD} sysfs; {sysfs.shell_script(zones=True)}"
 
 
@@ -35,7 +37,7 @@ def state_script() -> str:
             _THERMAL,
             f"echo; echo {_WORD} battery; dumpsys battery 2>/dev/null",
             f"echo; echo {_WORD} power; dumpsys power 2>/dev/null | grep mWakefulness=",
-            f"echo; echo {_WORD} sysfs; {sysfs.shell_script(zones=True)}",
+            f"echo; {zones_script()}",
         ]
     )
 

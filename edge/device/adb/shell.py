@@ -21,6 +21,7 @@ from edge.errors import CommandError, LinkLostError
 
 OUTPUT_LIMIT = 64 << 20  # a command that prints more than this has gone wrong
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
+_V1_LIMIT, _V2_LIMIT = 4000, 32_000  # bytes of a service's name; messages have 4 KiB before Android 7, 256 KiB since
 _MARKER_ROOM = 128  # bytes; a marker line is shorter
 _HEAD = struct.Struct("<BI")
 
@@ -64,8 +65,15 @@ class CutOffError(Exception):
 
 
 def service(script: str, *, v2: bool) -> str:
-    """The device's service that runs `script`, without a terminal where that can be chosen."""
-    return f"shell,v2,raw:{script}" if v2 else f"shell:{script}"
+    """The device's service that runs `script`, without a terminal where that can be chosen.
+
+    Raises CommandError for one that is too long: the adb server ends itself over a name that fills a whole message.
+    """
+    name = f"shell,v2,raw:{script}" if v2 else f"shell:{script}"
+    limit = _V2_LIMIT if v2 else _V1_LIMIT
+    if len(name.encode()) > limit:
+        raise CommandError(f"the command line is longer than the {limit} bytes that the device takes", code=126)
+    return name
 
 
 def read_v2(connection: Connection, marker: Marker) -> Ended:
