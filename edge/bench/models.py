@@ -51,26 +51,33 @@ def prepare(
 
     Raises UnknownModelError, UsageError for a file that another kind of device runs, ModelFilesError, NbFormatError.
     """
-    target = wanted.target or ("x86" if device.kind == "host" else "arm")
-    recipe = choose(None, target=target, precision=wanted.precision, engine=wanted.engine)
-    orders = [Order(name, lookup(name), wanted.weights, recipe) for name in wanted.names if not is_file(name)]
-    if wanted.weights.path is not None and len(orders) > 1:
-        raise UsageError(f"{wanted.weights.path} can be the weights of one model, and {len(orders)} are named")
-    files = {
-        name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in wanted.names if is_file(name)
-    }
+    paths = [name for name in wanted.names if is_file(name)]
+    files = {name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in paths}
     for job in files.values():
         _check_target(job, device)
-    converted: dict[str, Job] = {}
-    errors: list[EdgezooError] = []
-    if orders:
-        for outcome in convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say):
-            if outcome.error is not None:
-                errors.append(outcome.error)
-            elif outcome.nb is not None:
-                converted[outcome.order.name] = Job(outcome.nb.path, read_subject(outcome.nb.path))
-    found = {**converted, **files}
+    outcomes = _convert([name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say)
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    found = {one.order.name: Job(one.nb.path, read_subject(one.nb.path)) for one in outcomes if one.nb is not None}
+    found |= files
     return _distinct([found[name] for name in wanted.names if name in found]), errors
+
+
+def _convert(
+    names: Sequence[str],
+    wanted: Wanted,
+    device: Properties,
+    done: Callable[[Outcome], None],
+    progress: Callable[[str], Progress],
+    say: Callable[[str], None],
+) -> list[Outcome]:
+    if not names:
+        return []
+    if wanted.weights.path is not None and len(names) > 1:
+        raise UsageError(f"{wanted.weights.path} can be the weights of one model, and {len(names)} are named")
+    target = wanted.target or ("x86" if device.kind == "host" else "arm")
+    recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine)
+    orders = [Order(name, lookup(name), wanted.weights, recipe) for name in names]
+    return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
 
 
 def _check_target(job: Job, device: Properties) -> None:
