@@ -1,4 +1,4 @@
-"""Inputs that can tell networks apart: seeded, of different spatial patterns and contrasts, in the range of real images.
+"""Inputs that can tell networks apart: seeded, of different patterns and contrasts, in the range of real images.
 
 White noise alone is a poor judge: a network averages it away, so that two different networks answer every sample alike.
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.convert.program import TensorSpec
 
 Sample = dict[str, NDArray[Any]]
+Image = NDArray[np.float64]  # channels, height, width
 
 # What ImageNet's preprocessing makes of black and white: (0 - mean) / std and (1 - mean) / std, widest of the channels.
 _LOW, _HIGH = -2.1, 2.6
@@ -65,59 +66,66 @@ def _fill(
     return np.clip(np.stack(images), _LOW, _HIGH).astype(dtype)
 
 
-def _grid(shape: tuple[int, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    return np.mgrid[0 : 1 : shape[1] * 1j, 0 : 1 : shape[2] * 1j]  # type: ignore[return-value]
+def _grid(shape: tuple[int, ...]) -> tuple[Image, Image]:
+    """Row and column of every pixel, from 0 to 1."""
+    y, x = np.mgrid[0 : 1 : shape[1] * 1j, 0 : 1 : shape[2] * 1j]
+    return y, x
 
 
-def _per_channel(shape: tuple[int, ...], generator: np.random.Generator, low: float, high: float) -> NDArray[Any]:
+def _per_channel(shape: tuple[int, ...], generator: np.random.Generator, low: float, high: float) -> Image:
     return generator.uniform(low, high, (shape[0], 1, 1))
 
 
-def _gradient(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _gradient(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     y, x = _grid(shape)
     angle = _per_channel(shape, generator, 0, 2 * np.pi)
-    return 2.0 * ((x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle)) * 1.6
+    image: Image = 3.2 * ((x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle))
+    return image
 
 
-def _waves(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _waves(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     y, x = _grid(shape)
     u, v = (_per_channel(shape, generator, 1, 9) for _ in range(2))
-    return 1.8 * np.sin(2 * np.pi * (u * x + v * y) + _per_channel(shape, generator, 0, 2 * np.pi))
+    image: Image = 1.8 * np.sin(2 * np.pi * (u * x + v * y) + _per_channel(shape, generator, 0, 2 * np.pi))
+    return image
 
 
-def _checkerboard(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _checkerboard(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     y, x = _grid(shape)
     cells = generator.integers(3, 12)
-    board = (np.floor(x * cells) + np.floor(y * cells)) % 2
+    board: Image = (np.floor(x * cells) + np.floor(y * cells)) % 2
     return _per_channel(shape, generator, _LOW, 0) + board * _per_channel(shape, generator, 0.5, 2.5)
 
 
-def _discs(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _discs(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     y, x = _grid(shape)
-    image = np.zeros(shape) + _per_channel(shape, generator, -1.5, 1.5)
+    image: Image = np.zeros(shape) + _per_channel(shape, generator, -1.5, 1.5)
     for _ in range(6):
-        cy, cx, radius = generator.uniform(0, 1), generator.uniform(0, 1), generator.uniform(0.05, 0.3)
-        inside = (x - cx) ** 2 + (y - cy) ** 2 < radius**2
+        row, column, radius = generator.uniform(0, 1), generator.uniform(0, 1), generator.uniform(0.05, 0.3)
+        inside = (x - column) ** 2 + (y - row) ** 2 < radius**2
         image = np.where(inside, _per_channel(shape, generator, _LOW, _HIGH), image)
     return image
 
 
-def _loud_noise(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _loud_noise(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     return generator.standard_normal(shape) * 1.5
 
 
-def _faint(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _faint(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     return _per_channel(shape, generator, -1.5, 1.5) + 0.15 * generator.standard_normal(shape)
 
 
-def _corner(shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[Any]:
+def _corner(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
     y, x = _grid(shape)
     stripes = np.sign(np.sin(2 * np.pi * generator.uniform(8, 24) * (x + y)))
     inside = (x < generator.uniform(0.3, 0.6)) & (y < generator.uniform(0.3, 0.6))
-    return np.where(inside, stripes * _per_channel(shape, generator, 0.5, 2.0), _per_channel(shape, generator, -1, 1))
+    image: Image = np.where(
+        inside, stripes * _per_channel(shape, generator, 0.5, 2.0), _per_channel(shape, generator, -1, 1)
+    )
+    return image
 
 
-_PATTERNS: tuple[Callable[[tuple[int, ...], np.random.Generator], NDArray[Any]], ...] = (
+_PATTERNS: tuple[Callable[[tuple[int, ...], np.random.Generator], Image], ...] = (
     _gradient,
     _waves,
     _checkerboard,

@@ -7,7 +7,6 @@ each u32 size of what follows, u32 4, a FlatBuffer. opt leaves the bytes after t
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import struct
 from dataclasses import dataclass
@@ -46,20 +45,12 @@ def read_header(path: Path) -> NbHeader:
         raise NbFormatError(f"The model {path} cannot be read: {error.strerror}.") from None
 
 
-def content_hash(path: Path) -> str:
-    """SHA-256 of the file with the uninitialised bytes taken for zero: equal for equal conversions."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        head = bytearray(file.read(_HEAD.size))
-        _blank(head)
-        digest.update(head)
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def canonicalise(path: Path) -> None:
-    """Write zeros over the uninitialised bytes, in place; the engine stops reading at the NUL before them."""
+    """Write zeros over the uninitialised bytes, in place, so that equal conversions are equal files.
+
+    The engine stops reading at the NUL before them. opt itself orders the operators of some branched networks (ShuffleNet,
+    ESNet) by memory addresses: of those, two conversions may be different files of the same network.
+    """
     try:
         with path.open("r+b") as file:
             head = bytearray(file.read(_HEAD.size))
