@@ -6,6 +6,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edge.errors import OutputError, PackageError, UsageError
 from edge.package.sdk import AndroidTools, run_tool
@@ -62,19 +63,23 @@ def debug_key(tools: AndroidTools) -> SigningKey:
         return key
     try:
         keystore.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{keystore.parent} could not be made: {error.strerror}") from error
-    part = keystore.with_name(f".{keystore.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    command: list[str | Path] = [tools.keytool, "-genkeypair", "-keystore", part, "-storetype", "PKCS12"]
-    command += ["-storepass", _DEBUG_PASSWORD, "-alias", "androiddebugkey", "-keyalg", "RSA", "-keysize", "2048"]
-    command += ["-validity", "10000", "-dname", "CN=Android Debug,O=Android,C=US"]
-    try:
-        run_tool(command, "the debug key could not be made")
-        with contextlib.suppress(FileExistsError):  # another process was faster: its key is the one
-            keystore.hardlink_to(part)
+        with TemporaryDirectory(prefix=".key-", dir=keystore.parent) as scratch:
+            made = Path(scratch, keystore.name)
+            command: list[str | Path] = [tools.keytool, "-genkeypair", "-keystore", made, "-storetype", "PKCS12"]
+            command += [
+                "-storepass",
+                _DEBUG_PASSWORD,
+                "-alias",
+                "androiddebugkey",
+                "-keyalg",
+                "RSA",
+                "-keysize",
+                "2048",
+            ]
+            command += ["-validity", "10000", "-dname", "CN=Android Debug,O=Android,C=US"]
+            run_tool(command, "the debug key could not be made")
+            with contextlib.suppress(FileExistsError):  # another process was faster: its key is the one
+                keystore.hardlink_to(made)
     except OSError as error:
         raise OutputError(f"{keystore} could not be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
     return key

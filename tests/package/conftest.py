@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+# Fixtures: the simulated device behind a real adb server.
+from tests.device_layer.conftest import adb_server, device, make_phone, phone, shared_adb_server  # noqa: F401
+
 DATA = Path(__file__).parent / "data"
 
 COMPILERS = {"arm64-v8a": "aarch64-linux-gnu-gcc", "x86_64": "x86_64-linux-gnu-gcc"}

@@ -1,4 +1,4 @@
-"""Talks to the helper's plain Java in a JVM; the protocol stands in java/edgezoo/android/Check.java."""
+"""Talks to the helper's plain Java in a JVM; the protocol stands in java/check/Check.java."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Helper:
 @contextmanager
 def running(classes: Path) -> Iterator[Helper]:
     """Compile Check.java against the shipped jar into `classes` and run it."""
-    builder["compile_java"](HERE / "java/edgezoo", classes, classpath=HELPER)
+    builder["compile_java"](HERE / "java/check", classes, classpath=HELPER)
     command = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", f"{classes}:{HELPER}", "edgezoo.android.Check"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Helper(process)

@@ -46,7 +46,9 @@ def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
     unpacked = sum(info.file_size for info in archive.infolist())
     if unpacked > _LARGEST:
         raise PackageError(f"{path} would unpack to {unpacked} bytes: it is not read")
-    report.check("every entry is whole", (broken := archive.testzip()) is None, f"{broken} is damaged")
+    if broken := archive.testzip():
+        raise PackageError(f"{path} is damaged: the content of {broken} does not fit its checksum")
+    report.check("every entry is whole", True)
     report.check(
         "every entry has a name of its own", len({name.lower() for name in names}) == len(names), "some share one"
     )

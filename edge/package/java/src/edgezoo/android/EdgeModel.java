@@ -24,26 +24,27 @@ import java.util.List;
 /**
  * A model in the app's assets, {@code assets/models/NAME/}: its file, its constants, and the way from a Bitmap to labels.
  *
- * <p>Immutable; may be used from several threads. Works on the assets of another package too, through
- * {@code context.createPackageContext(id, 0)}.
+ * <p>Immutable; may be used from several threads.
  */
 public final class EdgeModel {
     private static final String ROOT = "models";
     private static final long STALE_MS = 3_600_000;
 
-    private final Context context;
+    private final File home;
+    private final AssetManager assets;
     private final String directory;
     private final ModelInfo info;
     private final List<String> labels;
 
-    private EdgeModel(Context context, String directory, ModelInfo info, List<String> labels) {
-        this.context = context;
+    private EdgeModel(File home, AssetManager assets, String directory, ModelInfo info, List<String> labels) {
+        this.home = home;
+        this.assets = assets;
         this.directory = directory;
         this.info = info;
         this.labels = labels;
     }
 
-    /** The names of the models that the app carries, in alphabetical order. */
+    /** The names of the models that the app (or the app that {@code context} belongs to) carries, in alphabetical order. */
     public static List<String> list(Context context) throws IOException {
         AssetManager assets = context.getAssets();
         List<String> names = new ArrayList<>();
@@ -58,19 +59,33 @@ public final class EdgeModel {
 
     /** @throws IOException if the app carries no model of that name */
     public static EdgeModel open(Context context, String name) throws IOException {
+        return open(context, context, name);
+    }
+
+    /**
+     * A model that another app carries.
+     *
+     * @param context of this app, where {@link #file()} puts the copy
+     * @param carrier {@code context.createPackageContext(id, 0)}
+     * @throws IOException if the other app carries no model of that name
+     */
+    public static EdgeModel open(Context context, Context carrier, String name) throws IOException {
+        AssetManager assets = carrier.getAssets();
         String directory = ROOT + "/" + name;
         String json;
         try {
-            json = text(context, directory + "/model.json");
+            json = text(assets, directory + "/model.json");
         } catch (FileNotFoundException missing) {
-            throw new FileNotFoundException("no model '" + name + "' in the assets; there are " + list(context));
+            throw new FileNotFoundException("no model '" + name + "' in the assets; there are " + list(carrier));
         }
         ModelInfo info = ModelInfo.parse(json);
         List<String> labels = Collections.emptyList();
         if (info.hasLabels) {
-            labels = Arrays.asList(text(context, directory + "/labels.txt").trim().split("\n"));
+            labels = Arrays.asList(text(assets, directory + "/labels.txt").trim().split("\n"));
         }
-        return new EdgeModel(context, directory, info, Collections.unmodifiableList(labels));
+        // Not the context itself: it may be an activity, which must not be kept.
+        File home = new File(new File(context.getNoBackupFilesDir(), "edgezoo"), info.name);
+        return new EdgeModel(home, assets, directory, info, Collections.unmodifiableList(labels));
     }
 
     public ModelInfo info() {
@@ -90,7 +105,6 @@ public final class EdgeModel {
      */
     public File file() throws IOException {
         synchronized (EdgeModel.class) {
-            File home = new File(new File(context.getNoBackupFilesDir(), "edgezoo"), info.name);
             File file = new File(home, info.sha256 + ".nb");
             if (file.length() == info.bytes) {
                 return file;
@@ -118,7 +132,7 @@ public final class EdgeModel {
      * @throws IOException if the model is stored compressed; put {@code noCompress += "nb"} into the app's build file then, or use {@link #file()}
      */
     public MappedByteBuffer map() throws IOException {
-        try (AssetFileDescriptor asset = context.getAssets().openFd(directory + "/model.nb");
+        try (AssetFileDescriptor asset = assets.openFd(directory + "/model.nb");
                 FileInputStream stream = new FileInputStream(asset.getFileDescriptor());
                 FileChannel channel = stream.getChannel()) {
             return channel.map(FileChannel.MapMode.READ_ONLY, asset.getStartOffset(), asset.getLength());
@@ -146,7 +160,7 @@ public final class EdgeModel {
 
     private void copy(File to) throws IOException {
         MessageDigest digest = sha256();
-        try (InputStream in = context.getAssets().open(directory + "/model.nb");
+        try (InputStream in = assets.open(directory + "/model.nb");
                 FileOutputStream out = new FileOutputStream(to)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -177,8 +191,8 @@ public final class EdgeModel {
         }
     }
 
-    private static String text(Context context, String path) throws IOException {
-        try (InputStream in = context.getAssets().open(path)) {
+    private static String text(AssetManager assets, String path) throws IOException {
+        try (InputStream in = assets.open(path)) {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             byte[] buffer = new byte[1 << 13];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
