@@ -8,6 +8,7 @@ import os
 import warnings
 
 import numpy
+import program_to_onnx
 import protocol
 
 CLASSES = 1000
@@ -92,4 +93,4 @@ def run(program, params, inputs_npz, outputs_npz):
 
 
 if __name__ == "__main__":
-    protocol.serve({"export": export, "flops": flops, "run": run}, info)
+    protocol.serve({"export": export, "flops": flops, "run": run, "to_onnx": program_to_onnx.convert}, info)

@@ -1,0 +1,137 @@
+"""Runs inside an interpreter that has onnx, onnxsim and onnxruntime. Stand-alone.
+
+Operations: `finish` (ends of the graph as asked, onnx.checker), `simplify` (onnxsim), `run` (ONNX Runtime), `describe`.
+"""
+
+import os
+import sys
+
+import onnx
+import protocol
+
+PASSING_ON = ("Identity", "Dropout")
+
+
+def info():
+    """The versions, for the greeting."""
+    import onnxruntime
+    import onnxsim
+
+    return {
+        "onnx": onnx.__version__,
+        "onnxsim": onnxsim.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "python": "%d.%d.%d" % sys.version_info[:3],
+    }
+
+
+def finish(model, out, shapes):
+    """Give the inputs the `shapes` (by name; a text is a dimension left open), infer the rest, check, write `out`."""
+    proto = onnx.load(model)
+    for value in proto.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        for dim, size in zip(dims, shapes[value.name]):  # noqa: B905 - checked by the driver
+            if isinstance(size, str):
+                dim.dim_param = size
+            else:
+                dim.dim_value = size
+    for value in proto.graph.output:
+        # paddle2onnx writes an open dimension as -1 or under a name of its own: inference names it after the inputs'
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.HasField("dim_param") or dim.dim_value < 0:
+                dim.Clear()
+    del proto.graph.value_info[:]
+    proto = onnx.shape_inference.infer_shapes(proto)
+    onnx.checker.check_model(proto, full_check=True)
+    _write(proto, out)
+    return _described(proto)
+
+
+def simplify(model, out):
+    """Simplify with onnxsim and check the result. The answer describes it, as `describe` does."""
+    import onnxsim
+
+    proto, _ = onnxsim.simplify(onnx.load(model))
+    onnx.checker.check_model(proto, full_check=True)
+    _write(proto, out)
+    return _described(proto)
+
+
+def describe(model):
+    """Opset, inputs, outputs, numbers of nodes and parameters. Raises what onnx.checker finds wrong."""
+    onnx.checker.check_model(model, full_check=True)
+    return _described(onnx.load(model))
+
+
+def run(model, inputs_npz, outputs_npz, threads=1):
+    """ONNX Runtime's outputs for several samples; its own graph optimisations are on, as they are for its users.
+
+    Both files hold one array for each sample and variable, named `<sample>/<variable>`. The input of the softmax at the
+    end of the first output is saved as one more, `<sample>/logits`; the answer says whether there is one.
+    """
+    import numpy
+    import onnxruntime
+
+    proto = onnx.load(model)
+    names = [value.name for value in proto.graph.output]
+    logits = _logits(proto.graph)
+    fetches = list(names)
+    if logits is not None:
+        fetches.append(logits)
+        if logits not in names:
+            proto.graph.output.add().name = logits
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    made = {}
+    with numpy.load(inputs_npz) as given:
+        samples = {}
+        for key in given.files:
+            number, name = key.split("/", 1)
+            samples.setdefault(number, {})[name] = given[key]
+    for number, inputs in samples.items():
+        for name, value in zip(names + ["logits"], session.run(fetches, inputs)):  # noqa: B905 - no logits: one less
+            made["%s/%s" % (number, name)] = value
+    numpy.savez(outputs_npz, **made)
+    return {"outputs": names, "logits": logits is not None}
+
+
+def _logits(graph):
+    makers = {name: node for node in graph.node for name in node.output}
+    node = makers.get(graph.output[0].name)
+    while node is not None and node.op_type in PASSING_ON:
+        node = makers.get(node.input[0])
+    return node.input[0] if node is not None and node.op_type == "Softmax" else None
+
+
+def _write(proto, out):
+    """Beside, then renamed; without what tells where and by whom it was made twice differently."""
+    proto.doc_string = ""
+    beside = out + ".part"
+    with open(beside, "wb") as file:
+        file.write(proto.SerializeToString(deterministic=True))
+    os.replace(beside, out)
+
+
+def _described(proto):
+    weights = {tensor.name for tensor in proto.graph.initializer}
+    return {
+        "opset": next(entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")),
+        "ir_version": proto.ir_version,
+        "nodes": len(proto.graph.node),
+        "inputs": [_tensor(value) for value in proto.graph.input if value.name not in weights],
+        "outputs": [_tensor(value) for value in proto.graph.output],
+    }
+
+
+def _tensor(value):
+    """Open dimensions are given by name, or as None where they have none."""
+    kind = value.type.tensor_type
+    dims = [dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in kind.shape.dim]
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
+    return {"name": value.name, "shape": dims, "dtype": str(dtype)}
+
+
+if __name__ == "__main__":
+    protocol.serve({"finish": finish, "simplify": simplify, "describe": describe, "run": run}, info)
