@@ -54,7 +54,7 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     for cell in cells:
         by_row.setdefault(cell.subject.sha256, {})[cell.threads] = cell
     ratios = ratio or facts.is_sd855(cells[0].device)
-    headline = cells[0].protocol.headline
+    headline = "mean" if _tells_no_samples(cells) else cells[0].protocol.headline
     columns = [
         Column("Model", number=False),
         Column("Weights", number=False),
@@ -132,10 +132,16 @@ def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
     )
 
 
+def _tells_no_samples(cells: Sequence[Measurement]) -> bool:
+    return any(cell.headline_ms is not None and cell.statistics is None for cell in cells)
+
+
 def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
     lines = ["* published by PaddleClas: top-1 of the published weights, mean latency on a Snapdragon 855, fp32"]
     if cells[0].protocol.headline == "median" and any(c.statistics and c.statistics.ci95 for c in cells):
         lines.append("± 95 % confidence interval of the median over launches, its farther end")
+    if _tells_no_samples(cells):
+        lines.append(f"{cells[0].program.name} tells no samples: means over all launches, without an interval")
     if any(cell.status == "measured" and not cell.valid for cell in cells):
         lines.append("! not valid, for the reason noted")
     if ratios and cells[0].protocol.name != "table":

@@ -100,7 +100,10 @@ def test_a_program_without_samples_has_only_what_it_said() -> None:
     cell = measurement(launch(0, extremes=Extremes(30, 1.0, 2.0, 4.0)))
     said = json_report.cell(cell)
     assert said["latency_ms"] == {"headline": 2.0, "headline_is": "mean"}
-    assert "2.00" in text.render([cell])
+    rendered = text.render([cell])
+    assert "1T mean ms" in rendered
+    assert "2.00" in rendered
+    assert "tells no samples" in rendered
 
 
 def test_synthetic_numbers_are_never_silent() -> None:
