@@ -79,7 +79,7 @@ def layout(shape: Sequence[int]) -> str | None:
 
 def _classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     """The number of classes, where the only output is one vector an image."""
-    shape = outputs[0]["shape"] if len(outputs) == 1 else ()
+    shape: Sequence[int] = outputs[0]["shape"] if len(outputs) == 1 else []
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
 
 
