@@ -73,6 +73,7 @@ def measure_everywhere(
         try:
             return [future.result() for future in futures]
         except BaseException:
+            listener.line("ending; the same command goes on where this one stopped")
             stopping.set()
             for place in places:
                 with suppress(DeviceError):

@@ -35,13 +35,13 @@ class ScriptedDevice:
         self.pushes: list[list[Path]] = []
         self.read_thermals = 0
         self.locked = self.is_prepared = False
+        self.serial = "ab12"
 
-    serial = "ab12"
     bytes_pushed = 0
 
     def properties(self) -> Properties:
         core = Core(7, True, 2_841_600, 825_600, "schedutil")
-        return Properties("ab12", "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
+        return Properties(self.serial, "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
 
     def thermal(self) -> Thermal:
         self.read_thermals += 1
@@ -74,14 +74,18 @@ class ScriptedDevice:
     @contextmanager
     def lock(self) -> Iterator[None]:
         self.locked = True
-        yield
-        self.locked = False
+        try:
+            yield
+        finally:
+            self.locked = False
 
     @contextmanager
     def prepared(self) -> Iterator[Prepared]:
         self.is_prepared = True
-        yield Prepared(fixed_performance=True, stay_awake=True)
-        self.is_prepared = False
+        try:
+            yield Prepared(fixed_performance=True, stay_awake=True)
+        finally:
+            self.is_prepared = False
 
     def recover(self, *, limit: float) -> bool:
         del limit

@@ -1,0 +1,73 @@
+"""Several devices at once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge.bench.fleet import Place, measure_everywhere
+from edge.device.base import Completed
+from edge.errors import AbortedError, DeviceBusyError
+from edge.results.store import Store
+from tests.bench.scripted import RUNNER, ScriptedDevice
+from tests.bench.test_session import Heard, request
+
+
+def device(serial: str) -> ScriptedDevice:
+    made = ScriptedDevice()
+    made.serial = serial
+    return made
+
+
+def test_every_device_has_its_session(tmp_path: Path) -> None:
+    places = [Place(device(serial), RUNNER, request("A", "B")) for serial in ("one", "two")]
+    outcomes = measure_everywhere(places, tmp_path / "results.db", Heard())
+    assert [len(outcome.cells) for outcome in outcomes] == [2, 2]
+    with Store(tmp_path / "results.db") as store:
+        assert len(store.ids(serial="one")) == len(store.ids(serial="two")) == 2
+
+
+def test_trouble_with_one_device_leaves_the_others_alone(tmp_path: Path) -> None:
+    busy = device("busy")
+
+    def lock() -> None:
+        raise DeviceBusyError("another edgezoo measures on busy")
+
+    busy.lock = lock  # type: ignore[method-assign,assignment]
+    outcomes = measure_everywhere(
+        [Place(busy, RUNNER, request()), Place(device("free"), RUNNER, request())], tmp_path / "results.db", Heard()
+    )
+    assert isinstance(outcomes[0].error, DeviceBusyError)
+    assert outcomes[1].cells[0].valid
+
+
+def test_a_bug_in_one_thread_ends_all_and_is_not_swallowed(tmp_path: Path) -> None:
+    running, aborted = threading.Event(), threading.Event()
+
+    class Endless(ScriptedDevice):
+        def run(self, *_: object, **__: object) -> Completed:
+            running.set()
+            aborted.wait(60)
+            raise AbortedError("ended on request")
+
+        def abort(self) -> None:
+            aborted.set()
+
+    broken, endless = device("broken"), Endless()
+
+    def bug(_: int) -> None:
+        running.wait(60)
+        raise ZeroDivisionError
+
+    broken.trouble = bug
+    broken.abort = lambda: None  # type: ignore[method-assign]
+    heard = Heard()
+    with pytest.raises(ZeroDivisionError):
+        measure_everywhere(
+            [Place(broken, RUNNER, request()), Place(endless, RUNNER, request())], tmp_path / "results.db", heard
+        )
+    assert aborted.is_set()
+    assert not endless.locked  # unwound, not dropped
+    assert "goes on where this one stopped" in heard.lines[-1]

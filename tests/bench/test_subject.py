@@ -1,0 +1,102 @@
+"""What is known of a model file: from its metadata, or from the file alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.bench.subject import read_subject
+from edge.errors import ModelFilesError, NbFormatError
+
+
+def nb(folder: Path, name: str = "PPLCNet_x1_0") -> Path:
+    """The smallest file that is a .nb by its head: a topology of 16 bytes, no parameters."""
+    path = folder / f"{name}.nb"
+    parameters = struct.pack("<HHHHI", 0, 0, 6, 0, 0)
+    path.write_bytes(struct.pack("<H16sQ", 2, b"v2.13-rc", 16) + struct.pack("<IIII", 8, 0, 0, 0) + parameters)
+    return path
+
+
+def describe(path: Path, **changes: Any) -> None:
+    metadata = {
+        "format": "edgezoo-model/1",
+        "name": "PPLCNet_x1_0",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "inputs": [{"name": "x", "shape": [-1, 3, 192, 192]}],
+        "source": {"kind": "random"},
+        "target": "arm",
+        "precision": "int8",
+        "opt_version": "v2.13-rc",
+        "flops": 160_740_000,
+        "params": 2_960_000,
+        "verification": {"status": "passed"},
+        **changes,
+    }
+    path.with_suffix(".json").write_text(json.dumps({k: v for k, v in metadata.items() if v is not ...}))
+
+
+def test_metadata_says_it_all(tmp_path: Path) -> None:
+    path = nb(tmp_path)
+    describe(path)
+    subject = read_subject(path)
+    assert (subject.name, subject.weights, subject.precision) == ("PPLCNet_x1_0", "random", "int8")
+    assert subject.shapes == ((1, 3, 192, 192),)
+    assert subject.bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("EfficientNetB1", (1, 3, 240, 240)), ("mine", (1, 3, 224, 224))],
+    ids=["a name of the catalogue", "another name"],
+)
+def test_without_metadata_the_shape_is_the_usual_one(name: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    subject = read_subject(nb(tmp_path, name))
+    assert subject.shapes == (shape,)
+    assert subject.opt_version == "v2.13-rc"
+    assert subject.weights is None
+
+
+def test_shapes_can_be_given(tmp_path: Path) -> None:
+    assert read_subject(nb(tmp_path), shapes=[(1, 3, 320, 320), (1, 2)]).shapes == ((1, 3, 320, 320), (1, 2))
+
+
+def test_a_json_of_another_kind_is_no_metadata(tmp_path: Path) -> None:
+    path = nb(tmp_path)
+    path.with_suffix(".json").write_text('{"labels": []}')
+    assert read_subject(path).metadata is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"sha256": "00"}, "describes another file"), ({"inputs": ...}, "lacks inputs")],
+    ids=["another file's", "incomplete"],
+)
+def test_wrong_metadata_is_refused(changes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    path = nb(tmp_path)
+    describe(path, **changes)
+    with pytest.raises(ModelFilesError, match=sentence):
+        read_subject(path)
+
+
+def test_metadata_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    path = nb(tmp_path)
+    path.with_suffix(".json").write_text("{")
+    with pytest.raises(ModelFilesError, match="cannot be read"):
+        read_subject(path)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelFilesError, match="No such file"):
+        read_subject(tmp_path / "x.nb")
+
+
+def test_a_file_that_is_no_nb(tmp_path: Path) -> None:
+    path = tmp_path / "x.nb"
+    path.write_bytes(b"GIF89a" * 100)
+    with pytest.raises(NbFormatError):
+        read_subject(path)
