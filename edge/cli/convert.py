@@ -1,4 +1,4 @@
-"""`edgezoo convert`: models into verified `.nb` files."""
+"""`edgezoo convert`: models into verified `.nb` and `.onnx` files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from edge.cli import options
 
 if TYPE_CHECKING:
     from edge.cli.output import Progress
+    from edge.convert.onnx.recipe import Batch
     from edge.convert.pipeline import Order, Outcome
     from edge.convert.recipe import Recipe
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
               help="Where the weights come from: the published archive; random ones, for latency and size; a directory "
               "with an inference model of yours, or a .pdparams checkpoint.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of random weights.")
+@click.option("--format", "formats", default="nb", show_default=True, metavar="nb|onnx|nb,onnx",
+              help="Paddle-Lite's naive buffer, ONNX, or both from one export.")  # fmt: skip
+@click.option("--opset", type=int, metavar="N", help="The opset of the ONNX file.  [default: 17]")
+@click.option("--batch", type=click.Choice(["fixed", "dynamic"]), help="Of the ONNX file's inputs.  [default: fixed]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the model.  [default: arm]")
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]),
               help="fp16: kernels; int8, int16: weights.  [default: fp32]")  # fmt: skip
@@ -35,7 +40,7 @@ if TYPE_CHECKING:
     "--input-shape", metavar="N,C,H,W", help="The shape of the (first) input, where the model leaves it open."
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True, metavar="DIR",
-              help="Where NAME.nb and NAME.json go.")  # fmt: skip
+              help="Where NAME.nb and NAME.json, NAME.onnx and NAME.onnx.json go.")  # fmt: skip
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Models worked on at once.  [default: one a core]"
 )
@@ -50,6 +55,9 @@ def command(
     series: tuple[str, ...],
     weights: str,
     seed: int,
+    formats: str,
+    opset: int | None,
+    batch: Batch | None,
     target: str | None,
     precision: str | None,
     config: Path | None,
@@ -63,17 +71,18 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Convert models to Paddle-Lite's .nb format and prove that they still compute the same.
+    """Convert models to Paddle-Lite's .nb format, or to ONNX, and prove that they still compute the same.
 
-    Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went. A
-    network that computes something else after conversion is named and not written. Finished work is not done again.
-    The exit code is 1 if any model failed.
+    Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went; each
+    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written.
+    Finished work is not done again. The exit code is 1 if any model failed.
 
     \b
     Examples:
       edgezoo convert MobileNetV3_large_x1_0_ssld
       edgezoo convert --light --weights random -o models
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
+      edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
       edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
     """
     from edge.cli.output import Progress, print_json
@@ -86,6 +95,7 @@ def command(
     else:
         chosen = options.selected(names, series=series, light=light, everything=everything)
         orders = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed), recipe)
+    orders = _in_formats(orders, formats, opset, batch)
     with Progress(quiet=quiet) as progress:
         ended = 0
 
@@ -173,13 +183,39 @@ def _catalogue(chosen: list[str], own_name: str | None, weights: object, recipe:
     return [Order(name, lookup(name), weights, recipe) for name in chosen]
 
 
+def _in_formats(orders: list[Order], formats: str, opset: int | None, batch: Batch | None) -> list[Order]:
+    """The orders for each format asked for: a model's are neighbours."""
+    from dataclasses import replace
+
+    from edge.convert.onnx.recipe import OnnxRecipe
+    from edge.errors import UsageError
+
+    asked = set(formats.split(","))
+    if not asked <= {"nb", "onnx"}:
+        raise UsageError(f"--format {formats} is none", hint="nb, onnx, or nb,onnx")
+    if "onnx" not in asked:
+        if opset is not None or batch is not None:
+            raise UsageError(
+                f"--{'opset' if opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
+            )
+        return orders
+    if asked == {"onnx"} and any(order.recipe.precision != "fp32" for order in orders):
+        raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
+    default = OnnxRecipe()
+    recipe = OnnxRecipe(default.opset if opset is None else opset, batch or default.batch)
+    both = [[order, replace(order, onnx=recipe)] for order in orders]
+    return [order for pair in both for order in pair if ("nb" if order.onnx is None else "onnx") in asked]
+
+
 def _sentence(outcome: Outcome) -> str:
     name = outcome.order.name
     if outcome.error is not None:
         hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
-        return f"{click.style('failed', fg='red')}  {outcome.error.message}{hint}"
-    assert outcome.nb is not None
-    verification = outcome.nb.metadata["verification"]
+        where = "" if name in outcome.error.message else f"{name}: "
+        return f"{click.style('failed', fg='red')}  {where}{outcome.error.message}{hint}"
+    made = outcome.made
+    assert made is not None
+    verification = made.metadata["verification"]
     verdict = {
         "passed": f"verified (cosine {verification.get('cosine') or 0:.6f}, argmax agreement "
         f"{verification.get('argmax_agreement') or 0:.0%})",
@@ -188,10 +224,18 @@ def _sentence(outcome: Outcome) -> str:
     }[verification["status"]]
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
-    return (
-        f"{name}  {outcome.nb.bytes / 2**20:.2f} MiB, {outcome.order.recipe.target} {outcome.order.recipe.precision}"
-        f"{random}, {verdict}, {took}"
-    )
+    return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome)}{random}, {verdict}, {took}"
+
+
+def _kind(outcome: Outcome) -> str:
+    """What was made: `arm fp32`, `ONNX opset 17`."""
+    if outcome.onnx is None:
+        return f"{outcome.order.recipe.target} {outcome.order.recipe.precision}"
+    facts = outcome.onnx.metadata["onnx"]
+    simplification = facts["simplification"]
+    batch = ", dynamic batch" if outcome.onnx.metadata["recipe"]["batch"] == "dynamic" else ""
+    not_simplified = "" if simplification["done"] else f", not simplified: {simplification['reason']}"
+    return f"ONNX opset {facts['opset']}{batch}{not_simplified}"
 
 
 def _download(name: str, have: int, total: int | None) -> str:
@@ -202,7 +246,7 @@ def _download(name: str, have: int, total: int | None) -> str:
 
 
 def _close(progress: Progress, outcomes: list[Outcome], out: Path) -> None:
-    good = [o for o in outcomes if o.nb is not None]
+    good = [o for o in outcomes if o.made is not None]
     failed = len(outcomes) - len(good)
     reused = sum(o.reused for o in good)
     progress.line(f"{len(good)} of {len(outcomes)} models in {out}/ ({reused} were there), {failed} failed")
@@ -211,6 +255,7 @@ def _close(progress: Progress, outcomes: list[Outcome], out: Path) -> None:
 def _row(outcome: Outcome) -> dict[str, object]:
     row: dict[str, object] = {
         "name": outcome.order.name,
+        "kind": "nb" if outcome.order.onnx is None else "onnx",
         "status": "failed" if outcome.error else "converted",
         "reused": outcome.reused,
         "seconds": {stage: round(seconds, 3) for stage, seconds in outcome.seconds.items()},
@@ -221,5 +266,5 @@ def _row(outcome: Outcome) -> dict[str, object]:
             "message": outcome.error.message,
             "hint": outcome.error.hint,
         }
-    assert outcome.nb is not None
-    return row | {"path": str(outcome.nb.path), **outcome.nb.metadata}
+    assert outcome.made is not None
+    return row | {"path": str(outcome.made.path), **outcome.made.metadata}

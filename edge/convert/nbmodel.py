@@ -40,30 +40,20 @@ def describe(
         "file": f"{name}.nb",
         "sha256": facts["sha256"],
         "bytes": facts["bytes"],
-        "model": {"name": model.name, "series": model.series, "architecture": model.architecture} if model else None,
+        "model": network(model),
         "target": recipe.target,
         "precision": recipe.precision,
         "engine": {"name": "paddlelite", "version": recipe.engine},
         "opt_version": facts["opt_version"],
         "recipe": {k: v for k, v in asdict(recipe).items() if v is not None and k != "description"},
-        "source": {
-            "kind": source.kind,
-            "seed": source.seed,
-            "url": source.url,
-            "path": str(source.path) if source.path else None,
-            "archive_sha256": source.archive_sha256,
-            "archive_bytes": source.archive_bytes,
-            "program_sha256": source.program_sha256,
-            "params_sha256": source.params_sha256,
-            "paddle_version": source.paddle_version,
-        },
+        "source": origin(source),
         "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
         "outputs": facts["outputs"],
         "preprocessing": asdict(model.preprocessing) if model else None,
-        "class_num": source.class_num or _classes(facts["outputs"]),
+        "class_num": source.class_num or classes(facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
-        "published": _published(model),
+        "published": published(model),
         "legalised": facts["legalised"],
         "nb": {"topology_bytes": facts["topology_bytes"], "params_bytes": facts["params_bytes"]},
         "verification": dict(verification),
@@ -72,18 +62,39 @@ def describe(
     }
 
 
+def network(model: Model | None) -> dict[str, str] | None:
+    """Which network of the catalogue it is; None for one of the user's own."""
+    return {"name": model.name, "series": model.series, "architecture": model.architecture} if model else None
+
+
+def origin(source: InferenceModel) -> dict[str, Any]:
+    """Where the weights come from."""
+    return {
+        "kind": source.kind,
+        "seed": source.seed,
+        "url": source.url,
+        "path": str(source.path) if source.path else None,
+        "archive_sha256": source.archive_sha256,
+        "archive_bytes": source.archive_bytes,
+        "program_sha256": source.program_sha256,
+        "params_sha256": source.params_sha256,
+        "paddle_version": source.paddle_version,
+    }
+
+
 def layout(shape: Sequence[int]) -> str | None:
     """NCHW for image-like tensors; nothing is claimed of others."""
     return "NCHW" if len(shape) == 4 and shape[1] in (1, 3, 4) else None
 
 
-def _classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
+def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     """The number of classes, where the only output is one vector an image."""
     shape: Sequence[int] = outputs[0]["shape"] if len(outputs) == 1 else []
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
 
 
-def _published(model: Model | None) -> dict[str, Any] | None:
+def published(model: Model | None) -> dict[str, Any] | None:
+    """PaddleClas' numbers for a catalogue model, as JSON values."""
     if model is None:
         return None
     numbers = asdict(model.published)

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.convert.nbmodel import NbModel, describe
+from edge.convert.onnx.model import OnnxModel
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.placing import place
 from edge.convert.recipe import Recipe
-from edge.convert.store import Entry, Store, code_version, copy, is_copy, key_of, write_text
+from edge.convert.store import Entry, Store, code_version, key_of
 from edge.errors import EdgezooError, OutputError, VerificationError
 from edge.source.download import Progress
 from edge.source.model import InferenceModel
@@ -28,23 +31,33 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`."""
+    """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`.
+
+    With `onnx` the file to make is an ONNX file, and of `recipe` only the input shape matters.
+    """
 
     name: str
     model: Model | None
     weights: Weights
     recipe: Recipe
+    onnx: OnnxRecipe | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one order ended: with `nb`, or with `error`. `reused`: nothing had to be done. Seconds by stage."""
+    """How one order ended: with `nb` or `onnx`, or with `error`. `reused`: nothing had to be done. Seconds by stage."""
 
     order: Order
     nb: NbModel | None
     error: EdgezooError | None
     reused: bool
     seconds: dict[str, float] = field(default_factory=dict)
+    onnx: OnnxModel | None = None
+
+    @property
+    def made(self) -> NbModel | OnnxModel | None:
+        """The model, of whichever format; None after an error."""
+        return self.nb or self.onnx
 
 
 def convert_models(
@@ -57,8 +70,9 @@ def convert_models(
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
-    """Convert every order into `out`, as `NAME.nb` and `NAME.json`; returns the outcomes in the order of `orders`.
+    """Convert every order into `out`; returns the outcomes in the order of `orders`.
 
+    The files are `NAME.nb` and `NAME.json`, or `NAME.onnx` and `NAME.onnx.json`.
     `jobs` models are worked on at once (default: one a core). `done` hears each outcome as it comes, from the calling
     thread; `progress(name)` gives the listener for one model's download; `say` hears of long set-up work. What goes
     wrong with one model is its outcome's `error` and stops no other one. Raises `OutputError` when `out` cannot be used.
@@ -109,10 +123,9 @@ class _Line:
             return Outcome(order, None, error, False, watch.seconds)
 
     def _run(self, order: Order, watch: _Watch) -> Outcome:
-        with watch.stage("source"):
-            source = obtain(
-                order.model, order.weights, lambda: self._tools.lend("paddle"), progress=self._progress(order.name)
-            )
+        if order.onnx is not None:
+            return self._run_onnx(order, order.onnx, watch)
+        source = self._obtain(order, order.model, watch)
         key = _key(source, order.recipe)
         entry = self._store.get(key)
         reused = entry is not None
@@ -131,6 +144,20 @@ class _Line:
             return Outcome(order, None, error, reused, watch.seconds)
         nb, placed = self._place(order, source, entry, verification)
         return Outcome(order, nb, None, reused and was_known and not placed, watch.seconds)
+
+    def _run_onnx(self, order: Order, recipe: OnnxRecipe, watch: _Watch) -> Outcome:
+        from edge.convert.onnx.stage import exportable, make
+
+        source = self._obtain(order, exportable(order.model, order.weights, recipe), watch)
+        with watch.stage("onnx"):
+            onnx, reused = make(
+                order.name, order.model, source, recipe, order.recipe, self._tools, self._out, verify=self._verify
+            )
+        return Outcome(order, None, None, reused, watch.seconds, onnx)
+
+    def _obtain(self, order: Order, model: Model | None, watch: _Watch) -> InferenceModel:
+        with watch.stage("source"):
+            return obtain(model, order.weights, lambda: self._tools.lend("paddle"), progress=self._progress(order.name))
 
     def _lend_engine(self, recipe: Recipe) -> Any:
         return lambda: self._tools.lend("paddlelite", recipe.engine)
@@ -166,20 +193,10 @@ class _Line:
         self, order: Order, source: InferenceModel, entry: Entry, verification: dict[str, Any]
     ) -> tuple[NbModel, bool]:
         """Put the two files into `out`; says whether anything had to be written."""
-        import json
-
         metadata = describe(order.name, order.model, source, order.recipe, entry.facts, verification)
         path = self._out / f"{order.name}.nb"
-        text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
-        made = entry.folder / "model.nb"
-        stale = not is_copy(made, path)
-        if stale:
-            copy(made, path)
-        beside = path.with_suffix(".json")
-        if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
-            write_text(beside, text)
-            stale = True
-        return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), stale
+        written = place(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
+        return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
 
 
 def _key(source: InferenceModel, recipe: Recipe) -> str:

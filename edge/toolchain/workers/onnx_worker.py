@@ -19,7 +19,7 @@ def info():
 
     return {
         "onnx": onnx.__version__,
-        "onnxsim": onnxsim.__version__,
+        "onnxsim": onnxsim.__version__.lstrip("v"),
         "onnxruntime": onnxruntime.__version__,
         "python": "%d.%d.%d" % sys.version_info[:3],
     }
@@ -30,7 +30,7 @@ def finish(model, out, shapes):
     proto = onnx.load(model)
     for value in proto.graph.input:
         dims = value.type.tensor_type.shape.dim
-        for dim, size in zip(dims, shapes[value.name]):  # noqa: B905 - checked by the driver
+        for dim, size in zip(dims, shapes[value.name]):
             if isinstance(size, str):
                 dim.dim_param = size
             else:
@@ -91,7 +91,7 @@ def run(model, inputs_npz, outputs_npz, threads=1):
             number, name = key.split("/", 1)
             samples.setdefault(number, {})[name] = given[key]
     for number, inputs in samples.items():
-        for name, value in zip(names + ["logits"], session.run(fetches, inputs)):  # noqa: B905 - no logits: one less
+        for name, value in zip([*names, "logits"], session.run(fetches, inputs)):
             made["%s/%s" % (number, name)] = value
     numpy.savez(outputs_npz, **made)
     return {"outputs": names, "logits": logits is not None}

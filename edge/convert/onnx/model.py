@@ -1,0 +1,71 @@
+"""A converted ONNX model: the file, and everything known of it, as docs/metadata.md lays down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge import __version__
+from edge.convert.nbmodel import FORMAT, classes, layout, network, origin, published
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.source.model import InferenceModel
+from edge.zoo.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxModel:
+    """A `.onnx` file and its metadata (the content of `NAME.onnx.json` beside it). Sizes in bytes."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    metadata: Mapping[str, Any]
+
+
+def metadata_path(path: Path) -> Path:
+    """Where the metadata of an ONNX file stands: `NAME.onnx.json`, for `NAME.json` is the .nb's."""
+    return path.with_name(path.name + ".json")
+
+
+def describe(
+    name: str, model: Model | None, source: InferenceModel, recipe: OnnxRecipe, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes."""
+    versions = facts["versions"]
+    return {
+        "format": FORMAT,
+        "name": name,
+        "file": f"{name}.onnx",
+        "sha256": facts["sha256"],
+        "bytes": facts["bytes"],
+        "model": network(model),
+        "target": None,
+        "precision": "fp32",
+        "engine": {"name": "paddle2onnx", "version": versions["paddle2onnx"]},
+        "opt_version": None,
+        "recipe": asdict(recipe),
+        "source": origin(source),
+        "inputs": [{**_tensor(one), "layout": layout(one["shape"])} for one in facts["inputs"]],
+        "outputs": [_tensor(one) for one in facts["outputs"]],
+        "preprocessing": asdict(model.preprocessing) if model else None,
+        "class_num": source.class_num or classes([_tensor(one) for one in facts["outputs"]]),
+        "flops": source.flops,
+        "params": source.params_count,
+        "published": published(model),
+        "legalised": [],
+        "onnx": {
+            "opset": facts["opset"],
+            "ir_version": facts["ir_version"],
+            "nodes": facts["nodes"],
+            "simplification": {**facts["simplification"], "onnxsim": versions["onnxsim"]},
+        },
+        "verification": facts["verification"],
+        "licence": "Apache-2.0" if model else None,
+        "edgezoo": __version__,
+    }
+
+
+def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:
+    return {**tensor, "shape": [size if isinstance(size, int) else -1 for size in tensor["shape"]]}
