@@ -42,7 +42,7 @@ def build(architecture, class_num, seed):
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
     paddle.seed(seed)
-    network = paddle_patches.construct(constructor, class_num=class_num)
+    network = constructor(class_num=class_num)
     network.eval()
     return network
 
