@@ -43,6 +43,7 @@ def test_a_newer_library_reads_an_older_model(library: str, model: str, readable
     ("binary", "version"),
     [
         (b"..\0v2.13-rc\0..", "v2.13-rc"),
+        (b"\xc3v2.13-rc\0", "v2.13-rc"),  # right behind code
         (b"\0release/v2.10\0v2.10\0", "v2.10"),
         (b"\0v2.12-rc-310-g5a1b2c3\0", "v2.12-rc-310-g5a1b2c3"),
         (b"\0v2.13-rc\0..\0v2.12\0", None),

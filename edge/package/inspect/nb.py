@@ -24,8 +24,8 @@ def inspect_nb(path: Path) -> Report:
     report.sections["File"] = {
         "sha256": sha256,
         "opt version": header.opt_version,
-        "program": header.topology_bytes,
-        "parameters": header.params_bytes,
+        "program bytes": header.topology_bytes,
+        "parameter bytes": header.params_bytes,
         "kernels": kernels(ops),
     }
     report.sections["Ops"] = count_ops(ops)
