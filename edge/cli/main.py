@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "edge.cli.show",
     "convert": "edge.cli.convert",
     "bench": "edge.cli.bench",
+    "eval": "edge.cli.evaluate",
     "results": "edge.cli.results",
     "package": "edge.cli.package",
     "install": "edge.cli.install",
@@ -80,7 +81,7 @@ def cli() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code; nothing is raised but SystemExit."""
+    """Run the command line and return its exit code; nothing is raised."""
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given[: _commands_place(given)]
     _unwind_on(signal.SIGTERM, signal.SIGHUP)
@@ -88,6 +89,8 @@ def run(arguments: list[str] | None = None) -> int:
         code = cli.main(given, prog_name="edgezoo", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except SystemExit as end:  # a command's own exit code, or a signal's
+        return end.code if isinstance(end.code, int) else 1
     except click.ClickException as error:
         error.show()
         return error.exit_code

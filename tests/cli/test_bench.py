@@ -1,0 +1,93 @@
+"""`edgezoo bench` on this machine, with the real engine, as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.cli.main import run
+from edge.toolchain.engines import engine
+from edge.toolchain.environment import ensure
+from tests.android_runner.network import convert
+
+Capture = pytest.CaptureFixture[str]
+# Two launches of a few runs: enough for everything but good numbers.
+QUICK = ("--device", "host", "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "1000")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("network")
+    return {target: convert(ensure(engine("paddlelite")), folder, target) for target in ("x86", "arm")}
+
+
+@pytest.mark.slow
+def test_a_file_is_measured_once_and_kept(network: dict[str, Path], tmp_path: Path, capsys: Capture) -> None:
+    db = tmp_path / "results.db"
+    command = ["bench", str(network["x86"]), *QUICK, "--shape", "1,3,64,64", "--threads", "1,2", "--db", str(db)]
+    assert run(command) == 0
+    shown = capsys.readouterr().out
+    assert "1T median ms  2T median ms" in shown
+    assert "one thread whatever is asked" in shown
+    assert run([*command, "--json"]) == 0
+    captured = capsys.readouterr()
+    cells = json.loads(captured.out)
+    assert [cell["threads"] for cell in cells] == [1, 2]
+    assert all(cell["status"] == "measured" and not cell["threads_honoured"] for cell in cells)
+    first = {cell["id"] for cell in cells}
+    assert run([*command, "--csv", "--fresh"]) == 0
+    again = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert not first & {int(row["id"]) for row in again}
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_run_here_fails_alone(network: dict[str, Path], tmp_path: Path, capsys: Capture) -> None:
+    report = tmp_path / "report.md"
+    code = run(
+        ["bench", str(network["arm"]), str(network["x86"]), *QUICK, "--shape", "1,3,64,64", "--threads", "1",
+         "--markdown", "-o", str(report)]
+    )  # fmt: skip
+    assert code == 1
+    assert "was made for arm" in capsys.readouterr().err
+    rows = [line for line in report.read_text().splitlines() if line.startswith("| tiny")]
+    assert ["failed" in row for row in rows] == [True, False]
+
+
+@pytest.mark.slow
+def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path, capsys: Capture) -> None:
+    del private_cache
+    command = ["bench", "MobileNetV1_x0_25", *QUICK, "--weights", "random", "--threads", "1"]
+    assert run([*command, "--protocol", "table", "--check-output", "--json"]) == 0
+    captured = capsys.readouterr()
+    (cell,) = json.loads(captured.out)
+    assert (cell["weights"], cell["target"], cell["latency_ms"]["headline_is"]) == ("random", "x86", "mean")
+    assert "its output on the device is Paddle's" in captured.err
+    assert cell["published"]["sd855_ms"] == 2.88
+    assert cell["ratio_to_sd855"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ([], 2, "no model is named"),
+        (["PPLCNet_x10"], 1, "no model 'PPLCNet_x10'"),
+        (["nowhere/x.nb"], 1, "nowhere/x.nb cannot be read"),
+        (["MobileNetV1", "--threads", "0"], 2, "--threads 0 is no list of numbers"),
+        (["MobileNetV1", "--threads", "one"], 2, "--threads one is no list"),
+        (["MobileNetV1", "--input", "zeros"], 2, "--input zeros is none"),
+        (["MobileNetV1", "--cores", "1", "--power-mode", "0"], 2, "exclude each other"),
+        (["MobileNetV1", "--runner", "/nowhere/benchmark_bin"], 1, "/nowhere/benchmark_bin does not exist"),
+        (["MobileNetV1", "--weights", "/nowhere"], 2, "that path does not exist"),
+        (["MobileNetV1", "--engine", "1.0"], 2, "no paddlelite engine of version '1.0'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_makes_no_sense_is_said_before_any_work(
+    arguments: list[str], code: int, sentence: str, capsys: Capture
+) -> None:
+    assert run(["bench", *arguments, "--device", "host"]) == code
+    assert sentence in capsys.readouterr().err
