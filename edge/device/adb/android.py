@@ -31,11 +31,11 @@ _RETURN_SECONDS = 20.0  # how long to wait for a device that is away when its se
 
 
 class AndroidDevice:
-    """See Device. Nothing is asked of the device before it is needed."""
+    """See Device. Nothing is asked of the device before it is needed. `blobs` tells what pushing cost so far."""
 
     def __init__(self, address: ServerAddress, serial: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._link = Link(address, serial, sleep=sleep)
-        self._blobs = BlobStore(self._link)
+        self.blobs = BlobStore(self._link)
         self._properties: Properties | None = None
         self._boot = ""
         self._owner: Owner | None = None
@@ -47,7 +47,7 @@ class AndroidDevice:
 
     @property
     def bytes_pushed(self) -> int:
-        return self._blobs.bytes_sent
+        return self.blobs.bytes_sent
 
     def properties(self) -> Properties:
         if self._properties is None:
@@ -73,7 +73,7 @@ class AndroidDevice:
         return self._link.execute(script).stdout.decode(errors="replace")
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
-        return self._blobs.push(files)
+        return self.blobs.push(files)
 
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         run_id, marker = secrets.token_hex(6), Marker.fresh()
@@ -188,7 +188,7 @@ class AndroidDevice:
 
     def recover(self, *, limit: float) -> bool:
         self._link.come_back(limit)
-        self._blobs.forget()
+        self.blobs.forget()
         boot_before = self._boot
         _, self._boot = self._identify()
         if self._owner is not None:
@@ -205,7 +205,7 @@ class AndroidDevice:
         with self._link.sync() as sync:
             files = sync.list(BLOBS)
         ended = self._link.execute(f"{launch.kill_script()}\nrm -rf {BASE}")
-        self._blobs.forget()
+        self.blobs.forget()
         if ended.code:
             said = ended.stderr.decode(errors="replace").strip()
             raise CommandError(f"{BASE} on {self.serial} cannot be removed: {said}", code=ended.code)
