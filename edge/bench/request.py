@@ -23,13 +23,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a session is to measure and how. `fresh` measures again what is there; times in seconds."""
+    """What a session is to measure and how; times in seconds.
+
+    `fresh` measures again what is there, `keep_invalid` not even what is there and not valid.
+    """
 
     jobs: tuple[Job, ...]
     threads: tuple[int, ...]
     protocol: Protocol
     seed: int
     fresh: bool = False
+    keep_invalid: bool = False
     synthetic_allowed: bool = False
     launch_timeout: float = 600.0
     recover_limit: float = 120.0

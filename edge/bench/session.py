@@ -18,6 +18,7 @@ from edge.bench.measurement import Measurement
 from edge.bench.plan import round_order
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.statistics import median
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
 from edge.results.store import Key, Store
@@ -37,9 +38,10 @@ def measure(
 ) -> list[Measurement]:
     """Measure what is not measured yet; returns every cell asked for, in the order of jobs and threads.
 
-    A valid measurement of the same key is not repeated; a cell that was begun or failed goes on with the launches it
-    has. A cell that fails is returned as such. Raises what concerns more than one cell: DeviceBusyError, AbortedError,
-    other DeviceErrors before the first launch, ResultsError. What was measured until then is in the store.
+    A valid measurement of the same key is not repeated, one that is not valid is; a cell that was begun or failed goes
+    on with the launches it has. A cell that fails is returned as such. Raises what concerns more than one cell:
+    DeviceBusyError, AbortedError, other DeviceErrors before the first launch, ResultsError. What was measured until
+    then is in the store.
     """
     plan = [(job, threads) for job in request.jobs for threads in request.threads]
 
@@ -49,7 +51,7 @@ def measure(
     todo: list[tuple[Job, int, Measurement | None]] = []
     for job, threads in plan:
         found = None if request.fresh else store.find(key(job, threads))
-        if found is None or not found.valid:
+        if found is None or not (found.valid or (request.keep_invalid and found.status == "measured")):
             todo.append((job, threads, found))
     if todo:
         if kept := len(plan) - len(todo):
@@ -119,6 +121,9 @@ class _Session:
                     self._fail([cell], error)
                 if cell.enough and not cell.failed:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NO_ANCHOR])
+                    self._listener.line(
+                        f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"
+                    )
             number += 1
 
     def _launch(self, cell: Cell) -> None:

@@ -135,7 +135,10 @@ def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
     again = session(device, request("B", "A", "C"), store, heard)
     assert {model for model, _ in device.launches} == {"C.nb"}
     assert [cell.id for cell in again[:2]] == [first[1].id, first[0].id]
-    assert heard.lines == ["ab12: 2 of 3 cells are measured already"]
+    assert heard.lines == [
+        "ab12: 2 of 3 cells are measured already",
+        "ab12: C, 1 thread: 10.00 ms, 2 launches",
+    ]
 
 
 def test_nothing_to_do_does_not_touch_the_device(store: Store) -> None:
@@ -346,6 +349,14 @@ def test_what_was_invalid_is_measured_again_next_time(store: Store) -> None:
     (second,) = session(ScriptedDevice(), request(), store)
     assert second.id != first.id
     assert second.valid
+
+
+def test_what_was_invalid_can_be_kept(store: Store) -> None:
+    hot = ScriptedDevice()
+    hot.thermals = lambda reading: zones(30_000, 1 if reading == 3 else 0)
+    (first,) = session(hot, request(), store)
+    (second,) = session(ScriptedDevice(), request(keep_invalid=True), store)
+    assert second.id == first.id
 
 
 def test_the_device_cools_down_between_launches(store: Store) -> None:
