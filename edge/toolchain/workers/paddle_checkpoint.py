@@ -9,6 +9,11 @@ import pickle
 
 import numpy
 
+try:
+    from numpy._core import multiarray as _multiarray  # numpy 2
+except ImportError:
+    from numpy.core import multiarray as _multiarray
+
 # What PaddleClas' constructors compute themselves; checkpoints of other releases may lack them or hold more of them.
 DERIVED = ("relative_position_index", "relative_coords_table", "attention_bias_idxs", "attn_mask")
 _PARAMETER_NAMES = "StructuredToParameterName@@"  # paddle.save's table of variable names
@@ -25,7 +30,6 @@ def _encode(text, encoding):
     return text.encode("latin1")
 
 
-_multiarray = numpy.core.multiarray
 _ADMITTED = {
     ("numpy", "ndarray"): numpy.ndarray,
     ("numpy", "dtype"): numpy.dtype,
@@ -41,7 +45,9 @@ _ADMITTED = {
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in _ADMITTED:
-            raise CheckpointError("it asks for {}.{}, which holds no parameters and could run code".format(module, name))
+            raise CheckpointError(
+                "it asks for {}.{}, which holds no parameters and could run code".format(module, name)
+            )
         return _ADMITTED[module, name]
 
     def persistent_load(self, pid):

@@ -4,10 +4,10 @@ import numpy
 
 
 def images(shape, seed):
-    """float32 images of N, C, H, W, standardised: two crossed wave patterns in colours of their own, and some noise.
+    """float32 images of N, C, H, W in the range of preprocessed photographs: crossed waves in colours, and some noise.
 
-    Direction, frequency (1 to 60 waves across), sharpness and colours differ from image to image, so that global pooling
-    does not average the differences away, as it does with white noise.
+    Direction, frequency (1 to 60 waves across), sharpness, contrast and colours differ from image to image, so that
+    global pooling does not average the differences away, as it does with white noise.
     """
     count, channels, height, width = shape
     draw = numpy.random.RandomState(seed % 2**32)
@@ -21,5 +21,5 @@ def images(shape, seed):
                 turn, frequency, phase = draw.uniform(0, numpy.pi), 60 ** draw.uniform(0, 1), draw.uniform(0, 6.28)
                 waves += numpy.sin(6.28 * frequency * (x * numpy.cos(turn) + y * numpy.sin(turn)) + phase)
             image = image + draw.normal(0, 1, (channels, 1, 1)) * numpy.tanh(draw.uniform(0.5, 4) * waves)
-        batch[index] = image / numpy.sqrt(numpy.square(image).mean())
+        batch[index] = draw.uniform(0.6, 1.8) * image / numpy.sqrt(numpy.square(image).mean())
     return batch

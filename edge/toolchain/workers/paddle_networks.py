@@ -54,10 +54,14 @@ def reparameterise(network):
     """Merge the branches that exist for training only (PP-LCNetV2, RepVGG), as PaddleClas does when it publishes.
 
     PaddleClas leaves the merged branches in place; they are removed here so that parameters are counted as deployed.
+    Returns whether there were any.
     """
+    merged = False
     for layer in network.sublayers(include_self=True):
         if getattr(layer, "is_repped", None) is False:
             layer.re_parameterize()
             if layer.is_repped:
+                merged = True
                 for name in TRAINING_BRANCHES:
                     layer._sub_layers.pop(name, None)
+    return merged

@@ -39,19 +39,19 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None):
     import paddle_weights
 
     class_num = CLASSES
+    if checkpoint is not None:
+        state = paddle_checkpoint.read(checkpoint)
+        with paddle.utils.unique_name.guard():
+            class_num = paddle_checkpoint.class_num(paddle_networks.build(architecture, CLASSES, seed), state, CLASSES)
     with paddle.utils.unique_name.guard():
         network = paddle_networks.build(architecture, class_num, seed)
+        flops = paddle_count.flops(network, input_shape)
         if checkpoint is None:
-            flops = paddle_count.flops(network, input_shape)
             paddle_weights.randomise(network, input_shape, flops, class_num, seed)
         else:
-            state = paddle_checkpoint.read(checkpoint)
-            class_num = paddle_checkpoint.class_num(network, state, CLASSES)
-            if class_num != CLASSES:
-                network = paddle_networks.build(architecture, class_num, seed)
             paddle_checkpoint.fill(network, state, checkpoint)
-        paddle_networks.reparameterise(network)
-        flops = paddle_count.flops(network, input_shape)
+        if paddle_networks.reparameterise(network):
+            flops = paddle_count.flops(network, input_shape)
         params = paddle_count.parameters(network)
         described = paddle_program.save(network, input_shape, out_dir)
     return {"flops": flops, "params": params, "class_num": class_num, "paddle_version": paddle.__version__, **described}

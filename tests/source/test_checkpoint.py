@@ -1,0 +1,199 @@
+"""Checkpoints are pickles, and pickles run code: this reader builds arrays and nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import pickle
+import struct
+from collections import OrderedDict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.toolchain.engines import WORKERS
+
+
+def _load() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("paddle_checkpoint", WORKERS / "paddle_checkpoint.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+reader = _load()
+STATE = {"conv.weight": np.arange(12, dtype="float32").reshape(3, 4), "bn._mean": np.ones(3, "float32")}
+
+
+class Tensor:
+    """As much of a Paddle tensor as the reader touches."""
+
+    def __init__(self, value: np.ndarray[Any, Any]) -> None:
+        self.value, self.shape = value, list(value.shape)
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        return self.value
+
+    def set_value(self, value: np.ndarray[Any, Any]) -> None:
+        self.value = value
+
+
+class Network:
+    def __init__(self, **shapes: tuple[int, ...]) -> None:
+        self.tensors = {name: Tensor(np.zeros(shape, "float32")) for name, shape in shapes.items()}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.tensors
+
+
+class Attack:
+    """Pickles to a call of whatever it is told."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return self.call
+
+
+def save(path: Path, content: Any, protocol: int = 4) -> str:
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    return str(path)
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize("kind", [dict, OrderedDict])
+def test_arrays_are_read_from_every_protocol_of_paddle(tmp_path: Path, protocol: int, kind: type) -> None:
+    content = kind(STATE | {"StructuredToParameterName@@": {"conv.weight": "conv2d_0.w_0"}})
+    read = reader.read(save(tmp_path / "a.pdparams", content, protocol))
+    assert read.keys() == STATE.keys()
+    assert all((read[name] == STATE[name]).all() for name in STATE)
+
+
+def attacks(marker: Path) -> dict[str, Any]:
+    import os
+    import subprocess
+
+    touch = f"touch {marker}"
+    return {
+        "os.system": Attack(os.system, touch),
+        "subprocess.Popen": Attack(subprocess.Popen, ["touch", str(marker)]),
+        "builtins.eval": Attack(eval, f"open({str(marker)!r}, 'w')"),
+        "builtins.exec": Attack(exec, f"open({str(marker)!r}, 'w')"),
+        "builtins.open": Attack(open, str(marker), "w"),
+        "pathlib.Path": Attack(Path, str(marker)),
+        "builtins.getattr": Attack(getattr, "text", "upper"),
+        "numpy.load": Attack(np.load, str(marker)),
+    }
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("name", sorted(attacks(Path("marker"))))
+def test_code_is_refused_and_never_run(tmp_path: Path, name: str, protocol: int) -> None:
+    marker = tmp_path / "was-run"
+    content = STATE | {"fc.weight": attacks(marker)[name]}
+    path = save(tmp_path / "evil.pdparams", content, protocol)
+    with pytest.raises(reader.CheckpointError, match=r"evil\.pdparams is refused: it asks for .* could run code"):
+        reader.read(path)
+    assert not marker.exists()
+
+
+MODULES = st.sampled_from(
+    ["os", "posix", "builtins", "subprocess", "sys", "numpy", "numpy.core", "importlib", "pickle"]
+)
+NAMES = st.sampled_from(["system", "eval", "exec", "__import__", "Popen", "import_module", "loads", "load", "ufunc"])
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(module=MODULES, name=NAMES | st.text("abcdefgh_.", min_size=1), argument=st.text(max_size=10))
+def test_no_name_outside_the_list_is_looked_up(tmp_path: Path, module: str, name: str, argument: str) -> None:
+    text = b"".join(struct.pack("<BI", 0x58, len(t.encode())) + t.encode() for t in (module, name))
+    value = struct.pack("<BI", 0x58, len(argument.encode())) + argument.encode()
+    path = tmp_path / "a.pdparams"
+    path.write_bytes(b"\x80\x04" + text + b"\x93" + value + b"\x85R.")  # STACK_GLOBAL, TUPLE1, REDUCE, STOP
+    with pytest.raises(reader.CheckpointError, match="it asks for"):
+        reader.read(str(path))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path, data: st.DataObject) -> None:
+    whole = pickle.dumps(STATE, protocol=4)
+    cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
+    path = tmp_path / "a.pdparams"
+    path.write_bytes(cut)
+    with pytest.raises(reader.CheckpointError, match=r"a\.pdparams"):
+        reader.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([1, 2], "holds no table of parameters"),
+        ({}, "holds no parameters"),
+        ({"epoch": 3}, "holds 'epoch', which is no array of numbers"),
+        ({"a": np.array([object()])}, "it asks for builtins.object"),
+        ({"a": np.array(["text"])}, "holds 'a', which is no array of numbers"),
+    ],
+    ids=["a list", "empty", "a number", "objects", "strings"],
+)
+def test_what_is_no_table_of_arrays_is_refused(tmp_path: Path, content: Any, says: str) -> None:
+    with pytest.raises(reader.CheckpointError, match=says):
+        reader.read(save(tmp_path / "a.pdparams", content))
+
+
+def test_an_object_outside_of_the_file_is_refused(tmp_path: Path) -> None:
+    class Outside(pickle.Pickler):
+        def persistent_id(self, obj: Any) -> Any:
+            return "elsewhere" if isinstance(obj, np.ndarray) else None
+
+    buffer = io.BytesIO()
+    Outside(buffer, protocol=4).dump(STATE)
+    (tmp_path / "a.pdparams").write_bytes(buffer.getvalue())
+    with pytest.raises(reader.CheckpointError, match="an object outside of the file"):
+        reader.read(str(tmp_path / "a.pdparams"))
+
+
+def test_fitting_values_are_taken_over() -> None:
+    network = Network(**{"conv.weight": (3, 4), "bn._mean": (3,)})
+    reader.fill(network, STATE, "a.pdparams")
+    assert (network.tensors["conv.weight"].value == STATE["conv.weight"]).all()
+
+
+def test_the_first_mismatches_are_named() -> None:
+    network = Network(**{"conv.weight": (5, 4), "bn.weight": (3,), "a": (1,), "b": (1,)})
+    with pytest.raises(reader.CheckpointError) as caught:
+        reader.fill(network, STATE, "a.pdparams")
+    assert str(caught.value) == (
+        "the checkpoint a.pdparams does not fit the architecture: conv.weight has shape [3, 4] instead of [5, 4], "
+        "bn.weight is missing, a is missing, and 2 more"
+    )
+    assert not network.tensors["conv.weight"].value.any()
+
+
+def test_values_that_are_not_finite_are_refused() -> None:
+    network = Network(**{"bn._mean": (3,)})
+    with pytest.raises(reader.CheckpointError, match="_mean holds values that are not finite"):
+        reader.fill(network, {"bn._mean": np.array([1, np.nan, 2], "float32")}, "a.pdparams")
+
+
+def test_what_a_constructor_computes_itself_may_be_missing_or_more() -> None:
+    network = Network(**{"bn._mean": (3,), "blocks.0.attn_mask": (2, 2)})
+    reader.fill(network, {"bn._mean": np.ones(3), "attn.relative_position_index": np.zeros(4)}, "a.pdparams")
+    assert (network.tensors["bn._mean"].value == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("fc", "classes"), [((8, 1000), 1000), ((8, 10), 10), ((9, 10), 10), ((9, 1000), 1000)], ids=str
+)
+def test_the_number_of_classes_is_the_checkpoints(fc: tuple[int, int], classes: int) -> None:
+    network = Network(**{"fc.weight": (8, 1000), "fc.bias": (1000,)})
+    state = {"fc.weight": np.zeros(fc), "fc.bias": np.zeros(fc[1])}
+    assert reader.class_num(network, state, 1000) == classes
