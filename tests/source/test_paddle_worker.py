@@ -1,0 +1,192 @@
+"""The paddle engine for real: exports repeat to the byte, random weights tell inputs apart, outputs are Paddle's."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.convert.inputs import samples
+from edge.convert.program import Program
+from edge.errors import WorkerRequestError
+from edge.source.hashing import sha256_of
+from edge.source.own import read
+from edge.toolchain.engines import WORKERS, engine
+from edge.toolchain.environment import ensure
+from edge.toolchain.toolbox import Toolbox
+from edge.toolchain.worker import Worker
+
+pytestmark = pytest.mark.slow
+
+SHAPE = [1, 3, 224, 224]
+
+
+@pytest.fixture(scope="module")
+def paddle() -> Iterator[Worker]:
+    with Toolbox() as tools, tools.lend("paddle") as worker:
+        yield worker
+
+
+def export(worker: Worker, folder: Path, name: str = "MobileNetV3_small_x0_35", **changed: Any) -> dict[str, Any]:
+    arguments = {"architecture": name, "input_shape": SHAPE, "seed": 0} | changed
+    return worker.call("export", out_dir=str(folder), timeout=300, **arguments)
+
+
+def hashes(folder: Path) -> list[str]:
+    return [sha256_of(folder / name) for name in ("inference.pdmodel", "inference.pdiparams")]
+
+
+def outputs(worker: Worker, folder: Path, inputs: list[dict[str, Any]], scratch: Path) -> list[Any]:
+    np.savez(scratch / "in.npz", **{f"{n}/{name}": v for n, sample in enumerate(inputs) for name, v in sample.items()})
+    said = worker.call(
+        "run",
+        program=str(folder / "inference.pdmodel"),
+        params=str(folder / "inference.pdiparams"),
+        inputs_npz=str(scratch / "in.npz"),
+        outputs_npz=str(scratch / "out.npz"),
+    )
+    with np.load(scratch / "out.npz") as archive:
+        return [[archive[f"{n}/{output['name']}"] for output in said["outputs"]] for n in range(len(inputs))]
+
+
+def helper(code: str, *arguments: str) -> None:
+    """Run a few lines in the engine's own interpreter, beside the worker's modules."""
+    command = [str(ensure(engine("paddle")).python), "-c", code, *arguments]
+    done = subprocess.run(command, cwd=WORKERS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process_too(paddle: Worker, tmp_path: Path) -> None:
+    export(paddle, tmp_path / "other", name="PPLCNet_x0_25")  # what was built before must not show
+    first = export(paddle, tmp_path / "a")
+    with Toolbox() as tools, tools.lend("paddle") as another:
+        second = export(another, tmp_path / "b")
+    assert first == second
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    export(paddle, tmp_path / "c", seed=1)
+    program, params = hashes(tmp_path / "c")
+    assert program == hashes(tmp_path / "a")[0]
+    assert params != hashes(tmp_path / "a")[1]
+
+
+def test_an_export_has_the_form_of_the_published_models(paddle: Worker, tmp_path: Path) -> None:
+    said = export(paddle, tmp_path)
+    model = read(tmp_path)
+    program = Program.read(model.program)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inference.pdiparams", "inference.pdmodel"]
+    assert [(spec.name, spec.shape) for spec in program.feeds] == [("x", (1, 3, 224, 224))]
+    assert [spec.shape for spec in program.fetches] == [(1, 1000)]
+    assert program.logits() is not None
+    assert said["inputs"] == [{"name": "x", "shape": SHAPE, "dtype": "float32"}]
+    assert said["outputs"][0]["name"] == program.fetches[0].name
+    assert said["params"] == model.params_count
+    assert said["paddle_version"] == program.version == "2.6.2"
+    assert not any(op.has_attr("op_callstack") for op in program.ops())  # they would name this machine's folders
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["MobileNetV3_small_x0_35", "PPLCNetV2_base", "ShuffleNetV2_x0_25", "DeiT_tiny_patch16_224", "SqueezeNet1_1"],
+)
+def test_random_weights_tell_inputs_apart(paddle: Worker, tmp_path: Path, name: str) -> None:
+    """With batch norm or without, convolution or attention: no two images alike, no class certain, none impossible."""
+    export(paddle, tmp_path, name=name)
+    given = samples(Program.read(tmp_path / "inference.pdmodel").feeds, [SHAPE])
+    probabilities = np.concatenate([found[0] for found in outputs(paddle, tmp_path, given, tmp_path)]).astype("float64")
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert len(set(probabilities.argmax(axis=1))) >= 5
+    assert 0.01 < np.median(probabilities.max(axis=1)) < 0.9  # uniform: 0.001, one-hot: 1
+    logits = np.log(probabilities) - np.log(probabilities).mean(axis=1, keepdims=True)
+    correlation = np.corrcoef(logits)[np.triu_indices(len(given), 1)]
+    assert correlation.mean() < 0.5
+
+
+def test_merged_branches_compute_what_the_branches_did() -> None:
+    code = """
+import sys, numpy, paddle, paddle_networks, paddle_images, paddle_weights
+network = paddle_networks.build("RepVGG_A0", 1000, 0)
+paddle_weights.randomise(network, [1, 3, 224, 224], 1.4e9, 1000, 0)
+x = paddle.to_tensor(paddle_images.images([2, 3, 224, 224], 5))
+before = network(x).numpy()
+assert paddle_networks.reparameterise(network)
+assert not [n for n, _ in network.named_parameters() if "rbr_dense" in n]
+assert numpy.abs(network(x).numpy() - before).max() < 1e-3 * numpy.abs(before).max()
+"""
+    helper(code)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("MobileNetV2_x0_25", 1000), ("PPLCNet_x0_25", 10)])
+def test_a_checkpoint_written_by_paddle_gives_its_own_outputs(
+    paddle: Worker, tmp_path: Path, name: str, classes: int
+) -> None:
+    code = """
+import sys, numpy, paddle, paddle_networks, paddle_images, paddle_weights
+name, classes, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+network = paddle_networks.build(name, classes, 7)
+paddle_weights.randomise(network, [1, 3, 224, 224], None, classes, 7)
+paddle.save(network.state_dict(), folder + "/mine.pdparams")
+x = paddle_images.images([1, 3, 224, 224], 5)
+numpy.savez(folder + "/expected.npz", x=x, y=paddle.nn.functional.softmax(network(paddle.to_tensor(x))).numpy())
+"""
+    helper(code, name, str(classes), str(tmp_path))
+    said = export(paddle, tmp_path / "out", name=name, checkpoint=str(tmp_path / "mine.pdparams"))
+    assert said["class_num"] == classes
+    with np.load(tmp_path / "expected.npz") as expected:
+        found = outputs(paddle, tmp_path / "out", [{"x": expected["x"]}], tmp_path)[0][0]
+        assert np.abs(found - expected["y"]).max() < 1e-5
+
+
+def test_a_checkpoint_of_another_network_is_refused_by_name(paddle: Worker, tmp_path: Path) -> None:
+    code = """
+import sys, paddle, paddle_networks
+paddle.save(paddle_networks.build("PPLCNet_x0_25", 1000, 0).state_dict(), sys.argv[1])
+"""
+    helper(code, str(tmp_path / "mine.pdparams"))
+    with pytest.raises(
+        WorkerRequestError, match=r"mine\.pdparams does not fit the architecture: .* has shape"
+    ) as caught:
+        export(paddle, tmp_path / "out", name="PPLCNet_x0_5", checkpoint=str(tmp_path / "mine.pdparams"))
+    assert caught.value.kind == "CheckpointError"
+    assert not (tmp_path / "out").exists()
+
+
+def test_several_inputs_and_outputs_are_run_by_name(paddle: Worker, tmp_path: Path) -> None:
+    code = """
+import sys, paddle
+from paddle.static import InputSpec
+class Two(paddle.nn.Layer):
+    def forward(self, left, right):
+        return left + right, (left * right).sum(axis=1)
+specs = [InputSpec([-1, 4], "float32", "left"), InputSpec([-1, 4], "float32", "right")]
+paddle.jit.save(paddle.jit.to_static(Two(), full_graph=True, input_spec=specs), sys.argv[1] + "/inference")
+open(sys.argv[1] + "/inference.pdiparams", "ab")
+"""
+    helper(code, str(tmp_path))
+    generator = np.random.default_rng(0)
+    given = [{name: generator.random((n, 4), dtype="float32") for name in ("left", "right")} for n in (1, 3)]
+    for sample, found in zip(given, outputs(paddle, tmp_path, given, tmp_path), strict=True):
+        assert np.array_equal(found[0], sample["left"] + sample["right"])
+        assert np.allclose(found[1], (sample["left"] * sample["right"]).sum(axis=1))
+
+
+def test_an_unknown_architecture_is_a_sentence(paddle: Worker, tmp_path: Path) -> None:
+    with pytest.raises(WorkerRequestError, match="PaddleClas has no architecture named 'NoNet'"):
+        export(paddle, tmp_path, name="NoNet")
+
+
+def test_a_worker_does_not_grow_with_the_networks_it_exports(tmp_path: Path) -> None:
+    code = """
+import sys, paddle_worker
+paddle_worker.info()
+def megabytes():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 >> 20
+for _ in range(6):
+    paddle_worker.export("MobileNetV2_x2_0", [1, 3, 224, 224], 0, sys.argv[1])  # 45 MB of parameters
+    first = megabytes() if _ == 1 else locals().get("first")
+assert megabytes() - first < 90, (first, megabytes())
+"""
+    helper(code, str(tmp_path))
