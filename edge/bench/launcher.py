@@ -14,7 +14,7 @@ from edge.bench.launch import LaunchReport
 from edge.bench.measurement import Launch
 from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
-from edge.device.base import Device
+from edge.device.base import Device, Thermal
 from edge.errors import (
     CommandTimeoutError,
     ContractError,
@@ -26,6 +26,7 @@ from edge.errors import (
 
 LINK_RETRIES = 3  # of one launch
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
+STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
 _INVALIDATING = ("threads_truncated", "cores_offline", "binding_failed")
 
@@ -39,7 +40,8 @@ class Launcher:
         self._device, self._runner, self._request = device, runner, request
         self._listener, self._sleep = listener, sleep
         self._places: dict[Path, PurePosixPath] = {}
-        self._baseline = thermal_gate.hottest_cpu(device.thermal())
+        self._latest: tuple[float, Thermal] | None = None  # when read (monotonic), and what
+        self._baseline = thermal_gate.hottest_cpu(self._read_thermal())
         self._stayed_hot = False
         self._first = True
 
@@ -102,7 +104,7 @@ class Launcher:
                 "the benchmark program has a synthetic engine: its times say nothing of the network",
                 hint="build it with Paddle-Lite; --allow-synthetic keeps such numbers, to try the orchestration",
             )
-        after = self._device.thermal()
+        after = self._read_thermal()
         signs = throttling.signs_of_launch(report.before, report.after, gate.thermal.status, after.status)
         hot = [f"measured hot: {reason}" for reason in gate.reasons] if gate.verdict == "hot" else []
         unknown = gate.reasons if gate.verdict == "unknown" else ()
@@ -120,7 +122,7 @@ class Launcher:
         """Pass the thermal gate; a device that stayed hot through the limit is not waited for again until it cooled."""
         gate = self._request.gate
         result = thermal_gate.wait_until_cool(
-            self._device.thermal,
+            self._recent_thermal,
             self._baseline,
             replace(gate, limit_seconds=0) if self._stayed_hot else gate,
             sleep=self._sleep,
@@ -128,6 +130,18 @@ class Launcher:
         )
         self._stayed_hot = result.verdict == "hot"
         return result
+
+    def _read_thermal(self) -> Thermal:
+        thermal = self._device.thermal()
+        self._latest = time.monotonic(), thermal
+        return thermal
+
+    def _recent_thermal(self) -> Thermal:
+        """The reading after one launch is the one before the next, once, if that follows at once."""
+        latest, self._latest = self._latest, None
+        if latest is not None and time.monotonic() - latest[0] < STALE_SECONDS:
+            return latest[1]
+        return self._device.thermal()
 
     def _timeout(self, cell: Cell) -> float:
         """The limit given; once the cell's pace is known, not more than many times that."""

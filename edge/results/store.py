@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,8 @@ class Store:
 
     def add_launch(self, cell: int, session: int, launch: Launch) -> None:
         """Keep one launch, at once."""
-        facts = asdict(launch)
+        facts = {one.name: getattr(launch, one.name) for one in fields(launch)}  # asdict would copy every reading
+        facts["extremes"] = launch.extremes and asdict(launch.extremes)
         samples = facts.pop("samples_ms")
         with self._transaction() as execute:
             execute(
