@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 EDGEZOO = str(Path(sys.executable).with_name("edgezoo"))
 
@@ -24,9 +25,12 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def edgezoo(*arguments: str, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command; its output is kept, its failure is ours."""
+    """Run the command and keep its output; a failure ends the benchmark with what it said."""
     environment = {**os.environ, **({"EDGEZOO_CACHE_DIR": str(cache)} if cache else {})}
-    return subprocess.run([EDGEZOO, *arguments], env=environment, check=True, capture_output=True, text=True)
+    done = subprocess.run([EDGEZOO, *arguments], env=environment, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"edgezoo {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done
 
 
 def startup(_: argparse.Namespace) -> None:
@@ -99,6 +103,70 @@ def convert(arguments: argparse.Namespace) -> None:
         print(f"verification of all, on top      {verified:7.2f} s")
 
 
+def device(arguments: argparse.Namespace) -> None:
+    """What edgezoo adds to each launch on a device, against a shell script with `adb push` and `adb shell` for every cell."""
+    from edge.device.discover import open_device
+
+    serial, runner = arguments.serial, arguments.runner.resolve()
+    adb = ["adb", "-s", serial]
+    remote = "/data/local/tmp/edgezoo-benchmark"
+    with tempfile.TemporaryDirectory(prefix="edgezoo-benchmark-") as folder:
+        scratch = Path(folder)
+        edgezoo("convert", *arguments.models, "--weights", "random", "-q", "-o", str(scratch))
+        models = [scratch / f"{name}.nb" for name in arguments.models]
+        cells = [(model, threads) for model in models for threads in (1, 2, 4)]
+        flags = "--contract 1 --warmup 0 --warmup-ms 0 --repeats 1 --repeats-ms 0"
+        command = [
+            "bench", *map(str, models), "-s", serial, "--runner", str(runner), "--protocol", "table", "--warmup", "0",
+            "--repeats", "1", "--cooldown", "0", "--allow-synthetic", "--fresh",
+            "--db", str(scratch / "results.db"), "--json", "-q",
+        ]  # fmt: skip
+        lines = ["set -e", f"{' '.join(adb)} shell mkdir -p {remote}"]
+        for model, threads in cells:
+            lines.append(f"{' '.join(adb)} push '{runner}' '{model}' {remote}/ >/dev/null")
+            run = f"cd {remote} && ./{runner.name} {flags} --model {model.name} --threads {threads}"
+            lines.append(f"{' '.join(adb)} shell '{run}' >/dev/null 2>&1")
+        (scratch / "loop.sh").write_text("\n".join(lines) + "\n")
+        inside = "; ".join(
+            f"./{runner.name} {flags} --model {model.name} --threads {threads} >/dev/null 2>&1"
+            for model, threads in cells
+        )
+        [one] = open_device(serial)
+        one.clean()
+        first = timed(lambda: edgezoo(*command))
+        ours, shell, alone = [], [], []
+        for _ in range(arguments.rounds):
+            shell.append(timed(lambda: subprocess.run(["sh", scratch / "loop.sh"], check=True)))
+            alone.append(timed(lambda: subprocess.run([*adb, "shell", f"cd {remote}; {inside}"], check=True)))
+            ours.append(timed(lambda: edgezoo(*command)))
+        print(f"{len(cells)} launches ({len(models)} models, threads 1, 2, 4), best of {arguments.rounds}")
+        print(f"the runner alone, in one shell on the device   {min(alone):7.2f} s")
+        for name, seconds in (("shell script, adb push + adb shell a cell", min(shell)), ("edgezoo bench", min(ours))):
+            beyond = (seconds - min(alone)) / len(cells) * 1000
+            print(f"{name:45}  {seconds:7.2f} s   {beyond:6.1f} ms a launch beyond the runner")
+        print(f"edgezoo bench, first run with every push       {first:7.2f} s")
+        [one] = open_device(serial)
+        one.push([runner, *models])
+        print(f"bytes pushed on a second run                   {one.bytes_pushed:7}")
+        _push(one, adb, scratch, remote, arguments.rounds)
+        subprocess.run([*adb, "shell", "rm", "-rf", remote], check=True)
+
+
+def _push(one: Any, adb: list[str], scratch: Path, remote: str, rounds: int) -> None:
+    """20 MB of fresh bytes each time, sent both ways in turn; ours is also checked on the device, which adb's is not."""
+    theirs, whole, sent = [], [], []
+    for number in range(max(rounds, 5)):
+        mine, yours = scratch / f"mine{number}", scratch / f"yours{number}"
+        for path in (mine, yours):
+            path.write_bytes(os.urandom(20_000_000))
+        theirs.append(timed(lambda y=yours: subprocess.run([*adb, "push", y, remote], check=True, capture_output=True)))  # type: ignore[misc]
+        before = one.blobs.sending_seconds
+        whole.append(timed(lambda m=mine: one.push([m])))  # type: ignore[misc]
+        sent.append(one.blobs.sending_seconds - before)
+    print(f"20 MB: adb push {min(theirs) * 1000:.0f} ms; edgezoo's transfer {min(sent) * 1000:.0f} ms, "
+          f"with hashing here and checking there {min(whole) * 1000:.0f} ms")  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -106,6 +174,16 @@ def main() -> None:
     bench = commands.add_parser("convert", help=convert.__doc__)
     bench.add_argument("--rounds", type=int, default=2)
     bench.set_defaults(run=convert)
+    phone = commands.add_parser("device", help=device.__doc__)
+    phone.add_argument("-s", "--serial", required=True)
+    phone.add_argument(
+        "--runner", type=Path, required=True, help="edgebench for the device, as scripts/build_runner makes it"
+    )
+    phone.add_argument("--rounds", type=int, default=3)
+    phone.add_argument(
+        "models", nargs="*", default=["MobileNetV1_x0_25", "PPLCNet_x0_25", "ShuffleNetV2_x0_25", "GhostNet_x0_5"]
+    )
+    phone.set_defaults(run=device)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
