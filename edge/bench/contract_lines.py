@@ -38,7 +38,7 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
         after=after,
         load_ms=load.time("ms"),
         model_bytes=load.whole("model_bytes"),
-        model_opt_version=load.text("model_opt_version"),
+        model_opt_version=load.optional("model_opt_version", load.text),
         engine_version=load.text("engine_version"),
         inputs=inputs,
         first_run_ms=first_run.time("ms"),

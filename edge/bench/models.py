@@ -1,4 +1,4 @@
-"""From what the command line names (catalogue models, .nb files) to the files that a device measures."""
+"""From what the command line names (catalogue models, files) to the files that a device measures."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
+from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.pipeline import Order, Outcome, convert_models
 from edge.convert.recipe import Recipe, choose
 from edge.device.base import Properties
@@ -23,20 +25,21 @@ from edge.zoo.catalogue import lookup
 class Wanted:
     """What is to be measured: names of the catalogue, converted first if need be, and files as they are.
 
-    `target` None: what the device runs. `shapes` are the input shapes of files that have no metadata.
+    `target` None: what the device runs. `shapes` are the input shapes of files that have no metadata. `engine` decides
+    the files: .nb, .onnx, or Paddle's own inference programs, for which nothing is converted.
     """
 
     names: tuple[str, ...]
     weights: Weights
     precision: str | None = None
     target: str | None = None
-    engine: str | None = None
+    engine: HostEngine = PADDLE_LITE
     shapes: tuple[tuple[int, ...], ...] | None = None
 
 
 def is_file(name: str) -> bool:
     """Whether a name on the command line means a file rather than a model of the catalogue."""
-    return name.endswith(".nb") or "/" in name
+    return name.endswith((".nb", ".onnx")) or "/" in name
 
 
 def prepare(
@@ -51,13 +54,21 @@ def prepare(
 
     Raises UnknownModelError, UsageError for a file that another kind of device runs, ModelFilesError, NbFormatError.
     """
+    if wanted.engine.model == "program":
+        from edge.bench.paddle_models import prepare_programs
+
+        jobs, errors = prepare_programs(wanted, progress=progress, say=say)
+        return _distinct(jobs), errors
     paths = [name for name in wanted.names if is_file(name)]
     files = {name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in paths}
     for job in files.values():
+        _check_format(job, wanted.engine)
         _check_target(job, device)
     outcomes = _convert([name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    found = {one.order.name: Job(one.nb.path, read_subject(one.nb.path)) for one in outcomes if one.nb is not None}
+    found = {
+        one.order.name: Job(one.made.path, read_subject(one.made.path)) for one in outcomes if one.made is not None
+    }
     found |= files
     return _distinct([found[name] for name in wanted.names if name in found]), errors
 
@@ -72,12 +83,24 @@ def _convert(
 ) -> list[Outcome]:
     if not names:
         return []
-    if wanted.weights.path is not None and len(names) > 1:
-        raise UsageError(f"{wanted.weights.path} can be the weights of one model, and {len(names)} are named")
+    check_weights(wanted.weights, names)
     target = wanted.target or ("x86" if device.kind == "host" else "arm")
-    recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine)
-    orders = [Order(name, lookup(name), wanted.weights, recipe) for name in names]
+    recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine.version)
+    onnx = OnnxRecipe() if wanted.engine.model == "onnx" else None
+    orders = [Order(name, lookup(name), wanted.weights, recipe, onnx) for name in names]
     return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
+
+
+def check_weights(weights: Weights, names: Sequence[str]) -> None:
+    """Raises `UsageError` where one file shall be the weights of several models."""
+    if weights.path is not None and len(names) > 1:
+        raise UsageError(f"{weights.path} can be the weights of one model, and {len(names)} are named")
+
+
+def _check_format(job: Job, engine: HostEngine) -> None:
+    runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(job.nb.suffix, engine.name)
+    if runs != engine.name:
+        raise UsageError(f"{engine.name} does not run {job.nb}", hint=f"--engine {runs} does, on this machine")
 
 
 def _check_target(job: Job, device: Properties) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.measurement import Program, Subject
 from edge.bench.plan import Protocol
@@ -16,10 +16,7 @@ from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
 from edge.errors import BenchError, UsageError
 from edge.resources import resource
-from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
-
-_HOST_SCRIPTS = ("lite_bench.py", "bench_host.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +69,22 @@ def find_runner(
     wanted: str | None = None,
     *,
     kind: str | None = None,
-    engine_version: str | None = None,
+    engine: HostEngine = PADDLE_LITE,
     say: Callable[[str], None] = lambda _: None,
 ) -> Runner:
     """The program for a device.
 
     `wanted`: "edgebench" (as scripts/build_runner made it), a path, or None: edgebench on a device, and on this machine
-    the engine's own Python package. `kind` names the flavour of a path that cannot be asked. Raises BenchError when
-    there is none, UsageError for a file that is no benchmark program, DeviceUnavailableError when it cannot run there.
+    the Python package of `engine`. `kind` names the flavour of a path that cannot be asked. Raises BenchError when
+    there is none, UsageError for a file that is no benchmark program or an engine that is not the device's,
+    DeviceUnavailableError when it cannot run there.
     """
     host = device.properties().kind == "host"
     if wanted is None and host:
-        return _python_runner(engine_version, say)
+        return _python_runner(engine, say)
+    if engine.name != PADDLE_LITE.name:
+        where = "with --runner" if host else f"on {device.serial}"
+        raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
     if wanted is None or wanted == "edgebench":
         path, chosen = _built(device), flavour("edgebench")
     else:
@@ -94,18 +95,17 @@ def find_runner(
         chosen = flavour(kind) if kind else _ask(device, path)
     require_usable(device.properties(), path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Runner(Program(chosen.name, sha256, threads_honoured=not (host and _is_x86())), chosen, path.absolute())
-
-
-def _python_runner(engine_version: str | None, say: Callable[[str], None]) -> Runner:
-    environment = ensure(engine("paddlelite", engine_version), say=say)
-    code = hashlib.sha256(environment.engine.lock_hash.encode())
-    for name in _HOST_SCRIPTS:
-        code.update((WORKERS / name).read_bytes())
     return Runner(
-        Program("lite_bench", code.hexdigest(), threads_honoured=not _is_x86()),
+        Program(chosen.name, sha256, threads_honoured=not host or PADDLE_LITE.threads_honoured), chosen, path.absolute()
+    )
+
+
+def _python_runner(engine: HostEngine, say: Callable[[str], None]) -> Runner:
+    environment = ensure(engine.environment, say=say)
+    return Runner(
+        Program(engine.program.stem, engine.sha256, threads_honoured=engine.threads_honoured),
         flavour("edgebench"),
-        WORKERS / _HOST_SCRIPTS[0],
+        engine.program,
         interpreter=(str(environment.python), "-E", "-s"),
     )
 
@@ -135,7 +135,3 @@ def _ask(device: Device, path: Path) -> RunnerFlavour:
         return recognise(path.name, answer.stdout, answer.stderr)
     except UsageError as error:
         raise UsageError(error.message, hint=error.hint + " with --runner-kind") from error
-
-
-def _is_x86() -> bool:
-    return platform.machine() in ("x86_64", "AMD64")

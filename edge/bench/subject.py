@@ -1,4 +1,4 @@
-"""From a .nb file (and the metadata beside it) to what is measured."""
+"""From a model file (and the metadata beside it) to what is measured."""
 
 from __future__ import annotations
 
@@ -10,34 +10,43 @@ from typing import Any
 
 from edge.bench.measurement import Subject
 from edge.convert.nb import read_header
+from edge.convert.nbmodel import network, origin
+from edge.convert.onnx.model import metadata_path
+from edge.convert.program import Program
+from edge.convert.recipe import Recipe
+from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
+from edge.source.model import InferenceModel
+from edge.zoo.model import Model
 
 
-def read_subject(nb: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> Subject:
-    """The model file and what `NAME.json` says of it.
+def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> Subject:
+    """The model file and what `NAME.json` (of an ONNX file `NAME.onnx.json`) says of it.
 
     `shapes` override those of the metadata; a file without metadata is taken for a network of one 1x3x224x224 input,
     unless its name is one of the catalogue's; a free batch size is 1. Raises `ModelFilesError` for a missing file, or
     metadata that cannot be read or speaks of another file, and `NbFormatError` for a file that is no .nb.
     """
     try:
-        with nb.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.seek(0, 2)
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+            size = content.seek(0, 2)
     except OSError as error:
-        raise ModelFilesError(f"the model {nb} cannot be read: {error.strerror}") from error
-    metadata = _metadata(nb.with_suffix(".json"))
+        raise ModelFilesError(f"the model {file} cannot be read: {error.strerror}") from error
+    onnx = file.suffix == ".onnx"
+    beside = metadata_path(file) if onnx else file.with_suffix(".json")
+    metadata = _metadata(beside)
     if metadata is None:
         return Subject(
-            name=nb.stem,
+            name=file.stem,
             sha256=sha256,
             bytes=size,
-            shapes=_shapes(shapes or [_usual_shape(nb.stem)]),
-            opt_version=read_header(nb).opt_version,
+            shapes=_shapes(shapes or [_usual_shape(file.stem)]),
+            opt_version=None if onnx else read_header(file).opt_version,
         )
     if metadata["sha256"] != sha256:
         raise ModelFilesError(
-            f"{nb.with_suffix('.json').name} describes another file than {nb}: the sha256 differs",
+            f"{beside.name} describes another file than {file}: the sha256 differs",
             hint="convert the model again, or remove the .json file",
         )
     return Subject(
@@ -53,6 +62,24 @@ def read_subject(nb: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> 
         params=metadata["params"],
         verification=metadata["verification"]["status"],
         metadata=metadata,
+    )
+
+
+def program_subject(name: str, model: Model | None, source: InferenceModel, recipe: Recipe) -> Subject:
+    """An inference program as Paddle itself runs it; `recipe` says the shape of an input that is left open.
+
+    The sha256 is of the program's and the parameters' own. Raises `ProgramError`.
+    """
+    return Subject(
+        name=name,
+        sha256=hashlib.sha256(f"{source.program_sha256} {source.params_sha256}".encode()).hexdigest(),
+        bytes=source.program.stat().st_size + source.params.stat().st_size,
+        shapes=tuple(input_shapes(Program.read(source.program).feeds, recipe)),
+        weights=source.kind,
+        precision="fp32",
+        flops=source.flops,
+        params=source.params_count,
+        metadata={"name": name, "model": network(model), "precision": "fp32", "source": origin(source)},
     )
 
 

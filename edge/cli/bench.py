@@ -11,16 +11,18 @@ import click
 from edge.cli import options
 
 if TYPE_CHECKING:
+    from edge.bench.host_engines import HostEngine
     from edge.bench.models import Wanted
     from edge.bench.plan import Protocol
     from edge.bench.request import Job
     from edge.cli.output import Progress
     from edge.convert.pipeline import Outcome as Converted
     from edge.device.base import Device
+    from edge.errors import EdgezooError
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="NAME|FILE.nb...")
+@click.argument("names", nargs=-1, metavar="NAME|FILE...")
 @options.selection
 @click.option("-s", "--device", "spec", metavar="host|SERIAL|all",
               help="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
@@ -50,19 +52,22 @@ if TYPE_CHECKING:
               help="Paddle-Lite's: 0 HIGH, 1 LOW, 2 FULL, 3 NO_BIND, 4 RAND_HIGH, 5 RAND_LOW.  [default: 0]")  # fmt: skip
 @click.option("--cores", metavar="7,6", help="Bind to these cores instead.")
 @click.option("--input", "fill", default="ones", show_default=True, metavar="ones|seed:S", help="What the inputs hold.")
-@click.option("--shape", multiple=True, metavar="1,3,224,224", help="Input shape of FILE.nb without metadata.")
+@click.option("--shape", multiple=True, metavar="1,3,224,224", help="Input shape of a FILE without metadata.")
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
-@click.option(
-    "--engine", metavar="VERSION", help="The Paddle-Lite version that converts NAMEs, and measures on the host."
-)
+@click.option("--engine", metavar="paddle-lite|onnxruntime|paddle|VERSION",
+              help="What runs the networks on this machine; a VERSION is Paddle-Lite's, and on a device the one that "
+              "converts NAMEs.  [default: paddle-lite]")  # fmt: skip
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip
 @click.option("--check-output", is_flag=True, help="Also compare each network's output there with Paddle's own.")
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @click.option("--fresh", is_flag=True, help="Measure again what is measured already.")
+@click.option(
+    "--keep-invalid", is_flag=True, help="Measure nothing again, not even what was measured and is not valid."
+)
 @options.db
 @options.report
 @options.quiet
@@ -83,6 +88,7 @@ def command(
     check_output: bool,
     allow_synthetic: bool,
     fresh: bool,
+    keep_invalid: bool,
     db: Path | None,
     form: str,
     output: Path | None,
@@ -100,33 +106,47 @@ def command(
     Examples:
       edgezoo bench PPLCNet_x1_0 MobileNetV3_large_x1_0 --weights random --device host
       edgezoo bench --light --threads 1,2,4
+      edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     import secrets
 
     from edge.bench.fleet import Place, measure_everywhere
     from edge.bench.gate import Gate
+    from edge.bench.host_engines import host_engine
     from edge.bench.programs import find_runner
     from edge.bench.request import Request
     from edge.cli.output import Progress, print_report
     from edge.device.discover import open_device
+    from edge.errors import BenchError, DeviceError
 
-    wanted = _wanted(options.selected(names, series=series, light=light, everything=everything), engine, given)
+    runs = host_engine(engine)
+    wanted = _wanted(options.selected(names, series=series, light=light, everything=everything), runs, given)
     counts = _numbers("--threads", threads)
     order = secrets.randbits(32) if seed is None else seed
+    devices = open_device(spec, adb_server)
     failed = 0
     with Progress(quiet=quiet) as progress:
         places = []
-        for device in open_device(spec, adb_server):
-            program = find_runner(device, runner, kind=runner_kind, engine_version=engine, say=progress.line)
-            jobs, errors = _prepare(wanted, device, progress)
+        for device in devices:
+            try:
+                program = find_runner(device, runner, kind=runner_kind, engine=runs, say=progress.line)
+                jobs, errors = _prepare(wanted, device, progress)
+                protocol = program.fit(_protocol(device, given))
+            except (DeviceError, BenchError) as error:
+                if len(devices) == 1:
+                    raise
+                progress.line(f"{device.serial}: {_sentence(error)}")
+                failed += 1
+                continue
             failed += errors
             request = Request(
                 tuple(jobs),
                 counts,
-                program.fit(_protocol(device, given)),
+                protocol,
                 order,
                 fresh=fresh,
+                keep_invalid=keep_invalid,
                 synthetic_allowed=allow_synthetic,
                 launch_timeout=timeout,
                 gate=Gate(limit_seconds=cool_limit),
@@ -135,7 +155,7 @@ def command(
         outcomes = measure_everywhere(places, options.database(db), progress, check_outputs=check_output)
         for outcome in outcomes:
             if outcome.error is not None:
-                progress.line(f"{outcome.place.device.serial}: {outcome.error.message}")
+                progress.line(f"{outcome.place.device.serial}: {_sentence(outcome.error)}")
     cells = [cell for outcome in outcomes for cell in outcome.cells]
     if cells or form == "json":
         print_report(cells, form=form, output=output, ratio=ratio)
@@ -144,7 +164,11 @@ def command(
         raise SystemExit(1)
 
 
-def _wanted(names: Sequence[str], engine: str | None, given: dict[str, Any]) -> Wanted:
+def _sentence(error: EdgezooError) -> str:
+    return error.message + (f" ({error.hint})" if error.hint else "")
+
+
+def _wanted(names: Sequence[str], engine: HostEngine, given: dict[str, Any]) -> Wanted:
     from edge.bench.models import Wanted
     from edge.source.weights import Weights
 
@@ -165,11 +189,12 @@ def _prepare(wanted: Wanted, device: Device, progress: Progress) -> tuple[list[J
 
     def done(outcome: Converted) -> None:
         if not outcome.reused and outcome.error is None:
-            progress.line(f"{outcome.order.name}: converted for {outcome.order.recipe.target}")
+            what = outcome.order.recipe.target if outcome.onnx is None else "ONNX Runtime"
+            progress.line(f"{outcome.order.name}: converted for {what}")
 
     jobs, errors = prepare(wanted, device.properties(), done=done, progress=progress.download, say=progress.line)
     for error in errors:
-        progress.line(error.message + (f" ({error.hint})" if error.hint else ""))
+        progress.line(_sentence(error))
     return jobs, len(errors)
 
 

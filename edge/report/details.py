@@ -30,7 +30,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Status", one.status if one.status != "measured" else "valid" if one.valid else "not valid"),
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
-        ("Made for", f"{subject.target or 'unknown'}, {subject.precision or 'unknown'}, by opt {subject.opt_version}"),
+        ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),
         ("Device", facts.device_line(one.device)),
         ("Program", f"{one.program.name}, sha256 {one.program.sha256}"),
         ("Threads", str(one.threads) + ("" if one.program.threads_honoured else f" ({facts.THREADS_IGNORED})")),

@@ -26,6 +26,15 @@ def published(subject: Subject) -> Published | None:
     return next((model.published for model in catalogue() if model.name == name), None)
 
 
+def maker(subject: Subject) -> str:
+    """What made the model file, and for what: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`."""
+    metadata = subject.metadata or {}
+    if subject.opt_version is None and subject.target is None and metadata:
+        tool = metadata.get("engine")
+        return f"ONNX by {tool['name']} {tool['version']}" if tool else "Paddle's inference program"
+    return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
+
+
 def is_sd855(device: Mapping[str, Any]) -> bool:
     """Whether the device is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
     return device.get("soc") == "msmnile" or str(device.get("soc_model") or "").startswith("SM8150")

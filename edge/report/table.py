@@ -126,8 +126,7 @@ def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
         f"Device: {facts.device_line(first.device)}",
         f"Program: {first.program.name}" + (f", {engines}" if engines else ""),
         f"Model files: {_distinct(cells, lambda cell: cell.subject.precision)}, "
-        f"made for {_distinct(cells, lambda cell: cell.subject.target)} "
-        f"by opt {_distinct(cells, lambda cell: cell.subject.opt_version)}",
+        + _distinct(cells, lambda cell: facts.maker(cell.subject)),
         f"Protocol {how}; input {protocol.input}",
     )
 

@@ -1,161 +1,20 @@
 """The benchmark program of this machine: docs/device-contract.md, spoken from Python with paddlelite's own engine.
 
-Stand-alone; Python 3.7 and later. The engine ends its process on bad input (abort, SIGSEGV, exit), so it runs in a
-child, and the parent, which never touches it, writes the end line of a child that could not.
+Stand-alone; Python 3.7 and later.
 """
 
-import argparse
-import gc
-import json
 import mmap
 import os
 import platform
 import re
-import signal
 import struct
 import sys
-import time
 
-import bench_host
+import bench_program
+from bench_program import Failure
 
-CONTRACT = 1
-RUNNER = "lite_bench 1"
-
-KINDS = {
-    2: "bad_argument",
-    3: "contract_mismatch",
-    4: "model_unreadable",
-    5: "model_invalid",
-    6: "engine_failed",
-    7: "cores_unavailable",
-    8: "input_invalid",
-    9: "output_failed",
-}
-STAGES = (
-    "while starting the engine",
-    "while loading the model",
-    "while setting the input",
-    "in the first run",
-    "while measuring",
-)
-ENDED = len(STAGES)
-SAMPLES_PER_LINE = 256
 TARGETS = {b"2": "x86", b"3": "cuda", b"4": "arm", b"5": "opencl"}  # Paddle-Lite's TargetType; 1 runs everywhere
 HERE = "x86" if platform.machine() in ("x86_64", "AMD64") else "arm"
-
-
-class Failure(Exception):  # noqa: N818 - the contract's word
-    """A failure the contract knows: one sentence and its exit code."""
-
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-
-
-class Progress:
-    """What the child has come to, seen by the parent: the stage, and how many lines were printed."""
-
-    def __init__(self):
-        self._shared = mmap.mmap(-1, 8)
-
-    def reach(self, stage):
-        self._shared[0] = stage
-
-    def printed(self):
-        struct.pack_into("<I", self._shared, 4, self.lines + 1)
-
-    @property
-    def stage(self):
-        return self._shared[0]
-
-    @property
-    def lines(self):
-        return struct.unpack_from("<I", self._shared, 4)[0]
-
-
-class Lines:
-    """The contract's lines on the original standard output; the engine's chatter goes to standard error."""
-
-    def __init__(self, progress):
-        self._progress = progress
-        self._descriptor = os.dup(1)
-        os.dup2(2, 1)
-
-    def say(self, line_type, **fields):
-        line = (json.dumps(dict(type=line_type, **fields), allow_nan=False) + "\n").encode()
-        try:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
-        except OSError as error:
-            raise Failure(9, "standard output could not be written: %s" % error.strerror) from None
-        self._progress.printed()
-
-    def end(self, failure=None):
-        if failure is None:
-            self._end("ok", 0)
-        else:
-            self._end("error", failure.code, kind=KINDS[failure.code], message=str(failure))
-
-    def crash(self, number, message):
-        self._end("crash", 128 + number, kind="crash", message=message)
-
-    def _end(self, status, code, **more):
-        self.say("end", status=status, exit=code, lines=self._progress.lines, **more)
-
-
-class Arguments(argparse.ArgumentParser):
-    def error(self, message):
-        raise Failure(2, message)
-
-
-def arguments():
-    parser = Arguments(
-        prog="lite_bench",
-        allow_abbrev=False,
-        description="Measure a .nb model on this machine; docs/device-contract.md.",
-    )
-    parser.add_argument("--contract", type=int)
-    parser.add_argument("--model")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--power-mode", type=int, choices=range(6))
-    parser.add_argument("--cores", type=lambda text: [int(core) for core in text.split(",")])
-    parser.add_argument("--warmup", type=int, default=10)
-    parser.add_argument("--warmup-ms", type=float, default=500)
-    parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--repeats-ms", type=float, default=1000)
-    parser.add_argument("--shape", action="append", type=lambda text: [int(size) for size in text.split(",")])
-    parser.add_argument("--input", action="append")
-    parser.add_argument("--output", choices=("none", "digest", "values"), default="digest")
-    parser.add_argument("--version", action="store_true")
-    parser.add_argument("--env", action="store_true")
-    return parser
-
-
-def checked(words):
-    """The arguments, as far as they can be judged without the engine."""
-    # another contract may have other options: that is said first
-    if "--contract" in words[:-1] and words[words.index("--contract") + 1] != str(CONTRACT):
-        asked = words[words.index("--contract") + 1]
-        raise Failure(3, "the driver speaks contract %s, this program %d" % (asked, CONTRACT))
-    given = arguments().parse_args(words)
-    if given.version or given.env:
-        return given
-    if given.contract is None or not given.model:
-        raise Failure(2, "--contract and --model are needed")
-    if given.cores and given.power_mode is not None:
-        raise Failure(2, "--cores and --power-mode exclude each other")
-    if given.threads < 1 or given.repeats < 1 or given.warmup < 0 or given.warmup_ms < 0 or given.repeats_ms < 0:
-        raise Failure(2, "threads and repeats must be at least 1, warm-up and times at least 0")
-    given.shape = given.shape or [[1, 3, 224, 224]]
-    given.input = given.input or ["ones"] * len(given.shape)
-    if len(given.input) != len(given.shape):
-        raise Failure(2, "one --input for each --shape, or none at all")
-    if any(size < 1 for shape in given.shape for size in shape):
-        raise Failure(2, "a shape's sizes must be at least 1")
-    for fill in given.input:
-        if not re.fullmatch(r"ones|seed:\d+|file:.+", fill):
-            raise Failure(2, "--input must be ones, seed:S or file:PATH, not %s" % fill)
-    return given
 
 
 def check_nb(path):
@@ -195,208 +54,46 @@ def check_nb(path):
     return len(content), version.decode("ascii")
 
 
-def filled(numpy, fill, index, shape):
-    """Input number `index` as the contract defines it, float32."""
-    count = 1
-    for size in shape:
-        count *= size
-    kind, _, rest = fill.partition(":")
-    if kind == "ones":
-        values = numpy.ones(count, numpy.float32)
-    elif kind == "seed":
-        with numpy.errstate(over="ignore"):
-            x = numpy.arange(count, dtype=numpy.uint64) + numpy.uint64((int(rest) + (index << 32)) % 2**64)
-            x += numpy.uint64(0x9E3779B97F4A7C15)
-            x = (x ^ (x >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
-            x = (x ^ (x >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
-            x ^= x >> numpy.uint64(31)
-        values = ((x >> numpy.uint64(40)).astype(numpy.float64) * 2.0**-23 - 1.0).astype(numpy.float32)
-    else:
-        try:
-            values = numpy.fromfile(rest, dtype="<f4")
-            matches = os.path.getsize(rest) == 4 * count
-        except OSError as error:
-            raise Failure(8, "cannot open the input file %s: %s" % (rest, error.strerror)) from None
-        if not matches:
-            raise Failure(8, "the input file %s is not %d bytes of float32 as the shape asks" % (rest, 4 * count))
-    return values.reshape(shape)
+class PaddleLite:
+    """paddlelite's engine as `bench_program` drives it."""
 
+    name = "paddle-lite"
+    runner = "lite_bench 1"
 
-def fnv1a64(content):
-    digest = 0xCBF29CE484222325
-    for byte in content:
-        digest = (digest ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return "fnv1a64:%016x" % digest
+    def version(self):
+        from paddlelite import lite
 
+        return lite.Opt().version()
 
-def bind(cores):
-    try:
-        os.sched_setaffinity(0, cores)
-    except OSError:
-        raise Failure(7, "cores %s are offline or not allowed" % cores) from None
-    if os.sched_getaffinity(0) != set(cores):
-        raise Failure(7, "of cores %s only %s could be had" % (cores, sorted(os.sched_getaffinity(0))))
+    def check(self, path):
+        return check_nb(path)
 
+    def load(self, given):
+        from paddlelite import lite
 
-def repeated(run, count, milliseconds):
-    """The times of at least `count` runs that take at least `milliseconds` together, in ns; nothing else is done."""
-    clock = time.perf_counter_ns
-    samples = []
-    end = clock() + milliseconds * 1e6
-    while len(samples) < count or clock() < end:
-        started = clock()
-        run()
-        samples.append(clock() - started)
-    return samples
+        config = lite.MobileConfig()
+        config.set_model_from_file(given.model)
+        if hasattr(config, "set_threads"):  # builds for ARM
+            config.set_threads(given.threads)
+            config.set_power_mode(lite.PowerMode(given.power_mode or 0) if not given.cores else lite.PowerMode(3))
+        self._predictor = lite.create_paddle_predictor(config)
+        self.run = self._predictor.run
+        return self._predictor.get_version()
 
+    def input_names(self, count):
+        return self._names("get_input_names", count)
 
-def milliseconds(nanoseconds):
-    return round(nanoseconds / 1e6, 6)
+    def set_input(self, index, name, values):
+        self._predictor.get_input(index).from_numpy(values)
 
+    def outputs(self):
+        names = self._names("get_output_names", 1)
+        return [(name, self._predictor.get_output(index).numpy()) for index, name in enumerate(names)]
 
-def hello(lines):
-    from paddlelite import lite
-
-    lines.say(
-        "hello",
-        contract=CONTRACT,
-        runner=RUNNER,
-        engine="paddle-lite",
-        engine_version=lite.Opt().version(),
-        abi=platform.machine(),
-        compiler="Python " + platform.python_version(),
-        pid=os.getpid(),
-    )
-
-
-def measure(given, lines, reach):
-    """One launch. `reach` hears what is done next."""
-    reach(0)
-    if given.cores:
-        bind(given.cores)
-    hello(lines)
-    if not given.version:
-        lines.say("environment", moment="before", **bench_host.environment())
-    if given.version or given.env:
-        lines.end()
-        return
-    model_bytes, opt_version = check_nb(given.model)
-
-    import numpy
-    from paddlelite import lite
-
-    reach(1)
-    started = time.perf_counter_ns()
-    config = lite.MobileConfig()
-    config.set_model_from_file(given.model)
-    if hasattr(config, "set_threads"):  # builds for ARM
-        config.set_threads(given.threads)
-        config.set_power_mode(lite.PowerMode(given.power_mode or 0) if not given.cores else lite.PowerMode(3))
-    predictor = lite.create_paddle_predictor(config)
-    loaded = time.perf_counter_ns() - started
-    lines.say(
-        "load",
-        ms=milliseconds(loaded),
-        model_bytes=model_bytes,
-        model_opt_version=opt_version,
-        engine_version=predictor.get_version(),
-    )
-
-    reach(2)
-    names = told_names(predictor, "get_input_names", len(given.shape))
-    if len(given.shape) != len(names):
-        asked = "%d shapes" % len(given.shape)
-        raise Failure(8, "the model has %d inputs (%s), given are %s" % (len(names), ", ".join(names), asked))
-    for index, (name, shape, fill) in enumerate(zip(names, given.shape, given.input)):  # noqa: B905 - Python 3.7
-        predictor.get_input(index).from_numpy(filled(numpy, fill, index, shape))
-        lines.say("input", index=index, name=name, shape=shape, fill=fill)
-
-    reach(3)
-    started = time.perf_counter_ns()
-    predictor.run()
-    lines.say("first_run", ms=milliseconds(time.perf_counter_ns() - started))
-    if given.output != "none":
-        for index, name in enumerate(told_names(predictor, "get_output_names", 1)):
-            values = predictor.get_output(index).numpy()
-            real = values.dtype == numpy.float32
-            said = {"digest": fnv1a64(values.tobytes()) if real else None}
-            if given.output == "values":
-                flat = values.ravel().tolist()
-                said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
-            lines.say("output", index=index, name=name, shape=list(values.shape), **said)
-
-    reach(4)
-    gc.collect()
-    gc.disable()
-    warmup = repeated(predictor.run, given.warmup, given.warmup_ms)
-    samples = repeated(predictor.run, given.repeats, given.repeats_ms)
-    lines.say("warmup", runs=len(warmup), ms=milliseconds(sum(warmup)))
-    for start in range(0, len(samples), SAMPLES_PER_LINE):
-        lines.say("samples", start=start, ms=[milliseconds(s) for s in samples[start : start + SAMPLES_PER_LINE]])
-    lines.say("environment", moment="after", **bench_host.environment())
-    lines.say("memory", peak_rss_bytes=bench_host.peak_rss_bytes())
-    lines.end()
-
-
-def told_names(predictor, method, count):
-    """The names of inputs or outputs; empty ones from 2.10, which does not tell them."""
-    return getattr(predictor, method)() if hasattr(predictor, method) else [""] * count
-
-
-def child(given, lines, progress):
-    try:
-        measure(given, lines, progress.reach)
-        code = 0
-    except Failure as failure:
-        code = failure.code
-        if code != 9:
-            lines.end(failure)
-    except Exception as error:  # the engine's own, or its import failing
-        code = 6
-        lines.end(Failure(code, "%s: %s" % (type(error).__name__, error)))
-    progress.reach(ENDED)
-    return code
-
-
-def supervise(given, lines, progress):
-    """Measure in a child; a child that could not write its end line gets one here. Returns the exit code."""
-    pid = os.fork()
-    if pid == 0:
-        code = 6
-        try:
-            code = child(given, lines, progress)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(pid, 0)
-    where = STAGES[min(progress.stage, ENDED - 1)]
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        lines.crash(number, "%s %s" % (signal.Signals(number).name, where))
-        return 128 + number
-    code = os.WEXITSTATUS(status)
-    if progress.stage != ENDED:
-        lines.end(Failure(6, "the engine ended the process with exit code %d %s" % (code, where)))
-        return 6
-    return code
-
-
-def main():
-    if sys.argv[1:] in (["--help"], ["-h"]):
-        arguments().print_help()
-        return 0
-    progress = Progress()
-    lines = Lines(progress)
-    try:
-        try:
-            given = checked(sys.argv[1:])
-        except Failure as failure:
-            lines.end(failure)
-            return failure.code
-        return supervise(given, lines, progress)
-    except Failure as failure:  # even the end line could not be written
-        sys.stderr.write("%s\n" % failure)
-        return failure.code
+    def _names(self, method, count):
+        """Empty names from 2.10, which does not tell them."""
+        return getattr(self._predictor, method)() if hasattr(self._predictor, method) else [""] * count
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(bench_program.main(PaddleLite()))

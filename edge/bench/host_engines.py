@@ -1,0 +1,76 @@
+"""The engines that can run a network on this machine: what `bench --engine` names."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from edge.errors import UsageError
+from edge.toolchain.engines import WORKERS, Engine, engine
+
+Format = Literal["nb", "onnx", "program"]  # "program": Paddle's own inference program
+_SHARED = ("bench_program.py", "bench_host.py")
+
+
+@dataclass(frozen=True, slots=True)
+class HostEngine:
+    """An engine, the script that measures with it, and the kind of model it runs.
+
+    `kind` is the one in engines.toml, `version` None its default.
+    """
+
+    name: str
+    kind: str
+    script: str
+    model: Format
+    version: str | None = None
+
+    @property
+    def environment(self) -> Engine:
+        """Which interpreter and packages it needs. Raises `UsageError` for an unknown version."""
+        return engine(self.kind, self.version)
+
+    @property
+    def program(self) -> Path:
+        """The benchmark program (docs/device-contract.md)."""
+        return WORKERS / self.script
+
+    @property
+    def sha256(self) -> str:
+        """Of all that the benchmark program is made of."""
+        code = hashlib.sha256(self.environment.lock_hash.encode())
+        for name in (self.script, *_SHARED):
+            code.update((WORKERS / name).read_bytes())
+        return code.hexdigest()
+
+    @property
+    def threads_honoured(self) -> bool:
+        """Paddle-Lite's x86 kernels use one thread, whatever is asked."""
+        return self.kind != "paddlelite" or platform.machine() not in ("x86_64", "AMD64")
+
+
+PADDLE_LITE = HostEngine("paddle-lite", "paddlelite", "lite_bench.py", "nb")
+_KNOWN = {
+    one.name: one
+    for one in (
+        PADDLE_LITE,
+        HostEngine("onnxruntime", "onnx", "onnx_bench.py", "onnx"),
+        HostEngine("paddle", "paddle", "paddle_bench.py", "program"),
+    )
+}
+
+
+def host_engine(text: str | None) -> HostEngine:
+    """What `--engine` says: a name, or a version of Paddle-Lite; None is Paddle-Lite. Raises `UsageError`."""
+    if text is None:
+        return PADDLE_LITE
+    if text in _KNOWN:
+        return _KNOWN[text]
+    try:
+        engine(PADDLE_LITE.kind, text)
+    except UsageError as error:
+        raise UsageError(error.message, hint=f"{error.hint}; or an engine: {', '.join(_KNOWN)}") from error
+    return replace(PADDLE_LITE, version=text)

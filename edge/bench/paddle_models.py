@@ -1,0 +1,51 @@
+"""Inference programs for Paddle's own engine: catalogue names and directories, nothing is converted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.bench.request import Job
+from edge.bench.subject import program_subject
+from edge.convert.recipe import choose
+from edge.errors import EdgezooError
+from edge.source.download import Progress
+from edge.source.obtain import obtain
+from edge.source.weights import Weights
+from edge.toolchain.toolbox import Toolbox
+from edge.zoo.catalogue import lookup
+
+if TYPE_CHECKING:
+    from edge.bench.models import Wanted
+
+
+def prepare_programs(
+    wanted: Wanted, *, progress: Callable[[str], Progress], say: Callable[[str], None]
+) -> tuple[list[Job], list[EdgezooError]]:
+    """A job for each name, which is a catalogue model or a directory with an inference model; and what went wrong.
+
+    Raises UnknownModelError, UsageError.
+    """
+    from edge.bench.models import check_weights, is_file
+
+    names = [name for name in wanted.names if not is_file(name)]
+    check_weights(wanted.weights, names)
+    models = {name: lookup(name) for name in names}
+    recipe = choose(target="x86")
+    if wanted.shapes:
+        recipe = replace(recipe, input_shape=wanted.shapes[0])
+    jobs: list[Job] = []
+    errors: list[EdgezooError] = []
+    with Toolbox(say=say) as tools:
+        for name in wanted.names:
+            model = models.get(name)
+            weights = wanted.weights if model else Weights("own", path=Path(name))
+            try:
+                source = obtain(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
+                shown = name if model else Path(name).resolve().name
+                jobs.append(Job(source.program, program_subject(shown, model, source, recipe)))
+            except EdgezooError as error:
+                errors.append(error)
+    return jobs, errors

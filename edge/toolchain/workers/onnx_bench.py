@@ -1,0 +1,60 @@
+"""The benchmark program of this machine for ONNX models: docs/device-contract.md, spoken with ONNX Runtime. Stand-alone."""
+
+import os
+import sys
+
+import bench_program
+from bench_program import Failure
+
+
+class OnnxRuntime:
+    """ONNX Runtime's CPU engine as `bench_program` drives it: its own graph optimisations, the threads asked for."""
+
+    name = "onnxruntime"
+    runner = "onnx_bench 1"
+
+    def version(self):
+        import onnxruntime
+
+        return onnxruntime.__version__
+
+    def check(self, path):
+        return bench_program.readable(path), None
+
+    def load(self, given):
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+        bench_program.no_power_mode(given, "ONNX Runtime")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = given.threads
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(given.model, options, providers=["CPUExecutionProvider"])
+        except (errors.InvalidProtobuf, errors.InvalidGraph, errors.Fail) as error:
+            raise Failure(5, "the model %s cannot be loaded: %s" % (os.path.basename(given.model), error)) from None
+        self._inputs = {}
+        return onnxruntime.__version__
+
+    def input_names(self, count):
+        return [value.name for value in self._session.get_inputs()]
+
+    def set_input(self, index, name, values):
+        wanted = self._session.get_inputs()[index]
+        sizes = wanted.shape
+        fits = len(sizes) == values.ndim and all(
+            not isinstance(size, int) or size == given for size, given in zip(sizes, values.shape)
+        )
+        if wanted.type != "tensor(float)" or not fits:
+            raise Failure(8, "the input %s is %s %s, not float32 %s" % (name, wanted.type, sizes, list(values.shape)))
+        self._inputs[name] = values
+
+    def run(self):
+        self._made = self._session.run(None, self._inputs)
+
+    def outputs(self):
+        return [(value.name, made) for value, made in zip(self._session.get_outputs(), self._made)]
+
+
+if __name__ == "__main__":
+    sys.exit(bench_program.main(OnnxRuntime()))
