@@ -35,11 +35,14 @@ EdgezooError
 ├── BenchError               a measurement could not be made
 │   ├── RunnerError          the benchmark program failed
 │   └── ContractError        driver and runner speak different contract versions
+├── EvaluationError          an accuracy could not be measured
+│   └── ImageError           an image cannot be read
 ├── ResultsError             the results database cannot be used
 ├── PackageError             a package could not be made or read
 └── OutputError              a file could not be written (permission, full disk)
 
-Libraries raise these and never print; the command line turns each into one sentence, its hint, and exit code 1.
+Libraries raise these and never print; the command line turns each into one sentence, its hint, and exit code 1 (2 for a
+UsageError).
 """
 
 from __future__ import annotations
@@ -214,6 +217,14 @@ class RunnerError(BenchError):
 
 class ContractError(BenchError):
     """Driver and runner speak different contract versions."""
+
+
+class EvaluationError(EdgezooError):
+    """An accuracy could not be measured."""
+
+
+class ImageError(EvaluationError):
+    """An image cannot be read."""
 
 
 class ResultsError(EdgezooError):

@@ -1,0 +1,121 @@
+"""A network's accuracy on labelled images: read and prepared here while the engine, beside, works on the batch before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import EvaluationError, ImageError
+from edge.evaluate.accuracy import Share, ranked, share
+from edge.evaluate.dataset import Dataset, Image
+from edge.evaluate.images import read_image
+from edge.evaluate.network import Network
+from edge.zoo.model import Preprocessing
+from edge.zoo.preprocess import prepare
+
+_BATCH_BYTES = 32 << 20  # of tensors: enough to make up for loading the network, and twice this is what is held
+_BATCH_IMAGES = 128
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The network's best classes for one image, best first."""
+
+    image: Image
+    top: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An image that could not be judged: counted as a failure, and in no accuracy."""
+
+    image: Image
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of one network. `top5` is None where five guesses are all the classes there are."""
+
+    classes: int
+    top1: Share
+    top5: Share | None
+    predictions: tuple[Prediction, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def evaluate(
+    network: Network,
+    dataset: Dataset,
+    how: Preprocessing,
+    *,
+    heard: Callable[[int, int], None] = lambda _done, _all: None,
+    bad: Callable[[Unreadable], None] = lambda _: None,
+) -> Evaluation:
+    """Judge the network on every image, prepared as `how` says; `heard` is told how many are done of how many.
+
+    At most two batches of tensors are in memory, however many images there are. `bad` hears at once of each image that
+    cannot be read. Raises `UsageError` if the labels do not fit the network, `EvaluationError` if no image could be read,
+    or what the network raises.
+    """
+    predictions: list[Prediction] = []
+    unreadable: list[Unreadable] = []
+    classes = 0
+    for tensors, images, failed in _prepared(dataset.images, how):
+        unreadable += failed
+        for one in failed:
+            bad(one)
+        if images:
+            scores = network.classify(tensors)
+            if not classes:
+                classes = scores.shape[1]
+                dataset.check(classes)
+            best = ranked(scores, min(TOP, classes))
+            predictions += [Prediction(image, tuple(top)) for image, top in zip(images, best.tolist(), strict=True)]
+        heard(len(predictions) + len(unreadable), len(dataset.images))
+    if not predictions:
+        raise EvaluationError(f"none of the {len(unreadable)} images can be read: {unreadable[0].reason}")
+    return Evaluation(
+        classes,
+        _hits(predictions, 1),
+        _hits(predictions, TOP) if classes > TOP else None,
+        tuple(predictions),
+        tuple(unreadable),
+    )
+
+
+def _hits(predictions: Sequence[Prediction], count: int) -> Share:
+    return share(sum(one.image.label in one.top[:count] for one in predictions), len(predictions))
+
+
+Batch = tuple[list[NDArray[np.float32]], list[Image], list[Unreadable]]
+
+
+def _prepared(images: Sequence[Image], how: Preprocessing) -> Iterator[Batch]:
+    """Batches of tensors; the next one is made while the last one is used."""
+    size = max(1, min(_BATCH_IMAGES, _BATCH_BYTES // (12 * prod(how.crop))))
+    starts = range(0, len(images), size)
+    with ThreadPoolExecutor(1) as executor:
+        waiting = [executor.submit(_batch, images[:size], how)] if images else []
+        for start in starts:
+            batch = waiting.pop().result()
+            if start + size < len(images):
+                waiting.append(executor.submit(_batch, images[start + size : start + 2 * size], how))
+            yield batch
+
+
+def _batch(images: Sequence[Image], how: Preprocessing) -> Batch:
+    tensors, read, failed = [], [], []
+    for image in images:
+        try:
+            tensors.append(prepare(read_image(image.path), how))
+            read.append(image)
+        except ImageError as error:
+            failed.append(Unreadable(image, error.message))
+    return tensors, read, failed

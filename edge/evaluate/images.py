@@ -1,0 +1,35 @@
+"""Reading an image file to the pixels that PaddleClas' evaluation would see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ImageError
+
+_DEEP = ("I", "F")  # how Pillow's modes of more than 8 bits begin
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """An image as RGB bytes, shape (height, width, 3).
+
+    As OpenCV's `imread` does for PaddleClas: grey becomes three equal channels, transparency is dropped, and a camera's
+    orientation is followed. Raises `ImageError` for what is missing, broken, or has more than 8 bits a channel.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as file:
+            if file.mode.startswith(_DEEP):
+                raise ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
+            upright = ImageOps.exif_transpose(file)
+            return np.array(upright.convert("RGB"), np.uint8)
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist") from None
+    except ImageError:
+        raise
+    # Pillow's decoders raise much: OSError, SyntaxError, ValueError, struct.error, its own for bombs.
+    except Exception as error:
+        raise ImageError(f"{path} cannot be read as an image: {error}") from error

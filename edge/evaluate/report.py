@@ -1,0 +1,102 @@
+"""What an evaluation is printed as: a table, JSON, and a CSV file with a line an image."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge.bench.measurement import Subject
+from edge.evaluate.accuracy import Share
+from edge.evaluate.evaluation import Evaluation
+from edge.report.grid import Column, text
+from edge.zoo.model import Preprocessing
+
+_COLUMNS = (
+    Column("Model", number=False), Column("Weights", number=False), Column("Precision", number=False),
+    Column("Bytes"), Column("Images"), Column("Top-1 %"), Column("95 % CI"), Column("Top-5 %"), Column("95 % CI"),
+    Column("Published"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One network, how its images were prepared, where it ran, and what came of it. Seconds in all."""
+
+    subject: Subject
+    preprocessing: Preprocessing
+    engine: str
+    device: str
+    evaluation: Evaluation
+    seconds: float
+
+
+def table(judged: Sequence[Judged]) -> str:
+    """The table; `Published` is shown for published weights only: it says nothing of others."""
+    return text(_COLUMNS, [_row(one) for one in judged])
+
+
+def as_dict(one: Judged) -> dict[str, Any]:
+    """The JSON object of one network: counts, shares from 0 to 1 with their intervals, and how they were got."""
+    subject, made = one.subject, one.evaluation
+    return {
+        "name": subject.name,
+        "sha256": subject.sha256,
+        "bytes": subject.bytes,
+        "weights": subject.weights,
+        "target": subject.target,
+        "precision": subject.precision,
+        "verification": subject.verification,
+        "engine": one.engine,
+        "device": one.device,
+        "preprocessing": asdict(one.preprocessing),
+        "classes": made.classes,
+        "images": len(made.predictions),
+        "top1": asdict(made.top1),
+        "top5": asdict(made.top5) if made.top5 else None,
+        "published": _published(subject),
+        "unreadable": [{"image": each.image.name, "reason": each.reason} for each in made.unreadable],
+        "seconds": round(one.seconds, 3),
+    }
+
+
+def predictions_csv(judged: Sequence[Judged]) -> str:
+    """`model,image,label,predicted`: one line a network and image, the best classes separated by spaces, best first."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["model", "image", "label", "predicted"])
+    for one in judged:
+        for each in one.evaluation.predictions:
+            writer.writerow([one.subject.name, each.image.name, each.image.label, " ".join(map(str, each.top))])
+    return out.getvalue()
+
+
+def _row(one: Judged) -> list[str]:
+    subject, made = one.subject, one.evaluation
+    published = (_published(subject) or {}).get("top1")
+    return [
+        subject.name,
+        subject.weights or "-",
+        subject.precision or "-",
+        f"{subject.bytes:,}",
+        f"{len(made.predictions):,}",
+        *_share(made.top1),
+        *_share(made.top5),
+        f"{100 * published:.2f}" if published else "-",
+    ]
+
+
+def _share(share: Share | None) -> tuple[str, str]:
+    if share is None:
+        return "-", "-"
+    return f"{100 * share.value:.2f}", f"{100 * share.low:.2f} to {100 * share.high:.2f}"
+
+
+def _published(subject: Subject) -> dict[str, float | None] | None:
+    """What PaddleClas says of these very weights on ImageNet's validation images."""
+    published = (subject.metadata or {}).get("published")
+    if published is None or subject.weights != "published":
+        return None
+    return {"top1": published["top1"], "top5": published["top5"]}

@@ -1,0 +1,74 @@
+"""Which preprocessing a network is judged with: its metadata's, with what the user says instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge.bench.measurement import Subject
+from edge.errors import UsageError
+from edge.zoo.model import Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the user says of the preprocessing; None: nothing. Mean and deviation by channel, of values from 0 to 1."""
+
+    resize_short: int | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    interpolation: str | None = None
+    channel_order: str | None = None
+
+
+def steps(subject: Subject, said: Said) -> Preprocessing:
+    """The preprocessing for a network. Raises `UsageError` where nothing is known of it, or it cannot feed the network.
+
+    A network whose metadata has none (one of the user's own) must be given the size its images are resized to; what else
+    is not said is PaddleClas' default: bilinear, RGB, ImageNet's mean and deviation.
+    """
+    shape = subject.shapes[0]
+    if len(subject.shapes) != 1 or len(shape) != 4 or tuple(shape[:2]) != (1, 3):
+        inputs = ", ".join(str(list(each)) for each in subject.shapes)
+        raise UsageError(
+            f"{subject.name} takes {inputs}: eval feeds one colour image at a time",
+            hint="a network of one image input may be converted with --input-shape 1,3,HEIGHT,WIDTH",
+        )
+    known = _known(subject)
+    size = (shape[2], shape[3])
+    if said.resize_short is not None:
+        base = replace(known or Preprocessing(0, size), resize_short=said.resize_short, crop=size)
+    elif known is None:
+        raise UsageError(
+            f"nothing is known of the preprocessing of {subject.name}",
+            hint=f"say to what the short side is resized before the centre of {size[0]} x {size[1]} is taken: "
+            f"--resize-short {min(size)}; and, where they are not ImageNet's, --mean and --std",
+        )
+    else:
+        base = known
+    if base.crop != size:
+        raise UsageError(
+            f"the preprocessing of {subject.name} crops to {base.crop[0]} x {base.crop[1]}, "
+            f"and its input is {size[0]} x {size[1]}",
+            hint="say to what the short side is resized for this size: --resize-short",
+        )
+    if base.resize_short < max(size):
+        raise UsageError(
+            f"a short side of {base.resize_short} is too small for a crop of {size[0]} x {size[1]}",
+            hint=f"--resize-short {max(size)} or more",
+        )
+    changes = {name: getattr(said, name) for name in ("mean", "std", "interpolation", "channel_order")}
+    return replace(base, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _known(subject: Subject) -> Preprocessing | None:
+    """What the metadata says, else the catalogue of the network that it names."""
+    metadata = subject.metadata or {}
+    if known := metadata.get("preprocessing"):
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
+        return Preprocessing(**values)
+    if metadata.get("model"):
+        from edge.zoo.catalogue import lookup
+
+        return lookup(metadata["model"]["name"]).preprocessing
+    return None
