@@ -144,10 +144,9 @@ def _place(output: Path | None, names: Sequence[str], form: str) -> Path:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    from edge.package.files import digest
+    from edge.source.hashing import sha256_of
 
-    sha256, size = digest(path)
-    return {"path": str(path), "bytes": size, "sha256": sha256}
+    return {"path": str(path), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def _libraries(release: LiteRelease | None) -> list[dict[str, Any]]:

@@ -82,13 +82,13 @@ class Store:
 
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file or none: beside, then renamed."""
-    with _beside(path) as part:
+    with beside(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 def copy(source: Path, target: Path) -> None:
     """Copy a file whole or not at all; the copy has the source's times, which `is_copy` compares."""
-    with _beside(target) as part:
+    with beside(target) as part:
         shutil.copyfile(source, part)
         shutil.copystat(source, part)
 
@@ -103,7 +103,11 @@ def is_copy(source: Path, target: Path) -> bool:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to: becomes `path` at the end, or vanishes if something is raised.
+
+    Raises OutputError when it cannot be written.
+    """
     _sweep(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.convert.store import beside
 from edge.package import helper
 from edge.package.archive import Entry, write_zip
-from edge.package.files import replacing
 from edge.package.litelib import LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import asset_entries
@@ -36,10 +36,10 @@ def write_aar(
         *asset_entries(models),
         *(_engine_entries(release) if release else ()),
     ]
-    with replacing(out) as part, part.open("wb") as stream:
+    with beside(out) as part, part.open("wb") as stream:
         write_zip(stream, entries)
     sources = out.with_name(f"{out.stem}-sources.jar")
-    with replacing(sources) as part:
+    with beside(sources) as part:
         part.write_bytes(helper.sources_jar())
     return out, sources
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from edge.convert.store import beside
 from edge.errors import OutputError, PackageError
 from edge.package import helper
 from edge.package.archive import Entry
-from edge.package.files import digest, replacing
 from edge.package.litelib import LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import ROOT, asset_entries
+from edge.source.hashing import sha256_of
 
 RECORD = "edgezoo.json"
 
@@ -115,7 +116,7 @@ def _write(path: Path, entry: Entry) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path.parent} could not be made: {error.strerror}") from error
-    with replacing(path) as part:
+    with beside(path) as part:
         if isinstance(entry.content, Path):
             shutil.copyfile(entry.content, part)
         else:
@@ -144,18 +145,18 @@ def _is_sound(name: str, digests: Any) -> bool:
 
 
 def _write_record(module: Path, files: Mapping[str, list[str]]) -> None:
-    with replacing(module / RECORD) as part:
+    with beside(module / RECORD) as part:
         part.write_text(json.dumps({"format": _FORMAT, "files": dict(sorted(files.items()))}, indent=1) + "\n")
 
 
 def _digest_of(entry: Entry) -> str:
     if isinstance(entry.content, bytes):
         return hashlib.sha256(entry.content).hexdigest()
-    return digest(entry.content)[0]
+    return sha256_of(entry.content)
 
 
 def _digest(path: Path) -> str | None:
     """None if there is no such file; a directory or a link in its place has a digest of its own that fits nothing."""
     if not path.exists() and not path.is_symlink():
         return None
-    return "" if path.is_symlink() or not path.is_file() else digest(path)[0]
+    return "" if path.is_symlink() or not path.is_file() else sha256_of(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.device.base import Device
 from edge.errors import CommandError, CommandTimeoutError, DeviceError
-from edge.package.files import digest
+from edge.source.hashing import sha256_of
 
 _SECONDS = 180.0  # a phone may ask its user first
 
@@ -28,7 +28,7 @@ def install_apk(device: Device, apk: Path, package_id: str) -> bool:
 
     Raises CommandError with the package manager's reason if it refuses, or another DeviceError if the device fails.
     """
-    if _installed_digest(device, package_id) == digest(apk)[0]:
+    if _installed_digest(device, package_id) == sha256_of(apk):
         return False
     place = device.push([apk])[apk]
     try:

@@ -10,11 +10,11 @@ from typing import Any
 
 from edge.convert.nb import read_header
 from edge.errors import PackageError
-from edge.package.files import digest
 from edge.package.labels import check_count, known_labels, read_labels
 from edge.package.metadata import asset_info, read_metadata
 from edge.package.names import check_model_name
 from edge.package.nb_program import Op, read_ops
+from edge.source.hashing import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def load_model(nb: Path, *, name: str | None = None, labels: Mapping[str, str] |
     header = read_header(nb)
     metadata_file = nb.with_suffix(".json")
     metadata = read_metadata(metadata_file)
-    sha256, size = digest(nb)
+    sha256, size = sha256_of(nb), nb.stat().st_size
     if (metadata.get("sha256"), metadata.get("bytes")) != (sha256, size):
         raise PackageError(
             f"{metadata_file} describes another file than {nb.name}: its sha256 or its size differ",

@@ -28,7 +28,7 @@ def make_model(tmp_path: Path) -> MakeModel:
     """Copies the small model (made by opt 2.13rc0 for arm), with changes to its metadata, or None to leave a key out."""
 
     def make(name: str = "tiny", nb: bytes | None = None, **changes: Any) -> Path:
-        from edge.package.files import digest
+        from edge.source.hashing import sha256_of
 
         home = tmp_path / "models"
         home.mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def make_model(tmp_path: Path) -> MakeModel:
         path.write_bytes((DATA / "tiny.nb").read_bytes() if nb is None else nb)
         metadata = json.loads((DATA / "tiny.json").read_bytes())
         metadata["name"] = name
-        metadata["sha256"], metadata["bytes"] = digest(path)
+        metadata["sha256"], metadata["bytes"] = sha256_of(path), path.stat().st_size
         metadata.update(changes)
         path.with_suffix(".json").write_text(json.dumps({k: v for k, v in metadata.items() if v is not ...}))
         return path

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import PackageError
@@ -17,6 +17,7 @@ from edge.package.archive import Entry, zip_bytes
 NAMES = st.from_regex(r"[a-z]{1,8}(/[a-zA-Zäß0-9._]{1,30}){0,3}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(
     contents=st.dictionaries(NAMES, st.binary(max_size=40), max_size=8).filter(
         lambda names: len({name.lower() for name in names}) == len(names)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edge.package.archive import write_zip
-from edge.package.files import digest
 from edge.package.model import PackagedModel, load_model
 from edge.package.tree import asset_entries
+from edge.source.hashing import sha256_of
 from edge.zoo.model import Preprocessing
 from edge.zoo.preprocess import prepare
 from tests.package.conftest import MakeModel
@@ -70,10 +70,10 @@ def test_from_the_package_to_labels(classes: Path, model: PackagedModel, tmp_pat
     assert said["models"] == "[tiny]"
     assert said["shape"] == "[1, 3, 16, 16]"
     assert said["labels"] == "[rose, tulip, red, Tülpe, iris, lily]"
-    assert said["mapped"] == said["file"] == digest(model.nb)[0]
+    assert said["mapped"] == said["file"] == sha256_of(model.nb)
     assert said["again"] == "1000000000000", "the second call must not copy"
     assert said["score"] == "4 lily (0.7500); 0 rose (0.0000)"
-    assert [f.name for f in (files / "edgezoo/tiny").iterdir()] == [f"{digest(model.nb)[0]}.nb"]
+    assert [f.name for f in (files / "edgezoo/tiny").iterdir()] == [f"{sha256_of(model.nb)}.nb"]
 
 
 def test_the_bitmaps_tensor_is_pythons(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_an_asset_that_the_build_compressed_is_copied_but_not_mapped(
             apk.writestr(entry.name, entry.read())
     said = run(classes, tmp_path / "app.apk", tmp_path / "files")
     assert said["mapped"] == "FileNotFoundException"
-    assert said["file"] == digest(model.nb)[0]
+    assert said["file"] == sha256_of(model.nb)
 
 
 def test_a_damaged_asset_is_refused_and_leaves_no_file(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_update_replaces_the_copy_of_the_old_model(classes: Path, model: Pack
     (home / "0123.nb").write_bytes(b"an older version")
     (home / "model1.part").write_bytes(b"another process is writing it")
     run(classes, package(tmp_path / "app.apk", model), tmp_path / "files")
-    assert sorted(f.name for f in home.iterdir()) == [f"{digest(model.nb)[0]}.nb", "model1.part"]
+    assert sorted(f.name for f in home.iterdir()) == [f"{sha256_of(model.nb)}.nb", "model1.part"]
 
 
 def test_a_model_that_is_not_there(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
@@ -127,5 +127,5 @@ def test_a_model_that_another_app_carries(classes: Path, model: PackagedModel, t
         own.writestr("classes.dex", b"")
     said = run(classes, tmp_path / "app.apk", tmp_path / "files", "tiny", package(tmp_path / "lab.apk", model))
     assert said["models"] == "[tiny]"
-    assert said["mapped"] == said["file"] == digest(model.nb)[0]
+    assert said["mapped"] == said["file"] == sha256_of(model.nb)
     assert len(list((tmp_path / "files/edgezoo/tiny").iterdir())) == 1, "the copy is this app's"

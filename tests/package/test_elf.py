@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import PackageError
@@ -83,6 +83,7 @@ def test_the_library_by_hand_is_sound() -> None:
 
 
 @pytest.mark.parametrize("library", [elf32(40, 4096), elf64()], ids=["32 bits", "64 bits"])
+@settings(deadline=None)
 @given(damage=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=8))
 def test_damage_is_read_or_refused(library: bytes, damage: list[tuple[int, int]]) -> None:
     damaged = bytearray(library)

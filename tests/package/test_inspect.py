@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -240,9 +241,14 @@ class TestOnnx:
         assert report.sections["Ops"] == {"MatMul": 1, "Softmax": 1}
 
     def test_the_metadata_beside_it_is_compared(self, model: Path) -> None:
-        metadata = {**json.loads((DATA / "tiny.json").read_bytes()), "file": "net.onnx"}
-        model.with_suffix(".json").write_text(json.dumps(metadata))
+        assert [(c.what, c.passed) for c in inspect_file(model).checks][-1] == ("metadata beside the file", None)
+        shutil.copy(DATA / "tiny.json", f"{model}.json")
         assert failed(inspect_file(model)) == ["sha256 and size as in the metadata"]
+
+    @pytest.mark.parametrize("content", ["{", '{"format": "edgezoo-model/1", "source": 5}'])
+    def test_malformed_metadata_beside_it(self, model: Path, content: str) -> None:
+        Path(f"{model}.json").write_text(content)
+        assert failed(inspect_file(model)) == ["metadata beside the file"]
 
     def test_a_graph_that_onnx_refuses(self, model: Path) -> None:
         model.write_bytes(model.read_bytes().replace(b"MatMul", b"MatMux"))

@@ -12,12 +12,12 @@ from typing import Any
 
 from edge.convert.nb import read_header
 from edge.errors import EdgezooError, PackageError
-from edge.package.files import digest
 from edge.package.inspect.nb import add_agreement, kernels, summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import FORMAT, asset_info
 from edge.package.nb_program import count_ops, read_ops
 from edge.package.tree import ROOT
+from edge.source.hashing import sha256_of
 
 _SMALL = 16 << 20  # bytes; no text file of a package comes near
 _LARGEST = 16 << 30  # bytes that an archive may unpack to before it is taken for a bomb
@@ -42,7 +42,7 @@ def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
     else:
         raise PackageError(f"{path} is neither an AAR nor an APK: it has no classes.jar and no AndroidManifest.xml")
     report = Report(path, kind, path.stat().st_size)
-    report.sections["File"] = {"sha256": digest(path)[0], "entries": len(names)}
+    report.sections["File"] = {"sha256": sha256_of(path), "entries": len(names)}
     unpacked = sum(info.file_size for info in archive.infolist())
     if unpacked > _LARGEST:
         raise PackageError(f"{path} would unpack to {unpacked} bytes: it is not read")
@@ -95,7 +95,7 @@ def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> dict[
                 shutil.copyfileobj(source, target, 1 << 20)
             header = read_header(nb)
             ops = read_ops(nb, header)
-            found = digest(nb)
+            found = sha256_of(nb), nb.stat().st_size
         labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if info["labels"] else []
     except (EdgezooError, KeyError, UnicodeDecodeError) as error:
         said = error.message if isinstance(error, EdgezooError) else str(error)

@@ -9,10 +9,10 @@ from typing import Any
 
 from edge.convert.nb import read_header
 from edge.errors import PackageError
-from edge.package.files import digest
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info, read_metadata
 from edge.package.nb_program import Op, count_ops, read_ops
+from edge.source.hashing import sha256_of
 
 
 def inspect_nb(path: Path) -> Report:
@@ -20,7 +20,7 @@ def inspect_nb(path: Path) -> Report:
     report = Report(path, "nb", path.stat().st_size)
     header = read_header(path)
     ops = read_ops(path, header)
-    sha256, size = digest(path)
+    sha256, size = sha256_of(path), report.size
     report.sections["File"] = {
         "sha256": sha256,
         "opt version": header.opt_version,

@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from edge.convert.onnx.model import metadata_path
 from edge.errors import PackageError
-from edge.package.files import digest
 from edge.package.inspect.nb import summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import read_metadata
+from edge.source.hashing import sha256_of
 
 
 def inspect_onnx(path: Path) -> Report:
@@ -28,7 +29,7 @@ def inspect_onnx(path: Path) -> Report:
     graph = model.graph
     if not graph.node:
         raise PackageError(f"{path} is no ONNX model: it has no ops")
-    sha256, size = digest(path)
+    sha256, size = sha256_of(path), path.stat().st_size
     report = Report(path, "onnx", size)
     weights = {tensor.name for tensor in graph.initializer}
     report.sections["File"] = {
@@ -47,22 +48,23 @@ def inspect_onnx(path: Path) -> Report:
         report.check("onnx.checker", True)
     except Exception as error:
         report.check("onnx.checker", False, str(error).partition("\n")[0])
-    beside = path.with_suffix(".json")
+    beside = metadata_path(path)
     if beside.is_file():
         _compare(report, beside, sha256)
+    else:
+        report.check("metadata beside the file", None, f"there is no {beside.name}")
     return report
 
 
 def _compare(report: Report, beside: Path, sha256: str) -> None:
     try:
         metadata = read_metadata(beside)
-    except PackageError as error:
-        report.check("metadata beside the file", False, error.message)
-        return
-    if metadata.get("file") == report.path.name:
         report.sections["Metadata"] = summary(metadata)
-        same = (metadata.get("sha256"), metadata.get("bytes")) == (sha256, report.size)
-        report.check("sha256 and size as in the metadata", same, "they differ")
+    except (PackageError, AttributeError, KeyError, TypeError, ValueError) as error:
+        report.check("metadata beside the file", False, f"it is malformed: {error}")
+        return
+    same = (metadata.get("sha256"), metadata.get("bytes")) == (sha256, report.size)
+    report.check("sha256 and size as in the metadata", same, "they differ")
 
 
 def _tensor(value: Any) -> str:
