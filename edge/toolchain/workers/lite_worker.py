@@ -52,9 +52,9 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
 
 
 def run(nb, inputs_npz, outputs_npz, feeds, fetches):
-    """Run an x86 model over several samples (needs numpy < 2), in the order of the program's `feeds` and `fetches` (variable names).
+    """Run an x86 model over several samples, in the order of the program's `feeds` and `fetches` (variable names).
 
-    Both files hold one array for each sample and variable, named `<sample>/<variable>`.
+    Needs numpy < 2. Both files hold one array for each sample and variable, named `<sample>/<variable>`.
     """
     import numpy
     from paddlelite import lite
