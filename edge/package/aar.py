@@ -11,14 +11,11 @@ from pathlib import Path
 from edge.convert.store import beside
 from edge.package import helper
 from edge.package.archive import Entry, write_zip
-from edge.package.litelib import LiteRelease
+from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import asset_entries
 
 MIN_SDK = 21  # Android 5.0, the first with 64-bit ABIs
-
-# The engine reads and writes fields of its Java classes by name, so a minifying build must keep them.
-_KEEP = b"-keep class com.baidu.paddle.lite.** { *; }\n"
 
 
 def write_aar(
@@ -74,4 +71,8 @@ def _by_name(models: Sequence[PackagedModel]) -> list[PackagedModel]:
 
 def _engine_entries(release: LiteRelease) -> list[Entry]:
     libraries = [Entry(f"jni/{lib.elf.abi}/{lib.path.name}", lib.path) for lib in release.libraries]
-    return [Entry("libs/PaddlePredictor.jar", release.jar), Entry("proguard.txt", _KEEP), *libraries]
+    return [
+        Entry("libs/PaddlePredictor.jar", release.jar),
+        Entry("proguard.txt", f"{KEEP_RULE}\n".encode()),
+        *libraries,
+    ]

@@ -18,7 +18,7 @@ from edge.convert.store import beside
 from edge.errors import OutputError, PackageError
 from edge.package import helper
 from edge.package.archive import Entry
-from edge.package.litelib import LiteRelease
+from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import ROOT, asset_entries
 from edge.source.hashing import sha256_of
@@ -88,8 +88,9 @@ def install_assets(app: Path, models: Sequence[PackagedModel], release: LiteRele
 
 
 def gradle_lines(release: LiteRelease | None) -> str:
-    """What the app's build.gradle.kts must say, in Kotlin."""
+    """What the app's build.gradle.kts must say, in Kotlin, and its proguard-rules.pro if it minifies."""
     abis = ", ".join(f'"{abi}"' for abi in release.abis) if release else '"arm64-v8a"'
+    keep = f"// proguard-rules.pro, if the app is minified:\n// {KEEP_RULE}\n" if release else ""
     return f"""android {{
     defaultConfig {{
         ndk {{ abiFilters += listOf({abis}) }}
@@ -99,7 +100,7 @@ def gradle_lines(release: LiteRelease | None) -> str:
 dependencies {{
     implementation(fileTree("libs") {{ include("*.jar") }})
 }}
-"""
+{keep}"""
 
 
 def _entries(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[Entry]:

@@ -18,6 +18,9 @@ from edge.package.model import PackagedModel
 
 JNI_NAME = "libpaddle_lite_jni.so"
 
+# The engine reads and writes fields of its Java classes by name, so a minifying build must keep them.
+KEEP_RULE = "-keep class com.baidu.paddle.lite.** { *; }"
+
 _PREDICTOR = "com/baidu/paddle/lite/PaddlePredictor.class"
 
 # What every Android since 5.0 has (developer.android.com/ndk/guides/stable_apis); all else must come with the app.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from edge.package.litelib import find_release
 from edge.package.model import PackagedModel, load_model
 from edge.package.sdk import PACKAGES
 from tests.package.conftest import MakeModel, MakeRelease
+from tests.package.tools import run
 
 FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 
@@ -107,8 +108,13 @@ def test_a_place_that_cannot_be_written_leaves_nothing(tmp_path: Path, models: l
     assert not list(tmp_path.glob(".*"))
 
 
-def run(*command: str | Path) -> str:
-    """A tool's output; the test fails if the tool does."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def test_a_full_disk_leaves_nothing(tmp_path: Path, models: list[PackagedModel]) -> None:
+    """No file may grow beyond 20 kB here: the same to the program as a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"models\.aar could not be written: File too large"):
+            write_aar(tmp_path / "models.aar", models, "com.example.models")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["models"]

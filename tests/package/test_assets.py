@@ -139,3 +139,5 @@ def test_the_gradle_lines_name_the_abis(make_release: MakeRelease) -> None:
     lines = gradle_lines(find_release([make_release("x86_64"), make_release()]))
     assert 'abiFilters += listOf("arm64-v8a", "x86_64")' in lines
     assert 'noCompress += "nb"' in lines
+    assert "-keep class com.baidu.paddle.lite.**" in lines
+    assert "-keep" not in gradle_lines(None)
