@@ -110,6 +110,10 @@ class Draft:
         draft.set_input("X", [name])
         draft.set_attr("col", len(fetches))
 
+    def append(self, new: NewOp, *, block: int = 0) -> None:
+        """Put an operator behind all others."""
+        self._message.blocks[block].ops.append(_message(new))
+
     def replace(self, op: Op, *new: NewOp) -> None:
         """Put other operators in the place of one (none: leave it out); done by `flush()`, until then indices hold."""
         self._replaced[(op.block, op.index)] = new

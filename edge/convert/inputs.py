@@ -38,8 +38,8 @@ def samples(
 ) -> list[Sample]:
     """`count` samples for a program with these inputs; the first is `seed:S` of the device contract.
 
-    Image-like inputs (float, N C H W) get the patterns of this module in turn, other floats noise of unit variance,
-    integers small non-negative numbers.
+    Image-like inputs (float, N C H W) get the patterns of this module in turn, other floats numbers around 1 (detection
+    networks divide by such an input), integers small non-negative numbers.
     """
     generator = np.random.default_rng(seed)
     return [
@@ -60,7 +60,7 @@ def _fill(
     if number == 0:
         return seeded(shape, seed, position).astype(dtype)
     if len(shape) != 4 or min(shape[2:]) < 4:
-        return generator.standard_normal(shape).astype(dtype)
+        return generator.uniform(0.5, 1.5, shape).astype(dtype)
     pattern = _PATTERNS[(number - 1) % len(_PATTERNS)]
     images = [pattern(shape[1:], generator) for _ in range(shape[0])]
     return np.clip(np.stack(images), _LOW, _HIGH).astype(dtype)

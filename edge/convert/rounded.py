@@ -1,0 +1,63 @@
+"""Weights as opt's weight quantisation leaves them, for the reference: what an int8 or int16 network should compute.
+
+opt quantises the weights of convolutions and fully connected layers, one scale an output channel: scale = greatest magnitude /
+(2**(bits - 1) - 1), weight = round(weight / scale) * scale (Paddle-Lite, post_quant_dynamic_pass.cc). It does so after folding
+batch norms into convolutions, which multiplies whole output channels and so changes no rounded value. Depthwise
+convolutions are left alone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.convert.program import Program
+
+BITS = {"int8": 8, "int16": 16}
+# Operator -> its weight's slot and the axis of the output channels.
+_QUANTISED = {"conv2d": ("Filter", 0), "mul": ("Y", 1), "fc": ("W", 1)}
+
+
+def write_rounded(program: Program, params: Path, out: Path, bits: int) -> None:
+    """Copy the parameters of a legalised program with the weights rounded that opt quantises."""
+    axes = {
+        name: axis
+        for op in program.ops(*_QUANTISED)
+        for slot, axis in [_QUANTISED[op.type]]
+        if (name := op.input(slot)) is not None
+    }
+    shutil.copyfile(params, out)
+    position = 0
+    for spec in program.persistables:
+        position = _elements(out, position)
+        mode: Any = "r+" if spec.name in axes else "r"
+        values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+        if spec.name in axes:
+            values[:] = rounded(values, axes[spec.name], bits)
+        position += values.nbytes
+
+
+def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:
+    """Quantised with one scale for each index of `axis`, and turned back."""
+    others = tuple(k for k in range(weight.ndim) if k != axis)
+    scale = np.abs(weight).max(axis=others, keepdims=True) / np.float32(2 ** (bits - 1) - 1)
+    scale[scale == 0] = 1
+    steps = weight / scale
+    # C's round: halves away from zero.
+    return np.asarray(np.trunc(steps + np.copysign(np.float32(0.5), steps)) * scale, dtype=np.float32)
+
+
+def _elements(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin; its form is told in edge.source.params, which checked it."""
+    with path.open("rb") as file:
+        file.seek(position)
+        _, levels = struct.unpack("<IQ", file.read(12))
+        for _ in range(levels):
+            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
+        _, size = struct.unpack("<Ii", file.read(8))
+        return file.tell() + int(size)
