@@ -12,8 +12,10 @@ from edge.cli import options
 from edge.cli.output import Progress, print_json, say
 
 if TYPE_CHECKING:
+    from edge.package.keys import SigningKey
     from edge.package.litelib import LiteRelease
     from edge.package.model import PackagedModel
+    from edge.package.sdk import AndroidTools
 
 _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -63,44 +65,33 @@ def command(
     """
     from tempfile import TemporaryDirectory
 
-    from edge.errors import UsageError
+    from edge.package.litelib import check_versions
     from edge.package.names import check_package_id, default_package_id
     from edge.package.request import gather
 
-    if form == "assets" and (app is None or output is not None):
-        raise UsageError("files go into an app: name it with --app DIR, without -o")
-    if form != "assets" and app is not None:
-        raise UsageError("--app belongs to --format assets")
-    if form == "apk" and lite_lib:
-        raise UsageError(
-            "an APK of models has no code, so no engine goes into it", hint="--lite-lib is for aar and assets"
-        )
-    if (abi or lite_version) and not lite_lib:
-        raise UsageError("--abi and --lite-version say something of a release: name it with --lite-lib DIR")
-    if form != "apk" and (keystore or key_alias or key_password):
-        raise UsageError("only an APK is signed: the options of the key belong to --format apk")
+    _check(form, output, app, lite_lib, bool(abi or lite_version), bool(keystore or key_alias or key_password))
+    # All that can be refused at once, before models are converted for minutes.
+    if package_id:
+        check_package_id(package_id)
+    release = _release(lite_lib, abi, lite_version)
+    signer = _signer(keystore, key_alias, key_password) if form == "apk" else None
+    if app:
+        from edge.package.assets import find_module
+
+        find_module(app)
     with TemporaryDirectory(prefix="edgezoo-") as scratch, Progress(quiet=quiet) as progress:
         models = gather(targets, Path(scratch), labels=labels, weights=weights, say=progress.line)
+        if release:
+            check_versions(release, models)
         names = [model.name for model in models]
-        chosen_id = check_package_id(package_id) if package_id else default_package_id(names)
-        release = _release(lite_lib, abi, lite_version, models)
+        chosen_id = package_id or default_package_id(names)
         result: dict[str, Any] = {"format": form, "id": chosen_id}
-        if form == "assets":
-            result |= _into_app(app or Path(), models, release)
+        if app:
+            result |= _into_app(app, models, release)
         else:
-            out = _place(output, names, form)
-            if form == "aar":
-                from edge.package.aar import write_aar
-
-                result["files"] = [_file(path) for path in write_aar(out, models, chosen_id, release)]
-            else:
-                from edge.package.apk import write_apk
-                from edge.package.keys import choose_key
-                from edge.package.sdk import find_tools
-
-                tools = find_tools()
-                key = choose_key(tools, keystore, alias=key_alias, password=key_password)
-                result["files"] = [_file(write_apk(out, models, chosen_id, tools=tools, key=key))]
+            result["files"] = [
+                _file(path) for path in _write(_place(output, names, form), models, chosen_id, release, signer)
+            ]
         result["models"] = [{**model.info, "labels": len(model.labels or ())} for model in models]
         result["libraries"] = _libraries(release)
     for remark in _remarks(models, release):
@@ -111,16 +102,58 @@ def command(
         _show(result, release)
 
 
-def _release(
-    directories: Sequence[Path], abis: Sequence[str], version: str | None, models: Sequence[PackagedModel]
-) -> LiteRelease | None:
+def _check(
+    form: str, output: Path | None, app: Path | None, lite_lib: Sequence[Path], of_release: bool, of_key: bool
+) -> None:
+    """UsageError if the options do not belong together."""
+    from edge.errors import UsageError
+
+    if form == "assets" and (app is None or output is not None):
+        raise UsageError("files go into an app: name it with --app DIR, without -o")
+    if form != "assets" and app is not None:
+        raise UsageError("--app belongs to --format assets")
+    if form == "apk" and lite_lib:
+        raise UsageError(
+            "an APK of models has no code, so no engine goes into it", hint="--lite-lib is for aar and assets"
+        )
+    if of_release and not lite_lib:
+        raise UsageError("--abi and --lite-version say something of a release: name it with --lite-lib DIR")
+    if form != "apk" and of_key:
+        raise UsageError("only an APK is signed: the options of the key belong to --format apk")
+
+
+def _release(directories: Sequence[Path], abis: Sequence[str], version: str | None) -> LiteRelease | None:
     if not directories:
         return None
-    from edge.package.litelib import check_versions, find_release
+    from edge.package.litelib import find_release
 
-    release = find_release(directories, abis=abis, version=version)
-    check_versions(release, models)
-    return release
+    return find_release(directories, abis=abis, version=version)
+
+
+def _signer(keystore: Path | None, alias: str | None, password: str | None) -> tuple[AndroidTools, SigningKey]:
+    from edge.package.keys import choose_key
+    from edge.package.sdk import find_tools
+
+    tools = find_tools()
+    return tools, choose_key(tools, keystore, alias=alias, password=password)
+
+
+def _write(
+    out: Path,
+    models: Sequence[PackagedModel],
+    package_id: str,
+    release: LiteRelease | None,
+    signer: tuple[AndroidTools, SigningKey] | None,
+) -> tuple[Path, ...]:
+    """Write the APK if there is a signer, else the AAR."""
+    if signer:
+        from edge.package.apk import write_apk
+
+        tools, key = signer
+        return (write_apk(out, models, package_id, tools=tools, key=key),)
+    from edge.package.aar import write_aar
+
+    return write_aar(out, models, package_id, release)
 
 
 def _into_app(app: Path, models: Sequence[PackagedModel], release: LiteRelease | None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def asset_info(metadata: Mapping[str, Any], name: str | None, opt_version: str, 
     `where` is the file, for the messages. Raises PackageError if something is missing or malformed.
     """
     inputs = [_tensor(value, where) for value in _list(metadata, "inputs", where)]
-    outputs = [_tensor(value, where) for value in _list(metadata, "outputs", where)]
+    outputs = [_tensor(value, where, fixed=False) for value in _list(metadata, "outputs", where)]
     source = _optional(metadata, "source", dict, where) or {}
     steps = _optional(metadata, "preprocessing", dict, where)
     preprocessing = None if steps is None else check_preprocessing(steps, inputs[0]["shape"], where)
@@ -55,7 +55,7 @@ def asset_info(metadata: Mapping[str, Any], name: str | None, opt_version: str, 
         "inputs": inputs,
         "outputs": outputs,
         "preprocessing": preprocessing,
-        "class_num": outputs[0]["shape"][-1] if classes is None and len(outputs) == 1 else classes,
+        "class_num": classes,
         "labels": None,
         "model": _optional(metadata, "model", dict, where),
         "published": _optional(metadata, "published", dict, where),
@@ -90,15 +90,17 @@ def check_preprocessing(steps: Mapping[str, Any], input_shape: list[int], where:
     if short < max(height, width):
         raise PackageError(f"{where}: {crop} does not fit into a short side of {short}")
     if input_shape[1:] != [3, height, width]:
-        raise PackageError(f"{where}: {crop} does not fit an input of shape {input_shape}")
+        raise PackageError(
+            f"{where}: {crop} does not fit an input of shape {input_shape}", hint="put its own 'preprocessing' there"
+        )
     return {key: steps[key] for key in Preprocessing.__dataclass_fields__}
 
 
-def _tensor(value: Any, where: str) -> dict[str, Any]:
+def _tensor(value: Any, where: str, *, fixed: bool = True) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         raise PackageError(f"{where}: an input or output has no name")
     shape = value.get("shape")
-    if not _whole(shape, len(shape) if isinstance(shape, list) and shape else 1):
+    if not isinstance(shape, list) or (fixed and (not shape or not _whole(shape, len(shape)))):
         raise PackageError(
             f"{where}: the shape of '{value['name']}' is missing or not fixed", hint="convert with --input-shape"
         )

@@ -15,9 +15,8 @@ from pathlib import Path
 from edge.convert.nb import NbHeader
 from edge.errors import NbFormatError
 
-_KERNEL_ATTRIBUTE = (
-    "__@kernel_type_attr@__"  # "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h
-)
+# An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
+_KERNEL_ATTRIBUTE = "__@kernel_type_attr@__"
 _TARGETS = {1: "host", 2: "x86", 3: "cuda", 4: "arm", 5: "opencl", 9: "xpu", 17: "metal", 18: "nnadapter"}
 _PRECISIONS = {1: "fp32", 2: "int8", 3: "int32", 4: "any", 5: "fp16", 6: "bool", 7: "int64", 8: "int16", 9: "uint8"}
 
@@ -47,7 +46,7 @@ def parse_ops(topology: bytes) -> tuple[Op, ...]:
     try:
         root = _Table(topology, _u32(topology, 0), set())
         found = [_op(op) for block in root.tables(0) for op in block.tables(3)]
-    except (struct.error, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (struct.error, ValueError) as error:
         raise NbFormatError(f"its program cannot be read: {error}") from error
     if not found:
         raise NbFormatError("its program has no ops")
