@@ -81,9 +81,14 @@ def _compare(
 
     from edge.convert.inputs import samples
     from edge.convert.program import Program
+    from edge.convert.rounded import expected_params
     from edge.convert.verify import LIMITS, judge
 
     program = Program.read(source.program)
+    metadata = job.subject.metadata or {}
+    precision: Precision = metadata["precision"]
+    engine = metadata["engine"]["version"]
+    params = expected_params(program, source.params, precision, engine, scratch / "rounded.pdiparams")
     given = samples(program.feeds, job.subject.shapes, SAMPLES)
     arrays = {f"{number}/{name}": value for number, sample in enumerate(given) for name, value in sample.items()}
     np.savez(scratch / "inputs.npz", **arrays)  # type: ignore[arg-type]
@@ -92,11 +97,10 @@ def _compare(
             "run",
             timeout=_TIMEOUT,
             program=str(source.program),
-            params=str(source.params),
+            params=str(params),
             inputs_npz=str(scratch / "inputs.npz"),
             outputs_npz=str(scratch / "reference.npz"),
         )
-    precision: Precision = (job.subject.metadata or {})["precision"]
     feeds, fetches = [spec.name for spec in program.feeds], [spec.name for spec in program.fetches]
     with np.load(scratch / "reference.npz") as outputs:
         reference = [np.stack([outputs[f"{number}/{name}"] for number in range(SAMPLES)]) for name in fetches]

@@ -3,7 +3,7 @@
 opt quantises the weights of convolutions and fully connected layers, one scale an output channel: scale = greatest magnitude /
 (2**(bits - 1) - 1), weight = round(weight / scale) * scale (Paddle-Lite, post_quant_dynamic_pass.cc). It does so after folding
 batch norms into convolutions, which multiplies whole output channels and so changes no rounded value. Depthwise
-convolutions are left alone.
+convolutions are left alone. Where opt first merges two 1x1 convolutions into one (MobileNetV3_small), it rounds the product.
 """
 
 from __future__ import annotations
@@ -16,18 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.convert.legalise import legalise
 from edge.convert.program import Program
+from edge.convert.recipe import Precision
 
-BITS = {"int8": 8, "int16": 16}
+_BITS = {"int8": 8, "int16": 16}
 # Operator -> its weight's slot and the axis of the output channels.
 _QUANTISED = {"conv2d": ("Filter", 0), "mul": ("Y", 1), "fc": ("W", 1)}
 
 
-def write_rounded(program: Program, params: Path, out: Path, bits: int) -> None:
-    """Copy the parameters of a legalised program with the weights rounded that opt quantises."""
+def expected_params(program: Program, params: Path, precision: Precision, engine: str, out: Path) -> Path:
+    """The parameters that Paddle must run `program` with to compute what the converted network should.
+
+    `program` is as it came, `engine` the version whose opt it goes through. Returns `params` themselves, or for int8 and
+    int16 `out`, a copy of them with the weights rounded that opt quantises.
+    """
+    if precision not in _BITS:
+        return params
+    legal, _ = legalise(program, engine=engine)
     axes = {
         name: axis
-        for op in program.ops(*_QUANTISED)
+        for op in legal.ops(*_QUANTISED)
         for slot, axis in [_QUANTISED[op.type]]
         if (name := op.input(slot)) is not None
     }
@@ -38,8 +47,9 @@ def write_rounded(program: Program, params: Path, out: Path, bits: int) -> None:
         mode: Any = "r+" if spec.name in axes else "r"
         values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
         if spec.name in axes:
-            values[:] = rounded(values, axes[spec.name], bits)
+            values[:] = rounded(values, axes[spec.name], _BITS[precision])
         position += values.nbytes
+    return out
 
 
 def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:
