@@ -33,6 +33,8 @@ _TIMEOUT = 1800.0  # seconds for one engine to run all samples of the largest ne
 # engines by about 1e-6 of the outputs' size, and a difference must stand well above that.
 MIN_SPREAD = 1e-3
 
+LOSSY = 0.9  # the cosine with the unrounded network below which a user should hear of it
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -45,14 +47,14 @@ class Limits:
 
 # How far a network may be from Paddle with the parameters it should have (edge.convert.rounded). float32: engines fuse and
 # order operations differently, which was seen to cost up to 4e-4 of the spread (GhostNet); a swapped, dropped or misread
-# operator costs 0.1 and more. int8, int16: the same, but where opt rounds a merged pair of convolutions instead of each
-# (0.2 and 2e-3, MobileNetV3_small); quantised weights that the engine misreads have a cosine of 0. float16, on a device: 11
+# operator costs 0.1 and more. int8, int16: hardly more (8e-3 and 2e-4 over the light models), but where opt rounds a merged
+# pair of convolutions instead of each (int8 0.2, cosine 0.973, MobileNetV3_small); weights misread have a cosine of 0. float16, on a device: 11
 # bits instead of 24 in every operation.
 LIMITS: dict[Precision, Limits] = {
     "fp32": Limits(relative_error=2e-3, cosine=0.9999, agreement=1.0),
     "fp16": Limits(relative_error=0.2, cosine=0.98, agreement=0.0),
     "int16": Limits(relative_error=2e-2, cosine=0.999, agreement=1.0),
-    "int8": Limits(relative_error=0.5, cosine=0.98, agreement=0.0),
+    "int8": Limits(relative_error=0.7, cosine=0.9, agreement=0.0),
 }
 
 
@@ -129,7 +131,11 @@ def verify(
         expected = _run_paddle(worker, original, expected_from, scratch) if rounds else reference
     comparison, problem = judge(expected, made, LIMITS[twin.precision])
     cost = judge(reference, made, LIMITS[twin.precision])[0] if rounds else comparison
-    note = "the twin is fp32: the x86 engine has no fp16 kernels" if recipe.precision == "fp16" else None
+    note = None
+    if recipe.precision == "fp16":
+        note = "the twin is fp32: the x86 engine has no fp16 kernels"
+    elif rounds and cost.cosine < LOSSY:
+        note = f"converted as it should be, but {recipe.precision} weights change what this network computes"
     return Verification(
         "failed" if problem else "passed",
         problem or note,
