@@ -1,0 +1,145 @@
+"""Reading, preparing and judging images; the network here is a rule that can be worked out by hand."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image as Picture
+
+from edge.bench.measurement import Subject
+from edge.errors import EvaluationError, ImageError, UsageError
+from edge.evaluate import evaluation
+from edge.evaluate.dataset import Dataset, read_folders
+from edge.evaluate.evaluation import Unreadable, evaluate
+from edge.evaluate.images import read_image
+from edge.evaluate.network import Tensors, stacked
+from edge.evaluate.steps import Said, steps
+from edge.zoo.catalogue import lookup
+from edge.zoo.model import Preprocessing
+
+PLAIN = Preprocessing(8, (8, 8), mean=(0, 0, 0), std=(1, 1, 1))
+COLOURS = {"0": (250, 0, 0), "1": (0, 250, 0), "2": (0, 0, 250)}
+
+
+class Brightest:
+    """Scores are the means of the three channels: it knows red, green and blue."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.thread = threading.current_thread()
+
+    def classify(self, tensors: Tensors) -> NDArray[np.float32]:
+        assert threading.current_thread() is self.thread
+        self.batches.append(len(tensors))
+        return np.stack([tensor.mean(axis=(0, 2, 3)) for tensor in tensors])
+
+
+@pytest.fixture
+def coloured(tmp_path: Path) -> Path:
+    """Four images of each colour, and among the red ones a green one."""
+    for label, colour in COLOURS.items():
+        (tmp_path / label).mkdir()
+        for number in range(4):
+            Picture.new("RGB", (8, 8), colour).save(tmp_path / label / f"{number}.png")
+    Picture.new("RGB", (8, 8), COLOURS["1"]).save(tmp_path / "0" / "3.png")
+    return tmp_path
+
+
+def test_every_image_is_judged_once_and_in_order(coloured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "_BATCH_IMAGES", 5)
+    network, heard = Brightest(), list[tuple[int, int]]()
+    dataset = read_folders(coloured)
+    made = evaluate(network, dataset, PLAIN, heard=lambda done, count: heard.append((done, count)))
+    assert network.batches == [5, 5, 2]
+    assert heard == [(5, 12), (10, 12), (12, 12)]
+    assert [one.image for one in made.predictions] == list(dataset.images)
+    assert [one.top[0] for one in made.predictions] == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert (made.top1.hits, made.top1.total, made.top5, made.classes) == (11, 12, None, 3)
+
+
+def test_images_that_cannot_be_read_are_named_and_not_judged(coloured: Path) -> None:
+    (coloured / "0" / "0.png").write_bytes(b"no image")
+    (coloured / "1" / "1.png").write_bytes((coloured / "1" / "0.png").read_bytes()[:40])
+    heard: list[Unreadable] = []
+    made = evaluate(Brightest(), read_folders(coloured), PLAIN, bad=heard.append)
+    assert [one.image.name for one in made.unreadable] == ["0/0.png", "1/1.png"]
+    assert heard == list(made.unreadable)
+    assert (made.top1.hits, made.top1.total) == (9, 10)
+
+
+def test_images_of_which_none_can_be_read_are_no_result(tmp_path: Path) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "a.png").touch()
+    with pytest.raises(EvaluationError, match="none of the 1 images"):
+        evaluate(Brightest(), read_folders(tmp_path), PLAIN)
+
+
+def test_labels_that_do_not_fit_the_network_are_refused(coloured: Path) -> None:
+    few = Dataset(read_folders(coloured).images, sorted_folders=4)
+    with pytest.raises(UsageError, match="3 classes and the data 4 folders"):
+        evaluate(Brightest(), few, PLAIN)
+
+
+def test_grey_transparent_and_turned_images_become_upright_colour(tmp_path: Path) -> None:
+    Picture.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3)).save(tmp_path / "grey.png")
+    assert read_image(tmp_path / "grey.png")[..., 0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    Picture.new("RGBA", (2, 2), (9, 8, 7, 0)).save(tmp_path / "clear.png")
+    assert read_image(tmp_path / "clear.png")[0, 0].tolist() == [9, 8, 7]
+    turned = Picture.new("RGB", (4, 2))
+    turned.getexif()[0x0112] = 6
+    turned.save(tmp_path / "turned.png", exif=turned.getexif())
+    assert read_image(tmp_path / "turned.png").shape == (4, 2, 3)
+
+
+def test_images_that_eight_bits_cannot_hold_are_refused(tmp_path: Path) -> None:
+    Picture.fromarray(np.full((2, 2), 40_000, np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(ImageError, match="more than 8 bits"):
+        read_image(tmp_path / "deep.png")
+    with pytest.raises(ImageError, match="does not exist"):
+        read_image(tmp_path / "missing.png")
+
+
+def subject(shape: tuple[int, ...] = (1, 3, 224, 224), **metadata: object) -> Subject:
+    return Subject("net", "", 0, (shape,), metadata=metadata or None)
+
+
+def test_the_preprocessing_is_the_metadatas_with_what_the_user_says() -> None:
+    model = lookup("DeiT_tiny_patch16_224")
+    known = {"resize_short": 256, "crop": [224, 224], "scale": 1 / 255, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5],
+             "channel_order": "RGB", "layout": "NCHW", "interpolation": "bicubic"}  # fmt: skip
+    made = steps(subject(preprocessing=known), Said(channel_order="BGR", std=(1, 1, 1)))
+    assert made == Preprocessing(256, (224, 224), 1 / 255, (0.5, 0.5, 0.5), (1, 1, 1), "BGR", "NCHW", "bicubic")
+    assert steps(subject(model={"name": model.name}), Said()) == model.preprocessing
+    assert steps(subject((1, 3, 96, 128)), Said(resize_short=140)) == Preprocessing(140, (96, 128))
+
+
+@pytest.mark.parametrize(
+    ("shape", "said", "problem"),
+    [
+        ((1, 3, 224, 224), Said(), "nothing is known"),
+        ((1, 1, 28, 28), Said(resize_short=28), "one colour image"),
+        ((8, 3, 224, 224), Said(resize_short=256), "one colour image"),
+        ((1, 3, 224, 224), Said(resize_short=200), "too small"),
+    ],
+    ids=["unknown", "grey", "batch", "small"],
+)
+def test_a_preprocessing_that_cannot_feed_the_network_is_refused(
+    shape: tuple[int, ...], said: Said, problem: str
+) -> None:
+    with pytest.raises(UsageError, match=problem):
+        steps(subject(shape), said)
+
+
+def test_a_network_of_another_size_than_its_preprocessing_is_refused() -> None:
+    with pytest.raises(UsageError, match="crops to 224 x 224"):
+        steps(subject((1, 3, 320, 320), model={"name": "PPLCNet_x1_0"}), Said())
+
+
+@pytest.mark.parametrize("shape", [(1, 10, 4, 4), (5,), (2, 10), (1, 1)])
+def test_outputs_that_are_no_class_scores_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(EvaluationError, match="not one score a class"):
+        stacked([np.zeros(shape, np.float32)])
