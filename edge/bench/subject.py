@@ -79,7 +79,13 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, reci
         precision="fp32",
         flops=source.flops,
         params=source.params_count,
-        metadata={"name": name, "model": network(model), "precision": "fp32", "source": origin(source)},
+        metadata={
+            "name": name,
+            "model": network(model),
+            "precision": "fp32",
+            "engine": {"name": "paddle", "version": source.paddle_version},
+            "source": origin(source),
+        },
     )
 
 

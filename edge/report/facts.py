@@ -28,10 +28,11 @@ def published(subject: Subject) -> Published | None:
 
 def maker(subject: Subject) -> str:
     """What made the model file, and for what: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`."""
-    metadata = subject.metadata or {}
-    if subject.opt_version is None and subject.target is None and metadata:
-        tool = metadata.get("engine")
-        return f"ONNX by {tool['name']} {tool['version']}" if tool else "Paddle's inference program"
+    tool = (subject.metadata or {}).get("engine") or {}
+    if tool.get("name") == "paddle":
+        return f"Paddle's inference program, written by {tool['version'] or 'an unknown version'}"
+    if tool.get("name") == "paddle2onnx":
+        return f"ONNX by paddle2onnx {tool['version']}"
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
 
 

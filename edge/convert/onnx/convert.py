@@ -20,7 +20,7 @@ from edge.toolchain.toolbox import Toolbox
 _TIMEOUT = 1800.0  # seconds; light networks take a few, the catalogue's largest minutes
 _LARGEST = 2**31 - 2**20  # bytes: protobuf ends at 2 GiB, and the graph needs some of it besides the parameters
 _NEEDS_OPSET = re.compile(r"Due to the operator: (\w+), requires opset_version >= (\d+)")
-_UNSUPPORTED = re.compile(r"(?:operators? (?:is|are) not supported|not supported)[^:]*:\s*(.+)")
+_UNSUPPORTED = re.compile(r"operators not supported yet, including ([\w, ]*\w)")
 
 Description = Mapping[str, Any]  # what onnx_worker says of a file
 
@@ -109,12 +109,12 @@ def _export(source: InferenceModel, recipe: OnnxRecipe, tools: Toolbox, out: Pat
 def explain(error: WorkerError, opset: int) -> ConvertError:
     """What paddle2onnx printed before it gave up, as one sentence."""
     if needs := _NEEDS_OPSET.findall(error.log):
-        operator, least = max(needs, key=lambda need: int(need[1]))
+        operator, least = max(needs, key=lambda need: int(need[1]))  # one line an operator
         return ConvertError(
             f"the operator {operator} needs opset {least}, not {opset}", hint=f"--opset {least} or later"
         )
     if unsupported := _UNSUPPORTED.search(error.log):
-        return ConvertError(f"paddle2onnx has no translation of {unsupported[1].strip()}")
+        return ConvertError(f"paddle2onnx cannot translate the operators {', '.join(unsupported[1].split(','))}")
     how = error.message if isinstance(error, WorkerCrashedError) else f"paddle2onnx: {error.message}"
     return ConvertError(f"no ONNX file could be made: {how}", hint=error.hint)
 

@@ -1,0 +1,146 @@
+"""The engines of this machine: what --engine names, and the two beside Paddle-Lite with the real engines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.bench.contract import CONTRACT_VERSION, parse_launch
+from edge.bench.host_engines import host_engine
+from edge.cli.main import run
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.pipeline import Order, convert_models
+from edge.convert.recipe import choose
+from edge.errors import RunnerError, UsageError
+from edge.source.obtain import obtain
+from edge.source.weights import Weights
+from edge.toolchain.environment import ensure
+from edge.toolchain.paths import cache_dir
+from edge.toolchain.toolbox import Toolbox
+from edge.zoo.catalogue import lookup
+
+SMALL = "MobileNetV1_x0_25"
+QUICK = ("--warmup", "1", "--warmup-ms", "0", "--repeats", "3", "--repeats-ms", "0")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "version", "model"),
+    [
+        (None, "paddle-lite", None, "nb"),
+        ("paddle-lite", "paddle-lite", None, "nb"),
+        ("2.12", "paddle-lite", "2.12", "nb"),
+        ("onnxruntime", "onnxruntime", None, "onnx"),
+        ("paddle", "paddle", None, "program"),
+    ],
+)
+def test_what_engine_names(text: str | None, name: str, version: str | None, model: str) -> None:
+    engine = host_engine(text)
+    assert (engine.name, engine.version, engine.model) == (name, version, model)
+    assert engine.program.is_file()
+
+
+def test_another_engine_has_another_key() -> None:
+    assert len({host_engine(text).sha256 for text in (None, "2.12", "onnxruntime", "paddle")}) == 4
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(UsageError, match="tflite") as raised:
+        host_engine("tflite")
+    assert "onnxruntime" in raised.value.hint
+
+
+@pytest.mark.parametrize(("file", "engine"), [("x.onnx", "paddle-lite"), ("x.nb", "onnxruntime")])
+def test_a_file_of_another_engine_is_refused(
+    file: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from struct import pack
+
+    # An empty .nb as opt heads it: no program, no parameters.
+    (tmp_path / file).write_bytes(pack("<H16sQ", 2, b"v2.13-rc", 0) + pack("<HHHHI", 0, 0, 6, 0, 0))
+    assert run(["bench", str(tmp_path / file), "--device", "host", "--engine", engine]) == 2
+    assert f"{engine} does not run" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """One network as an ONNX file and as Paddle's program, by engine."""
+    engines = cache_dir() / "engines"
+    engines.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "engines").symlink_to(engines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
+        order = Order(SMALL, lookup(SMALL), Weights("random"), choose(), OnnxRecipe())
+        (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
+        assert outcome.onnx is not None, outcome.error
+        with Toolbox() as tools:
+            source = obtain(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
+        yield {"onnxruntime": outcome.onnx.path, "paddle": source.program}
+
+
+def start(engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    chosen = host_engine(engine)
+    command = [str(ensure(chosen.environment).python), "-E", "-s", str(chosen.program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["onnxruntime", "paddle"])
+def test_a_launch_speaks_the_contract(engine: str, models: dict[str, Path]) -> None:
+    done = start(engine, "--contract", str(CONTRACT_VERSION), "--model", str(models[engine]), "--threads", "2", *QUICK)
+    report = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert report.hello is not None
+    assert report.hello.engine == engine
+    assert len(report.samples_ms) == 3
+    assert report.model_opt_version is None
+    assert report.outputs[0].shape == (1, 1000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("engine", "arguments", "kind"),
+    [
+        ("onnxruntime", ["--model", "/nowhere/x.onnx"], "model_unreadable"),
+        ("onnxruntime", ["--model", "{garbage}"], "model_invalid"),
+        ("onnxruntime", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
+        ("onnxruntime", ["--model", "{model}", "--shape", "1,3,224,224", "--shape", "1"], "input_invalid"),
+        ("onnxruntime", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
+        ("onnxruntime", ["--model", "{model}", "--cores", "4095"], "cores_unavailable"),
+        ("paddle", ["--model", "/nowhere/x.pdmodel"], "model_unreadable"),
+        ("paddle", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
+        ("paddle", ["--model", "{model}", "--shape", "1,3,224,224", "--shape", "1"], "input_invalid"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_every_failure_has_its_kind(
+    engine: str, arguments: list[str], kind: str, models: dict[str, Path], tmp_path: Path
+) -> None:
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"no model at all")
+    told = [argument.format(model=models[engine], garbage=garbage) for argument in arguments]
+    done = start(engine, "--contract", str(CONTRACT_VERSION), *told, *QUICK)
+    with pytest.raises(RunnerError) as raised:
+        parse_launch(done.stdout, done.returncode, done.stderr)
+    assert raised.value.kind == kind
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("engine", "program"), [("onnxruntime", "onnx_bench"), ("paddle", "paddle_bench")], ids=["onnxruntime", "paddle"]
+)
+def test_a_name_is_measured_and_its_output_checked(
+    engine: str, program: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", SMALL, "--weights", "random", "--device", "host", "--engine", engine, "--threads", "1,2",
+               "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "1000", "--check-output"]  # fmt: skip
+    assert run([*command, "--json"]) == 0
+    captured = capsys.readouterr()
+    cells = json.loads(captured.out)
+    assert [cell["threads"] for cell in cells] == [1, 2]
+    assert all(cell["threads_honoured"] and cell["program"] == program for cell in cells)
+    assert "its output on the device is Paddle's" in captured.err
