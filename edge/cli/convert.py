@@ -218,7 +218,8 @@ def _sentence(outcome: Outcome) -> str:
     verification = made.metadata["verification"]
     verdict = {
         "passed": f"verified (cosine {verification.get('cosine') or 0:.6f}, argmax agreement "
-        f"{verification.get('argmax_agreement') or 0:.0%})",
+        f"{verification.get('argmax_agreement') or 0:.0%})"
+        + (f", {reason}" if (reason := verification.get("reason")) else ""),
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.get('reason')}",
     }[verification["status"]]

@@ -45,11 +45,12 @@ class Limits:
     agreement: float
 
 
-# How far a network may be from Paddle with the parameters it should have (edge.convert.rounded). float32: engines fuse and
-# order operations differently, which was seen to cost up to 4e-4 of the spread (GhostNet); a swapped, dropped or misread
-# operator costs 0.1 and more. int8, int16: hardly more (8e-3 and 2e-4 over the light models), but where opt rounds a merged
-# pair of convolutions instead of each (int8 0.2, cosine 0.973, MobileNetV3_small); weights misread have a cosine of 0. float16, on a device: 11
-# bits instead of 24 in every operation.
+# How far a network may be from Paddle with the parameters it should have (edge.convert.rounded).
+# float32: engines fuse and order operations differently, which was seen to cost up to 4e-4 of the spread (GhostNet); a
+# swapped, dropped or misread operator costs 0.1 and more.
+# int8, int16: hardly more (8e-3 and 2e-4 over the light models), but where opt rounds a merged pair of convolutions instead
+# of each (int8 0.2, cosine 0.973, MobileNetV3_small); weights misread have a cosine of 0.
+# float16, on a device: 11 bits instead of 24 in every operation.
 LIMITS: dict[Precision, Limits] = {
     "fp32": Limits(relative_error=2e-3, cosine=0.9999, agreement=1.0),
     "fp16": Limits(relative_error=0.2, cosine=0.98, agreement=0.0),
