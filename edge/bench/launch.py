@@ -43,7 +43,7 @@ class LaunchSpec:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Which program runs. `engine` is `paddle-lite` or `synthetic`; a version that is not known is None."""
+    """Which program runs. `engine` as docs/device-contract.md names it; a version that is not known is None."""
 
     contract: int
     runner: str

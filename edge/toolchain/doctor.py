@@ -63,8 +63,8 @@ def _engine(engine: Engine) -> Finding:
     purpose = {
         "paddlelite": "converting, verifying and measuring here",
         "paddle": "exporting and reference results",
-    }.get(engine.kind, "ONNX")
-    absent: Status = "missing" if engine.default else "optional"
+    }.get(engine.kind, "ONNX files: converting, verifying, measuring here")
+    absent: Status = "missing" if engine.default and engine.kind != "onnx" else "optional"
     if found := environment.ready(engine):
         return Finding(engine.name, "ok", f"Python {engine.python} at {found.python}", purpose)
     install = f"edgezoo doctor --fix {engine.name}"

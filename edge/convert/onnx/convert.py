@@ -119,18 +119,25 @@ def explain(error: WorkerError, opset: int) -> ConvertError:
     return ConvertError(f"no ONNX file could be made: {how}", hint=error.hint)
 
 
-def _ends(task: Task) -> dict[str, list[int | str]]:
-    """The inputs' shapes as they shall stand in the file. Raises `ProgramError`: a fixed batch cannot be opened."""
-    feeds = task.program.feeds
-    ends: dict[str, list[int | str]] = {spec.name: list(shape) for spec, shape in zip(feeds, task.shapes, strict=True)}
-    if task.recipe.batch == "dynamic":
-        for spec in feeds:
-            if not spec.shape or spec.shape[0] != -1:
+def _ends(task: Task) -> dict[str, list[int | str | None]]:
+    """The shapes of inputs and outputs as they shall stand in the file; None where ONNX's inference has to say.
+
+    Raises `ProgramError`: a fixed batch cannot be opened.
+    """
+    batch: str | None = OPEN_BATCH if task.recipe.batch == "dynamic" else None
+    ends: dict[str, list[int | str | None]] = {}
+    for spec in task.program.fetches:
+        sizes: list[int | str | None] = [None if size < 0 else size for size in spec.shape]
+        ends[spec.name] = [batch, *sizes[1:]] if sizes[:1] == [None] else sizes
+    for spec, shape in zip(task.program.feeds, task.shapes, strict=True):
+        ends[spec.name] = list(shape)
+        if batch is not None:
+            if spec.shape[:1] != (-1,):
                 raise ProgramError(
                     f"the batch of input {spec.name} is fixed in the model: {list(spec.shape)}",
                     hint="export the model with an open batch (-1), or convert with --batch fixed",
                 )
-            ends[spec.name][0] = OPEN_BATCH
+            ends[spec.name][0] = batch
     return ends
 
 

@@ -1,53 +1,40 @@
-"""Inspects an ONNX model, with the onnx package where it is installed."""
+"""Inspects an ONNX model, with the onnx package of the engine `onnx`."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edge.convert.onnx.model import metadata_path
-from edge.errors import PackageError
+from edge.errors import PackageError, WorkerRequestError
 from edge.package.inspect.nb import summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import read_metadata
 from edge.source.hashing import sha256_of
+from edge.toolchain.toolbox import Toolbox
 
 
 def inspect_onnx(path: Path) -> Report:
-    """A report on the model. Raises PackageError if it is none, or if onnx is not installed."""
+    """A report on the model. Raises PackageError if it is none, ToolchainError if the onnx engine cannot be had."""
     try:
-        import onnx
-    except ImportError as error:
-        raise PackageError(
-            f"{path} cannot be read here: the onnx package is not installed", hint="pip install onnx"
-        ) from error
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:  # protobuf's errors have no common base
-        raise PackageError(f"{path} is no ONNX model: {error}") from error
-    graph = model.graph
-    if not graph.node:
-        raise PackageError(f"{path} is no ONNX model: it has no ops")
+        with Toolbox() as tools, tools.lend("onnx") as worker:
+            facts = worker.call("describe", model=str(path.absolute()))
+    except WorkerRequestError as error:
+        raise PackageError(f"{path} is no ONNX model: {error.message}") from error
     sha256, size = sha256_of(path), path.stat().st_size
     report = Report(path, "onnx", size)
-    weights = {tensor.name for tensor in graph.initializer}
     report.sections["File"] = {
         "sha256": sha256,
-        "ir version": model.ir_version,
-        "opset": ", ".join(f"{opset.domain or 'ai.onnx'} {opset.version}" for opset in model.opset_import),
-        "producer": f"{model.producer_name} {model.producer_version}".strip() or "unknown",
-        "inputs": ", ".join(_tensor(value) for value in graph.input if value.name not in weights),
-        "outputs": ", ".join(_tensor(value) for value in graph.output),
-        "parameters": sum(_count(tensor.dims) for tensor in graph.initializer),
+        "ir version": facts["ir_version"],
+        "opset": ", ".join(f"{domain} {version}" for domain, version in facts["opsets"].items()),
+        "producer": facts["producer"] or "unknown",
+        "inputs": ", ".join(map(_tensor, facts["inputs"])),
+        "outputs": ", ".join(map(_tensor, facts["outputs"])),
+        "parameters": facts["parameters"],
     }
-    counted = Counter(node.op_type for node in graph.node)
-    report.sections["Ops"] = dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-    try:
-        onnx.checker.check_model(str(path))
-        report.check("onnx.checker", True)
-    except Exception as error:
-        report.check("onnx.checker", False, str(error).partition("\n")[0])
+    report.sections["Ops"] = facts["ops"]
+    report.check("onnx.checker", facts["problem"] is None, facts["problem"] or "")
     beside = metadata_path(path)
     if beside.is_file():
         _compare(report, beside, sha256)
@@ -67,13 +54,5 @@ def _compare(report: Report, beside: Path, sha256: str) -> None:
     report.check("sha256 and size as in the metadata", same, "they differ")
 
 
-def _tensor(value: Any) -> str:
-    shape = (dim.dim_param or str(dim.dim_value) for dim in value.type.tensor_type.shape.dim)
-    return f"{value.name} {'x'.join(shape)}"
-
-
-def _count(dims: Any) -> int:
-    count = 1
-    for dim in dims:
-        count *= dim
-    return count
+def _tensor(tensor: Mapping[str, Any]) -> str:
+    return f"{tensor['name']} {'x'.join('?' if size is None else str(size) for size in tensor['shape'])}"

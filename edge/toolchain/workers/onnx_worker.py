@@ -3,6 +3,8 @@
 Operations: `finish` (ends of the graph as asked, onnx.checker), `simplify` (onnxsim), `run` (ONNX Runtime), `describe`.
 """
 
+import collections
+import math
 import os
 import sys
 
@@ -26,20 +28,17 @@ def info():
 
 
 def finish(model, out, shapes):
-    """Give the inputs the `shapes` (by name; a text is a dimension left open), infer the rest, check, write `out`."""
+    """Give inputs and outputs the `shapes` (by name; a text is an open dimension, None one to be inferred), check, write."""
     proto = onnx.load(model)
-    for value in proto.graph.input:
+    proto.producer_name = proto.producer_name or "paddle2onnx"
+    for value in [*proto.graph.input, *proto.graph.output]:
         dims = value.type.tensor_type.shape.dim
         for dim, size in zip(dims, shapes[value.name]):
+            dim.Clear()
             if isinstance(size, str):
                 dim.dim_param = size
-            else:
+            elif size is not None:
                 dim.dim_value = size
-    for value in proto.graph.output:
-        # paddle2onnx writes an open dimension as -1 or under a name of its own: inference names it after the inputs'
-        for dim in value.type.tensor_type.shape.dim:
-            if dim.HasField("dim_param") or dim.dim_value < 0:
-                dim.Clear()
     del proto.graph.value_info[:]
     proto = onnx.shape_inference.infer_shapes(proto)
     onnx.checker.check_model(proto, full_check=True)
@@ -58,9 +57,24 @@ def simplify(model, out):
 
 
 def describe(model):
-    """Opset, inputs, outputs, numbers of nodes and parameters. Raises what onnx.checker finds wrong."""
-    onnx.checker.check_model(model, full_check=True)
-    return _described(onnx.load(model))
+    """What a file is, sound or not: `problem` is what onnx.checker says of it, None if nothing."""
+    proto = onnx.load(model, load_external_data=False)
+    if not proto.graph.node:
+        raise ValueError("it has no ops")
+    try:
+        onnx.checker.check_model(model)
+        problem = None
+    except onnx.checker.ValidationError as error:
+        problem = str(error).partition("\n")[0]
+    ops = collections.Counter(node.op_type for node in proto.graph.node)
+    return dict(
+        _described(proto),
+        opsets={entry.domain or "ai.onnx": entry.version for entry in proto.opset_import},
+        producer=("%s %s" % (proto.producer_name, proto.producer_version)).strip(),
+        parameters=sum(math.prod(tensor.dims) for tensor in proto.graph.initializer),
+        ops=dict(sorted(ops.items(), key=lambda item: (-item[1], item[0]))),
+        problem=problem,
+    )
 
 
 def run(model, inputs_npz, outputs_npz, threads=1):
