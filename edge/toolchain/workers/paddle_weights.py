@@ -115,7 +115,8 @@ def _sample(output, channels_first):
 
 def _scale_classifier(network, batch, class_num):
     logits = _forward(network, batch).astype("float64")
-    spread = float(numpy.sqrt(numpy.square(logits - logits.mean(axis=0)).mean()))
+    deviation = numpy.square(logits - logits.mean(axis=0)).mean(axis=1)
+    spread = float(numpy.sqrt(numpy.median(deviation)))  # of a typical image: one far off would flatten all others
     if not spread > 1e-3 * float(numpy.abs(logits).max()):  # false for NaN too
         raise ValueError("with random weights the network's output hardly depends on its input")
     gain = LOGIT_SPREAD / spread

@@ -4,6 +4,7 @@ Imports are inside the operations: the greeting needs Paddle only, and a worker 
 PaddleClas.
 """
 
+import gc
 import os
 import warnings
 
@@ -92,5 +93,19 @@ def run(program, params, inputs_npz, outputs_npz):
     return {"outputs": [{"name": name, "shape": list(value.shape)} for name, value in results.items()]}
 
 
+def _freed(operation):
+    """The operation, and the memory of its networks given back: they are cyclic, and Python sees only small objects."""
+
+    def call(**arguments):
+        try:
+            return operation(**arguments)
+        finally:
+            gc.collect()
+
+    return call
+
+
+OPERATIONS = {"export": _freed(export), "flops": _freed(flops), "run": run, "to_onnx": program_to_onnx.convert}
+
 if __name__ == "__main__":
-    protocol.serve({"export": export, "flops": flops, "run": run, "to_onnx": program_to_onnx.convert}, info)
+    protocol.serve(OPERATIONS, info)
