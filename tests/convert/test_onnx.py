@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from edge.cli.main import run
 from edge.convert.onnx import convert as onnx_convert
 from edge.convert.onnx.convert import changed_ends, explain
 from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.onnx.stage import exportable
 from edge.convert.onnx.verify import Reference
 from edge.convert.pipeline import Order, Outcome, convert_models
 from edge.convert.program import Program
@@ -175,6 +177,22 @@ def test_an_open_batch_is_tried_with_one_image_and_with_two(tmp_path: Path) -> N
     assert outcome.onnx.metadata["verification"]["batches"] == [1, 2]
     for ends_of in ("inputs", "outputs"):
         assert outcome.onnx.metadata[ends_of][0]["shape"][0] == -1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache")
+def test_a_model_with_an_open_batch_becomes_a_file_for_four_images(tmp_path: Path) -> None:
+    opened = exportable(lookup(SMALL), Weights("random"), OnnxRecipe(batch="dynamic"))
+    with Toolbox() as tools:
+        source = obtain(opened, Weights("random"), lambda: tools.lend("paddle"))
+    recipe = replace(choose(), input_shape=(4, 3, 224, 224))
+    own = Order("mine", None, Weights("own", path=source.directory), recipe, OnnxRecipe())
+    (outcome,) = convert_models([own], tmp_path)
+    assert outcome.onnx is not None, outcome.error
+    metadata = outcome.onnx.metadata
+    assert [one["shape"] for one in (*metadata["inputs"], *metadata["outputs"])] == [[4, 3, 224, 224], [4, 1000]]
+    assert metadata["onnx"]["simplification"]["done"]
+    assert metadata["verification"]["batches"] == [4]
 
 
 @pytest.mark.slow

@@ -41,6 +41,10 @@ def finish(model, out, shapes):
                 dim.dim_value = size
     del proto.graph.value_info[:]
     proto = onnx.shape_inference.infer_shapes(proto)
+    for value in proto.graph.output:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param.startswith("unk__"):  # inference's word for a size that it could not find
+                dim.Clear()
     onnx.checker.check_model(proto, full_check=True)
     _write(proto, out)
     return _described(proto)
