@@ -18,7 +18,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     As OpenCV's `imread` does for PaddleClas: grey becomes three equal channels, transparency is dropped, and a camera's
     orientation is followed. Raises `ImageError` for what is missing, broken, or has more than 8 bits a channel.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path) as file:
@@ -28,6 +28,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             return np.array(upright.convert("RGB"), np.uint8)
     except FileNotFoundError:
         raise ImageError(f"{path} does not exist") from None
+    except UnidentifiedImageError:
+        raise ImageError(f"{path} is no image") from None
     except ImageError:
         raise
     # Pillow's decoders raise much: OSError, SyntaxError, ValueError, struct.error, its own for bombs.

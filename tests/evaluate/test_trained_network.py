@@ -1,0 +1,186 @@
+"""A network is trained, exported, converted in every precision, and judged on held-out images beside Paddle.
+
+Paddle's side shares no code with the other: the network as it was trained, not its exported program, on images prepared
+by `train_digits.py` itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge.toolchain.engines import WORKERS, engine
+from edge.toolchain.environment import ensure
+from edge.toolchain.paths import cache_dir
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+HELD_OUT = 450
+INT8_LOSS = 9  # images, 2 % of them
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The held-out images, the folder of the converted networks, and the class that Paddle finds in each image."""
+
+    data: Path
+    nets: Path
+    paddle: dict[str, int]
+
+
+def edgezoo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    engines = cache_dir() / "engines"
+    engines.mkdir(parents=True, exist_ok=True)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "engines").symlink_to(engines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, _cache: None) -> Trained:
+    root = tmp_path_factory.mktemp("digits")
+    write_images(root)
+    python = ensure(engine("paddle")).python
+    script = Path(__file__).with_name("train_digits.py")
+    subprocess.run([python, "-E", "-s", script, WORKERS, root, root], check=True, capture_output=True)
+    wanted = [("untrained", "untrained", "x86", "fp32")]
+    wanted += [("trained", precision, "x86", precision) for precision in ("fp32", "int16", "int8")]
+    wanted += [("trained", "fp16", "arm", "fp16")]
+    for folder, name, target, precision in wanted:
+        done = edgezoo("convert", "--model-dir", root / folder, "--name", name, "--target", target,
+                       "--precision", precision, "-o", root / "nets", "-q")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    done = edgezoo(
+        "convert", "--model-dir", root / "trained", "--name", "onnx", "--format", "onnx", "-o", root / "nets", "-q"
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads((root / "predictions.json").read_text())
+    return Trained(root / "held-out", root / "nets", {name: classes[0] for name, classes in said.items()})
+
+
+def write_images(root: Path) -> None:
+    """scikit-learn's digits, 8 x 8 pixels of 0 to 16, as 32 x 32 PNG files: every fourth one is held out."""
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+
+    digits = load_digits()
+    for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+        folder = root / ("train" if number % 4 else "held-out") / str(label)
+        folder.mkdir(parents=True, exist_ok=True)
+        grey = np.minimum(pixels * 16, 255).astype(np.uint8)
+        Image.fromarray(np.kron(grey, np.ones((4, 4), np.uint8))).save(folder / f"{number:04}.png")
+
+
+def judged(trained: Trained, network: Path, *more: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """What `eval` says of a network, and the class it found in each image."""
+    table = trained.nets / "predictions.csv"
+    done = edgezoo("eval", network, "--data", trained.data, "--resize-short", "32", "--json", "-q",
+                   "--predictions", table, *more)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with table.open(newline="") as file:
+        found = {row["image"]: int(row["predicted"].split()[0]) for row in csv.DictReader(file)}
+    return json.loads(done.stdout)[0], found
+
+
+def right(found: dict[str, int]) -> int:
+    """How many images are of the class that their folder says."""
+    return sum(int(name.split("/")[0]) == label for name, label in found.items())
+
+
+def different(a: dict[str, int], b: dict[str, int]) -> list[str]:
+    assert a.keys() == b.keys()
+    return [name for name in a if a[name] != b[name]]
+
+
+def test_paddle_has_learnt_the_digits(trained: Trained) -> None:
+    assert len(trained.paddle) == HELD_OUT
+    assert right(trained.paddle) > 0.9 * HELD_OUT
+
+
+def test_fp32_finds_what_paddle_finds_in_every_image(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets / "fp32.nb")
+    assert different(found, trained.paddle) == []
+    assert (report["classes"], report["images"], report["precision"]) == (10, HELD_OUT, "fp32")
+    assert report["top1"]["hits"] == right(trained.paddle)
+    assert report["top1"]["low"] < report["top1"]["value"] < report["top1"]["high"] < report["top5"]["value"] <= 1
+    assert report["published"] is None
+
+
+def test_onnx_finds_what_paddle_finds_in_every_image(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets / "onnx.onnx")
+    assert report["engine"].startswith("onnx-")
+    assert different(found, trained.paddle) == []
+
+
+def test_the_exported_program_in_paddle_finds_the_same(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets.parent / "trained", "--engine", "paddle")
+    assert report["engine"] == "paddle-2.6.2"
+    assert different(found, trained.paddle) == []
+
+
+def test_int16_is_one_image_off_at_most(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets / "int16.nb")
+    assert len(different(found, trained.paddle)) <= 1
+    assert report["bytes"] < 0.52 * (trained.nets / "fp32.nb").stat().st_size
+
+
+def test_int8_loses_little(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets / "int8.nb")
+    assert abs(right(found) - right(trained.paddle)) <= INT8_LOSS
+    assert len(different(found, trained.paddle)) <= 2 * INT8_LOSS
+    assert report["bytes"] < 0.27 * (trained.nets / "fp32.nb").stat().st_size
+
+
+def test_fp16_is_verified_and_not_run_by_a_machine_that_cannot(trained: Trained) -> None:
+    """The x86 engine has no float16 kernels: the recipe's own network is judged by its float32 twin."""
+    metadata = json.loads((trained.nets / "fp16.json").read_text())
+    assert (metadata["target"], metadata["precision"]) == ("arm", "fp16")
+    assert metadata["verification"]["status"] == "passed"
+    assert metadata["verification"]["argmax_agreement"] == 1.0
+    done = edgezoo("eval", trained.nets / "fp16.nb", "--data", trained.data, "--resize-short", "32")
+    assert done.returncode == 2
+    assert "was made for arm" in done.stderr
+
+
+def test_a_wrong_network_is_seen(trained: Trained) -> None:
+    """The same architecture without its training guesses."""
+    report, found = judged(trained, trained.nets / "untrained.nb")
+    assert report["top1"]["high"] < 0.3
+    assert len(different(found, trained.paddle)) > HELD_OUT / 2
+
+
+def test_a_wrong_preprocessing_is_seen(trained: Trained) -> None:
+    """Images prepared in another way are not what the network learnt."""
+    _, found = judged(trained, trained.nets / "fp32.nb", "--mean", "1,1,1", "--std", "0.5,0.5,0.5")
+    assert right(found) < right(trained.paddle)
+    assert different(found, trained.paddle)
+
+
+def test_unreadable_images_end_in_exit_code_1(trained: Trained, tmp_path: Path) -> None:
+    for name in list(trained.paddle)[:20]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((trained.data / name).read_bytes())
+    (tmp_path / "0" / "broken.png").write_bytes(b"no image")
+    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", tmp_path, "--resize-short", "32", "--json")
+    assert done.returncode == 1
+    assert done.stderr.count("broken.png") == 1
+    report = json.loads(done.stdout)[0]
+    assert report["images"] == 20
+    assert [one["image"] for one in report["unreadable"]] == ["0/broken.png"]
