@@ -103,7 +103,7 @@ class Program:
         try:
             message.ParseFromString(data)
             problem = _problem(message)
-        except Exception:  # protobuf's DecodeError, or UnicodeDecodeError from a mangled name
+        except Exception:  # protobuf's DecodeError
             problem = "it is truncated or damaged"
         if problem:
             raise ProgramError(f"{where} is no Paddle program: {problem}.", hint=_NOT_A_PROGRAM)
@@ -261,18 +261,22 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
 
 
 def _problem(message: Any) -> str | None:
-    """What keeps a parsed message from being a program; reading every name also finds mangled ones."""
+    """What keeps a parsed message from being a program. Names that are no UTF-8 come as bytes: damage."""
     if not message.blocks or not message.blocks[0].ops:
         return "it holds no operators"
     for block in message.blocks:
-        if not all(var.name and var.HasField("type") for var in block.vars):
+        if not all(_is_name(var.name) and var.HasField("type") for var in block.vars):
             return "it holds variables without a name or type"
         for op in block.ops:
-            if not op.type or not all(a.name and a.HasField("type") for a in op.attrs):
+            if not _is_name(op.type) or not all(_is_name(a.name) and a.HasField("type") for a in op.attrs):
                 return "it holds operators without a type, or attributes without a name or type"
             for slot in (*op.inputs, *op.outputs):
-                if not slot.parameter or not all(slot.arguments):
+                if not _is_name(slot.parameter) or not all(_is_name(argument) for argument in slot.arguments):
                     return "it holds operator slots without names"
     if not any(op.type == "fetch" for op in message.blocks[0].ops):
         return "it has no outputs (no fetch operator); export it with paddle.jit.save or save_inference_model"
     return None
+
+
+def _is_name(value: str | bytes) -> bool:
+    return isinstance(value, str) and bool(value)

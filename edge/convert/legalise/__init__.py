@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.convert.legalise.arithmetic import FILL_ONE_ELEMENT, POW_TO_SQUARE, SET_VALUE_TYPED, SUM_TO_ADDITIONS
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
+from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
 from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
@@ -12,13 +13,14 @@ from edge.convert.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
 
-# In the order of their application: attribute types first, so that the others find plain values.
+# In the order of their application: what a rule changes, later ones find changed.
 RULES: tuple[Rule, ...] = (
-    PLAIN_ATTRIBUTES,
     SET_VALUE_TYPED,
+    PLAIN_ATTRIBUTES,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
     SUM_TO_ADDITIONS,
+    REDUCE_IN_THREE,
     SILU_TO_SWISH,
     MATMUL_WEIGHT_TO_MUL,
     MATMUL_V2_TO_MATMUL,

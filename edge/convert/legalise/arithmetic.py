@@ -25,7 +25,8 @@ def _typed_values(draft: Draft) -> int:
     for op in draft.ops("set_value"):
         values, name = op.attr("values"), _VALUES.get(op.attr("dtype"))
         if values is not None and name is not None and not op.has_attr(name):
-            op.set_attr(name, [float(v) if name == "fp32_values" else int(v) for v in values])
+            if values:  # none where the values come as a tensor
+                op.set_attr(name, [float(v) if name == "fp32_values" else int(v) for v in values])
             op.drop_attr("values")
             count += 1
     return count
