@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,26 @@ def _private_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path_factory.mktemp("data")))
 
 
-@pytest.fixture
-def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of this test's own that still uses the engines installed in the user's."""
+def cache_at(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """An empty cache that still uses the engines installed in the machine's own."""
     from edge.toolchain.paths import cache_dir
 
     engines = cache_dir() / "engines"
     engines.mkdir(parents=True, exist_ok=True)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    (cache / "engines").symlink_to(engines)
-    monkeypatch.setenv("EDGEZOO_CACHE_DIR", str(cache))
-    return cache
+    folder.mkdir(exist_ok=True)
+    (folder / "engines").symlink_to(engines)
+    patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own."""
+    return cache_at(tmp_path / "cache", monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def module_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache that a module's tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield cache_at(tmp_path_factory.mktemp("cache"), patch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from edge.errors import RunnerError, UsageError
 from edge.source.obtain import obtain
 from edge.source.weights import Weights
 from edge.toolchain.environment import ensure
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import lookup
 
@@ -66,20 +64,15 @@ def test_a_file_of_another_engine_is_refused(
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One network as an ONNX file and as Paddle's program, by engine."""
-    engines = cache_dir() / "engines"
-    engines.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path_factory.mktemp("cache")
-    (folder / "engines").symlink_to(engines)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
-        order = Order(SMALL, lookup(SMALL), Weights("random"), choose(), OnnxRecipe())
-        (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
-        assert outcome.onnx is not None, outcome.error
-        with Toolbox() as tools:
-            source = obtain(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
-        yield {"onnxruntime": outcome.onnx.path, "paddle": source.program}
+    del module_cache
+    order = Order(SMALL, lookup(SMALL), Weights("random"), choose(), OnnxRecipe())
+    (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
+    assert outcome.onnx is not None, outcome.error
+    with Toolbox() as tools:
+        source = obtain(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
+    return {"onnxruntime": outcome.onnx.path, "paddle": source.program}
 
 
 def start(engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:

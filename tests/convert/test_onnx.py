@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from edge.errors import ConvertError, RecipeError, WorkerCrashedError
 from edge.source.hashing import sha256_of
 from edge.source.obtain import obtain
 from edge.source.weights import Weights
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import lookup
 
@@ -118,25 +116,13 @@ def test_what_makes_no_sense_is_said_before_any_work(
     assert sentence in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache that this module's tests share; the engines are the machine's."""
-    engines = cache_dir() / "engines"
-    engines.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path_factory.mktemp("cache")
-    (folder / "engines").symlink_to(engines)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
-        yield folder
-
-
 def order(name: str = SMALL, **recipe: Any) -> Order:
     return Order(name, lookup(name), Weights("random"), choose(), OnnxRecipe(**recipe))
 
 
 @pytest.fixture(scope="module")
-def converted(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    del cache
+def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    del module_cache
     out = tmp_path_factory.mktemp("models")
     return out, convert_models([order()], out)[0]
 
@@ -170,7 +156,7 @@ def test_a_second_run_does_nothing(converted: tuple[Path, Outcome]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("cache")
+@pytest.mark.usefixtures("module_cache")
 def test_an_open_batch_is_tried_with_one_image_and_with_two(tmp_path: Path) -> None:
     (outcome,) = convert_models([order(batch="dynamic")], tmp_path)
     assert outcome.onnx is not None, outcome.error
@@ -180,7 +166,7 @@ def test_an_open_batch_is_tried_with_one_image_and_with_two(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("cache")
+@pytest.mark.usefixtures("module_cache")
 def test_a_model_with_an_open_batch_becomes_a_file_for_four_images(tmp_path: Path) -> None:
     opened = exportable(lookup(SMALL), Weights("random"), OnnxRecipe(batch="dynamic"))
     with Toolbox() as tools:
@@ -207,7 +193,7 @@ def test_a_batch_that_is_fixed_in_the_users_own_model_is_not_opened(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("cache")
+@pytest.mark.usefixtures("module_cache")
 def test_an_opset_too_old_for_the_network(tmp_path: Path) -> None:
     (outcome,) = convert_models([order("PPLCNet_x0_25", opset=13)], tmp_path)
     assert outcome.error is not None

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +20,11 @@ from edge.convert.recipe import choose
 from edge.errors import OutputError
 from edge.source.hashing import sha256_of
 from edge.source.weights import Weights
-from edge.toolchain.paths import cache_dir
 from edge.zoo.catalogue import lookup
 
 pytestmark = pytest.mark.slow
 
 SMALL = "MobileNetV1_x0_25"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache that this module's tests share; the engines are the machine's."""
-    engines = cache_dir() / "engines"
-    engines.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path_factory.mktemp("cache")
-    (folder / "engines").symlink_to(engines)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
-        yield folder
 
 
 def order(name: str = SMALL, **recipe: Any) -> Order:
@@ -59,7 +46,8 @@ def until(ready: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def converted(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:  # noqa: ARG001
+def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    del module_cache
     out = tmp_path_factory.mktemp("models")
     return out, convert_models([order()], out)[0]
 
@@ -120,7 +108,7 @@ def test_every_target_and_precision_is_verified(tmp_path: Path, choice: dict[str
         assert outcome.nb.bytes < 0.4 * 1_960_000
 
 
-@pytest.mark.usefixtures("cache")
+@pytest.mark.usefixtures("module_cache")
 def test_one_model_that_fails_stops_no_other(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -134,7 +122,8 @@ def test_one_model_that_fails_stops_no_other(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"{SMALL}.json", f"{SMALL}.nb"]
 
 
-def test_two_converts_of_one_model_at_once_give_one_sound_file(tmp_path: Path, cache: Path) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("module_cache")
+def test_two_converts_of_one_model_at_once_give_one_sound_file(tmp_path: Path) -> None:
     arguments = ("convert", SMALL, "--weights", "random", "--seed", "7", "-o", str(tmp_path), "-q")
     running = [edgezoo(*arguments) for _ in range(2)]
     assert [(process.wait(), process.communicate()[1]) for process in running] == [(0, ""), (0, "")]
@@ -143,12 +132,12 @@ def test_two_converts_of_one_model_at_once_give_one_sound_file(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("stage", ["exports", "nb", "verified"])
-def test_after_kill_9_in_any_stage_the_next_run_is_right(tmp_path: Path, cache: Path, stage: str) -> None:
+def test_after_kill_9_in_any_stage_the_next_run_is_right(tmp_path: Path, module_cache: Path, stage: str) -> None:
     seed = {"exports": "11", "nb": "12", "verified": "13"}[stage]
     arguments = ("convert", SMALL, "--weights", "random", "--seed", seed, "-o", str(tmp_path), "-q")
-    begun = set((cache / stage).glob("*.part")) if (cache / stage).is_dir() else set()
+    begun = set((module_cache / stage).glob("*.part")) if (module_cache / stage).is_dir() else set()
     process = edgezoo(*arguments)
-    until(lambda: bool(set((cache / stage).glob("*.part")) - begun) or process.poll() is not None)
+    until(lambda: bool(set((module_cache / stage).glob("*.part")) - begun) or process.poll() is not None)
     assert process.poll() is None
     process.kill()
     process.wait()
@@ -160,7 +149,7 @@ def test_after_kill_9_in_any_stage_the_next_run_is_right(tmp_path: Path, cache: 
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"{SMALL}.json", f"{SMALL}.nb"]
 
 
-def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path, cache: Path) -> None:
+def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path, module_cache: Path) -> None:
     process = edgezoo("convert", SMALL, "--weights", "random", "--seed", "21", "-o", str(tmp_path))
     until(lambda: bool(workers_of(process.pid)))
     children = workers_of(process.pid)
@@ -169,7 +158,7 @@ def test_ctrl_c_leaves_no_process_and_no_file(tmp_path: Path, cache: Path) -> No
     assert "Interrupted" in process.communicate()[1]
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
     assert list(tmp_path.iterdir()) == []
-    assert not list(cache.glob("*/*.part"))
+    assert not list(module_cache.glob("*/*.part"))
 
 
 def workers_of(pid: int) -> list[int]:
@@ -191,7 +180,8 @@ def test_a_place_that_is_a_file_is_refused_before_any_work(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount the small disk that is to be full")
-def test_a_full_disk_is_one_sentence_and_nothing_half_written(tmp_path: Path, cache: Path) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("module_cache")
+def test_a_full_disk_is_one_sentence_and_nothing_half_written(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False).returncode != 0:

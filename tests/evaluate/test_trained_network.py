@@ -10,7 +10,6 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from PIL import Image
 
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
-from edge.toolchain.paths import cache_dir
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -43,19 +41,9 @@ def edgezoo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    engines = cache_dir() / "engines"
-    engines.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path_factory.mktemp("cache")
-    (folder / "engines").symlink_to(engines)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EDGEZOO_CACHE_DIR", str(folder))
-        yield
-
-
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, _cache: None) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, module_cache: Path) -> Trained:
+    del module_cache
     root = tmp_path_factory.mktemp("digits")
     write_images(root)
     python = ensure(engine("paddle")).python
