@@ -79,10 +79,10 @@ def _compare(
 ) -> OutputCheck:
     import numpy as np
 
+    from edge.convert.compare import LIMITS, judge
     from edge.convert.inputs import samples
     from edge.convert.program import Program
     from edge.convert.rounded import expected_params
-    from edge.convert.verify import LIMITS, judge
 
     program = Program.read(source.program)
     metadata = job.subject.metadata or {}

@@ -218,6 +218,7 @@ def _key(source: InferenceModel, recipe: Recipe) -> str:
 def _verify_code() -> str:
     return code_version(
         _HERE / "verify.py",
+        _HERE / "compare.py",
         _HERE / "rounded.py",
         _HERE / "inputs.py",
         WORKERS / "lite_worker.py",

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.convert.compare import LIMITS, Comparison, judge
 from edge.convert.inputs import samples
 from edge.convert.program import Program
-from edge.convert.verify import LIMITS, SAMPLES, Comparison, judge
+from edge.convert.verify import SAMPLES
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
