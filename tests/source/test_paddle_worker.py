@@ -197,3 +197,25 @@ for _ in range(6):
 assert megabytes() - first < 40, (first, megabytes())
 """
     helper(tmp_path, code, str(tmp_path))
+
+
+def test_what_paddleclas_cannot_build_is_mended(tmp_path: Path) -> None:
+    """Swin V2 as the paper has it: windows masked where the roll joined what is not adjacent. SE_HRNet_W64_C: built."""
+    code = """
+import numpy, paddle, paddle_networks, paddle_patches
+height, width, window, shift = 32, 16, 8, 4
+row, column = (numpy.roll(numpy.arange(size), -shift) for size in (height, width))
+mask = paddle_patches._shift_mask(height, width, window, shift)
+for number in range(len(mask)):
+    top, left = number // (width // window) * window, number % (width // window) * window
+    where = [(row[top + n // window], column[left + n % window]) for n in range(window * window)]
+    for a, (y, x) in enumerate(where):
+        for b, (v, u) in enumerate(where):
+            near = abs(int(y) - int(v)) < window and abs(int(x) - int(u)) < window
+            assert mask[number, a, b] == (0 if near else -100)
+swin = paddle_networks.build("SwinTransformerV2_tiny_patch4_window8_256", 1000, 0)
+assert swin(paddle.zeros([2, 3, 256, 256])).shape == [2, 1000]
+millions = sum(p.size for p in paddle_networks.build("SE_HRNet_W64_C", 1000, 0).parameters()) / 1e6
+assert round(millions, 2) == 129.12  # as published
+"""
+    helper(tmp_path, code)
