@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.convert.messages import explain
+from edge.convert.messages import cause_of
 from edge.convert.recipe import Recipe
-from edge.errors import OptError, WorkerCrashedError, WorkerError
+from edge.errors import OptError, WorkerError
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0  # seconds; light networks take less than one, the catalogue's largest minutes
@@ -27,11 +27,7 @@ def optimise(worker: Worker, program: Path, params: Path, out: Path, recipe: Rec
             sparse_threshold=recipe.sparse_threshold,
         )
     except WorkerError as error:
-        if isinstance(error, WorkerCrashedError):
-            how = f"died ({error.message.partition('(')[2].rstrip(')')})"
-        else:
-            how = error.message
-        cause = explain(error.log, how)
+        cause = cause_of(error)
         raise OptError(
             f"opt {recipe.engine} for {recipe.target}: {cause.sentence}", hint=cause.advice, log=error.log
         ) from error

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, moved
 from edge.convert.inputs import Sample, samples
+from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.convert.rounded import expected_params
 from edge.convert.shapes import input_shapes
-from edge.errors import ConvertError, OptError, WorkerCrashedError, WorkerError, WorkerTimeoutError
+from edge.errors import OptError, WorkerError
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
@@ -197,10 +198,7 @@ def _load(path: Path, names: Sequence[str], count: int) -> Outputs:
         return [np.stack([arrays[f"{number}/{name}"] for number in range(count)]) for name in names]
 
 
-def _why(error: ConvertError | WorkerError) -> str:
+def _why(error: OptError | WorkerError) -> str:
     if isinstance(error, OptError):
-        return f"opt for x86: {error.message}"
-    what = "died on" if isinstance(error, WorkerCrashedError) else "did not end in time on"
-    if isinstance(error, WorkerCrashedError | WorkerTimeoutError):
-        return f"the x86 engine {what} this network ({error.message})"
-    return f"the x86 engine: {error.message}"
+        return f"its x86 twin: {error.message}"
+    return f"the x86 engine cannot run it: {cause_of(error).sentence}"
