@@ -181,7 +181,10 @@ class Program:
         )
 
     def logits(self) -> str | None:
-        """The variable that the softmax at the end of the first output is taken of; None if there is none."""
+        """The variable that the softmax at the end of the first output is taken of; None if there is none.
+
+        For comparing: probabilities of a saturated softmax look alike whatever the network computes.
+        """
         makers = {name: op for op in self.ops() for names in op.outputs.values() for name in names}
         name = self.fetches[0].name if self.fetches else None
         while name is not None and (op := makers.get(name)) is not None:
@@ -192,16 +195,12 @@ class Program:
             name = op.input("X")
         return None
 
-    def with_logits_fetch(self) -> Program:
-        """The same network with the final softmax's input as one more, last output; itself if there is none.
-
-        For comparing: probabilities of a saturated softmax look alike whatever the network computes.
-        """
-        logits = self.logits()
-        if logits is None or any(spec.name == logits for spec in self.fetches):
+    def with_fetch(self, name: str | None) -> Program:
+        """The same network with that variable as one more, last output; itself if it is one already, or None."""
+        if name is None or any(spec.name == name for spec in self.fetches):
             return self
         draft = self.draft()
-        draft.add_fetch(logits)
+        draft.add_fetch(name)
         return draft.build()
 
     def _ends(self, kind: str, variable_of: Any, slot: str) -> tuple[TensorSpec, ...]:

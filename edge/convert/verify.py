@@ -68,7 +68,9 @@ def verify(
     is float32, and the result says so. An engine that has no kernel, or dies, makes the result "unavailable" with its
     reason. Raises `ToolchainError` when Paddle itself fails.
     """
-    program = Program.read(legal).with_logits_fetch()
+    original = Program.read(source.program)
+    logits = original.logits()
+    original, program = original.with_fetch(logits), Program.read(legal).with_fetch(logits)
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
     given = samples(program.feeds, input_shapes(program.feeds, recipe), SAMPLES)
@@ -78,7 +80,6 @@ def verify(
             made = _run_twin(worker, program, source.params, twin, given, scratch)
     except (OptError, WorkerError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
-    original = Program.read(source.program).with_logits_fetch()
     rounded = scratch / "rounded.pdiparams"
     expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
     with lend_paddle() as worker:

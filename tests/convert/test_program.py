@@ -71,10 +71,10 @@ def test_attributes_of_newer_types_are_read() -> None:
 
 def test_the_logits_become_a_second_output() -> None:
     assert NETWORK.logits() == "logits"
-    more = NETWORK.with_logits_fetch()
+    more = NETWORK.with_fetch(NETWORK.logits())
     assert [spec.name for spec in more.fetches] == ["y", "logits"]
     assert [spec.name for spec in NETWORK.fetches] == ["y"]
-    assert more.with_logits_fetch() is more
+    assert more.with_fetch(more.logits()) is more
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_logits_become_a_second_output() -> None:
 def test_without_a_softmax_at_the_end_nothing_is_added(last: NewOp) -> None:
     network = program([NewOp("softmax", {"X": ["x"]}, {"Out": ["p"]}), last], {"x": (1, 2)}, ["y"], {"p": (1, 2)})
     assert network.logits() is None
-    assert network.with_logits_fetch() is network
+    assert network.with_fetch(network.logits()) is network
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Reference:
         dynamic: bool,
     ) -> None:
         self._source, self._scratch = source, scratch
-        self._program = program.with_logits_fetch()
+        self._program = program.with_fetch(program.logits())
         self._own = [spec.name for spec in program.fetches]
         self._given = samples(program.feeds, shapes, SAMPLES)
         # An open batch is tried with one image and with two; two in one batch must not mix.
