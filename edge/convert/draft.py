@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from edge.convert import schema
-from edge.convert.program import Op, Program, TensorSpec
+from edge.convert.program import Op, Program, TensorSpec, tensor_spec
 from edge.errors import ProgramError
 
 AttrValue = bool | int | float | str | Sequence[int] | Sequence[float] | Sequence[str]
@@ -59,7 +59,7 @@ class Draft:
     def __init__(self, message: Any) -> None:
         self._message = message
         self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
-        self._names = {var.name for block in message.blocks for var in block.vars}
+        self._vars = {var.name: var for block in message.blocks for var in block.vars}
 
     def ops(self, *types: str) -> Iterator[OpDraft]:
         """Every operator of every block, or those of the named types. Replaced ones show after `flush()` only."""
@@ -72,19 +72,20 @@ class Draft:
     def op_types(self) -> frozenset[str]:
         return Program(self._message).op_types
 
-    def tensors(self) -> dict[str, TensorSpec]:
-        """Every tensor variable by name, as they are described now."""
-        return Program(self._message).tensors
+    def tensor(self, name: str | None) -> TensorSpec | None:
+        """The tensor variable of that name as it is described now, or None where there is none."""
+        var = self._vars.get(name or "")
+        return tensor_spec(var) if var is not None else None
 
-    def weights(self) -> frozenset[str]:
-        """The names of the parameters."""
-        return frozenset(spec.name for spec in Program(self._message).persistables)
+    def is_weight(self, name: str | None) -> bool:
+        """Whether a variable of that name is a parameter."""
+        var = self._vars.get(name or "")
+        return var is not None and bool(var.persistable)
 
     def new_tensor(self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0) -> str:
         """Add a tensor variable; returns its name, made of `near` and not used before."""
-        name = next(n for k in count() if (n := f"{near}.edgezoo_{k}") not in self._names)
-        self._names.add(name)
-        var = self._message.blocks[block].vars.add(name=name)
+        name = next(n for k in count() if (n := f"{near}.edgezoo_{k}") not in self._vars)
+        var = self._vars[name] = self._message.blocks[block].vars.add(name=name)
         var.type.type = schema.LOD_TENSOR
         desc = var.type.lod_tensor.tensor
         desc.data_type = schema.DTYPE_NUMBERS[dtype]
@@ -93,10 +94,7 @@ class Draft:
 
     def set_shape(self, name: str, shape: Sequence[int]) -> None:
         """Describe a tensor variable's shape anew."""
-        for block in self._message.blocks:
-            for var in block.vars:
-                if var.name == name:
-                    var.type.lod_tensor.tensor.dims[:] = list(shape)
+        self._vars[name].type.lod_tensor.tensor.dims[:] = list(shape)
 
     def add_fetch(self, name: str) -> None:
         """Make a variable one more output, after the others."""

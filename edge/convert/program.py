@@ -143,17 +143,12 @@ class Program:
 
     def tensor(self, name: str) -> TensorSpec | None:
         """The variable of that name, or None where there is none or it is no tensor."""
-        return self.tensors.get(name)
+        var = self._vars.get(name)
+        return tensor_spec(var) if var is not None else None
 
     @cached_property
-    def tensors(self) -> dict[str, TensorSpec]:
-        """Every tensor variable by name."""
-        return {
-            var.name: _tensor(var)
-            for block in self._message.blocks
-            for var in block.vars
-            if var.type.type == schema.LOD_TENSOR
-        }
+    def _vars(self) -> dict[str, Any]:
+        return {var.name: var for block in self._message.blocks for var in block.vars}
 
     @cached_property
     def feeds(self) -> tuple[TensorSpec, ...]:
@@ -168,17 +163,8 @@ class Program:
     @cached_property
     def persistables(self) -> tuple[TensorSpec, ...]:
         """The parameters, sorted by name: the order of a combined parameters file."""
-        return tuple(
-            sorted(
-                (
-                    _tensor(var)
-                    for block in self._message.blocks
-                    for var in block.vars
-                    if var.persistable and var.type.type == schema.LOD_TENSOR
-                ),
-                key=lambda spec: spec.name.encode(),
-            )
-        )
+        specs = [spec for var in self._vars.values() if var.persistable and (spec := tensor_spec(var)) is not None]
+        return tuple(sorted(specs, key=lambda spec: spec.name.encode()))
 
     def logits(self) -> str | None:
         """The variable that the softmax at the end of the first output is taken of; None if there is none.
@@ -206,7 +192,7 @@ class Program:
     def _ends(self, kind: str, variable_of: Any, slot: str) -> tuple[TensorSpec, ...]:
         ends = sorted(self.ops(kind), key=lambda op: int(op.attr("col", 0)))
         names = [variable_of(op, slot) for op in ends]
-        return tuple(self.tensors.get(name, TensorSpec(name, (), "float32")) for name in names if name)
+        return tuple(self.tensor(name) or TensorSpec(name, (), "float32") for name in names if name)
 
 
 def attr_value(message: Any) -> Any:
@@ -241,7 +227,10 @@ def _first(slots: Any, name: str) -> str | None:
     return None
 
 
-def _tensor(var: Any) -> TensorSpec:
+def tensor_spec(var: Any) -> TensorSpec | None:
+    """What a variable's message describes; None for what is no tensor."""
+    if var.type.type != schema.LOD_TENSOR:
+        return None
     desc = var.type.lod_tensor.tensor
     return TensorSpec(var.name, tuple(desc.dims), schema.DTYPES.get(desc.data_type, f"type {desc.data_type}"))
 
@@ -264,18 +253,23 @@ def _problem(message: Any) -> str | None:
     if not message.blocks or not message.blocks[0].ops:
         return "it holds no operators"
     for block in message.blocks:
-        if not all(_is_name(var.name) and var.HasField("type") for var in block.vars):
-            return "it holds variables without a name or type"
+        for var in block.vars:
+            if not _is_name(var.name) or not var.HasField("type"):
+                return "it holds variables without a name or type"
         for op in block.ops:
-            if not _is_name(op.type) or not all(_is_name(a.name) and a.HasField("type") for a in op.attrs):
-                return "it holds operators without a type, or attributes without a name or type"
-            for slot in (*op.inputs, *op.outputs):
-                if not _is_name(slot.parameter) or not all(_is_name(argument) for argument in slot.arguments):
-                    return "it holds operator slots without names"
+            if not _is_name(op.type):
+                return "it holds operators without a type"
+            for attr in op.attrs:
+                if not _is_name(attr.name):
+                    return "it holds attributes without a name"
+            for slots in (op.inputs, op.outputs):
+                for slot in slots:
+                    if not _is_name(slot.parameter) or not all(map(_is_name, slot.arguments)):
+                        return "it holds operator slots without names"
     if not any(op.type == "fetch" for op in message.blocks[0].ops):
         return "it has no outputs (no fetch operator); export it with paddle.jit.save or save_inference_model"
     return None
 
 
 def _is_name(value: str | bytes) -> bool:
-    return isinstance(value, str) and bool(value)
+    return type(value) is str and value != ""

@@ -34,12 +34,11 @@ def _typed_values(draft: Draft) -> int:
 
 def _sum_to_additions(draft: Draft) -> int:
     count = 0
-    tensors = draft.tensors()
     for op in draft.ops("sum"):
         terms, out = op.inputs.get("X", ()), op.output("Out")
         if len(terms) < 2 or out is None:
             continue
-        described = tensors.get(out)
+        described = draft.tensor(out)
         shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
         partial, additions = terms[0], []
         for number, term in enumerate(terms[1:], 2):

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from edge.convert.draft import Draft, OpDraft
 from edge.convert.legalise.rule import Rule
-from edge.convert.program import TensorSpec
 
 
-def _rank_times_weight(op: OpDraft, tensors: dict[str, TensorSpec], weights: frozenset[str]) -> int | None:
+def _rank_times_weight(draft: Draft, op: OpDraft) -> int | None:
     """The rank of X where the operator is X times a plain two-dimensional weight, else None."""
-    x, y = tensors.get(op.input("X") or ""), tensors.get(op.input("Y") or "")
-    if x is None or y is None or y.name not in weights or op.attr("trans_x") or op.attr("trans_y"):
+    x, y = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
+    if x is None or y is None or not draft.is_weight(y.name) or op.attr("trans_x") or op.attr("trans_y"):
         return None
     return len(x.shape) if len(x.shape) >= 2 and len(y.shape) == 2 else None
 
 
 def _to_mul(draft: Draft) -> int:
     count = 0
-    tensors, weights = draft.tensors(), draft.weights()
     for op in draft.ops("matmul_v2"):
-        if (rank := _rank_times_weight(op, tensors, weights)) is not None:
+        if (rank := _rank_times_weight(draft, op)) is not None:
             op.set_type("mul")
             op.drop_attr("trans_x")
             op.drop_attr("trans_y")

@@ -31,9 +31,8 @@ def _product(sizes: Sequence[int]) -> int:
 
 def _reduce_in_three(draft: Draft) -> int:
     count = 0
-    tensors = draft.tensors()
     for op in draft.ops(*_REDUCTIONS):
-        x, out = tensors.get(op.input("X") or ""), tensors.get(op.output("Out") or "")
+        x, out = draft.tensor(op.input("X")), draft.tensor(op.output("Out"))
         if x is None or out is None or len(x.shape) <= 4 or not out.shape or out.shape.count(-1) > 1:
             continue
         if (parts := _split(op, x.shape)) is not None:

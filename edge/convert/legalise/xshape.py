@@ -12,11 +12,10 @@ _OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueez
 
 def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
     count = 0
-    tensors = draft.tensors()
     for op in draft.ops(*ops):
         source = op.input("X")
         if op.output("XShape") is None and source is not None:
-            described = tensors.get(source)
+            described = draft.tensor(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
             count += 1
