@@ -141,3 +141,9 @@ def test_a_quantised_fully_connected_layer_needs_the_rule(bench: Bench, case: Ca
     scale = np.abs(expected).max()
     assert np.abs(right - expected).max() < 0.02 * scale
     assert not np.abs(wrong - expected).max() < 0.02 * scale
+
+
+def test_every_rule_is_told_in_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "converting.md").read_text()
+    told = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert told == [rule.name for rule in RULES]
