@@ -49,9 +49,6 @@ class OpDraft(Op):
     def drop_input(self, slot: str) -> None:
         _drop(self._message.inputs, lambda item: item.parameter == slot)
 
-    def drop_output(self, slot: str) -> None:
-        _drop(self._message.outputs, lambda item: item.parameter == slot)
-
 
 class Draft:
     """An editable copy of a program; `build()` makes it a `Program` again."""
@@ -108,11 +105,7 @@ class Draft:
         draft.set_input("X", [name])
         draft.set_attr("col", len(fetches))
 
-    def append(self, new: NewOp, *, block: int = 0) -> None:
-        """Put an operator behind all others."""
-        self._message.blocks[block].ops.append(_message(new))
-
-    def replace(self, op: Op, *new: NewOp) -> None:
+    def replace(self, op: OpDraft, *new: NewOp) -> None:
         """Put other operators in the place of one (none: leave it out); done by `flush()`, until then indices hold."""
         self._replaced[(op.block, op.index)] = new
 
@@ -124,8 +117,7 @@ class Draft:
             for index, op in enumerate(block.ops):
                 new = self._replaced.get((position, index))
                 ops.extend([op] if new is None else [_message(item) for item in new])
-            # The old messages stay alive in `ops` while the field is emptied and filled again.
-            copies = [_copy(op) for op in ops]
+                copies = [_copy(op) for op in ops]
             del block.ops[:]
             block.ops.extend(copies)
         self._replaced.clear()

@@ -38,13 +38,14 @@ def program(
             var.type.type = schema.LOD_TENSOR
             var.type.lod_tensor.tensor.data_type = schema.DTYPE_NUMBERS["float32"]
             var.type.lod_tensor.tensor.dims.extend(shape)
+    block.ops.add(type="placeholder")
     draft = Draft(message)
-    for col, name in enumerate(feeds):
-        draft.append(NewOp("feed", {"X": ["feed"]}, {"Out": [name]}, {"col": col}))
-    for op in ops:
-        draft.append(op)
-    for col, name in enumerate(fetches):
-        draft.append(NewOp("fetch", {"X": [name]}, {"Out": ["fetch"]}, {"col": col}))
+    draft.replace(
+        next(draft.ops()),
+        *(NewOp("feed", {"X": ["feed"]}, {"Out": [name]}, {"col": col}) for col, name in enumerate(feeds)),
+        *ops,
+        *(NewOp("fetch", {"X": [name]}, {"Out": ["fetch"]}, {"col": col}) for col, name in enumerate(fetches)),
+    )
     return draft.build()
 
 

@@ -55,8 +55,8 @@ def test_attributes_and_slots_are_set_and_dropped() -> None:
     op.set_type("relu6")
     op.set_attr("threshold", 6)
     op.set_attr("threshold", 6.0)
-    op.set_output("Mask", ["m"])
-    op.drop_output("Mask")
+    op.set_input("Old", ["x"])
+    op.drop_input("Old")
     op.set_input("X", ["y"])
     built = next(draft.build().ops("relu6"))
     assert built.attr_kinds == {"threshold": "FLOAT"}
