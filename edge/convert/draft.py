@@ -117,7 +117,7 @@ class Draft:
             for index, op in enumerate(block.ops):
                 new = self._replaced.get((position, index))
                 ops.extend([op] if new is None else [_message(item) for item in new])
-                copies = [_copy(op) for op in ops]
+            copies = [_copy(op) for op in ops]  # emptying the field would take the messages with it
             del block.ops[:]
             block.ops.extend(copies)
         self._replaced.clear()
