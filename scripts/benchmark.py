@@ -66,7 +66,7 @@ def convert(arguments: argparse.Namespace) -> None:
         programs = {
             facts["program_sha256"]: path.parent
             for path in (cache_dir() / "exports").glob("*/facts.json")
-            if (facts := json.loads(path.read_bytes()))
+            if (facts := json.loads(path.read_bytes())["facts"])
         }
         folders = [programs[sha] for sha in shas.values()]
         # A cache without conversions, so that every round does all the work but the exports.

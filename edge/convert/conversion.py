@@ -33,11 +33,9 @@ def convert(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, ke
 def _make(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key: str, part: Path) -> Entry:
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine)
-    legal = part / "program.pdmodel"
-    legal.write_bytes(program.serialize())
-    made = part / "model.nb"
+    made = part / "model.nb"  # and model.pdmodel, the legalised program
     with lend() as worker:
-        optimise(worker, legal, source.params, made, recipe)
+        optimise(worker, program, source.params, made, recipe)
     canonicalise(made)
     header = read_header(made)
     facts: dict[str, Any] = {

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from edge.convert.messages import cause_of
+from edge.convert.program import Program
 from edge.convert.recipe import Recipe
-from edge.errors import OptError, WorkerError
+from edge.convert.shortcut import Shortcut, shortcut
+from edge.errors import OptError, WorkerCrashedError, WorkerError
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0  # seconds; light networks take less than one, the catalogue's largest minutes
 
 
-def optimise(worker: Worker, program: Path, params: Path, out: Path, recipe: Recipe) -> None:
-    """Write `out` (which must end in `.nb`). Raises `OptError` with the cause, advice, and what opt printed."""
+def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: Recipe) -> None:
+    """Write `out` (which must end in `.nb`), and beside it, as `.pdmodel`, the program that opt read.
+
+    Raises `OptError` with the cause, advice, and what opt printed.
+    """
+    read = out.with_suffix(".pdmodel")
+    read.write_bytes(program.serialize())
+    files = {"program": str(read), "params": str(params), "out": str(out)}
+    short = shortcut(program, recipe)
     try:
-        worker.call(
-            "opt",
-            timeout=_TIMEOUT,
-            program=str(program),
-            params=str(params),
-            out=str(out),
-            targets=recipe.target,
-            fp16=recipe.precision == "fp16",
-            quant=recipe.precision if recipe.precision in ("int8", "int16") else None,
-            sparse_threshold=recipe.sparse_threshold,
-        )
+        if short is None or not _shortly(worker, short, recipe, files):
+            worker.call(
+                "opt",
+                timeout=_TIMEOUT,
+                targets=recipe.target,
+                fp16=recipe.precision == "fp16",
+                quant=recipe.precision if recipe.precision in ("int8", "int16") else None,
+                sparse_threshold=recipe.sparse_threshold,
+                **files,
+            )
     except WorkerError as error:
         cause = cause_of(error)
         raise OptError(
@@ -33,3 +42,12 @@ def optimise(worker: Worker, program: Path, params: Path, out: Path, recipe: Rec
         ) from error
     if not out.is_file():
         raise OptError(f"opt {recipe.engine} for {recipe.target} ended without writing a file")
+
+
+def _shortly(worker: Worker, short: Shortcut, recipe: Recipe, files: dict[str, str]) -> bool:
+    """Whether opt's passes that matter wrote the file; if they die, opt as a whole says better why."""
+    try:
+        worker.call("opt_short", timeout=_TIMEOUT, target=recipe.target, **asdict(short), **files)
+    except WorkerCrashedError:
+        return False
+    return True

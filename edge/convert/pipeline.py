@@ -177,7 +177,7 @@ class _Line:
                 return known.facts, True
             result = verify(
                 source,
-                entry.folder / "program.pdmodel",
+                entry.folder / "model.pdmodel",
                 order.recipe,
                 part,
                 lend_engine=self._lend_engine(order.recipe),
@@ -202,7 +202,7 @@ class _Line:
 def _key(source: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
-    code = [_HERE / name for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py")]
+    code = [_HERE / name for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")]
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return key_of(
         {

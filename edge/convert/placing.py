@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.convert.store import copy, is_copy, write_text
+from edge.convert.store import is_copy, put_copy, write_text
 
 
 def place(made: Path, path: Path, beside: Path, metadata: Mapping[str, Any]) -> bool:
-    """Copy `made` to `path` and write the metadata `beside`; says whether anything had to be written."""
+    """Put `made` at `path` and write the metadata `beside`; says whether anything had to be written."""
     stale = not is_copy(made, path)
     if stale:
-        copy(made, path)
+        put_copy(made, path)
     text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
     if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
         write_text(beside, text)

@@ -146,6 +146,11 @@ class Program:
         var = self._vars.get(name)
         return tensor_spec(var) if var is not None else None
 
+    @property
+    def blocks(self) -> int:
+        """How many blocks of operators there are: more than one where there is control flow."""
+        return len(self._message.blocks)
+
     @cached_property
     def _vars(self) -> dict[str, Any]:
         return {var.name: var for block in self._message.blocks for var in block.vars}

@@ -33,6 +33,9 @@ def code_version(*files: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+_FACTS = "facts.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A finished result: `folder` holds its files and `facts` what is known of them."""
@@ -42,18 +45,22 @@ class Entry:
 
 
 class Store:
-    """Entries below `root`, each a folder named by its key. A folder without `facts.json` is no entry."""
+    """Entries below `root`, each a folder named by its key. A folder without `facts.json`, or with other files than it tells
+    of, is no entry."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def get(self, key: str) -> Entry | None:
         """The entry, or None."""
+        folder = self.root / key
         try:
-            facts = json.loads((self.root / key / "facts.json").read_bytes())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return Entry(self.root / key, facts)
+            known = json.loads((folder / _FACTS).read_bytes())
+            if known["files"] == {name: _stamp(folder / name) for name in known["files"]}:
+                return Entry(folder, known["facts"])
+        except (FileNotFoundError, json.JSONDecodeError, KeyError):
+            pass
+        return None
 
     @contextmanager
     def making(self, key: str) -> Iterator[Path]:
@@ -73,11 +80,18 @@ class Store:
 
     def put(self, key: str, part: Path, facts: dict[str, Any]) -> Entry:
         """Turn the folder that `making` gave into the entry, in one rename."""
-        write_text(part / "facts.json", json.dumps(facts, indent=1) + "\n")
+        files = {path.name: _stamp(path) for path in sorted(part.iterdir())}
+        write_text(part / _FACTS, json.dumps({"facts": facts, "files": files}, indent=1) + "\n")
         place = self.root / key
         shutil.rmtree(place, ignore_errors=True)
         part.rename(place)
         return Entry(place, facts)
+
+
+def _stamp(path: Path) -> list[int]:
+    """A file's size and time of writing: what is written to later has others."""
+    known = path.stat()
+    return [known.st_size, known.st_mtime_ns]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -86,9 +100,17 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy a file whole or not at all; the copy has the source's times, which `is_copy` compares."""
+def put_copy(source: Path, target: Path) -> None:
+    """Put a cached file's content at `target`, whole or not at all, with the file's times, which `is_copy` compares.
+
+    The first place shares the file's blocks (a hard link), where the file system can do that. Who writes to the target in
+    place then changes the cached file with it, which is why an entry knows its files' sizes and times.
+    """
     with beside(target) as part:
+        if source.stat().st_nlink == 1:
+            with contextlib.suppress(OSError):  # another file system, or one without links
+                os.link(source, part)
+                return
         shutil.copyfile(source, part)
         shutil.copystat(source, part)
 

@@ -131,8 +131,7 @@ class _Paddle:
 def _run_twin(
     worker: Worker, program: Program, params: Path, twin: Recipe, given: Sequence[Sample], scratch: Path
 ) -> Outputs:
-    (scratch / "twin.pdmodel").write_bytes(program.serialize())
-    optimise(worker, scratch / "twin.pdmodel", params, scratch / "twin.nb", twin)
+    optimise(worker, program, params, scratch / "twin.nb", twin)
     _save(scratch / "inputs.npz", given)
     fetches = [spec.name for spec in program.fetches]
     worker.call(

@@ -19,6 +19,10 @@ POOL: dict[str, AttrValue] = {
     "adaptive": False, "exclusive": True, "ceil_mode": False, "padding_algorithm": "EXPLICIT", "data_format": "NCHW",
 }  # fmt: skip
 
+CONV: dict[str, AttrValue] = {
+    "strides": [1, 1], "paddings": [0, 0], "dilations": [1, 1], "groups": 1, "data_format": "NCHW", "padding_algorithm": "EXPLICIT",
+}  # fmt: skip
+
 
 # Paddle does not load a network without any parameter.
 _NONE = {"unused": np.zeros(1, np.float32)}
@@ -84,6 +88,7 @@ def _layer(seed: int, *shape: int) -> NDArray[np.float32]:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
+_BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
 _DENSE = {"w": _layer(0, 36, 5)}
 _FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
 
@@ -111,6 +116,17 @@ CASES = (
             NewOp("sum", {"X": ["a", "b", "x"]}, {"Out": ["y"]}),
             shapes={"a": X, "b": X, "y": X},
         ),
+    ),
+    Case(
+        "conv-bias-direct",
+        _net(
+            NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+            NewOp("reshape2", {"X": ["b"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": [1, -1, 1, 1]}),
+            NewOp("elementwise_add", {"X": ["c"], "Y": ["r"]}, {"Out": ["y"]}, {"axis": -1}),
+            shapes={"c": (1, 5, 6, 6), "r": (1, 5, 1, 1), "rx": (0, 5), "y": (1, 5, 6, 6)},
+            weights=_BIASED,
+        ),
+        weights=_BIASED,
     ),
     Case(
         "reduce-in-three-dimensions",

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from edge.convert.inputs import samples
 from edge.convert.legalise import RULES, legalise
+from edge.convert.nb import read_header
 from edge.convert.opt import optimise
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.errors import InterpreterNotFoundError, OptError, WorkerError
+from edge.package.nb_program import read_ops
 from edge.toolchain.toolbox import Toolbox
 from tests.convert.programs import write_params
 from tests.convert.rule_cases import CASES, Case
@@ -79,17 +81,23 @@ class Bench:
         return self._output()
 
     def lite(self, network: Program, **recipe: Any) -> NDArray[Any]:
-        (self._folder / "program").write_bytes(network.serialize())
         for_x86 = Recipe("x86", self._case.engine, target="x86", abi="x86_64", **recipe)
         made = self._folder / "made.nb"
         made.unlink(missing_ok=True)
         with self._tools.lend("paddlelite", self._case.engine) as worker:
-            optimise(worker, self._folder / "program", self._params, made, for_x86)
+            optimise(worker, network, self._params, made, for_x86)
         # A process of its own: what opt freed may hold the very numbers that an engine forgot to compute.
         with Toolbox() as fresh, fresh.lend("paddlelite", self._case.engine) as worker:
             worker.call("run", nb=str(made), inputs_npz=str(self._folder / "inputs.npz"),
                         outputs_npz=str(self._folder / "out.npz"), feeds=["x"], fetches=["y"])  # fmt: skip
         return self._output()
+
+    def kinds(self, network: Program) -> set[str]:
+        """The operators that opt leaves for ARM."""
+        made = self._folder / "arm.nb"
+        with self._tools.lend("paddlelite", self._case.engine) as worker:
+            optimise(worker, network, self._params, made, Recipe("arm", self._case.engine))
+        return {op.type for op in read_ops(made, read_header(made))}
 
     def _output(self) -> NDArray[Any]:
         with np.load(self._folder / "out.npz") as arrays:
@@ -118,7 +126,7 @@ def test_the_legalised_network_computes_the_same(bench: Bench, case: Case) -> No
 
 
 # Paddle's own executor reads the attributes that only opt cannot: nothing to show for these without the rule.
-_NEEDED = [case for case in CASES if case.rule not in ("plain-attributes", "matmul-weight-to-mul")]
+_NEEDED = [case for case in CASES if case.rule not in ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct")]
 
 
 @pytest.mark.slow
@@ -141,6 +149,14 @@ def test_a_quantised_fully_connected_layer_needs_the_rule(bench: Bench, case: Ca
     scale = np.abs(expected).max()
     assert np.abs(right - expected).max() < 0.02 * scale
     assert not np.abs(wrong - expected).max() < 0.02 * scale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if c.rule == "conv-bias-direct"], ids=["arm"])
+def test_opt_takes_the_bias_into_the_convolution_thanks_to_the_rule(bench: Bench, case: Case) -> None:
+    legal, _ = legalise(case.network, engine=case.engine)
+    assert bench.kinds(case.network) == {"conv2d", "reshape2", "elementwise_add"}
+    assert bench.kinds(legal) == {"conv2d"}
 
 
 def test_every_rule_is_told_in_the_documentation() -> None:

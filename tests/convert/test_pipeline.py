@@ -80,13 +80,23 @@ def test_a_second_run_does_nothing(converted: tuple[Path, Outcome]) -> None:
     assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 
-def test_a_damaged_output_is_made_good_from_the_cache(converted: tuple[Path, Outcome]) -> None:
+def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tuple[Path, Outcome]) -> None:
     out, first = converted
     assert first.nb is not None
+    (out / f"{SMALL}.nb").unlink()
     (out / f"{SMALL}.nb").write_bytes(b"damaged")
     outcome = convert_models([order()], out)[0]
     assert not outcome.reused
     assert "convert" not in outcome.seconds
+    assert sha256_of(out / f"{SMALL}.nb") == first.nb.sha256
+
+
+def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path, Outcome]) -> None:
+    out, first = converted
+    assert first.nb is not None
+    (out / f"{SMALL}.nb").write_bytes(b"damaged")  # and with it the cached file, which shares its blocks
+    outcome = convert_models([order()], out)[0]
+    assert "convert" in outcome.seconds
     assert sha256_of(out / f"{SMALL}.nb") == first.nb.sha256
 
 

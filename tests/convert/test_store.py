@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.convert.store import Store, code_version, copy, is_copy, key_of, write_text
+from edge.convert.store import Store, code_version, is_copy, key_of, put_copy, write_text
 from edge.errors import OutputError
 
 JSON = st.recursive(
@@ -83,14 +84,55 @@ def test_a_torn_facts_file_is_no_entry(tmp_path: Path) -> None:
     assert Store(tmp_path).get("k") is None
 
 
-def test_copies_are_known_again_until_somebody_touches_them(tmp_path: Path) -> None:
+def finished(store: Store) -> Path:
+    """An entry's file."""
+    with store.making("k") as part:
+        (part / "model.nb").write_bytes(b"abc")
+        return store.put("k", part, {"bytes": 3}).folder / "model.nb"
+
+
+def test_the_first_copy_shares_the_cached_file_and_others_do_not(tmp_path: Path) -> None:
+    source = finished(Store(tmp_path / "store"))
+    first, second = tmp_path / "first.nb", tmp_path / "second.nb"
+    for target in (first, second):
+        assert not is_copy(source, target)
+        put_copy(source, target)
+        assert is_copy(source, target)
+    assert first.samefile(source)
+    assert not second.samefile(source)
+    assert second.read_bytes() == b"abc"
+
+
+def test_a_copy_that_somebody_wrote_to_is_none(tmp_path: Path) -> None:
     source, target = tmp_path / "a.nb", tmp_path / "b.nb"
     source.write_bytes(b"abc")
-    assert not is_copy(source, target)
-    copy(source, target)
-    assert is_copy(source, target)
     target.write_bytes(b"abd")
     assert not is_copy(source, target)
+    put_copy(source, target)
+    assert target.read_bytes() == b"abc"
+
+
+def test_an_entry_whose_file_was_written_to_is_none(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    source = finished(store)
+    put_copy(source, tmp_path / "out.nb")
+    assert store.get("k") is not None
+    (tmp_path / "out.nb").write_bytes(b"abd")  # in place: the cached file has changed with it
+    assert store.get("k") is None
+    assert finished(store).read_bytes() == b"abc"
+    source.unlink()
+    assert store.get("k") is None
+
+
+def test_a_place_on_another_file_system_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", no_link)
+    source = finished(Store(tmp_path / "store"))
+    put_copy(source, tmp_path / "out.nb")
+    assert is_copy(source, tmp_path / "out.nb")
+    assert not source.samefile(tmp_path / "out.nb")
 
 
 def test_a_dead_process_half_written_file_goes_and_a_living_ones_stays(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.convert.legalise.arithmetic import FILL_ONE_ELEMENT, POW_TO_SQUARE, SET_VALUE_TYPED, SUM_TO_ADDITIONS
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
+from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
     SUM_TO_ADDITIONS,
+    CONV_BIAS_DIRECT,
     REDUCE_IN_THREE,
     SILU_TO_SWISH,
     MATMUL_WEIGHT_TO_MUL,

@@ -1,6 +1,6 @@
 """Runs inside an interpreter that has paddlelite: opt, and the x86 engine. Stand-alone; Python 3.6 and later.
 
-Operations: `info`, `opt`, `run`. The engine ends the process on much bad input (abort, SIGSEGV, exit 0); the driver
+Operations: `info`, `opt`, `opt_short`, `run`. The engine ends the process on much bad input (abort, SIGSEGV, exit 0); the driver
 takes that for an answer (edge.convert.opt), so nothing is caught here.
 """
 
@@ -51,6 +51,27 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
     return {"seconds": time.time() - started, "bytes": os.path.getsize(out)}
 
 
+def opt_short(program, params, out, target, discard, integers):
+    """The same for float32 and `target` "arm" or "x86", without the passes `discard`, and weighing kernels of `integers` or not.
+
+    What opt does behind its options (lite/api/tools/opt_base.cc): the places are its own, in its order.
+    """
+    from paddlelite import lite
+
+    started = time.time()
+    kind = {"arm": lite.TargetType.ARM, "x86": lite.TargetType.X86}[target]
+    weighed = [lite.PrecisionType.INT32] if target == "arm" else []
+    precisions = [lite.PrecisionType.FP32, *(weighed + [lite.PrecisionType.INT64] if integers else []), lite.PrecisionType.Any]
+    config = lite.CxxConfig()
+    config.set_model_file(program)
+    config.set_param_file(params)
+    config.set_valid_places([lite.Place(kind, precision, lite.DataLayoutType.NCHW) for precision in precisions])
+    for name in discard:
+        config.add_discarded_pass(name)
+    lite.create_paddle_predictor(config).save_optimized_model(out[: -len(".nb")])
+    return {"seconds": time.time() - started, "bytes": os.path.getsize(out)}
+
+
 def run(nb, inputs_npz, outputs_npz, feeds, fetches):
     """Run an x86 model over several samples, in the order of the program's `feeds` and `fetches` (variable names).
 
@@ -92,4 +113,4 @@ def keep_memory():
 
 if __name__ == "__main__":
     keep_memory()
-    protocol.serve({"info": info, "opt": opt, "run": run}, info)
+    protocol.serve({"info": info, "opt": opt, "opt_short": opt_short, "run": run}, info)
