@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,23 +17,20 @@ from edge.source.hashing import sha256_of
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
-Lend = Callable[[], AbstractContextManager[Worker]]
 
-
-def convert(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key: str) -> Entry:
+def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, key: str) -> Entry:
     """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
     if entry := store.get(key):
         return entry
     with store.making(key) as part:
-        return store.get(key) or _make(source, recipe, lend, store, key, part)
+        return store.get(key) or _make(source, recipe, worker, store, key, part)
 
 
-def _make(source: InferenceModel, recipe: Recipe, lend: Lend, store: Store, key: str, part: Path) -> Entry:
+def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, key: str, part: Path) -> Entry:
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    with lend() as worker:
-        optimise(worker, program, source.params, made, recipe)
+    optimise(worker, program, source.params, made, recipe)
     canonicalise(made)
     header = read_header(made)
     facts: dict[str, Any] = {

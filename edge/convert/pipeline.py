@@ -130,10 +130,11 @@ class _Line:
         entry = self._store.get(key)
         reused = entry is not None
         if entry is None:
-            with watch.stage("convert"):
+            with watch.stage("convert"), self._lend_engine(order.recipe)() as worker:
+                worker.start()  # it loads its engine during the import
                 from edge.convert.conversion import convert
 
-                entry = convert(source, order.recipe, self._lend_engine(order.recipe), self._store, key)
+                entry = convert(source, order.recipe, worker, self._store, key)
         with watch.stage("verify"):
             verification, was_known = self._verified(source, order, entry, key)
         if verification["status"] == "failed":
@@ -202,7 +203,10 @@ class _Line:
 def _key(source: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
-    code = [_HERE / name for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")]
+    code = [
+        _HERE / name
+        for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")
+    ]
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return key_of(
         {

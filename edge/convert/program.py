@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edge.convert import schema
 from edge.errors import ProgramError
@@ -56,6 +56,11 @@ class Op:
     def outputs(self) -> dict[str, tuple[str, ...]]:
         return {slot.parameter: tuple(slot.arguments) for slot in self._message.outputs}
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The variables of all input slots."""
+        return _all(self._message.inputs)
+
     def input(self, slot: str) -> str | None:
         """The first variable of an input slot; None if the slot is missing or empty."""
         return _first(self._message.inputs, slot)
@@ -69,6 +74,10 @@ class Op:
         """Attribute name -> the name of its type (`INT`, `FLOATS`, `SCALAR`, ...; `UNKNOWN <n>` for a newer one)."""
         return {a.name: _kind(a) for a in self._message.attrs}
 
+    def has_attr_of(self, kinds: frozenset[str]) -> bool:
+        """Whether an attribute is of one of these types."""
+        return any(_kind(a) in kinds for a in self._message.attrs)
+
     def has_attr(self, name: str) -> bool:
         return any(a.name == name for a in self._message.attrs)
 
@@ -78,6 +87,14 @@ class Op:
             if a.name == name:
                 return attr_value(a)
         return default
+
+
+class Step(NamedTuple):
+    """An operator's type, and the variables of all its input and output slots."""
+
+    type: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
 
 
 class Program:
@@ -138,6 +155,13 @@ class Program:
                     yield Op(op, block.idx, index)
 
     @cached_property
+    def flow(self) -> tuple[Step, ...]:
+        """Every operator of every block in order, reduced to what it reads and writes: quick to walk through."""
+        return tuple(
+            Step(op.type, _all(op.inputs), _all(op.outputs)) for block in self._message.blocks for op in block.ops
+        )
+
+    @cached_property
     def op_types(self) -> frozenset[str]:
         return frozenset(op.type for block in self._message.blocks for op in block.ops)
 
@@ -150,6 +174,11 @@ class Program:
     def blocks(self) -> int:
         """How many blocks of operators there are: more than one where there is control flow."""
         return len(self._message.blocks)
+
+    def dtypes(self, names: Iterable[str]) -> set[str]:
+        """The element types of the tensors among these variables."""
+        found = (self._vars.get(name) for name in names)
+        return {_dtype(var.type.lod_tensor.tensor) for var in found if var and var.type.type == schema.LOD_TENSOR}
 
     @cached_property
     def _vars(self) -> dict[str, Any]:
@@ -225,6 +254,10 @@ def _kind(message: Any) -> str:
     return known[0] if known else f"UNKNOWN {message.type}"
 
 
+def _all(slots: Any) -> tuple[str, ...]:
+    return tuple(name for slot in slots for name in slot.arguments)
+
+
 def _first(slots: Any, name: str) -> str | None:
     for slot in slots:
         if slot.parameter == name:
@@ -237,7 +270,11 @@ def tensor_spec(var: Any) -> TensorSpec | None:
     if var.type.type != schema.LOD_TENSOR:
         return None
     desc = var.type.lod_tensor.tensor
-    return TensorSpec(var.name, tuple(desc.dims), schema.DTYPES.get(desc.data_type, f"type {desc.data_type}"))
+    return TensorSpec(var.name, tuple(desc.dims), _dtype(desc))
+
+
+def _dtype(desc: Any) -> str:
+    return schema.DTYPES.get(desc.data_type) or f"type {desc.data_type}"
 
 
 def _refuse_other_formats(data: bytes, where: str) -> None:

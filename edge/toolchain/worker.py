@@ -28,7 +28,7 @@ _numbers = itertools.count()
 
 
 class Worker:
-    """One engine process, started at the first request and again after a crash. Used by one thread at a time.
+    """One engine process, started at the first request (or by `start`) and again after a crash. Used by one thread at a time.
 
     A worker that cannot import its engine says so at its first call, with the errors of a request.
     """
@@ -40,6 +40,8 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = cache_dir() / "logs" / f"{self._name}-{os.getpid()}-{next(_numbers)}.log"
         self._buffer = b""
+        self._greeted = False  # has the process said that its engine is loaded?
+        self._born = 0  # where in the log the process's own words begin
         self._ids = itertools.count(1)
         self._closed = False
         self.info: dict[str, Any] = {}
@@ -89,9 +91,10 @@ class Worker:
         if clean:
             self._log.unlink(missing_ok=True)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        """Start the process, if it is not there, without waiting for it: the engine loads while the caller does other work."""
         if self._process is not None and self._process.poll() is None:
-            return self._process
+            return
         self._end()
         if self._closed:
             raise WorkerCrashedError(f"{self._name} has been closed", returncode=-signal.SIGKILL)
@@ -100,6 +103,7 @@ class Worker:
         environment = (
             {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"LC_ALL": "C.UTF-8"} | self._env
         )
+        self._greeted, self._buffer, self._born = False, b"", self._log_size()
         with self._log.open("ab") as log:
             # A session of its own: Ctrl-C reaches the driver only, which then ends its workers in order.
             self._process = subprocess.Popen(
@@ -110,10 +114,14 @@ class Worker:
                 env=environment,
                 start_new_session=True,
             )
-        self._buffer = b""
-        mark = self._log_size()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self.start()
+        assert self._process is not None
+        if self._greeted:
+            return self._process
         try:
-            greeting = self._read(self._process, START_TIMEOUT, mark, "start")
+            greeting = self._read(self._process, START_TIMEOUT, self._born, "start")
         except BaseException:
             self._end()
             raise
@@ -122,10 +130,11 @@ class Worker:
             raise WorkerRequestError(
                 f"the engine of {self._name} cannot be loaded: {greeting['message']}",
                 kind=greeting["kind"],
-                log=self._tail(mark),
+                log=self._tail(self._born),
                 hint="edgezoo doctor",
             )
         self.info = greeting["info"]
+        self._greeted = True
         return self._process
 
     def _read(self, process: subprocess.Popen[bytes], timeout: float, mark: int, op: str) -> dict[str, Any]:

@@ -20,7 +20,8 @@ POOL: dict[str, AttrValue] = {
 }  # fmt: skip
 
 CONV: dict[str, AttrValue] = {
-    "strides": [1, 1], "paddings": [0, 0], "dilations": [1, 1], "groups": 1, "data_format": "NCHW", "padding_algorithm": "EXPLICIT",
+    "strides": [1, 1], "paddings": [0, 0], "dilations": [1, 1], "groups": 1, "data_format": "NCHW",
+    "padding_algorithm": "EXPLICIT",
 }  # fmt: skip
 
 

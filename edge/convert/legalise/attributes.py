@@ -23,7 +23,7 @@ def _complete(draft: Draft, op_type: str, missing: dict[str, AttrValue]) -> int:
 
 def _plain(draft: Draft) -> int:
     count = 0
-    for op in draft.ops():
+    for op in [op for op in draft.ops() if op.has_attr_of(_NEW_KINDS)]:
         for name, kind in op.attr_kinds.items():
             if kind in _NEW_KINDS:
                 op.set_attr(name, op.attr(name))

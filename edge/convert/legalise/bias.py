@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from edge.convert.draft import Draft, OpDraft
 from edge.convert.legalise.rule import Rule
 
@@ -11,26 +9,20 @@ _CONVOLUTIONS = frozenset({"conv2d", "depthwise_conv2d", "conv2d_transpose"})
 
 
 def _add_directly(draft: Draft) -> int:
-    makers: dict[str, OpDraft] = {}
-    readers: Counter[str] = Counter()
-    for op in draft.ops():
-        makers.update({name: op for names in op.outputs.values() for name in names})
-        readers.update(name for names in op.inputs.values() for name in names)
-    count = 0
-    for op in draft.ops("elementwise_add"):
-        maker, reshape = makers.get(op.input("X") or ""), makers.get(op.input("Y") or "")
-        if maker is None or maker.type not in _CONVOLUTIONS or reshape is None or not _spreads_channels(draft, reshape):
-            continue
-        bias, spread = reshape.input("X"), reshape.output("Out")
+    spread = {op.output("Out"): op for op in draft.ops("reshape2") if _spreads_channels(draft, op)}
+    convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
+    additions = [op for op in draft.ops("elementwise_add") if op.input("X") in convolved and op.input("Y") in spread]
+    for op in additions:
+        bias = spread[op.input("Y")].input("X")
         assert bias is not None
-        assert spread is not None
         op.set_input("Y", [bias])
         op.set_attr("axis", 1)
-        readers[spread] -= 1
-        if not readers[spread]:
-            draft.replace(reshape)
-        count += 1
-    return count
+    if additions:
+        read = {name for op in draft.ops() for name in op.reads}
+        for name, reshape in spread.items():
+            if name not in read:
+                draft.replace(reshape)
+    return len(additions)
 
 
 def _spreads_channels(draft: Draft, op: OpDraft) -> bool:

@@ -1,7 +1,7 @@
 """Runs inside an interpreter that has paddlelite: opt, and the x86 engine. Stand-alone; Python 3.6 and later.
 
-Operations: `info`, `opt`, `opt_short`, `run`. The engine ends the process on much bad input (abort, SIGSEGV, exit 0); the driver
-takes that for an answer (edge.convert.opt), so nothing is caught here.
+Operations: `info`, `opt`, `opt_short`, `run`. The engine ends the process on much bad input (abort, SIGSEGV, exit 0); the
+driver takes that for an answer (edge.convert.opt), so nothing is caught here.
 """
 
 import os
@@ -52,7 +52,7 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
 
 
 def opt_short(program, params, out, target, discard, integers):
-    """The same for float32 and `target` "arm" or "x86", without the passes `discard`, and weighing kernels of `integers` or not.
+    """The same for float32 and `target` "arm" or "x86", without the passes `discard`; are there `integers` to compute with?
 
     What opt does behind its options (lite/api/tools/opt_base.cc): the places are its own, in its order.
     """
@@ -60,8 +60,8 @@ def opt_short(program, params, out, target, discard, integers):
 
     started = time.time()
     kind = {"arm": lite.TargetType.ARM, "x86": lite.TargetType.X86}[target]
-    weighed = [lite.PrecisionType.INT32] if target == "arm" else []
-    precisions = [lite.PrecisionType.FP32, *(weighed + [lite.PrecisionType.INT64] if integers else []), lite.PrecisionType.Any]
+    integral = [lite.PrecisionType.INT32, lite.PrecisionType.INT64][target == "x86" :]  # for x86 opt weighs no int32
+    precisions = [lite.PrecisionType.FP32, *(integral if integers else []), lite.PrecisionType.Any]
     config = lite.CxxConfig()
     config.set_model_file(program)
     config.set_param_file(params)
