@@ -8,7 +8,7 @@ for was read in Paddle-Lite v2.13-rc (lite/core/optimizer/mir), and tests/conver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from edge.convert.program import Op, Program, Step
@@ -46,7 +46,6 @@ class _Sight:
 
     types: frozenset[str]
     follows: frozenset[tuple[str, str]]  # (operator, one that reads its result, directly or behind what is fused away)
-    biased: bool  # are there convolutions to whose results a parameter is added?
     scales: bool  # are there scale operators that change something?
     only_floats: bool
     quantised: bool
@@ -55,19 +54,20 @@ class _Sight:
     def has(self, *types: str) -> bool:
         return not self.types.isdisjoint(types)
 
+    def biased(self, makers: Iterable[str]) -> bool:
+        return self.pairs(makers, [BIAS])
+
     def pairs(self, makers: Iterable[str], readers: Iterable[str]) -> bool:
         return any((maker, reader) in self.follows for maker in makers for reader in readers)
 
 
+BIAS = "elementwise_add of a parameter"
 _CONVS = ("conv2d", "depthwise_conv2d", "conv2d_transpose")
 _NORMS = ("batch_norm", "sync_batch_norm")
 _ELEMENTWISE = ("elementwise_add", "elementwise_sub", "elementwise_mul")
-_ACTIVATIONS = (
-    "relu", "relu1", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "prelu", "sigmoid", "tanh", "swish", "abs", "exp",
-    "gelu",
-)  # fmt: skip
+_PRODUCTS = ("mul", "matmul", "matmul_v2")
 # What earlier passes take away, so that later ones see its neighbours side by side.
-_FUSED_AWAY = frozenset({*_NORMS, "assign", "dropout", "elementwise_add", "scale"})
+_FUSED_AWAY = frozenset({*_NORMS, BIAS, "assign", "dropout", "elementwise_add", "scale"})
 
 # Passes in their order, and whether each could find something. (Quantised programs are not asked about at all.)
 _PASSES: tuple[tuple[str, Callable[[_Sight], bool]], ...] = (
@@ -78,26 +78,26 @@ _PASSES: tuple[tuple[str, Callable[[_Sight], bool]], ...] = (
     ("adaptive_1x1_pool2d_convert_global_pass", lambda s: s.has("pool2d")),
     ("lite_unsqueeze2_pad3d_squeeze2_fuse_pass", lambda s: s.has("pad3d")),
     # Once for the biases below batch norms, once for those of the other convolutions; left out, the first goes first.
-    ("lite_conv_elementwise_fuse_pass", lambda s: s.biased and s.pairs(["elementwise_add"], _NORMS)),
+    ("lite_conv_elementwise_fuse_pass", lambda s: s.biased(_CONVS) and s.pairs([BIAS, *_ELEMENTWISE], _NORMS)),
     ("lite_conv_bn_fuse_pass", lambda s: s.has(*_NORMS)),
-    ("lite_conv_elementwise_fuse_pass", lambda s: s.biased),
+    ("lite_conv_elementwise_fuse_pass", lambda s: s.biased(_CONVS)),
     ("lite_conv_conv_fuse_pass", lambda s: s.pairs(["conv2d"], ["conv2d"])),
     ("lite_sigmoid_elementmul_fuse_pass", lambda s: s.pairs(["sigmoid"], ["elementwise_mul"])),
-    ("lite_conv_activation_fuse_pass", lambda s: s.pairs(_CONVS, _ACTIVATIONS)),
+    ("lite_conv_activation_fuse_pass", lambda s: s.pairs(_CONVS, ["relu", "relu6", "leaky_relu", "hard_swish"])),
     ("lite_squeeze2_matmul_fuse_pass", lambda s: s.has("matmul")),
     ("lite_reshape2_matmul_fuse_pass", lambda s: s.has("matmul")),
     ("lite_matmul_element_add_fuse_pass", lambda s: s.has("matmul")),
     ("lite_matmul_fuse_pass", lambda s: s.has("matmul")),
-    ("lite_fc_fuse_pass", lambda s: s.has("mul", "matmul", "matmul_v2")),
-    ("lite_shuffle_channel_fuse_pass", lambda s: s.has("transpose", "transpose2")),
-    ("lite_transpose_softmax_transpose_fuse_pass", lambda s: s.has("transpose", "transpose2") and s.has("softmax")),
+    ("lite_fc_fuse_pass", lambda s: s.biased(_PRODUCTS)),
+    ("lite_shuffle_channel_fuse_pass", lambda s: s.pairs(["reshape", "reshape2"], ["transpose", "transpose2"])),
+    ("lite_transpose_softmax_transpose_fuse_pass", lambda s: s.pairs(["transpose", "transpose2"], ["softmax"])),
     ("lite_interpolate_fuse_pass", lambda s: s.has("shape")),
     ("identity_scale_eliminate_pass", lambda s: s.has("scale")),
     ("lite_scales_fuse_pass", lambda s: s.scales),
     ("elementwise_mul_constant_eliminate_pass", lambda s: s.has("fill_constant")),
     ("lite_scale_activation_fuse_pass", lambda s: s.scales),
     ("lite_flatten_fc_fuse_pass", lambda s: s.has("flatten_contiguous_range")),
-    ("lite_elementwise_activation_fuse_pass", lambda s: s.pairs(_ELEMENTWISE, _ACTIVATIONS)),
+    ("lite_elementwise_activation_fuse_pass", lambda s: s.pairs(_ELEMENTWISE, ["relu", "abs", "tanh"])),
     ("lite_conv_scale_fuse_pass", lambda s: s.scales),
     ("transformer_attention_fuse_pass", lambda _: False),  # of int8 activations only
     ("identity_dropout_eliminate_pass", lambda s: s.has("dropout")),
@@ -109,19 +109,30 @@ _PASSES: tuple[tuple[str, Callable[[_Sight], bool]], ...] = (
 
 
 def _look(program: Program) -> _Sight:
-    makers = {name: step for step in program.flow for name in step.writes}
-    used = {name for step in program.flow for name in (*step.reads, *step.writes)}
-    follows = {(maker, step.type) for step in program.flow for maker in _before(step, makers)}
+    steps = _biases_named(program)
+    makers = {name: step for step in steps for name in step.writes}
+    used = {name for step in steps for name in (*step.reads, *step.writes)}
     return _Sight(
         types=program.op_types,
-        follows=frozenset(follows),
-        biased=not frozenset(_CONVS).isdisjoint(_weights_added_to(program, makers)),
+        follows=frozenset((maker, step.type) for step in steps for maker in _before(step, makers)),
         scales=any(_changes(op) for op in program.ops("scale")),
         only_floats=program.dtypes(used) <= {"float32"},
         quantised=any("quantize" in type_ for type_ in program.op_types)
-        or any(op.has_attr("quantization_type") for op in program.ops(*_CONVS, "mul", "matmul", "matmul_v2")),
+        or any(op.has_attr("quantization_type") for op in program.ops(*_CONVS, *_PRODUCTS)),
         blocks=program.blocks,
     )
+
+
+def _biases_named(program: Program) -> list[Step]:
+    """The operators in order, those that add a parameter as `BIAS`."""
+    constant = {spec.name for spec in program.persistables}
+    steps = []
+    for step in program.flow:
+        if step.type in ("unsqueeze", "unsqueeze2") and constant.issuperset(step.reads):
+            constant.update(step.writes)  # opt does it beforehand
+        adds = step.type == "elementwise_add" and not constant.isdisjoint(step.reads)
+        steps.append(step._replace(type=BIAS) if adds else step)
+    return steps
 
 
 def _before(step: Step, makers: Mapping[str, Step]) -> set[str]:
@@ -137,18 +148,6 @@ def _before(step: Step, makers: Mapping[str, Step]) -> set[str]:
             seen |= further
             waiting += further
     return found
-
-
-def _weights_added_to(program: Program, makers: Mapping[str, Step]) -> Iterator[str]:
-    weights = {spec.name for spec in program.persistables}
-    for op in program.ops("elementwise_add"):
-        x, y = op.input("X") or "", op.input("Y") or ""
-        # opt unsqueezes a parameter beforehand: another parameter
-        while y in makers and makers[y].type in ("unsqueeze", "unsqueeze2"):
-            y = makers[y].reads[0]
-        if y in weights and x in makers:
-            yield makers[x].type
-            yield from _before(makers[x], makers) if makers[x].type in _FUSED_AWAY else ()
 
 
 def _changes(scale: Op) -> bool:

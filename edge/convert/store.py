@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +145,14 @@ def beside(path: Path) -> Iterator[Path]:
 
 def _sweep(path: Path) -> None:
     """Remove what killed processes left beside `path`."""
-    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
-        owner = part.name.split(".")[-2]
-        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
-            part.unlink(missing_ok=True)
+    start, end = f".{path.name}.", ".part"
+    with contextlib.suppress(OSError):  # what is wrong with the folder, writing into it tells
+        for name in os.listdir(path.parent):  # noqa: PTH208 (a fifth of the time that Path takes)
+            owner = name[len(start) : -len(end)]
+            if (
+                name.startswith(start)
+                and name.endswith(end)
+                and owner.isdecimal()
+                and not Path(f"/proc/{owner}").exists()
+            ):
+                (path.parent / name).unlink(missing_ok=True)
