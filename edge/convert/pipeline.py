@@ -15,9 +15,11 @@ from edge.convert.onnx.model import OnnxModel
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.placing import place
 from edge.convert.recipe import Recipe
+from edge.convert.room import Room, needed
 from edge.convert.store import Entry, Store, code_version, key_of
 from edge.errors import EdgezooError, OutputError, VerificationError
 from edge.source.download import Progress
+from edge.source.leftovers import Leftovers
 from edge.source.model import InferenceModel
 from edge.source.obtain import obtain
 from edge.source.weights import Weights
@@ -69,18 +71,21 @@ def convert_models(
     done: Callable[[Outcome], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
+    keep: bool = True,
 ) -> list[Outcome]:
     """Convert every order into `out`; returns the outcomes in the order of `orders`.
 
     The files are `NAME.nb` and `NAME.json`, or `NAME.onnx` and `NAME.onnx.json`.
     `jobs` models are worked on at once (default: one a core). `done` hears each outcome as it comes, from the calling
     thread; `progress(name)` gives the listener for one model's download; `say` hears of long set-up work. What goes
-    wrong with one model is its outcome's `error` and stops no other one. Raises `OutputError` when `out` cannot be used.
+    wrong with one model is its outcome's `error` and stops no other one. Large models wait until there is memory for them,
+    and their exports do not stay in the cache; without `keep`, nothing of any model does but how its verification went.
+    Raises `OutputError` when `out` cannot be used.
     """
     _check_place(out)
     jobs = min(jobs or len(os.sched_getaffinity(0)), max(1, len(orders)))
     with Toolbox(say=say) as tools:
-        line = _Line(out, verify, tools, progress)
+        line = _Line(orders, out, verify, tools, progress, keep)
         if jobs == 1:
             outcomes = []
             for order in orders:
@@ -108,35 +113,57 @@ def _in_parallel(line: _Line, orders: Sequence[Order], jobs: int, done: Callable
 class _Line:
     """The stages that one order passes through. Used by several threads."""
 
-    def __init__(self, out: Path, verify: bool, tools: Toolbox, progress: Callable[[str], Progress]) -> None:
+    def __init__(
+        self,
+        orders: Sequence[Order],
+        out: Path,
+        verify: bool,
+        tools: Toolbox,
+        progress: Callable[[str], Progress],
+        keep: bool,
+    ) -> None:
         self._out = out
         self._verify = verify
         self._tools = tools
         self._progress = progress
         self._store = Store(cache_dir() / "nb")
+        self._room = Room()
+        self._leftovers = Leftovers(map(_network, orders), keep_small=keep)
+        self._keep = keep
 
     def run(self, order: Order) -> Outcome:
         watch = _Watch()
-        try:
-            return self._run(order, watch)
-        except EdgezooError as error:
-            return Outcome(order, None, error, False, watch.seconds)
+        with self._room.taking(needed(order.model)):
+            try:
+                return self._run(order, watch)
+            except EdgezooError as error:
+                return Outcome(order, None, error, False, watch.seconds)
+            finally:
+                self._leftovers.done_with(_network(order))
 
     def _run(self, order: Order, watch: _Watch) -> Outcome:
         if order.onnx is not None:
             return self._run_onnx(order, order.onnx, watch)
-        source = self._obtain(order, order.model, watch)
-        key = _key(source, order.recipe)
+        source = self._obtain(order, order.model, watch, files=False)
+        with self._leftovers.using(_network(order), source):
+            key = _key(source, order.recipe)
+            try:
+                return self._run_nb(order, source, key, watch)
+            finally:
+                if not self._keep:
+                    self._store.drop(key)
+
+    def _run_nb(self, order: Order, source: InferenceModel, key: str, watch: _Watch) -> Outcome:
         entry = self._store.get(key)
         reused = entry is not None
         if entry is None:
+            source = self._whole(order, source, watch)
             with watch.stage("convert"), self._lend_engine(order.recipe)() as worker:
                 worker.start()  # it loads its engine during the import
                 from edge.convert.conversion import convert
 
                 entry = convert(source, order.recipe, worker, self._store, key)
-        with watch.stage("verify"):
-            verification, was_known = self._verified(source, order, entry, key)
+        verification, was_known = self._verified(source, order, entry, key, watch)
         if verification["status"] == "failed":
             error = VerificationError(
                 f"{order.name}: the converted network computes something else: {verification['reason']}",
@@ -150,20 +177,32 @@ class _Line:
         from edge.convert.onnx.stage import exportable, make
 
         source = self._obtain(order, exportable(order.model, order.weights, recipe), watch)
-        with watch.stage("onnx"):
+        with self._leftovers.using(_network(order), source), watch.stage("onnx"):
             onnx, reused = make(
                 order.name, order.model, source, recipe, order.recipe, self._tools, self._out, verify=self._verify
             )
         return Outcome(order, None, None, reused, watch.seconds, onnx)
 
-    def _obtain(self, order: Order, model: Model | None, watch: _Watch) -> InferenceModel:
+    def _obtain(self, order: Order, model: Model | None, watch: _Watch, *, files: bool = True) -> InferenceModel:
         with watch.stage("source"):
-            return obtain(model, order.weights, lambda: self._tools.lend("paddle"), progress=self._progress(order.name))
+            return obtain(
+                model,
+                order.weights,
+                lambda: self._tools.lend("paddle"),
+                progress=self._progress(order.name),
+                files=files,
+            )
+
+    def _whole(self, order: Order, source: InferenceModel, watch: _Watch) -> InferenceModel:
+        """The same with its files, exported again where only the facts had been kept."""
+        return source if source.params.exists() else self._obtain(order, order.model, watch)
 
     def _lend_engine(self, recipe: Recipe) -> Any:
         return lambda: self._tools.lend("paddlelite", recipe.engine)
 
-    def _verified(self, source: InferenceModel, order: Order, entry: Entry, key: str) -> tuple[dict[str, Any], bool]:
+    def _verified(
+        self, source: InferenceModel, order: Order, entry: Entry, key: str, watch: _Watch
+    ) -> tuple[dict[str, Any], bool]:
         """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
         if not self._verify:
             return {"status": "skipped", "reason": "--no-verify"}, True
@@ -171,9 +210,10 @@ class _Line:
         verify_key = key_of({"nb": key, "code": _verify_code(), "paddle": engine("paddle").lock_hash})
         if known := store.get(verify_key):
             return known.facts, True
+        source = self._whole(order, source, watch)
         from edge.convert.verify import verify
 
-        with store.making(verify_key) as part:
+        with watch.stage("verify"), store.making(verify_key) as part:
             if known := store.get(verify_key):
                 return known.facts, True
             result = verify(
@@ -198,6 +238,12 @@ class _Line:
         path = self._out / f"{order.name}.nb"
         written = place(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
         return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
+
+
+def _network(order: Order) -> tuple[Any, ...]:
+    """What orders that share an export have in common."""
+    architecture = order.model.architecture if order.model else order.name
+    return architecture, order.model.input_shape if order.model else None, order.weights
 
 
 def _key(source: InferenceModel, recipe: Recipe) -> str:
@@ -257,4 +303,5 @@ class _Stage:
         self._began = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
-        self._watch.seconds[self._name] = time.monotonic() - self._began
+        passed = time.monotonic() - self._began
+        self._watch.seconds[self._name] = self._watch.seconds.get(self._name, 0.0) + passed

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import OutputError
-from edge.toolchain.lockfile import exclusive
+from edge.toolchain.lockfile import exclusive, exclusive_now, shared
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
@@ -50,11 +50,13 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def get(self, key: str) -> Entry | None:
-        """The entry, or None."""
+    def get(self, key: str, *, hollow: bool = False) -> Entry | None:
+        """The entry, or None. With `hollow`, one that `empty` has left without its files counts, too."""
         folder = self.root / key
         try:
             known = json.loads((folder / _FACTS).read_bytes())
+            if known["files"] is None:
+                return Entry(folder, known["facts"]) if hollow else None
             if known["files"] == {name: _stamp(folder / name) for name in known["files"]}:
                 return Entry(folder, known["facts"])
         except (FileNotFoundError, json.JSONDecodeError, KeyError):
@@ -79,12 +81,36 @@ class Store:
 
     def put(self, key: str, part: Path, facts: dict[str, Any]) -> Entry:
         """Turn the folder that `making` gave into the entry, in one rename."""
-        files = {path.name: _stamp(path) for path in sorted(part.iterdir())}
-        write_text(part / _FACTS, json.dumps({"facts": facts, "files": files}, indent=1) + "\n")
+        _write_facts(part, facts, {path.name: _stamp(path) for path in sorted(part.iterdir())})
         place = self.root / key
         shutil.rmtree(place, ignore_errors=True)
         part.rename(place)
         return Entry(place, facts)
+
+    @contextmanager
+    def using(self, key: str) -> Iterator[None]:
+        """Keep the entry's files from being emptied out or dropped meanwhile, by whatever process."""
+        with shared(self.root / f"{key}.use"):
+            yield
+
+    def empty(self, key: str) -> None:
+        """Remove the entry's files and keep its facts, unless somebody is using it."""
+        with exclusive_now(self.root / f"{key}.use") as alone:
+            if alone and (entry := self.get(key)) is not None:
+                _write_facts(entry.folder, entry.facts, None)
+                for path in entry.folder.iterdir():
+                    if path.name != _FACTS:
+                        path.unlink()
+
+    def drop(self, key: str) -> None:
+        """Remove the entry, unless somebody is using it."""
+        with exclusive_now(self.root / f"{key}.use") as alone:
+            if alone:
+                shutil.rmtree(self.root / key, ignore_errors=True)
+
+
+def _write_facts(folder: Path, facts: Mapping[str, Any], files: Mapping[str, Any] | None) -> None:
+    write_text(folder / _FACTS, json.dumps({"facts": facts, "files": files}, indent=1) + "\n")
 
 
 def _stamp(path: Path) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,45 @@ from edge.zoo.model import Model
 _TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M parameters
 
 
-def export(model: Model, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]]) -> InferenceModel:
+def export(
+    model: Model, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]], *, files: bool = True
+) -> InferenceModel:
     """Export a catalogue model, or take it from the cache. `lend` gives a worker of the paddle engine if needed.
 
+    Without `files`, one of which the cache has kept no more than the facts will do.
     Raises `ExportError`, or a `ToolchainError` when the engine cannot be had.
     """
+    store, key = _store(), export_key(model, weights)
+    if (entry := store.get(key, hollow=not files)) is None:
+        with store.making(key) as part:
+            entry = store.get(key) or _make(model, weights, lend, store, key, part)
+    return _model(entry, weights)
+
+
+def in_use(source: InferenceModel) -> AbstractContextManager[None]:
+    """While this lasts, no process removes the files of an exported network."""
+    return _store().using(source.directory.name) if _is_exported(source) else nullcontext()
+
+
+def give_up(source: InferenceModel, *, facts: bool = False) -> None:
+    """Remove the files of an exported network that nobody is using, and its `facts` too."""
+    if _is_exported(source):
+        store, key = _store(), source.directory.name
+        store.drop(key) if facts else store.empty(key)
+
+
+def _is_exported(source: InferenceModel) -> bool:
+    return source.directory.parent == _store().root
+
+
+def _store() -> Store:
+    return Store(cache_dir() / "exports")
+
+
+def export_key(model: Model, weights: Weights) -> str:
+    """Everything that can change what is exported."""
     checkpoint = sha256_of(weights.path) if weights.path else None
-    key = key_of(
+    return key_of(
         {
             "architecture": model.architecture,
             "input_shape": model.input_shape,
@@ -36,11 +68,6 @@ def export(model: Model, weights: Weights, lend: Callable[[], AbstractContextMan
             "engine": engine("paddle").lock_hash,
         }
     )
-    store = Store(cache_dir() / "exports")
-    if (entry := store.get(key)) is None:
-        with store.making(key) as part:
-            entry = store.get(key) or _make(model, weights, lend, store, key, part)
-    return _model(entry, weights)
 
 
 def _make(

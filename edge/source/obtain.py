@@ -20,10 +20,12 @@ def obtain(
     lend: Callable[[], AbstractContextManager[Worker]],
     *,
     progress: Progress = lambda _done, _all: None,
+    files: bool = True,
 ) -> InferenceModel:
     """An inference model for a catalogue entry, or (`model` None) a network of the user's own.
 
-    `lend` gives a worker of the paddle engine, should one be needed; `progress` hears of downloaded bytes.
+    Without `files`, the facts of an exported network will do. `lend` gives a worker of the paddle engine, should one be
+    needed; `progress` hears of downloaded bytes.
     Raises `SourceError` or one of its children.
     """
     if weights.kind == "own":
@@ -36,7 +38,7 @@ def obtain(
     if weights.kind in ("random", "checkpoint"):
         from edge.source.exported import export
 
-        return export(model, weights, lend)
+        return export(model, weights, lend, files=files)
     from edge.source.own import read
     from edge.source.published import fetch
 

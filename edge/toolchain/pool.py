@@ -10,6 +10,10 @@ from typing import Self
 
 from edge.toolchain.worker import Worker
 
+_SATED = (
+    2 << 30
+)  # bytes; engines keep what the largest networks made them take, and a new process costs a second or two
+
 
 class WorkerPool:
     """Makes workers as they are asked for, never more than ask at once, and ends them all at the end."""
@@ -40,6 +44,8 @@ class WorkerPool:
         try:
             yield worker
         finally:
+            if worker.resident_bytes > _SATED:
+                worker.rest()
             with self._lock:
                 self._idle.append(worker)
 

@@ -14,7 +14,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -83,6 +83,20 @@ class Worker:
             answer["message"] or answer["kind"], kind=answer["kind"], log=self._tail(mark) + answer.get("traceback", "")
         )
 
+    @property
+    def resident_bytes(self) -> int:
+        """The memory that the process has at the moment; 0 without one."""
+        try:
+            assert self._process is not None
+            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
+        except (AssertionError, OSError, IndexError):
+            return 0
+        return pages * os.sysconf("SC_PAGESIZE")
+
+    def rest(self) -> None:
+        """End the process until the next request: it gives its memory back."""
+        self._end()
+
     def close(self) -> None:
         """End the process for good, also from another thread; the log of a worker that never failed is removed."""
         self._closed = True
@@ -98,14 +112,13 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return
         self._end()
-        if self._closed:
-            raise WorkerCrashedError(f"{self._name} has been closed", returncode=-signal.SIGKILL)
+        self._refuse_if_closed()
         self._log.parent.mkdir(parents=True, exist_ok=True)
         _drop_old_logs(self._log.parent)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         environment = {**_LOOKED_UP_OFTEN, **inherited, "LC_ALL": "C.UTF-8", **self._env}
         self._greeted, self._buffer, self._born = False, b"", self._log_size()
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, _undisturbed():
             # A session of its own: Ctrl-C reaches the driver only, which then ends its workers in order.
             self._process = subprocess.Popen(
                 self._command,
@@ -115,6 +128,12 @@ class Worker:
                 env=environment,
                 start_new_session=True,
             )
+        self._refuse_if_closed()  # another thread may have closed it while the process was being made
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            self._end()
+            raise WorkerCrashedError(f"{self._name} has been closed", returncode=-signal.SIGKILL)
 
     def _started(self) -> subprocess.Popen[bytes]:
         self.start()
@@ -187,6 +206,16 @@ class Worker:
             with contextlib.suppress(OSError):
                 if pipe is not None:
                     pipe.close()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no Ctrl-C come between the birth of a process and our knowing of it: it would live on, unknown."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
