@@ -23,6 +23,7 @@ COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
     "convert": "edge.cli.convert",
+    "coverage": "edge.cli.coverage",
     "bench": "edge.cli.bench",
     "eval": "edge.cli.evaluate",
     "results": "edge.cli.results",

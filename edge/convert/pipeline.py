@@ -247,22 +247,28 @@ def _network(order: Order) -> tuple[Any, ...]:
 
 
 def _key(source: InferenceModel, recipe: Recipe) -> str:
-    """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
+    """Everything that can change the `.nb` file."""
+    return key_of({"program": source.program_sha256, "params": source.params_sha256, **_conversion(recipe)})
+
+
+def _conversion(recipe: Recipe) -> dict[str, Any]:
+    """What besides the network can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
     code = [
         _HERE / name
         for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")
     ]
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
-    return key_of(
-        {
-            "program": source.program_sha256,
-            "params": source.params_sha256,
-            "recipe": chosen,
-            "engine": engine("paddlelite", recipe.engine).lock_hash,
-            "code": code_version(*code),
-        }
-    )
+    return {
+        "recipe": chosen,
+        "engine": engine("paddlelite", recipe.engine).lock_hash,
+        "code": code_version(*code),
+    }
+
+
+def versions(recipe: Recipe) -> dict[str, Any]:
+    """What besides the network can change how its conversion and verification end."""
+    return {**_conversion(recipe), "verify": _verify_code(), "paddle": engine("paddle").lock_hash}
 
 
 def _verify_code() -> str:

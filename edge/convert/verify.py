@@ -29,6 +29,8 @@ from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 SAMPLES = 8
+_LARGE = 30e9  # multiply-accumulates of an input, from which half as many must do: one of these takes seconds
+_ROUNDS = 3  # of so many samples, at the most
 LOSSY = 0.9  # the cosine with the unrounded network below which a user should hear of it
 _TIMEOUT = 1800.0  # seconds for one engine to run all samples of the largest network
 _NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
@@ -73,96 +75,144 @@ def verify(
     original, program = original.with_fetch(logits), Program.read(legal).with_fetch(logits)
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
-    given = samples(program.feeds, input_shapes(program.feeds, recipe), SAMPLES)
+    shapes = input_shapes(program.feeds, recipe)
+    count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     engine = f"paddlelite {recipe.engine}"
-    try:
-        with lend_engine() as worker:
-            made = _run_twin(worker, program, source.params, twin, given, scratch)
-    except (OptError, WorkerError) as error:
-        return Verification("unavailable", _why(error), engine, "x86")
     rounded = scratch / "rounded.pdiparams"
     expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
-    with lend_paddle() as worker:
-        paddle = _Paddle(worker, original, scratch)
-        reference = paddle.run(source.params, given)
-        expected = reference if expected_from == source.params else paddle.run(expected_from, given)
-        chosen, comparison, problem = _judge_steady(
-            paddle, expected_from, given, expected, made, LIMITS[twin.precision]
+    lite = _Twin(lend_engine, program, source.params, twin, scratch)
+    paddle = _Paddle(lend_paddle, original, scratch)
+    try:
+        verdict = _judge_steady(
+            lambda round_: samples(program.feeds, shapes, count, seed=round_),
+            lite.run,
+            lambda given: paddle.run(expected_from, given),
+            LIMITS[twin.precision],
         )
-    cost = comparison
-    if expected is not reference:
-        cost, _ = judge(_of(reference, chosen), _of(made, chosen), LIMITS[twin.precision])
+    except (OptError, _TwinDiedError) as error:
+        return Verification("unavailable", _why(error), engine, "x86")
+    cost, judged = verdict.comparison, verdict.comparison.samples
+    if expected_from != source.params:
+        cost, _ = judge(paddle.run(source.params, verdict.given), verdict.made, LIMITS[twin.precision])
     return Verification(
-        "failed" if problem else "passed",
-        problem or _note(recipe, cost, len(chosen)),
+        "failed" if verdict.problem else "unavailable" if verdict.undecided else "passed",
+        verdict.problem or verdict.undecided or _note(recipe, cost, judged, verdict.tried),
         engine,
         "x86",
-        inputs=len(chosen),
+        inputs=judged,
         cosine=cost.cosine,
         max_abs_error=cost.max_abs_error,
         relative_error=cost.relative_error,
         argmax_agreement=cost.argmax_agreement,
         spread=cost.spread,
-        rounded=None if expected is reference else comparison,
+        rounded=None if expected_from == source.params else verdict.comparison,
     )
+
+
+class _TwinDiedError(Exception):
+    """The x86 engine could not run the twin."""
+
+
+class _Twin:
+    """The converted network, for x86."""
+
+    def __init__(self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path) -> None:
+        self._lend, self._scratch = lend, scratch
+        self._program, self._params, self._recipe = program, params, recipe
+
+    def run(self, given: Sequence[Sample]) -> Outputs:
+        made = self._scratch / "twin.nb"
+        fetches = [spec.name for spec in self._program.fetches]
+        with self._lend() as worker:
+            if not made.exists():
+                optimise(worker, self._program, self._params, made, self._recipe)
+            _save(self._scratch / "inputs.npz", given)
+            try:
+                worker.call(
+                    "run",
+                    timeout=_TIMEOUT,
+                    nb=str(made),
+                    inputs_npz=str(self._scratch / "inputs.npz"),
+                    outputs_npz=str(self._scratch / "twin.npz"),
+                    feeds=[spec.name for spec in self._program.feeds],
+                    fetches=fetches,
+                )
+            except WorkerError as error:
+                raise _TwinDiedError(cause_of(error).sentence) from error
+        return _load(self._scratch / "twin.npz", fetches, len(given))
 
 
 class _Paddle:
     """The original program in Paddle."""
 
-    def __init__(self, worker: Worker, program: Program, scratch: Path) -> None:
-        self._worker, self._scratch = worker, scratch
+    def __init__(self, lend: Lend, program: Program, scratch: Path) -> None:
+        self._lend, self._scratch = lend, scratch
         self._fetches = [spec.name for spec in program.fetches]
         (scratch / "reference.pdmodel").write_bytes(program.serialize())
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
         _save(self._scratch / "inputs.npz", given)
-        self._worker.call(
-            "run",
-            timeout=_TIMEOUT,
-            program=str(self._scratch / "reference.pdmodel"),
-            params=str(params),
-            inputs_npz=str(self._scratch / "inputs.npz"),
-            outputs_npz=str(self._scratch / "reference.npz"),
-        )
+        with self._lend() as worker:
+            worker.call(
+                "run",
+                timeout=_TIMEOUT,
+                program=str(self._scratch / "reference.pdmodel"),
+                params=str(params),
+                inputs_npz=str(self._scratch / "inputs.npz"),
+                outputs_npz=str(self._scratch / "reference.npz"),
+            )
         return _load(self._scratch / "reference.npz", self._fetches, len(given))
 
 
-def _run_twin(
-    worker: Worker, program: Program, params: Path, twin: Recipe, given: Sequence[Sample], scratch: Path
-) -> Outputs:
-    optimise(worker, program, params, scratch / "twin.nb", twin)
-    _save(scratch / "inputs.npz", given)
-    fetches = [spec.name for spec in program.fetches]
-    worker.call(
-        "run",
-        timeout=_TIMEOUT,
-        nb=str(scratch / "twin.nb"),
-        inputs_npz=str(scratch / "inputs.npz"),
-        outputs_npz=str(scratch / "twin.npz"),
-        feeds=[spec.name for spec in program.feeds],
-        fetches=fetches,
-    )
-    return _load(scratch / "twin.npz", fetches, len(given))
+Run = Callable[[Sequence[Sample]], Outputs]
 
 
-def _judge_steady(
-    paddle: _Paddle, params: Path, given: Sequence[Sample], expected: Outputs, made: Outputs, limits: Limits
-) -> tuple[list[int], Comparison, str | None]:
-    """Judge by all samples; if they do not pass, by those at which the network is steady, if these are half of them.
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them."""
+
+    given: Sequence[Sample]
+    made: Outputs
+    comparison: Comparison
+    problem: str | None
+    tried: int
+    undecided: str | None = None
+
+
+def _judge_steady(draw: Callable[[int], Sequence[Sample]], lite: Run, paddle: Run, limits: Limits) -> _Verdict:
+    """Judge by all samples; if they do not pass, by those at which the network is steady.
 
     At the others, Paddle's own output moves too far when the input is nudged by what rounding does to it (attention about
-    to change its mind: LeViT): no two float32 engines agree there, whether they compute the same or not.
+    to change its mind: LeViT; the deepest EfficientNets with random weights): no two float32 engines agree there, whether
+    they compute the same or not. More samples are drawn, up to three times as many, until half of a first round are steady.
     """
-    every = list(range(len(given)))
+    given = list(draw(0))
+    made, expected = lite(given), paddle(given)
     comparison, problem = judge(expected, made, limits)
     if problem is None:
-        return every, comparison, None
-    steps = moved(expected, paddle.run(params, [_nudged(sample) for sample in given]))
-    steady = [k for k in every if steps[k] <= _STEADY * limits.relative_error]
-    if not len(every) // 2 <= len(steady) < len(every):
-        return every, comparison, problem
-    return steady, *judge(_of(expected, steady), _of(made, steady), limits)
+        return _Verdict(given, made, comparison, None, len(given))
+    enough, nudged = len(given) // 2, paddle([_nudged(sample) for sample in given])
+    for round_ in range(1, _ROUNDS + 1):
+        steps = moved(expected, nudged)
+        steady = [k for k, step in enumerate(steps) if step <= _STEADY * limits.relative_error]
+        if len(steady) == len(given):
+            return _Verdict(given, made, comparison, problem, len(given))
+        if len(steady) >= enough or round_ == _ROUNDS:
+            break
+        more = list(draw(round_))
+        given += more
+        made, expected = _joined(made, lite(more)), _joined(expected, paddle(more))
+        nudged = _joined(nudged, paddle([_nudged(sample) for sample in more]))
+    if len(steady) < 2:  # one sample alone tells nothing apart
+        return _Verdict(given, made, comparison, problem, len(given))
+    chosen, theirs = [given[k] for k in steady], _of(made, steady)
+    comparison, problem = judge(_of(expected, steady), theirs, limits)
+    few = f"rounding alone changes Paddle's own output at {len(given) - len(steady)} of {len(given)} inputs"
+    return _Verdict(chosen, theirs, comparison, problem, len(given), few if len(steady) < enough else None)
+
+
+def _joined(one: Outputs, other: Outputs) -> Outputs:
+    return [np.concatenate(pair) for pair in zip(one, other, strict=True)]
 
 
 def _nudged(sample: Sample) -> Sample:
@@ -177,14 +227,14 @@ def _of(outputs: Outputs, chosen: Sequence[int]) -> Outputs:
     return [output[list(chosen)] for output in outputs]
 
 
-def _note(recipe: Recipe, cost: Comparison, judged: int) -> str | None:
+def _note(recipe: Recipe, cost: Comparison, judged: int, tried: int) -> str | None:
     """What a user should know of a verification that passed."""
     if recipe.precision == "fp16":
         return "the twin is fp32: the x86 engine has no fp16 kernels"
     if recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         return f"converted as it should be, but {recipe.precision} weights change what this network computes"
-    if judged < SAMPLES:
-        return f"judged by {judged} of {SAMPLES} inputs: at the others rounding alone changes Paddle's own output"
+    if judged < tried:
+        return f"judged by {judged} of {tried} inputs: at the others rounding alone changes Paddle's own output"
     return None
 
 
@@ -198,7 +248,7 @@ def _load(path: Path, names: Sequence[str], count: int) -> Outputs:
         return [np.stack([arrays[f"{number}/{name}"] for number in range(count)]) for name in names]
 
 
-def _why(error: OptError | WorkerError) -> str:
+def _why(error: OptError | _TwinDiedError) -> str:
     if isinstance(error, OptError):
         return f"its x86 twin: {error.message}"
-    return f"the x86 engine cannot run it: {cause_of(error).sentence}"
+    return f"the x86 engine cannot run it: {error}"

@@ -1,0 +1,113 @@
+"""`edgezoo coverage`: which networks of the catalogue convert, and which are proven right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+
+if TYPE_CHECKING:
+    from edge.convert.coverage import Row
+
+
+@click.command()
+@options.names
+@options.selection
+@click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the models.  [default: arm]")
+@click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the random weights.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Networks worked on at once.  [default: one a core]"
+)
+@click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
+@click.option("--markdown", is_flag=True, help="Print the page as docs/coverage.md has it.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the table to FILE instead.")  # fmt: skip
+@options.quiet
+@options.as_json
+def command(
+    names: tuple[str, ...],
+    everything: bool,
+    light: bool,
+    series: tuple[str, ...],
+    target: str | None,
+    engine: str | None,
+    seed: int,
+    jobs: int | None,
+    fresh: bool,
+    markdown: bool,
+    output: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Take every network of the catalogue through the whole pipeline, and tell what became of each.
+
+    Networks with random weights are exported, legalised, optimised and verified, as `edgezoo convert` does; nothing of them
+    stays but a row of the table, so that disk and memory stay bounded. All of them take about two hours on two cores; a run
+    that was cut off goes on where it stopped. The exit code is 1 if a network failed or is wrong.
+
+    \b
+    Examples:
+      edgezoo coverage                               the whole catalogue
+      edgezoo coverage --series Twins
+      edgezoo coverage --light --engine 2.14rc0
+    """
+    import time
+
+    from edge.cli.output import Progress, print_json, say, write_file
+    from edge.convert.coverage import networks, survey
+    from edge.convert.recipe import choose
+    from edge.report import coverage as report
+    from edge.source.weights import Weights
+    from edge.toolchain.memory import PeakMemory
+    from edge.zoo.catalogue import lookup
+
+    all_of_them = everything or not (names or series or light)
+    chosen = options.selected(names, series=series, light=light, everything=all_of_them)
+    models = [lookup(name) for name in chosen]
+    total, ended, reused = len(networks(models)), 0, 0
+    began = time.monotonic()
+    with Progress(quiet=quiet) as progress, PeakMemory() as peak:
+
+        def done(row: Row, known: bool) -> None:
+            nonlocal ended, reused
+            ended, reused = ended + 1, reused + known
+            if not known:
+                progress.line(f"[{ended}/{total}] {_sentence(row)}")
+
+        rows = survey(
+            models,
+            choose(target=target, engine=engine),
+            Weights("random", seed=seed),
+            jobs=jobs,
+            fresh=fresh,
+            done=done,
+            say=progress.line,
+        )
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(row) for row in rows])
+    else:
+        table = report.as_markdown(rows) if markdown else report.as_text(rows) + "\n"
+        if output is None:
+            click.echo(table, nl=False)
+        else:
+            write_file(output, table)
+    if not quiet:
+        say(
+            f"{report.counts(rows)}; {reused} known before; {time.monotonic() - began:.0f} s, "
+            f"peak memory of all processes {peak.bytes_ / 2**30:.1f} GiB"
+        )
+    if any(row.status in ("failed", "wrong") for row in rows):
+        raise SystemExit(1)
+
+
+def _sentence(row: Row) -> str:
+    error = row.verification.get("relative_error")
+    figures = f", relative error {error:.1e}" if error is not None else ""
+    status = click.style(row.status, fg="red") if row.status in ("failed", "wrong") else row.status
+    return f"{row.name}  {status}{figures}{f': {row.reason}' if row.reason else ''}, {sum(row.seconds.values()):.1f} s"

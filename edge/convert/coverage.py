@@ -1,0 +1,142 @@
+"""Which networks of the catalogue convert, and which of them could be proven right: each taken through the whole pipeline.
+
+Random weights, one network after another; nothing of a network stays but its row. A network that several models share
+(`_ssld` models, for one) is taken once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edge.convert.pipeline import Order, Outcome, convert_models, versions
+from edge.convert.recipe import Recipe
+from edge.convert.store import Store, key_of
+from edge.errors import VerificationError
+from edge.source.exported import export_key
+from edge.source.weights import Weights
+from edge.toolchain.paths import cache_dir
+from edge.zoo.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one network, which `models` of the catalogue are.
+
+    `status`: `verified`; `converted` where this machine could not judge it; `wrong` where the converted network computes
+    something else; `failed` where there is none. `reason` says why, or is a remark on the verification. Sizes in bytes, seconds
+    by stage; the figures are those of the verification (`edge.convert.verify.Verification`).
+    """
+
+    models: tuple[str, ...]
+    series: str
+    architecture: str
+    input_shape: tuple[int, ...]
+    status: str
+    reason: str | None
+    engine: str
+    target: str
+    bytes: int | None
+    params: int | None
+    flops: int | None
+    legalised: tuple[str, ...]
+    verification: Mapping[str, Any]
+    seconds: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        """The first of the models."""
+        return self.models[0]
+
+
+def networks(models: Iterable[Model]) -> list[tuple[Model, ...]]:
+    """The models that are the same network, together; smallest networks first."""
+    found: dict[Any, list[Model]] = {}
+    for model in models:
+        found.setdefault((model.architecture, model.input_shape), []).append(model)
+    return [tuple(same) for same in sorted(found.values(), key=lambda same: same[0].published.params_m or 0.0)]
+
+
+def survey(
+    models: Iterable[Model],
+    recipe: Recipe,
+    weights: Weights,
+    *,
+    jobs: int | None = None,
+    fresh: bool = False,
+    done: Callable[[Row, bool], None] = lambda _row, _known: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Row]:
+    """A row for every network among the models. `done` hears of each, and whether it was known before, as it comes.
+
+    Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; with
+    `fresh` all are made again. Raises what keeps every network from being converted, such as a missing engine.
+    """
+    store = Store(cache_dir() / "coverage")
+    rows: dict[str, Row] = {}
+    missing: dict[str, tuple[Model, ...]] = {}
+    for same in networks(models):
+        known = None if fresh else store.get(_key(same[0], recipe, weights))
+        if known is None:
+            missing[same[0].name] = same
+        else:
+            rows[same[0].name] = replace(_row_of(known.facts), models=tuple(model.name for model in same))
+            done(rows[same[0].name], True)
+
+    def ended(outcome: Outcome) -> None:
+        same = missing[outcome.order.name]
+        row = _row(outcome, same)
+        if outcome.nb is not None:
+            for path in (outcome.nb.path, outcome.nb.path.with_suffix(".json")):
+                path.unlink()
+        key = _key(same[0], recipe, weights)
+        with store.making(key) as part:
+            store.put(key, part, asdict(row))
+        rows[row.name] = row
+        done(row, False)
+
+    orders = [Order(same[0].name, same[0], weights, recipe) for same in missing.values()]
+    if orders:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="coverage-", dir=cache_dir()) as out:
+            convert_models(orders, Path(out), jobs=jobs, done=ended, say=say, keep=False)
+    return [rows[same[0].name] for same in networks(models)]
+
+
+def _key(model: Model, recipe: Recipe, weights: Weights) -> str:
+    return key_of({"export": export_key(model, weights), **versions(recipe)})
+
+
+def _row(outcome: Outcome, same: Sequence[Model]) -> Row:
+    model, recipe = same[0], outcome.order.recipe
+    metadata = outcome.nb.metadata if outcome.nb else {}
+    verification: Mapping[str, Any] = metadata.get("verification") or {}
+    status = {"passed": "verified", "unavailable": "converted"}.get(verification.get("status", ""), "failed")
+    reason = verification.get("reason")
+    if outcome.error is not None:
+        status = "wrong" if isinstance(outcome.error, VerificationError) else "failed"
+        reason = outcome.error.message.removeprefix(f"{model.name}: ")
+    return Row(
+        models=tuple(each.name for each in same),
+        series=model.series,
+        architecture=model.architecture,
+        input_shape=model.input_shape,
+        status=status,
+        reason=reason,
+        engine=recipe.engine,
+        target=recipe.target,
+        bytes=metadata.get("bytes"),
+        params=metadata.get("params"),
+        flops=metadata.get("flops"),
+        legalised=tuple(rule["rule"] for rule in metadata.get("legalised", ())),
+        verification={k: v for k, v in verification.items() if k not in ("status", "reason")},
+        seconds={stage: round(seconds, 1) for stage, seconds in outcome.seconds.items()},
+    )
+
+
+def _row_of(facts: Mapping[str, Any]) -> Row:
+    tuples = {name: tuple(facts[name]) for name in ("models", "input_shape", "legalised")}
+    return Row(**{**facts, **tuples})

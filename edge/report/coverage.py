@@ -1,0 +1,81 @@
+"""The coverage table: for a terminal, and as the page docs/coverage.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from edge.convert.coverage import Row
+from edge.report.grid import Column, markdown, text
+
+_COLUMNS = (
+    Column("Network", number=False), Column("Input"), Column("Params(M)"), Column(".nb MiB"), Column("Status", number=False),
+    Column("Inputs"), Column("Relative error"), Column("Same top-1"), Column("Seconds"), Column("Remark", number=False),
+)  # fmt: skip
+
+
+def counts(rows: Sequence[Row]) -> str:
+    """One sentence: how many networks, how many of which status."""
+    by_status = Counter(row.status for row in rows)
+    models = sum(len(row.models) for row in rows)
+    parts = [f"{number} {status}" for status, number in sorted(by_status.items(), key=lambda item: -item[1])]
+    return f"{len(rows)} networks ({models} models): " + ", ".join(parts)
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """The table for a terminal."""
+    return text(_COLUMNS, [_cells(row) for row in rows])
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The page: what was done, what is remarkable, every network by series."""
+    rows = sorted(rows, key=lambda row: (row.series.lower(), row.params or 0))
+    first = rows[0]
+    rules = Counter(rule for row in rows for rule in row.legalised)
+    worst = max((row for row in rows if row.status == "verified"), key=_error, default=None)
+    lines = [
+        "# Coverage: every network of the library through the whole pipeline",
+        "",
+        f"Exported with random weights (seed 0), legalised, optimised by opt {first.engine} for {first.target}, and run as its "
+        "x86 twin beside Paddle. Made by",
+        "```",
+        "edgezoo coverage --markdown -o docs/coverage.md",
+        "```",
+        f"{counts(rows)}. Models that share a network (the `_ssld` ones, for instance) share a row.",
+        "",
+        "*Relative error* is the root mean square of the difference from Paddle over what tells inputs apart, worst over "
+        "inputs and outputs, probabilities and logits; 2e-3 is where a network is refused. *Inputs* is how many judged it, "
+        "*Seconds* what export, conversion and verification took together.",
+        *([f"The largest is {worst.name}'s, {_error(worst):.1e}."] if worst else []),
+        "",
+        "Rules of the legaliser, by the number of networks that needed them: "
+        + ", ".join(f"`{rule}` {number}" for rule, number in rules.most_common())
+        + ".",
+        "",
+        markdown(_COLUMNS, [_cells(row) for row in rows]),
+        "",
+        "Also, with the same network: "
+        + "; ".join(f"{row.name}: {', '.join(row.models[1:])}" for row in rows if len(row.models) > 1)
+        + ".",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: Row) -> list[str]:
+    v = row.verification
+    return [
+        row.name,
+        f"{row.input_shape[2]}",
+        f"{row.params / 1e6:.2f}" if row.params else "-",
+        f"{row.bytes / 2**20:.2f}" if row.bytes else "-",
+        row.status,
+        str(v.get("inputs") or "-"),
+        f"{v['relative_error']:.1e}" if v.get("relative_error") is not None else "-",
+        f"{v['argmax_agreement']:.0%}" if v.get("argmax_agreement") is not None else "-",
+        f"{sum(row.seconds.values()):.0f}",
+        row.reason or "",
+    ]
+
+
+def _error(row: Row) -> float:
+    return float(row.verification.get("relative_error") or 0.0)
