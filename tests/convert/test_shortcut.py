@@ -50,8 +50,11 @@ def test_what_only_other_programs_need_is_left_out() -> None:
     assert "lite_conv_activation_fuse_pass" not in plain
 
 
-@pytest.mark.parametrize(("attrs", "needed"), [({"scale": 1.0, "bias": 0.0}, False), ({"scale": 2.0, "bias": 0.0}, True),
-                                               ({"scale": 1.0, "bias": 0.5}, True)], ids=["by 1", "by 2", "a half more"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("attrs", "needed"),
+    [({"scale": 1.0, "bias": 0.0}, False), ({"scale": 2.0, "bias": 0.0}, True), ({"scale": 1.0, "bias": 0.5}, True)],
+    ids=["by 1", "by 2", "a half more"],
+)
 def test_a_scale_that_changes_something_is_fused(attrs: dict[str, Any], needed: bool) -> None:
     discard = left_out(net(CONV2D, NewOp("scale", {"X": ["c"]}, {"Out": ["y"]}, attrs)))
     assert ("lite_conv_scale_fuse_pass" not in discard) == needed

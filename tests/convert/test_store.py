@@ -124,6 +124,30 @@ def test_an_entry_whose_file_was_written_to_is_none(tmp_path: Path) -> None:
     assert store.get("k") is None
 
 
+def test_an_emptied_entry_keeps_its_facts(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    file = finished(store)
+    store.empty("k")
+    assert not file.exists()
+    assert store.get("k") is None
+    kept = store.get("k", hollow=True)
+    assert kept is not None
+    assert kept.facts == {"bytes": 3}
+    assert finished(store) == file  # made again
+    assert store.get("k") is not None
+
+
+def test_an_entry_in_use_is_neither_emptied_nor_dropped(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    file = finished(store)
+    with store.using("k"):
+        store.empty("k")
+        store.drop("k")
+        assert file.exists()
+    store.drop("k")
+    assert store.get("k", hollow=True) is None
+
+
 def test_a_place_on_another_file_system_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_link(*_: object) -> None:
         raise OSError(errno.EXDEV, "Invalid cross-device link")
