@@ -72,15 +72,15 @@ def survey(
 ) -> list[Row]:
     """A row for every network among the models. `done` hears of each, and whether it was known before, as it comes.
 
-    Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; with
-    `fresh` all are made again. Raises what keeps every network from being converted, such as a missing engine.
+    Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; those of
+    networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every network from being converted, such as a missing engine.
     """
     store = Store(cache_dir() / "coverage")
     rows: dict[str, Row] = {}
     missing: dict[str, tuple[Model, ...]] = {}
     for same in networks(models):
         known = None if fresh else store.get(_key(same[0], recipe, weights))
-        if known is None:
+        if known is None or known.facts["status"] == "failed":
             missing[same[0].name] = same
         else:
             rows[same[0].name] = replace(_row_of(known.facts), models=tuple(model.name for model in same))

@@ -148,7 +148,8 @@ class _Line:
         with self._leftovers.using(_network(order), source):
             key = _key(source, order.recipe)
             try:
-                return self._run_nb(order, source, key, watch)
+                with self._store.using(key):  # another model may be the same network
+                    return self._run_nb(order, source, key, watch)
             finally:
                 if not self._keep:
                     self._store.drop(key)
