@@ -38,7 +38,8 @@ def write_batch(path: Path, tensors: Sequence[NDArray[np.float32]], how: Preproc
 def _packed(tensor: NDArray[np.float32], tables: NDArray[np.float32], how: Preprocessing) -> NDArray[np.uint8] | None:
     """The pixels that `tables` turn into that very tensor, or None."""
     mean, std = (np.asarray(of, np.float32).reshape(1, 3, 1, 1) for of in (how.mean, how.std))
-    guess = np.rint((tensor * std + mean) / np.float32(how.scale))
+    with np.errstate(all="ignore"):  # of what is no image's anything may come
+        guess = np.rint((tensor * std + mean) / np.float32(how.scale))
     if not (guess.min() >= 0 and guess.max() <= 255):
         return None
     pixels = guess.astype(np.uint8)
