@@ -20,6 +20,7 @@ import pytest
 
 from edge.device.adb import server
 from edge.device.adb.layout import BASE, BLOBS, RUN
+from edge.device.discover import open_device
 from edge.evaluate.images import read_image
 from edge.toolchain.environment import Environment
 from edge.zoo.model import Preprocessing
@@ -60,9 +61,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def subject(serial: str) -> Iterator[RealSubject]:
     """The device, with nothing of edgezoo's on it, left like that."""
-    subject = RealSubject(server.resolve(), serial)
-    with subject.connect().lock():
-        pass  # nobody else is at work there
+    (device,) = open_device(serial)
+    subject = RealSubject(server.resolve(), device.serial)
     subject.shell(f"rm -rf {BASE}")
     yield subject
     subject.shell(f"rm -rf {BASE}")
