@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +28,9 @@ from edge.evaluate.steps import Said
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
 from edge.zoo.preprocess import prepare
-from tests.device_layer.conftest import AdbServer, program
+from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.simulated.device import SimulatedDevice
+from tests.device_layer.simulated.system import Model
 from tests.evaluate.small import SIDE, job, write_images
 
 pytestmark = pytest.mark.slow
@@ -150,6 +153,17 @@ def test_a_phone_finds_the_same_and_keeps_no_images(
     assert table([there]).endswith("! synthetic engine: no accuracy of the network")
 
 
+def test_an_old_phone_finds_the_same(
+    make_phone: MakePhone, adb_server: AdbServer, synthetic: Path, models: dict[str, Path], dataset: Dataset
+) -> None:
+    """Android 5: all output comes through a terminal, and there are no exit codes."""
+    phone = make_phone(Model(sdk=22, without=("sha256sum",)))
+    place = Place(AndroidDevice(adb_server.address, phone.serial), runner(synthetic), 60, synthetic_allowed=True)
+    here = judged(Place(HostDevice(), place.runner, synthetic_allowed=True), models["x86"], dataset)
+    assert judged(place, models["x86"], dataset).evaluation == here.evaluation
+    assert left(phone) == (2, 0)
+
+
 def _pushing(phone: SimulatedDevice) -> None:
     phone.faults.drop_after_pushed = 100_000  # more than program and network have
 
@@ -240,7 +254,25 @@ def test_a_phone_without_room_is_a_sentence(
     assert left(phone) == (2, 0)
 
 
-# Programs that cannot
+# Programs and requests that cannot
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        pytest.param(["--device", "all"], "one device at a time", id="all devices"),
+        pytest.param(["--engine", "onnxruntime", "--runner", "/bin/true"], "does not measure", id="another engine"),
+        pytest.param(["--runner", "/nowhere"], "does not exist", id="no such program"),
+        pytest.param(["--runner", "/bin/true"], "no benchmark program", id="another program"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_a_sentence(dataset: Dataset, more: list[str], words: str) -> None:
+    data = str(dataset.images[0].path.parents[1])
+    command = [sys.executable, "-m", "edge", "eval", "PPLCNet_x0_25", "--data", data, *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_older_program_is_told_to_be_built_again(models: dict[str, Path], dataset: Dataset, tmp_path: Path) -> None:
