@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,14 @@ from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
 from edge.device.base import Device
 from edge.device.retry import with_retries
-from edge.errors import CommandTimeoutError, ContractError, DeviceError, EvaluationError, RunnerError
+from edge.errors import (
+    CommandTimeoutError,
+    ContractError,
+    DeviceError,
+    EvaluationError,
+    LinkLostError,
+    RunnerError,
+)
 from edge.evaluate.batch import write_batch
 from edge.evaluate.network import Tensors, stacked
 from edge.zoo.model import Preprocessing
@@ -63,10 +69,17 @@ class DeviceNetwork:
     def _judged(self, batch: Path, fill: str, images: int) -> ImagesReport:
         """Again where that can help: after a dropped link, and once after a crash."""
 
-        def back(error: DeviceError, restarted: bool) -> None:
-            self._say(f"{error.message}; the device is back{' after a restart' if restarted else ''}, once more")
+        def launch() -> ImagesReport:
+            try:
+                return self._launch(batch, fill, images)
+            except LinkLostError as error:
+                self._say(f"{error.message}; waiting for the device")
+                raise
 
-        launch = partial(self._launch, batch, fill, images)
+        def back(error: DeviceError, restarted: bool) -> None:
+            what = "the device is back" if isinstance(error, LinkLostError) else error.message
+            self._say(f"{what}{' after a restart' if restarted else ''}; the batch once more")
+
         for left in range(_CRASH_RETRIES, -1, -1):
             try:
                 return with_retries(self._device, launch, on_retry=back)

@@ -197,9 +197,8 @@ def test_what_goes_wrong_on_the_way_changes_no_number(
     heard = Heard()
     again = judged(place, models["x86"], dataset, heard)
     assert again.evaluation == whole.evaluation
-    assert len(heard.lines) == 1
     assert words in heard.lines[0]
-    assert "once more" in heard.lines[0]
+    assert [line.endswith("once more") for line in heard.lines].count(True) == 1
     assert left(phone) == (2, 0)
 
 
