@@ -24,8 +24,9 @@ edgebench --contract 1 --model FILE [options]
   --repeats N             measure at least N runs (30)
   --repeats-ms T          and T milliseconds (1000)
   --shape 1,3,224,224     input shape; repeat it for several inputs (1,3,224,224)
-  --input FILL            ones, seed:S or file:PATH; repeat it for several inputs (ones)
+  --input FILL            ones, seed:S, file:PATH or bytes:PATH; repeat it for several inputs (ones)
   --output WHAT           none, digest or values (digest)
+  --images N              run once for each of the N images in the input files, tell the outputs, measure nothing
 
 edgebench --version       what this program is
 edgebench --env           and what it sees of this machine
@@ -35,6 +36,7 @@ namespace {
 
 constexpr int kMostThreads = 256;
 constexpr int kMostRuns = 10'000'000;
+constexpr int kMostImages = 1'000'000;
 constexpr double kMostMilliseconds = 86'400'000;  // a day
 constexpr int64_t kMostElements = int64_t{1} << 31;
 
@@ -91,7 +93,8 @@ Fill fill(const std::string& option, const std::string& text) {
     return {Fill::Kind::kSeed, whole<uint64_t>(option + " seed:", text.substr(5), 0, UINT64_MAX), ""};
   }
   if (text.rfind("file:", 0) == 0 && text.size() > 5) return {Fill::Kind::kFile, 0, text.substr(5)};
-  bad(option + " takes ones, seed:S or file:PATH, not '" + text + "'");
+  if (text.rfind("bytes:", 0) == 0 && text.size() > 6) return {Fill::Kind::kBytes, 0, text.substr(6)};
+  bad(option + " takes ones, seed:S, file:PATH or bytes:PATH, not '" + text + "'");
 }
 
 Output output(const std::string& option, const std::string& text) {
@@ -137,6 +140,7 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
       {"--shape", [&](auto& name, auto& text) { options.shapes.push_back(shape(name, text)); }},
       {"--input", [&](auto& name, auto& text) { options.fills.push_back(fill(name, text)); }},
       {"--output", [&](auto& name, auto& text) { options.output = output(name, text); }},
+      {"--images", [&](auto& name, auto& text) { options.images = whole<int>(name, text, 1, kMostImages); }},
   };
   std::set<std::string> seen;
   for (size_t i = 0; i < arguments.size(); i += 2) {
@@ -150,6 +154,9 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
   if (options.model.empty()) bad("--model FILE is missing");
   if (seen.count("--cores") && seen.count("--power-mode")) bad("--cores and --power-mode exclude each other");
   if (seen.count("--cores")) options.power_mode = PowerMode::kNoBind;
+  for (const char* other : {"--warmup", "--warmup-ms", "--repeats", "--repeats-ms"}) {
+    if (options.images && seen.count(other)) bad(std::string("--images and ") + other + " exclude each other");
+  }
   if (options.shapes.empty()) options.shapes = {{1, 3, 224, 224}};
   if (options.fills.empty()) options.fills.resize(options.shapes.size());
   if (options.fills.size() != options.shapes.size()) {

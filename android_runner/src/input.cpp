@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "edgebench/contract.h"
 
@@ -21,6 +20,7 @@ std::string Fill::str() const {
     case Kind::kOnes: return "ones";
     case Kind::kSeed: return "seed:" + std::to_string(seed);
     case Kind::kFile: return "file:" + path;
+    case Kind::kBytes: return "bytes:" + path;
   }
   return "";
 }
@@ -34,25 +34,55 @@ uint64_t splitmix64(uint64_t x) {
 
 namespace {
 
-void fill_from_file(const std::string& path, size_t count, float* out) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) throw Failure(Exit::kInputInvalid, "cannot open the input file " + path + ": " + std::strerror(errno));
-  const size_t got = std::fread(out, sizeof(float), count, file.get());
-  if (got != count || std::fgetc(file.get()) != EOF) {
-    throw Failure(Exit::kInputInvalid, "the input file " + path + " is not " +
-                                           std::to_string(count * sizeof(float)) + " bytes of float32 as the shape asks");
-  }
-}
+constexpr size_t kLevels = 256;  // of a byte
 
 }  // namespace
 
-void fill_input(const Fill& fill, size_t index, size_t count, float* out) {
-  switch (fill.kind) {
-    case Fill::Kind::kOnes: std::fill_n(out, count, 1.0f); break;
+Source::Source(const Fill& fill, size_t index, const Shape& shape, int64_t images)
+    : fill_(fill), index_(index), count_(elements(shape)) {
+  const size_t all = count_ * static_cast<size_t>(images);
+  if (fill.kind == Fill::Kind::kFile) open(all * sizeof(float));
+  if (fill.kind != Fill::Kind::kBytes) return;
+  if (shape.size() > 1) {
+    channels_ = static_cast<size_t>(shape[1]);
+    plane_ = elements(Shape(shape.begin() + 2, shape.end()));
+  }
+  tables_.resize(channels_ * kLevels);
+  bytes_.resize(count_);
+  open(tables_.size() * sizeof(float) + all);
+  read(tables_.data(), tables_.size() * sizeof(float));
+}
+
+void Source::next(float* out) {
+  switch (fill_.kind) {
+    case Fill::Kind::kOnes: std::fill_n(out, count_, 1.0f); break;
     case Fill::Kind::kSeed:
-      for (size_t i = 0; i < count; ++i) out[i] = seeded_value(fill.seed, index, i);
+      for (size_t i = 0; i < count_; ++i) out[i] = seeded_value(fill_.seed, index_, i);
       break;
-    case Fill::Kind::kFile: fill_from_file(fill.path, count, out); break;
+    case Fill::Kind::kFile: read(out, count_ * sizeof(float)); break;
+    case Fill::Kind::kBytes: {
+      read(bytes_.data(), count_);
+      for (size_t i = 0; i < count_; ++i) out[i] = tables_[i / plane_ % channels_ * kLevels + bytes_[i]];
+      break;
+    }
+  }
+}
+
+// The whole size is looked at before the first run, not found out by the last.
+void Source::open(size_t bytes) {
+  file_.reset(std::fopen(fill_.path.c_str(), "rb"));
+  if (!file_) throw Failure(Exit::kInputInvalid, "cannot open the input file " + fill_.path + ": " + std::strerror(errno));
+  const long size = std::fseek(file_.get(), 0, SEEK_END) == 0 ? std::ftell(file_.get()) : -1;
+  if (size < 0 || static_cast<size_t>(size) != bytes) {
+    throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " has " + std::to_string(size) + " bytes, not the " +
+                                           std::to_string(bytes) + " bytes that the shape and the number of images ask");
+  }
+  std::rewind(file_.get());
+}
+
+void Source::read(void* out, size_t bytes) {
+  if (std::fread(out, 1, bytes, file_.get()) != bytes) {
+    throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " cannot be read to its end");
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 #include "edgebench/arguments.h"
 #include "edgebench/digest.h"
@@ -79,29 +80,34 @@ void print_environment(Lines& lines, const char* moment, const SystemTree& tree)
   lines.print(environment);
 }
 
-void set_inputs(Lines& lines, Engine& engine, const Options& options, const NbFile& model) {
+// Sets the inputs' shapes, and their values for the first run.
+std::vector<Source> set_inputs(Lines& lines, Engine& engine, const Options& options, const NbFile& model) {
   const std::vector<std::string> names = engine.input_names();
   if (names.size() != options.shapes.size()) {
     throw Failure(Exit::kInputInvalid, "the model has " + std::to_string(names.size()) + " inputs, but " +
                                            std::to_string(options.shapes.size()) + " --shape are given");
   }
+  std::vector<Source> sources;
   for (size_t i = 0; i < names.size(); ++i) {
     const Shape& shape = options.shapes[i];
     check_shape(model, names[i], shape);
-    fill_input(options.fills[i], i, elements(shape), engine.resize_input(i, shape));
+    sources.emplace_back(options.fills[i], i, shape, std::max(1, options.images));
+    sources[i].next(engine.resize_input(i, shape));
     json::Object input = lines.line("input");
     input.put("index", json::text(static_cast<int>(i))).put("name", json::text(names[i]));
     input.put("shape", json::list_of(shape)).put("fill", json::text(options.fills[i].str()));
     lines.print(input);
   }
+  return sources;
 }
 
-void print_outputs(Lines& lines, Engine& engine, Output what) {
+void print_outputs(Lines& lines, Engine& engine, Output what, std::optional<int> image = std::nullopt) {
   if (what == Output::kNone) return;
   int index = 0;
   for (const OutputTensor& tensor : engine.outputs()) {
     const size_t count = elements(tensor.shape);
     json::Object output = lines.line("output");
+    if (image) output.put("image", json::text(*image));
     output.put("index", json::text(index++)).put("name", json::text(tensor.name));
     output.put("shape", json::list_of(tensor.shape));
     output.put("digest", tensor.values ? json::text(output_digest(tensor.values, count)) : "null");
@@ -124,7 +130,36 @@ void print_samples(Lines& lines, const std::vector<double>& samples) {
   }
 }
 
-void measure(Lines& lines, const Options& options, const SystemTree& tree) {
+void measure(Lines& lines, Engine& engine, const Options& options) {
+  set_stage("running the model for the first time");
+  const auto run = [&] { engine.run(); };
+  const Runs first = repeat(run, 1, 0, now_ms);
+  lines.print(lines.line("first_run").put("ms", json::milliseconds(first.samples_ms[0])));
+  print_outputs(lines, engine, options.output);
+
+  set_stage("warming up");
+  const Runs warmup = repeat(run, options.warmup, options.warmup_ms, now_ms);
+  set_stage("measuring");
+  const Runs measured = repeat(run, options.repeats, options.repeats_ms, now_ms);
+
+  set_stage("printing what was measured");
+  json::Object warm = lines.line("warmup");
+  warm.put("runs", json::text(static_cast<int64_t>(warmup.samples_ms.size())));
+  lines.print(warm.put("ms", json::milliseconds(warmup.elapsed_ms)));
+  print_samples(lines, measured.samples_ms);
+}
+
+void run_images(Lines& lines, Engine& engine, std::vector<Source>& sources, const Options& options) {
+  set_stage("running the model on the images");
+  for (int image = 0; image < options.images; ++image) {
+    // Set anew each time: an engine may have used an input's memory for something else.
+    for (size_t i = 0; image > 0 && i < sources.size(); ++i) sources[i].next(engine.resize_input(i, options.shapes[i]));
+    engine.run();
+    print_outputs(lines, engine, options.output, image);
+  }
+}
+
+void launch(Lines& lines, const Options& options, const SystemTree& tree) {
   if (!options.cores.empty()) bind_to(options.cores, tree);
   print_environment(lines, "before", tree);
   const NbFile model = read_nb(options.model);
@@ -140,24 +175,13 @@ void measure(Lines& lines, const Options& options, const SystemTree& tree) {
   lines.print(load);
 
   set_stage("setting the inputs");
-  set_inputs(lines, *engine, options, model);
+  std::vector<Source> sources = set_inputs(lines, *engine, options, model);
 
-  set_stage("running the model for the first time");
-  const auto run = [&] { engine->run(); };
-  const Runs first = repeat(run, 1, 0, now_ms);
-  lines.print(lines.line("first_run").put("ms", json::milliseconds(first.samples_ms[0])));
-  print_outputs(lines, *engine, options.output);
-
-  set_stage("warming up");
-  const Runs warmup = repeat(run, options.warmup, options.warmup_ms, now_ms);
-  set_stage("measuring");
-  const Runs measured = repeat(run, options.repeats, options.repeats_ms, now_ms);
-
-  set_stage("printing what was measured");
-  json::Object warm = lines.line("warmup");
-  warm.put("runs", json::text(static_cast<int64_t>(warmup.samples_ms.size())));
-  lines.print(warm.put("ms", json::milliseconds(warmup.elapsed_ms)));
-  print_samples(lines, measured.samples_ms);
+  if (options.images > 0) {
+    run_images(lines, *engine, sources, options);
+  } else {
+    measure(lines, *engine, options);
+  }
   print_environment(lines, "after", tree);
   lines.print(lines.line("memory").put("peak_rss_bytes", json::text(peak_rss_bytes(tree))));
 }
@@ -166,7 +190,7 @@ void execute(Lines& lines, const std::vector<std::string>& arguments, const Syst
   print_hello(lines);
   const Options options = parse_arguments(arguments);
   if (options.command == Command::kEnvironment) print_environment(lines, "before", tree);
-  if (options.command == Command::kRun) measure(lines, options, tree);
+  if (options.command == Command::kRun) launch(lines, options, tree);
 }
 
 }  // namespace

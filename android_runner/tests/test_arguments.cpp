@@ -69,11 +69,20 @@ TEST(arguments, wrong_values_name_the_option) {
   for (const char* text : {"", "1,", ",1", "1,0", "1,-3", "1;3", "65536,65536"}) {
     CHECK_FAILS(parse({"--shape", text}), Exit::kBadArgument, "--shape");
   }
-  for (const char* text : {"", "twos", "seed:", "seed:-1", "seed:1x", "file:"}) {
+  for (const char* text : {"", "twos", "seed:", "seed:-1", "seed:1x", "file:", "bytes:"}) {
     CHECK_FAILS(parse({"--input", text}), Exit::kBadArgument, "--input");
   }
   CHECK_FAILS(parse({"--output", "all"}), Exit::kBadArgument, "--output");
   CHECK_FAILS(parse({"--power-mode", "6"}), Exit::kBadArgument, "--power-mode");
+}
+
+TEST(arguments, images_are_run_and_not_measured) {
+  const Options options = parse({"--images", "55", "--input", "bytes:a b", "--output", "values"});
+  CHECK_EQUAL(options.images, 55);
+  CHECK_EQUAL(options.fills[0].str(), "bytes:a b");
+  CHECK_EQUAL(parse({}).images, 0);
+  CHECK_FAILS(parse({"--images", "0"}), Exit::kBadArgument, "--images");
+  CHECK_FAILS(parse({"--images", "2", "--warmup", "0"}), Exit::kBadArgument, "--images and --warmup exclude");
 }
 
 TEST(arguments, structure_is_checked) {

@@ -7,6 +7,23 @@
 
 using namespace edgebench;
 
+namespace {
+
+std::vector<float> image_of(Source&& source, size_t count) {
+  std::vector<float> values(count);
+  source.next(values.data());
+  return values;
+}
+
+void write(const std::string& path, const std::vector<float>& values, const std::vector<unsigned char>& bytes = {}) {
+  FILE* file = std::fopen(path.c_str(), "wb");
+  std::fwrite(values.data(), sizeof(float), values.size(), file);
+  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  std::fclose(file);
+}
+
+}  // namespace
+
 TEST(input, splitmix64_is_the_published_one) {
   // The first outputs of the reference implementation (Vigna, splitmix64.c) for state 1234567.
   CHECK_EQUAL(splitmix64(1234567), 6457827717110365317u);
@@ -14,10 +31,9 @@ TEST(input, splitmix64_is_the_published_one) {
 }
 
 TEST(input, seeded_values_are_in_range_and_differ_by_input) {
-  std::vector<float> first(1000), second(1000);
   const Fill fill{Fill::Kind::kSeed, 7, ""};
-  fill_input(fill, 0, first.size(), first.data());
-  fill_input(fill, 1, second.size(), second.data());
+  const std::vector<float> first = image_of(Source(fill, 0, {1000}, 1), 1000);
+  const std::vector<float> second = image_of(Source(fill, 1, {1000}, 1), 1000);
   double sum = 0;
   for (float value : first) {
     CHECK(value >= -1.0f && value < 1.0f);
@@ -28,25 +44,49 @@ TEST(input, seeded_values_are_in_range_and_differ_by_input) {
 }
 
 TEST(input, ones) {
-  std::vector<float> values(3);
-  fill_input({}, 0, 3, values.data());
-  CHECK((values == std::vector<float>{1, 1, 1}));
+  CHECK((image_of(Source({}, 0, {3}, 1), 3) == std::vector<float>{1, 1, 1}));
 }
 
 TEST(input, a_file_must_have_the_size_of_the_shape) {
   const std::string path = "input_test.bin";
-  const float written[] = {1.5f, -2.0f};
-  FILE* file = std::fopen(path.c_str(), "wb");
-  std::fwrite(written, sizeof written, 1, file);
-  std::fclose(file);
+  write(path, {1.5f, -2.0f});
   const Fill fill{Fill::Kind::kFile, 0, path};
-  std::vector<float> values(3);
-  fill_input(fill, 0, 2, values.data());
-  CHECK_EQUAL(values[1], -2.0f);
-  CHECK_FAILS(fill_input(fill, 0, 1, values.data()), Exit::kInputInvalid, "4 bytes");
-  CHECK_FAILS(fill_input(fill, 0, 3, values.data()), Exit::kInputInvalid, "12 bytes");
+  CHECK_EQUAL(image_of(Source(fill, 0, {2}, 1), 2)[1], -2.0f);
+  CHECK_FAILS(Source(fill, 0, {1}, 1), Exit::kInputInvalid, "has 8 bytes, not the 4 bytes");
+  CHECK_FAILS(Source(fill, 0, {3}, 1), Exit::kInputInvalid, "12 bytes");
+  CHECK_FAILS(Source(fill, 0, {2}, 2), Exit::kInputInvalid, "16 bytes");
   std::remove(path.c_str());
-  CHECK_FAILS(fill_input(fill, 0, 2, values.data()), Exit::kInputInvalid, "cannot open");
+  CHECK_FAILS(Source(fill, 0, {2}, 1), Exit::kInputInvalid, "cannot open");
+}
+
+TEST(input, a_file_of_several_images_gives_one_after_another) {
+  const std::string path = "images_test.bin";
+  write(path, {1, 2, 3, 4, 5, 6});
+  Source source({Fill::Kind::kFile, 0, path}, 0, {1, 2}, 3);
+  std::vector<float> values(2);
+  for (float first : {1.0f, 3.0f, 5.0f}) {
+    source.next(values.data());
+    CHECK((values == std::vector<float>{first, first + 1}));
+  }
+  CHECK_FAILS(source.next(values.data()), Exit::kInputInvalid, "cannot be read to its end");
+  std::remove(path.c_str());
+}
+
+TEST(input, bytes_are_looked_up_in_the_table_of_their_channel) {
+  const std::string path = "bytes_test.bin";
+  std::vector<float> tables(3 * 256);
+  for (size_t i = 0; i < tables.size(); ++i) tables[i] = static_cast<float>(i) / 7;
+  write(path, tables, {0, 255, 1, 2, 3, 4, 9, 9, 9, 9, 9, 255});
+  Source source({Fill::Kind::kBytes, 0, path}, 0, {1, 3, 1, 2}, 2);
+  std::vector<float> values(6);
+  source.next(values.data());
+  CHECK((values == std::vector<float>{tables[0], tables[255], tables[257], tables[258], tables[515], tables[516]}));
+  source.next(values.data());
+  CHECK_EQUAL(values[5], tables[767]);
+  const Fill fill{Fill::Kind::kBytes, 0, path};
+  CHECK_FAILS(Source(fill, 0, {1, 3, 1, 2}, 1), Exit::kInputInvalid, "not the 3078 bytes");
+  CHECK_FAILS(Source(fill, 0, {1, 1, 1, 2}, 2), Exit::kInputInvalid, "not the 1028 bytes");
+  std::remove(path.c_str());
 }
 
 TEST(input, fnv1a64_is_the_published_one) {

@@ -6,7 +6,7 @@ prints its outputs; Paddle runs the original program on the same inputs; the ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,13 +123,14 @@ def _on_device(
     for index, tensor in enumerate(inputs):
         files.append(scratch / f"input{index}.bin")
         files[-1].write_bytes(tensor.astype("<f4").tobytes())
-    places: Mapping[Path, Any] = device.push([job.nb, *runner.files, *files])
-    spec = replace(
-        runner.spec(places[job.nb], job.subject, 1, _ONE_RUN),
-        inputs=tuple(f"file:{places[path]}" for path in files),
-        output="values",
-    )
-    report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
+    places = device.push([job.nb, *runner.files])
+    with device.temporary(files) as lent:
+        spec = replace(
+            runner.spec(places[job.nb], job.subject, 1, _ONE_RUN),
+            inputs=tuple(f"file:{lent[path]}" for path in files),
+            output="values",
+        )
+        report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
     outputs = []
     for output in report.outputs:
         if output.values is None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from edge.bench.contract_lines import hello, report
+from edge.bench.contract_lines import hello, images_report, report
 from edge.bench.ending import died, ended_badly, never_started, normal_code
 from edge.bench.fields import BadLine, Fields, read_lines
-from edge.bench.launch import Hello, LaunchReport, LaunchSpec
+from edge.bench.launch import Hello, ImagesReport, LaunchReport, LaunchSpec
 from edge.bench.tensors import output_digest, seeded_input
 from edge.errors import ContractError, RunnerError
 
@@ -22,6 +22,7 @@ __all__ = [
     "command_line",
     "output_digest",
     "parse_hello",
+    "parse_images",
     "parse_launch",
     "seeded_input",
 ]
@@ -30,8 +31,9 @@ CONTRACT_VERSION = 1
 
 _BUILD_AGAIN = "build the runner again: scripts/build_runner"
 
-# The order of the lines of a whole launch.
+# The order of the lines of a whole launch, and of one that runs images.
 _WHOLE = re.compile(r"hello environment load( input)+ first_run( output)* warmup( samples)+ environment memory end")
+_IMAGES = re.compile(r"hello environment load( input)+( output)+ environment memory end")
 
 
 def command_line(program: str, spec: LaunchSpec) -> list[str]:
@@ -41,8 +43,11 @@ def command_line(program: str, spec: LaunchSpec) -> list[str]:
         command += ["--power-mode", str(spec.power_mode)]
     if spec.cores is not None:
         command += ["--cores", ",".join(map(str, spec.cores))]
-    command += ["--warmup", str(spec.warmup), "--warmup-ms", _plain(spec.warmup_ms)]
-    command += ["--repeats", str(spec.repeats), "--repeats-ms", _plain(spec.repeats_ms)]
+    if spec.images is None:
+        command += ["--warmup", str(spec.warmup), "--warmup-ms", _plain(spec.warmup_ms)]
+        command += ["--repeats", str(spec.repeats), "--repeats-ms", _plain(spec.repeats_ms)]
+    else:
+        command += ["--images", str(spec.images)]
     for shape, fill in zip(spec.shapes, spec.fills, strict=True):
         command += ["--shape", ",".join(map(str, shape)), "--input", fill]
     return [*command, "--output", spec.output]
@@ -61,6 +66,26 @@ def parse_launch(stdout: str, exit_code: int, stderr: str = "") -> LaunchReport:
         if not _WHOLE.fullmatch(order):
             raise BadLine(f"its lines are not those of a launch: {order}")
         return report(lines, stderr)
+    except BadLine as error:
+        raise _unusable(str(error), stderr) from error
+
+
+def parse_images(images: int, stdout: str, exit_code: int, stderr: str = "") -> ImagesReport:
+    """What edgebench said of a launch with `images`: of all of them, or it raises as `parse_launch`.
+
+    A program that is older than `--images` refuses that option; that is a `ContractError`, too.
+    """
+    try:
+        lines = _sound_lines(stdout, exit_code, stderr)
+    except RunnerError as error:
+        if error.kind == "bad_argument" and ("--images" in error.message or "bytes:" in error.message):
+            raise ContractError(f"the benchmark program runs no images: {error.message}", hint=_BUILD_AGAIN) from error
+        raise
+    try:
+        order = " ".join(line.kind for line in lines)
+        if not _IMAGES.fullmatch(order):
+            raise BadLine(f"its lines are not those of images: {order[:200]}")
+        return images_report(lines, images)
     except BadLine as error:
         raise _unusable(str(error), stderr) from error
 

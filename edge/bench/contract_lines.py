@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from edge.bench.engine_log import engine_warnings
 from edge.bench.fields import BadLine, Fields
@@ -10,6 +11,7 @@ from edge.bench.launch import (
     CoreState,
     Environment,
     Hello,
+    ImagesReport,
     InputTensor,
     LaunchReport,
     OutputTensor,
@@ -48,6 +50,26 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
         peak_rss_bytes=memory.optional("peak_rss_bytes", memory.whole),
         warnings=engine_warnings(stderr),
     )
+
+
+def images_report(lines: Sequence[Fields], images: int) -> ImagesReport:
+    """The outputs of `images` images from lines that are known to be in order. Raises `BadLine`."""
+    found: list[list[OutputTensor]] = []
+    for line in lines:
+        if line.kind != "output":
+            continue
+        number, output = line.whole("image"), _output(line)
+        if number == len(found) and output.index == 0:
+            found.append([])
+        if number != len(found) - 1 or output.index != len(found[-1]):
+            raise BadLine(f"output {output.index} of image {number} is not the next one")
+        if output.values is not None and len(output.values) != prod(output.shape):
+            raise BadLine(f"image {number}: {len(output.values)} values for the shape {list(output.shape)}")
+        found[-1].append(output)
+    if len(found) != images or len({len(outputs) for outputs in found}) != 1:
+        raise BadLine(f"{len(found)} images were run, {images} were asked for")
+    (load,) = (line for line in lines if line.kind == "load")
+    return ImagesReport(hello(lines[0]), load.text("engine_version"), tuple(map(tuple, found)))
 
 
 def _samples(lines: Sequence[Fields]) -> tuple[float, ...]:

@@ -14,7 +14,8 @@ from edge.errors import UsageError
 class LaunchSpec:
     """One launch. `model` and the path in `file:PATH` are paths where the program runs; times in ms.
 
-    `inputs` holds a fill for each shape: `ones`, `seed:S` or `file:PATH`. Raises `UsageError` for a contradiction.
+    `inputs` holds a fill for each shape: `ones`, `seed:S`, `file:PATH` or `bytes:PATH`. With `images` it runs once for
+    each of so many images in those files and measures nothing. Raises `UsageError` for a contradiction.
     """
 
     model: str
@@ -28,6 +29,7 @@ class LaunchSpec:
     repeats_ms: float = 1000
     inputs: tuple[str, ...] | None = None  # None: ones
     output: Literal["none", "digest", "values"] = "digest"
+    images: int | None = None
 
     def __post_init__(self) -> None:
         if self.cores is not None and self.power_mode is not None:
@@ -102,13 +104,25 @@ class InputTensor:
 
 @dataclass(frozen=True, slots=True)
 class OutputTensor:
-    """An output of the first run. `digest` is None where it holds no float32; in `values`, None is NaN or infinite."""
+    """An output of the first run, or of an image.
+
+    `digest` is None where it holds no float32; in `values`, None is NaN or infinite.
+    """
 
     index: int
     name: str
     shape: tuple[int, ...]
     digest: str | None
     values: tuple[float | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesReport:
+    """What edgebench says of a launch with `images`: the outputs of each, in order."""
+
+    hello: Hello
+    engine_version: str
+    outputs: tuple[tuple[OutputTensor, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from edge.bench.host_engines import HostEngine
     from edge.bench.request import Job
     from edge.cli.output import Progress
+    from edge.device.base import Device, Properties
+    from edge.errors import EdgezooError
     from edge.evaluate.dataset import Dataset
+    from edge.evaluate.report import Judged
     from edge.evaluate.session import Candidate
     from edge.evaluate.steps import Said
 
@@ -29,11 +32,19 @@ if TYPE_CHECKING:
               help="The folders' names in the order of the network's classes, one a line.  [default: folders named by "
               "numbers are these classes; others are counted in sorted order, as ImageNet's]")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Judge N images only, evenly spread over all.")
+@click.option("-s", "--device", "spec", default="host", show_default=True, metavar="host|SERIAL|android",
+              help="Where to judge: this machine, a device, or the only Android device.")  # fmt: skip
+@click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
+@click.option("--runner", metavar="edgebench|PATH",
+              help="The benchmark program that judges.  [default: edgebench on a device, none on this machine]")  # fmt: skip
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=3600.0, show_default=True, metavar="S",
+              help="How long the benchmark program may take for one batch of images.")  # fmt: skip
+@click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @options.weights_of_names
-@click.option("--precision", type=click.Choice(["fp32", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--engine", metavar="ENGINE|VERSION",
-              help="paddle-lite, onnxruntime, paddle (its own program: a NAME or a directory), or a Paddle-Lite version. "
-              " [default: by the file]")  # fmt: skip
+              help="paddle-lite, onnxruntime, paddle (its own program: a NAME or a directory), or a Paddle-Lite version; "
+              "on a device the one that converts NAMEs.  [default: by the file]")  # fmt: skip
 @click.option("--resize-short", type=click.IntRange(1), metavar="N",
               help="Resize the short side to N; the crop is the network's input.  [default: the metadata's]")  # fmt: skip
 @click.option("--mean", metavar="R,G,B", help="Instead of the metadata's; of values from 0 to 1.")
@@ -51,34 +62,40 @@ def command(
     listing: Path | None,
     labels: Path | None,
     limit: int | None,
+    spec: str,
+    adb_server: str | None,
     engine: str | None,
     predictions: Path | None,
     quiet: bool,
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Measure the accuracy of networks on labelled images, on this machine's engine: top-1 and top-5.
+    """Measure the accuracy of networks on labelled images, on this machine or on an Android device: top-1 and top-5.
 
-    A NAME of the catalogue is converted for this machine first; a FILE.nb must have been made for it (--target x86); a
-    FILE.onnx runs in ONNX Runtime. The images are prepared as the metadata beside the file says, which for the
-    catalogue is PaddleClas' own evaluation. Images that cannot be read are named, and are in no accuracy; the exit code
-    is then 1. The intervals are Wilson's, at 95 %.
+    A NAME of the catalogue is converted first, for the device at hand; a FILE.nb must have been made for it (this
+    machine: --target x86, a phone: arm); a FILE.onnx runs in ONNX Runtime, here only. The images are prepared here, as
+    the metadata beside the file says, which for the catalogue is PaddleClas' own evaluation; to a device they go batch
+    by batch, and each batch is removed when it is judged. Images that cannot be read are named, and are in no accuracy;
+    the exit code is then 1. The intervals are Wilson's, at 95 %.
 
     \b
     Examples:
       edgezoo eval PPLCNet_x1_0 --data ILSVRC2012/val --limit 2000
       edgezoo eval MobileNetV3_large_x1_0 --data ILSVRC2012 --list val_list.txt --precision int8
       edgezoo eval nets/flowers-fp32.nb nets/flowers-int8.nb --data flowers --resize-short 256
+      edgezoo eval MobileNetV3_large_x1_0_ssld --data ILSVRC2012/val --precision fp16 -s 3f2a1b
     """
     from edge.cli.output import Progress, print_json, write_file
     from edge.evaluate import report
-    from edge.evaluate.session import judge_on_host
 
     said = _said(given)
     dataset = _dataset(data, listing, labels, limit)
     with Progress(quiet=quiet) as progress:
-        candidates, failed = _candidates(names, engine, given, progress)
-        judged = judge_on_host(candidates, dataset, said, progress)
+        device = _device(spec, adb_server)
+        if spec == "host" and given["runner"] is None:
+            judged, failed = _judge_here(names, engine, given, dataset, said, progress)
+        else:
+            judged, failed = _judge_there(names, engine, given, device, dataset, said, progress)
     if predictions is not None:
         write_file(predictions, report.predictions_csv(judged))
     if as_json:
@@ -132,29 +149,86 @@ def _three(option: str, text: str | None) -> tuple[float, float, float] | None:
     return first, second, third
 
 
+def _device(spec: str, adb_server: str | None) -> Device:
+    from edge.device.discover import open_device
+    from edge.errors import UsageError
+
+    if spec == "all":
+        raise UsageError("eval judges on one device at a time", hint="name it with -s SERIAL")
+    (device,) = open_device(None if spec == "android" else spec, adb_server)
+    return device
+
+
+def _judge_here(
+    names: tuple[str, ...], engine: str | None, given: dict[str, Any], dataset: Dataset, said: Said, progress: Progress
+) -> tuple[list[Judged], int]:
+    """In this machine's engines; also how many networks could not be had."""
+    from edge.evaluate.session import judge_on_host
+
+    candidates, failed = _candidates(names, engine, given, progress)
+    return judge_on_host(candidates, dataset, said, progress), failed
+
+
+def _judge_there(
+    names: tuple[str, ...],
+    engine: str | None,
+    given: dict[str, Any],
+    device: Device,
+    dataset: Dataset,
+    said: Said,
+    progress: Progress,
+) -> tuple[list[Judged], int]:
+    """By the benchmark program of a device, or of this machine."""
+    from edge.bench.host_engines import host_engine
+    from edge.bench.programs import find_runner
+    from edge.evaluate.session import Place, judge_on_device
+
+    runs = host_engine(engine)
+    place = Place(
+        device,
+        find_runner(device, given["runner"], engine=runs, say=progress.line),
+        launch_timeout=given["timeout"],
+        synthetic_allowed=given["allow_synthetic"],
+    )
+    jobs, failed = _jobs(names, runs, device.properties(), given, progress)
+    return judge_on_device(jobs, place, dataset, said, progress), failed
+
+
+def _jobs(
+    names: tuple[str, ...], runs: HostEngine, device: Properties, given: dict[str, Any], progress: Progress
+) -> tuple[list[Job], int]:
+    """The files for a device in the order named, and how many could not be had."""
+    from edge.bench.models import Wanted, prepare
+    from edge.source.weights import Weights
+
+    wanted = Wanted(names, Weights.parse(given["weights"]), precision=given["precision"], engine=runs)
+    jobs, errors = prepare(wanted, device, progress=progress.download, say=progress.line)
+    for error in errors:
+        progress.line(_sentence(error))
+    return jobs, len(errors)
+
+
+def _sentence(error: EdgezooError) -> str:
+    return error.message + (f" ({error.hint})" if error.hint else "")
+
+
 def _candidates(
     names: tuple[str, ...], engine: str | None, given: dict[str, Any], progress: Progress
 ) -> tuple[list[Candidate], int]:
     """The networks with their engines in the order named, and how many could not be had."""
     from edge.bench.host_engines import host_engine
-    from edge.bench.models import Wanted, prepare
     from edge.device.host import HostDevice
     from edge.evaluate.session import Candidate
-    from edge.source.weights import Weights
 
-    weights = Weights.parse(given["weights"])
     here = HostDevice().properties()
     candidates: list[Candidate] = []
     failed = 0
     # Each kind of file has an engine of its own; names that follow one another and share it are converted together.
     for chosen, group in groupby(names, lambda name: engine or ("onnxruntime" if name.endswith(".onnx") else None)):
         runs = host_engine(chosen)
-        wanted = Wanted(tuple(group), weights, precision=given["precision"], engine=runs)
-        jobs, errors = prepare(wanted, here, progress=progress.download, say=progress.line)
+        jobs, errors = _jobs(tuple(group), runs, here, given, progress)
         candidates += [Candidate(job, runs if engine else _own_version(job, runs)) for job in jobs]
-        failed += len(errors)
-        for error in errors:
-            progress.line(error.message + (f" ({error.hint})" if error.hint else ""))
+        failed += errors
     return candidates, failed
 
 

@@ -146,6 +146,14 @@ class Device(Protocol):
         """
         ...
 
+    def temporary(self, files: Sequence[Path]) -> AbstractContextManager[dict[Path, PurePosixPath]]:
+        """The same for files that are used once: they are there while the context lasts, whatever way it is left.
+
+        Needs the lock: what a dropped link or a killed edgezoo left is removed by `recover` or the next lock. Raises as
+        `push`, and LinkLostError if they could not be removed.
+        """
+        ...
+
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         """Run a command to its end; `timeout` in seconds for the whole of it.
 

@@ -65,6 +65,10 @@ class HostDevice:
                 raise TransferError(f"{path} is no file")
         return {path: PurePosixPath(path.absolute()) for path in files}
 
+    @contextmanager
+    def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
+        yield self.push(files)
+
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         place = nullcontext(cwd) if cwd else tempfile.TemporaryDirectory(prefix="edgezoo-run-")
         start = time.monotonic()

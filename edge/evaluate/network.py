@@ -1,4 +1,4 @@
-"""Networks that answer image tensors with class scores, in the engines of this machine."""
+"""Networks that answer image tensors with class scores, in the engines of this machine; on a device: `device_network`."""
 
 from __future__ import annotations
 

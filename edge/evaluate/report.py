@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge.bench.measurement import Subject
+from edge.bench.measurement import Program, Subject
 from edge.evaluate.accuracy import Share
 from edge.evaluate.evaluation import Evaluation
+from edge.report.facts import device_line
 from edge.report.grid import Column, text
 from edge.zoo.model import Preprocessing
 
@@ -21,9 +22,25 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+SYNTHETIC = "synthetic engine: no accuracy of the network"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """The benchmark program that judged, its version, and what the device said of itself; `synthetic`: no network ran."""
+
+    program: Program
+    version: str
+    synthetic: bool
+    device: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One network, how its images were prepared, where it ran, and what came of it. Seconds in all."""
+    """One network, how its images were prepared, where it ran, and what came of it. Seconds in all.
+
+    `device` is a serial, or "host"; `launched` is None where the engine ran in its own interpreter here.
+    """
 
     subject: Subject
     preprocessing: Preprocessing
@@ -31,11 +48,20 @@ class Judged:
     device: str
     evaluation: Evaluation
     seconds: float
+    launched: Launched | None = None
 
 
 def table(judged: Sequence[Judged]) -> str:
-    """The table; `Published` is shown for published weights only: it says nothing of others."""
-    return text(_COLUMNS, [_row(one) for one in judged])
+    """The table; `Published` is shown for published weights only: it says nothing of others.
+
+    Above it stands which device and program judged, where a program did, and below what is to be known of the numbers.
+    """
+    parts = [text(_COLUMNS, [_row(one) for one in judged])]
+    if context := dict.fromkeys(line for one in judged for line in _context(one)):
+        parts.insert(0, "\n".join(context))
+    if any(one.launched and one.launched.synthetic for one in judged):
+        parts.append(f"! {SYNTHETIC}")
+    return "\n\n".join(parts)
 
 
 def as_dict(one: Judged) -> dict[str, Any]:
@@ -51,6 +77,7 @@ def as_dict(one: Judged) -> dict[str, Any]:
         "verification": subject.verification,
         "engine": one.engine,
         "device": one.device,
+        **_launched(one.launched),
         "preprocessing": asdict(one.preprocessing),
         "classes": made.classes,
         "images": len(made.predictions),
@@ -73,11 +100,33 @@ def predictions_csv(judged: Sequence[Judged]) -> str:
     return out.getvalue()
 
 
+def _context(one: Judged) -> list[str]:
+    if one.launched is None:
+        return []
+    program = f"{one.launched.program.name} {one.launched.version}"
+    return [f"Device: {device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
+
+
+def _launched(launched: Launched | None) -> dict[str, Any]:
+    if launched is None:
+        return {"program": None, "synthetic": False, "hardware": None}
+    return {
+        "program": {
+            "name": launched.program.name,
+            "sha256": launched.program.sha256,
+            "version": launched.version,
+        },
+        "synthetic": launched.synthetic,
+        "hardware": {name: value for name, value in launched.device.items() if name != "cores"},
+    }
+
+
 def _row(one: Judged) -> list[str]:
     subject, made = one.subject, one.evaluation
+    mark = " !" if one.launched and one.launched.synthetic else ""
     published = (_published(subject) or {}).get("top1")
     return [
-        subject.name,
+        subject.name + mark,
         subject.weights or "-",
         subject.precision or "-",
         f"{subject.bytes:,}",

@@ -1,23 +1,28 @@
-"""Several networks, one after another, on the same images and on this machine."""
+"""Several networks, one after another, on the same images: in this machine's engines, or by a benchmark program."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edge.bench.host_engines import HostEngine
+from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
 from edge.convert.program import Program
+from edge.device.base import Device
+from edge.errors import UsageError
 from edge.evaluate.dataset import Dataset
-from edge.evaluate.evaluation import Unreadable, evaluate
-from edge.evaluate.network import HostNetwork
-from edge.evaluate.report import Judged
+from edge.evaluate.device_network import DeviceNetwork
+from edge.evaluate.evaluation import Evaluation, Unreadable, evaluate
+from edge.evaluate.network import HostNetwork, Network
+from edge.evaluate.report import Judged, Launched
 from edge.evaluate.steps import Said, steps
 from edge.toolchain.toolbox import Toolbox
+from edge.zoo.model import Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +33,24 @@ class Candidate:
     engine: HostEngine
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A device and the benchmark program that runs networks there; `launch_timeout`: seconds for one batch of images."""
+
+    device: Device
+    runner: Runner
+    launch_timeout: float = 3600.0
+    synthetic_allowed: bool = False
+
+
 def judge_on_host(candidates: Sequence[Candidate], dataset: Dataset, said: Said, listener: Listener) -> list[Judged]:
-    """The accuracy of every network, in the order given.
+    """The accuracy of every network, in the order given, in this machine's engines.
 
     An image that cannot be read is told to the listener once. Raises `UsageError` before any work where a network's
     preprocessing is not known, and what `evaluate` raises.
     """
-    told: set[str] = set()
-
-    def bad(one: Unreadable) -> None:
-        if one.image.name not in told:
-            listener.line(one.reason)
-            told.add(one.image.name)
-
     hows = [steps(candidate.job.subject, said) for candidate in candidates]
+    judging = _Judging(dataset, listener)
     judged = []
     with Toolbox(say=listener.line) as tools, TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
         for candidate, how in zip(candidates, hows, strict=True):
@@ -53,14 +62,67 @@ def judge_on_host(candidates: Sequence[Candidate], dataset: Dataset, said: Said,
                 partial(tools.lend, runtime.kind, runtime.version),
                 Path(scratch),
             )
-            name, start = job.subject.name, time.monotonic()
-
-            def heard(done: int, count: int, name: str = name) -> None:
-                listener.now(f"{name}: {done:,} of {count:,} images")
-
-            made = evaluate(network, dataset, how, heard=heard, bad=bad)
-            judged.append(Judged(job.subject, how, runtime.name, "host", made, time.monotonic() - start))
+            made, seconds = judging.judge(job, network, how)
+            judged.append(Judged(job.subject, how, runtime.name, "host", made, seconds))
     return judged
+
+
+def judge_on_device(
+    jobs: Sequence[Job], place: Place, dataset: Dataset, said: Said, listener: Listener
+) -> list[Judged]:
+    """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
+
+    Nothing but the networks and the program stays on the device, which later runs find there. Raises besides
+    `UsageError` for a program that tells no outputs, and what the device and the program raise.
+    """
+    hows = [steps(job.subject, said) for job in jobs]
+    device, runner = place.device, place.runner
+    if not runner.flavour.tells_samples:
+        raise UsageError(f"{runner.program.name} does not tell outputs", hint="use edgezoo's own: --runner edgebench")
+    judging = _Judging(dataset, listener)
+    judged = []
+    with device.lock(), device.prepared(), TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
+        for job, how in zip(jobs, hows, strict=True):
+            network = DeviceNetwork(
+                device,
+                runner,
+                job,
+                how,
+                Path(scratch),
+                listener,
+                timeout=place.launch_timeout,
+                synthetic_allowed=place.synthetic_allowed,
+            )
+            made, seconds = judging.judge(job, network, how)
+            hello = network.hello
+            assert hello is not None  # evaluate has got an answer
+            launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
+            engine = f"{hello.engine} {network.engine_version}"
+            judged.append(Judged(job.subject, how, engine, device.serial, made, seconds, launched))
+    return judged
+
+
+class _Judging:
+    """One network after another on the same images, and who is to hear of it."""
+
+    def __init__(self, dataset: Dataset, listener: Listener) -> None:
+        self._dataset, self._listener = dataset, listener
+        self._told: set[str] = set()
+
+    def judge(self, job: Job, network: Network, how: Preprocessing) -> tuple[Evaluation, float]:
+        """What came of it, and the seconds it took."""
+
+        def heard(done: int, count: int) -> None:
+            self._listener.now(f"{job.subject.name}: {done:,} of {count:,} images")
+
+        start = time.monotonic()
+        made = evaluate(network, self._dataset, how, heard=heard, bad=self._bad)
+        return made, time.monotonic() - start
+
+    def _bad(self, one: Unreadable) -> None:
+        if one.image.name not in self._told:
+            self._listener.line(one.reason)
+            self._told.add(one.image.name)
 
 
 def _input_name(candidate: Candidate) -> str:

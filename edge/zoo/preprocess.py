@@ -34,9 +34,20 @@ def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]
     pixels = resize_and_crop(image, how)
     if how.channel_order == "BGR":
         pixels = pixels[:, :, ::-1]
+    return np.ascontiguousarray(_normalised(pixels, how).transpose(2, 0, 1))[np.newaxis]
+
+
+def levels(how: Preprocessing) -> NDArray[np.float32]:
+    """What each of the 256 values of a byte becomes in each channel of the tensor: shape (3, 256)."""
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    return np.ascontiguousarray(_normalised(grey, how).T)
+
+
+def _normalised(pixels: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
+    """Pixels with the tensor's channels last, of any shape before."""
     mean, std = np.asarray(how.mean, np.float32), np.asarray(how.std, np.float32)
-    normalised = (pixels.astype(np.float32) * np.float32(how.scale) - mean) / std
-    return np.ascontiguousarray(normalised.transpose(2, 0, 1))[np.newaxis]
+    normalised: NDArray[np.float32] = (pixels.astype(np.float32) * np.float32(how.scale) - mean) / std
+    return normalised
 
 
 def resized_size(width: int, height: int, short: int) -> tuple[int, int]:

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.bench.contract import LaunchSpec, command_line, output_digest, parse_hello, parse_launch, seeded_input
+from edge.bench.contract import (
+    LaunchSpec,
+    command_line,
+    output_digest,
+    parse_hello,
+    parse_images,
+    parse_launch,
+    seeded_input,
+)
 from edge.bench.runners import question, recognise
 from edge.errors import ContractError, RunnerError
 from edge.toolchain.environment import Environment
@@ -51,6 +59,34 @@ def test_its_outputs_are_the_python_predictors_bit_for_bit(
     assert output.shape == (1, CLASSES)
     assert np.array_equal(np.array(output.values, np.float32).reshape(output.shape), expected)
     assert output.digest == output_digest(expected)
+
+
+@pytest.mark.parametrize("fill", ["file", "bytes"])
+def test_each_image_of_a_file_has_the_output_of_a_launch_of_its_own(
+    edgebench: Path, models: dict[str, Path], tmp_path: Path, fill: str
+) -> None:
+    random, batch, alone = np.random.default_rng(3), tmp_path / "batch", tmp_path / "alone"
+    tables = random.normal(0, 1, (3, 256)).astype("<f4")
+    pixels = random.integers(0, 256, (5, *SHAPE[1:]), np.uint8)
+    values = np.stack([tables[channel][pixels[:, channel]] for channel in range(3)], axis=1)
+    batch.write_bytes(values.tobytes() if fill == "file" else tables.tobytes() + pixels.tobytes())
+    done = launch_images(edgebench, models["x86"], f"{fill}:{batch}", 5)
+    said = parse_images(5, done.stdout, done.returncode, done.stderr)
+    assert not said.hello.synthetic
+    assert len({outputs[0].digest for outputs in said.outputs}) == 5
+    for one, outputs in zip(values, said.outputs, strict=True):
+        alone.write_bytes(one.tobytes())
+        done = launch(edgebench, models["x86"], "--input", f"file:{alone}", "--output", "values")
+        assert parse_launch(done.stdout, done.returncode, done.stderr).outputs == outputs
+    shorter = launch_images(edgebench, models["x86"], f"{fill}:{batch}", 4)
+    with pytest.raises(RunnerError, match="bytes that the shape and the number of images ask") as caught:
+        parse_images(4, shorter.stdout, shorter.returncode, shorter.stderr)
+    assert caught.value.kind == "input_invalid"
+
+
+def launch_images(program: Path, model: Path, fill: str, count: int) -> subprocess.CompletedProcess[str]:
+    spec = LaunchSpec(str(model), shapes=(SHAPE,), inputs=(fill,), output="values", images=count)
+    return subprocess.run(command_line(str(program), spec), capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_a_launch_is_what_was_asked_for(edgebench: Path, models: dict[str, Path]) -> None:
@@ -122,6 +158,8 @@ def test_the_synthetic_output_depends_on_model_and_input_alone(
         (["--no-such-option", "1"], "bad_argument"),
         (["--cores", "1000"], "cores_unavailable"),
         (["--input", "file:/nowhere"], "input_invalid"),
+        (["--input", "bytes:/dev/null"], "input_invalid"),
+        (["--images", "2"], "bad_argument"),  # and warm-up runs
         (["--shape", "1,3,64,64"], "input_invalid"),  # a second one, for a model of one input
     ],
 )

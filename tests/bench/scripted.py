@@ -54,6 +54,10 @@ class ScriptedDevice:
         self.pushes.append(list(files))
         return {path: PurePosixPath("/data/local/tmp/edgezoo/blobs") / path.name for path in files}
 
+    @contextmanager
+    def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
+        yield self.push(files)
+
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         del timeout, cwd
         assert self.locked

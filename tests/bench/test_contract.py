@@ -21,6 +21,7 @@ from edge.bench.contract import (
     command_line,
     output_digest,
     parse_hello,
+    parse_images,
     parse_launch,
     seeded_input,
 )
@@ -229,6 +230,64 @@ def test_another_contract_is_refused_from_both_sides() -> None:
         parse_launch(HELLO + end(3, "contract_mismatch", "the driver speaks 2"), 3)
 
 
+def images(*numbers: int, outputs: int = 1, without: int | None = None) -> str:
+    """What edgebench prints of images, made of a launch's lines: of each the launch's own output, but for one line."""
+    lines = [json.loads(line) for line in LINES]
+    kept = [line for line in lines if line["type"] in ("hello", "environment", "load", "input", "memory")]
+    (output,) = (line for line in lines if line["type"] == "output")
+    kept[4:4] = [{**output, "image": number, "index": index} for number in numbers for index in range(outputs)]
+    if without is not None:
+        del kept[without]
+    kept.append({**lines[-1], "lines": len(kept)})
+    return "".join(json.dumps(line) + "\n" for line in kept)
+
+
+def test_the_outputs_of_images_are_read() -> None:
+    report = parse_images(3, images(0, 1, 2, outputs=2), 0)
+    assert report.hello.engine == "paddle-lite"
+    assert report.engine_version == "v2.13-rc"
+    assert [[output.index for output in each] for each in report.outputs] == [[0, 1]] * 3
+    assert report.outputs[2][0] == parse_launch(WHOLE, 0).outputs[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(images(0, 1), id="one less"),
+        pytest.param(images(0, 1, 2, 3), id="one more"),
+        pytest.param(images(0, 2, 1), id="another order"),
+        pytest.param(images(0, 1, 1), id="one twice"),
+        pytest.param(images(1, 2, 3), id="the first is missing"),
+        pytest.param(images(), id="none"),
+        pytest.param(WHOLE, id="a measurement"),
+        pytest.param(images(0, 1, 2).replace('"image": 2', '"image": null'), id="one without a number"),
+        pytest.param(images(0, 1, 2).replace('"shape": [1, 10]', '"shape": [1, 11]'), id="a value less"),
+        pytest.param(images(0, 1, 2, outputs=2, without=6), id="an image without its first output"),
+        pytest.param(images(0, 1, 2, outputs=2, without=7), id="an image without its second output"),
+        pytest.param(images(0, 1, 2, without=2), id="no load line"),
+    ],
+)
+def test_other_images_than_those_asked_for_are_none(text: str) -> None:
+    with pytest.raises(RunnerError) as caught:
+        parse_images(3, text, 0)
+    assert caught.value.kind == "bad_output"
+
+
+@given(st.integers(0, len(images(0, 1, 2)) - 1))
+def test_images_cut_off_anywhere_are_none(length: int) -> None:
+    with pytest.raises(RunnerError):
+        parse_images(3, images(0, 1, 2)[:length], 0)
+
+
+def test_a_program_that_knows_no_images_is_to_be_built_again() -> None:
+    with pytest.raises(ContractError, match="runs no images") as caught:
+        parse_images(3, HELLO + end(2, "bad_argument", "unknown option '--images'; edgebench --help lists them"), 2)
+    assert "build the runner again" in caught.value.hint
+    with pytest.raises(RunnerError) as other:
+        parse_images(3, HELLO + end(2, "bad_argument", "--threads takes a whole number"), 2)
+    assert other.value.kind == "bad_argument"
+
+
 def test_hello_is_read_alone() -> None:
     ended = '{"type":"end","status":"ok","exit":0,"lines":1}\n'
     assert parse_hello(HELLO + ended, 0) == parse_launch(WHOLE, 0).hello
@@ -258,6 +317,11 @@ def test_the_command_line_is_the_contracts() -> None:
     bound = command_line("e", LaunchSpec("m.nb", shapes=((1,),), cores=(7, 6)))
     assert bound[bound.index("--cores") + 1] == "7,6"
     assert "--power-mode" not in bound
+    spec = LaunchSpec("m.nb", shapes=((1, 3, 8, 8),), power_mode=0, inputs=("bytes:b",), output="values", images=55)
+    assert command_line("e", spec) == [
+        "e", "--contract", str(CONTRACT_VERSION), "--model", "m.nb", "--threads", "1", "--power-mode", "0",
+        "--images", "55", "--shape", "1,3,8,8", "--input", "bytes:b", "--output", "values",
+    ]  # fmt: skip
 
 
 def test_a_contradictory_launch_is_refused() -> None:

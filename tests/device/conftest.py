@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +17,11 @@ def serial() -> str:
     if not found:
         pytest.skip("EDGEZOO_TEST_SERIAL names no device")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _alone(serial: str) -> Iterator[None]:
+    """One test at a time on the device, whichever process runs it: each begins and ends with nothing of edgezoo's there."""
+    with (Path(tempfile.gettempdir()) / f"edgezoo-tests-{serial}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

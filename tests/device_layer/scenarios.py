@@ -127,6 +127,48 @@ class DeviceScenarios:
         with pytest.raises(TransferError, match="cannot be read"):
             device.push([tmp_path / "model.nb"])
 
+    def test_temporary_files_are_there_for_a_while(
+        self, device: AndroidDevice, subject: Subject, tmp_path: Path
+    ) -> None:
+        batch = tmp_path / "batch"
+        batch.write_bytes(b"pixels")
+        with device.lock():
+            for _ in range(2):
+                with device.temporary([batch]) as places:
+                    assert device.run(["cat", str(places[batch])], timeout=30).stdout == "pixels"
+                assert subject.shell(f"ls {RUN}") == ""
+            with pytest.raises(CommandTimeoutError), device.temporary([batch]):
+                device.run(["sleep", "1008"], timeout=0.2)
+            assert subject.shell(f"ls {RUN}") == ""
+        assert subject.shell(f"ls {BLOBS}") == ""
+
+    def test_temporary_files_of_a_dead_driver_go_with_the_next(
+        self, device: AndroidDevice, subject: Subject, tmp_path: Path
+    ) -> None:
+        batch = tmp_path / "batch"
+        batch.write_bytes(b"pixels")
+        with device.temporary([batch]) as places:
+            assert subject.shell(f"cat {places[batch]}") == "pixels"
+            with subject.connect().lock():
+                assert subject.shell(f"ls {RUN}") == ""
+
+    def test_link_drops_while_a_temporary_file_is_sent(
+        self, device: AndroidDevice, subject: Subject, tmp_path: Path
+    ) -> None:
+        batch = tmp_path / "batch"
+        batch.write_bytes(os.urandom(1 << 20) * self.big_mib)
+
+        def use() -> str:
+            with device.temporary([batch]) as places:
+                return device.run(["wc", "-c", str(places[batch])], timeout=60).stdout.split()[0]
+
+        with device.lock():
+            there = self._when(lambda: subject.shell(f"ls {RUN} 2>/dev/null") != "", subject.drop_link)
+            with there, pytest.raises(LinkLostError):
+                use()
+            assert with_retries(device, use) == str(batch.stat().st_size)
+            assert subject.shell(f"ls {RUN}") == ""
+
     # Commands
 
     @pytest.mark.parametrize(

@@ -111,6 +111,19 @@ def test_fp32_finds_what_paddle_finds_in_every_image(trained: Trained) -> None:
     assert report["published"] is None
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int16", "int8"])
+def test_the_benchmark_program_finds_what_the_python_engine_finds(
+    trained: Trained, edgebench: Path, precision: str
+) -> None:
+    network = trained.nets / f"{precision}.nb"
+    here, found = judged(trained, network)
+    there, again = judged(trained, network, "--runner", str(edgebench))
+    assert different(again, found) == []
+    assert (there["top1"], there["top5"]) == (here["top1"], here["top5"])
+    assert (there["program"]["name"], there["synthetic"]) == ("edgebench", False)
+    assert here["program"] is None
+
+
 def test_onnx_finds_what_paddle_finds_in_every_image(trained: Trained) -> None:
     report, found = judged(trained, trained.nets / "onnx.onnx")
     assert report["engine"].startswith("onnx-")

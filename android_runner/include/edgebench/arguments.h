@@ -23,6 +23,7 @@ struct Options {
   double warmup_ms = 500;
   int repeats = 30;
   double repeats_ms = 1000;
+  int images = 0;             // run once for each of so many images, and measure nothing; 0: measure
   std::vector<Shape> shapes;  // one for each input
   std::vector<Fill> fills;    // one for each input
   Output output = Output::kDigest;

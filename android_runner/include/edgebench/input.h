@@ -1,8 +1,10 @@
-// Input tensors: what is filled in before the first run.
+// Input tensors: what is filled in before a run.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,7 @@ using Shape = std::vector<int64_t>;
 size_t elements(const Shape& shape);
 
 struct Fill {
-  enum class Kind { kOnes, kSeed, kFile };
+  enum class Kind { kOnes, kSeed, kFile, kBytes };
   Kind kind = Kind::kOnes;
   uint64_t seed = 0;
   std::string path;
@@ -29,7 +31,27 @@ inline float seeded_value(uint64_t seed, uint64_t k, uint64_t i) {
   return static_cast<float>(splitmix64(seed + (k << 32) + i) >> 40) * 0x1p-23f - 1.0f;
 }
 
-// Writes `count` values for input number `index`. Throws Failure (kInputInvalid) for a file that does not fit.
-void fill_input(const Fill& fill, size_t index, size_t count, float* out);
+// The values of input number `index`, image after image: a file holds those of all of them, one after another.
+class Source {
+ public:
+  // Throws Failure (kInputInvalid) for a file that is not what the shape and the number of images ask.
+  Source(const Fill& fill, size_t index, const Shape& shape, int64_t images);
+
+  // Writes the values of the next image.
+  void next(float* out);
+
+ private:
+  void open(size_t bytes);
+  void read(void* out, size_t bytes);
+
+  Fill fill_;
+  size_t index_;
+  size_t count_;                // elements of an image
+  size_t channels_ = 1;         // kBytes: the shape's second dimension, each of which has a table of its own
+  size_t plane_ = 1;            // kBytes: elements of a channel
+  std::vector<float> tables_;   // kBytes: 256 values a channel
+  std::vector<uint8_t> bytes_;  // kBytes: of one image
+  std::unique_ptr<FILE, int (*)(FILE*)> file_{nullptr, std::fclose};
+};
 
 }  // namespace edgebench

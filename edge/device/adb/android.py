@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from edge.device.adb import devicelock, launch, probe, server
 from edge.device.adb.blobs import BlobStore
-from edge.device.adb.layout import BASE, BLOBS
+from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.adb.link import Link
 from edge.device.adb.server import ServerAddress
 from edge.device.adb.settings import Before, Settings
@@ -74,6 +74,18 @@ class AndroidDevice:
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         return self.blobs.push(files)
+
+    @contextmanager
+    def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
+        place = RUN / secrets.token_hex(6)
+        tidy = launch.kill_script(place.name)
+        try:
+            yield self.blobs.place(files, place)
+        except BaseException:
+            with suppress(DeviceError):
+                self._link.execute(tidy, seconds=_TIDY_SECONDS)
+            raise
+        self._link.execute(tidy, seconds=_TIDY_SECONDS)
 
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         run_id, marker = secrets.token_hex(6), Marker.fresh()

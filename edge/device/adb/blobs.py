@@ -68,6 +68,12 @@ class BlobStore:
             there.update({blob.sha256: True for blob in plain})
         return {path: blob.place for path, blob in blobs.items()}
 
+    def place(self, files: Sequence[Path], directory: PurePosixPath) -> dict[Path, PurePosixPath]:
+        """Put files into a directory that is removed by whoever asked, also after an error; see Device.temporary."""
+        blobs = {path: self._blob(path) for path in files}
+        self._arrived(self._transfer(list(blobs.values()), directory, self._room(list(blobs.values()))))
+        return {path: directory / blob.sha256 for path, blob in blobs.items()}
+
     def _blob(self, path: Path) -> Blob:
         try:
             found = path.stat()
@@ -90,19 +96,27 @@ class BlobStore:
         part = BLOBS / f"part.{secrets.token_hex(4)}"
         tool = self._room(blobs)
         try:
-            start = time.monotonic()
-            with self._link.sync() as sync:
-                for blob in blobs:
-                    self.bytes_sent += send_file(sync, blob.path, part / blob.sha256, executable=blob.executable)
-                sync.finish()
-            sent = time.monotonic()
-            bad = self._check(blobs, part, tool)
-            self.sending_seconds += sent - start
-            self.checking_seconds += time.monotonic() - sent
+            bad = self._transfer(blobs, part, tool)
             self._settle(bad, part)
         except (DeviceSpaceError, TransferError):
             self._link.execute(f"rm -rf {part}")
             raise
+        self._arrived(bad)
+
+    def _transfer(self, blobs: Sequence[Blob], directory: PurePosixPath, tool: str) -> list[Blob]:
+        """Send them under their content's names; those that did not arrive as they were sent."""
+        start = time.monotonic()
+        with self._link.sync() as sync:
+            for blob in blobs:
+                self.bytes_sent += send_file(sync, blob.path, directory / blob.sha256, executable=blob.executable)
+            sync.finish()
+        sent = time.monotonic()
+        bad = self._check(blobs, directory, tool)
+        self.sending_seconds += sent - start
+        self.checking_seconds += time.monotonic() - sent
+        return bad
+
+    def _arrived(self, bad: Sequence[Blob]) -> None:
         if bad:
             raise TransferError(
                 f"{bad[0].path.name} did not arrive on the device {self._link.serial} as it was sent",

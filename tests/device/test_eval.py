@@ -1,0 +1,168 @@
+"""`eval` on a real device (or a stand-in with a real adbd), with a program that pretends to compute.
+
+One bit of an image changes all its scores, so equal predictions mean that every byte arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.device.adb import server
+from edge.device.adb.layout import BASE, BLOBS, RUN
+from edge.device.discover import open_device
+from edge.evaluate.images import read_image
+from edge.toolchain.environment import Environment
+from edge.zoo.model import Preprocessing
+from edge.zoo.preprocess import prepare
+from tests.android_runner.conftest import build
+from tests.android_runner.network import SHAPE, convert
+from tests.device.test_scenarios import RealSubject
+from tests.device_layer.subject import eventually
+from tests.evaluate.small import SIDE, described, write_images
+
+pytestmark = [pytest.mark.device, pytest.mark.slow]
+
+IMAGES = 300
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("aarch64-linux-gnu-g++") is None:
+        pytest.skip("g++-aarch64-linux-gnu is not installed")
+    return build("aarch64", "-o", str(tmp_path_factory.mktemp("aarch64")))
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from edge.toolchain.engines import engine
+    from edge.toolchain.environment import ensure
+
+    environment: Environment = ensure(engine("paddlelite"))
+    folder = tmp_path_factory.mktemp("network")
+    return described(convert(environment, folder, "arm"), folder, "arm")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_images(tmp_path_factory.mktemp("data"), IMAGES)
+
+
+@pytest.fixture
+def subject(serial: str) -> Iterator[RealSubject]:
+    """The device, with nothing of edgezoo's on it, left like that."""
+    (device,) = open_device(serial)
+    subject = RealSubject(server.resolve(), device.serial)
+    subject.shell(f"rm -rf {BASE}")
+    yield subject
+    subject.shell(f"rm -rf {BASE}")
+
+
+class Eval:
+    """Starts `edgezoo eval` for that device."""
+
+    def __init__(self, serial: str, network: Path, data: Path, runner: Path, table: Path) -> None:
+        self.table = table
+        self._command = [
+            sys.executable, "-m", "edge", "eval", str(network), "--data", str(data), "-s", serial,
+            "--runner", str(runner), "--resize-short", str(SIDE), "--json", "--predictions", str(table),
+        ]  # fmt: skip
+
+    def start(self, *more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([*self._command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def whole(self) -> tuple[dict[str, Any], list[str], str]:
+        """The report, the lines of predictions, and what was said meanwhile."""
+        process = self.start("--allow-synthetic")
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        (report,) = json.loads(out)
+        return report, self.table.read_text().splitlines()[1:], err
+
+
+@pytest.fixture
+def evaluation(serial: str, network: Path, data: Path, runner: Path, tmp_path: Path) -> Eval:
+    return Eval(serial, network, data, runner, tmp_path / "predictions.csv")
+
+
+def left(subject: RealSubject) -> tuple[int, str]:
+    """How many blobs there are, and what is left of launches."""
+    return len(subject.shell(f"ls {BLOBS}").split()), subject.shell(f"ls {RUN}")
+
+
+def test_a_set_is_judged_and_none_of_it_stays(
+    subject: RealSubject, evaluation: Eval, network: Path, data: Path, runner: Path, tmp_path: Path
+) -> None:
+    report, predictions, _ = evaluation.whole()
+    assert (report["images"], report["classes"], report["synthetic"]) == (IMAGES, 1000, True)
+    assert report["engine"].startswith("synthetic")
+    assert report["hardware"]["kind"] == "android"
+    assert len(predictions) == IMAGES
+    assert left(subject) == (2, "")
+    # Single launches, with the tensor itself, find the same.
+    device, tensor = subject.connect(), tmp_path / "tensor"
+    with device.lock():
+        for line in predictions[::100]:
+            _, image, _, best = line.split(",")
+            tensor.write_bytes(prepare(read_image(data / image), Preprocessing(SIDE, (SIDE, SIDE))).tobytes())
+            places = device.push([runner, network])
+            with device.temporary([tensor]) as lent:
+                done = device.run(
+                    [str(places[runner]), "--contract", "1", "--model", str(places[network]), "--shape",
+                     ",".join(map(str, SHAPE)), "--input", f"file:{lent[tensor]}", "--output", "values", "--warmup", "0",
+                     "--warmup-ms", "0", "--repeats", "1", "--repeats-ms", "0"], timeout=60
+                )  # fmt: skip
+            (values,) = (json.loads(one)["values"] for one in done.stdout.splitlines() if '"output"' in one)
+            assert np.argsort(-np.array(values), kind="stable")[:5].tolist() == [int(each) for each in best.split()]
+
+
+def test_a_dropped_link_changes_no_number(subject: RealSubject, evaluation: Eval) -> None:
+    _, whole, _ = evaluation.whole()
+
+    def drop() -> None:
+        if eventually(lambda: subject.running("--images"), seconds=60):
+            subject.drop_link()
+
+    thread = threading.Thread(target=drop)
+    thread.start()
+    _, again, said = evaluation.whole()
+    thread.join()
+    assert again == whole
+    assert "once more" in said
+    assert left(subject) == (2, "")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "kill"])
+def test_an_interrupt_leaves_nothing_running_and_no_images(
+    subject: RealSubject, evaluation: Eval, how: signal.Signals
+) -> None:
+    process = evaluation.start("--allow-synthetic")
+    assert eventually(lambda: subject.running("--images"), seconds=60), process.communicate()
+    process.send_signal(how)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode in (130, 128 + how)
+    assert "Traceback" not in err
+    assert out == ""
+    assert not evaluation.table.exists()
+    assert eventually(lambda: not subject.running("--images"))
+    assert left(subject) == (2, "")
+    assert subject.shell(f"ls {BASE}").split() == ["blobs", "run"]
+
+
+def test_a_synthetic_program_is_refused(subject: RealSubject, evaluation: Eval) -> None:
+    process = evaluation.start()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (1, "")
+    assert "synthetic engine" in err
+    assert "Traceback" not in err
+    assert left(subject) == (2, "")
