@@ -22,6 +22,7 @@ from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
+from edge.convert.reference import write_reference
 from edge.convert.rounded import expected_params
 from edge.convert.shapes import input_shapes
 from edge.errors import OptError, WorkerError
@@ -83,7 +84,7 @@ def verify(
     rounded = scratch / "rounded.pdiparams"
     expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
     with lend_paddle() as worker:
-        paddle = _Paddle(worker, original, scratch)
+        paddle = _Paddle(worker, source, original, scratch)
         reference = paddle.run(source.params, given)
         expected = reference if expected_from == source.params else paddle.run(expected_from, given)
         chosen, comparison, problem = _judge_steady(
@@ -108,19 +109,19 @@ def verify(
 
 
 class _Paddle:
-    """The original program in Paddle."""
+    """The original program in Paddle: the one that wrote it, if that was Paddle 3."""
 
-    def __init__(self, worker: Worker, program: Program, scratch: Path) -> None:
+    def __init__(self, worker: Worker, source: InferenceModel, program: Program, scratch: Path) -> None:
         self._worker, self._scratch = worker, scratch
         self._fetches = [spec.name for spec in program.fetches]
-        (scratch / "reference.pdmodel").write_bytes(program.serialize())
+        self._program = write_reference(source, program, scratch)
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
         _save(self._scratch / "inputs.npz", given)
         self._worker.call(
             "run",
             timeout=_TIMEOUT,
-            program=str(self._scratch / "reference.pdmodel"),
+            program=str(self._program),
             params=str(params),
             inputs_npz=str(self._scratch / "inputs.npz"),
             outputs_npz=str(self._scratch / "reference.npz"),
