@@ -18,7 +18,7 @@ class Legacy:
     `inputs`, one word an operand: `X` a slot; `X?` it may be missing; `X*` a list of tensors; `=axis` a constant that becomes
     that attribute; `=axis|AxisTensor` the attribute if it is constant, else that slot; `-` left out.
     `outputs`, one word a result: `Out` a slot; `Out*` a list; `Mean=MeanIn` the slot Mean, in place of the input of slot
-    MeanIn; `-` left out.
+    MeanIn; `-` left out; at the end `+XShape` for that scratch variable, which the original has not and opt wants.
     Attributes keep their names but for `renamed` (None: left out), and `fixed` ones are added.
     """
 
@@ -109,7 +109,7 @@ OPERATORS: dict[str, Legacy] = {
     "scale": Legacy("scale", "X =scale|ScaleTensor"),
     "clip": Legacy("clip", "X =min|Min =max|Max"),
     "cumsum": Legacy("cumsum", "X =axis"),
-    "dropout": Legacy("dropout", "X - =dropout_prob", "Out -", renamed={"mode": "dropout_implementation"}),
+    "dropout": Legacy("dropout", "X - =dropout_prob", "Out Mask", renamed={"mode": "dropout_implementation"}),
     # two tensors
     **_binary(
         add="elementwise_add", subtract="elementwise_sub", multiply="elementwise_mul", divide="elementwise_div",
@@ -125,10 +125,10 @@ OPERATORS: dict[str, Legacy] = {
     "where": Legacy("where", "Condition X Y"),
     "add_n": Legacy("sum", "X*"),
     # shapes
-    "transpose": Legacy("transpose2", renamed={"perm": "axis"}),
-    "flatten": Legacy("flatten_contiguous_range"),
-    "squeeze": Legacy("squeeze2", "X =axes"),
-    "unsqueeze": Legacy("unsqueeze2", "X =axes|AxesTensor"),
+    "transpose": Legacy("transpose2", outputs="Out +XShape", renamed={"perm": "axis"}),
+    "flatten": Legacy("flatten_contiguous_range", outputs="Out +XShape"),
+    "squeeze": Legacy("squeeze2", "X =axes", "Out +XShape"),
+    "unsqueeze": Legacy("unsqueeze2", "X =axes|AxesTensor", "Out +XShape"),
     "concat": Legacy("concat", "X* =axis|AxisTensor"),
     "split": Legacy("split", "X =sections =axis|AxisTensor", "Out*", fixed={"num": 0}),
     "split_with_num": Legacy("split", "X =axis|AxisTensor", "Out*", fixed={"sections": ()}),

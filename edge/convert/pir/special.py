@@ -133,9 +133,9 @@ def _shape64(t: Translator, op: PirOp) -> None:
 
 def _reshape(t: Translator, op: PirOp) -> None:
     if (constant := t.constant(op.operands[1])) is not None:
-        t.emit(op, Legacy("reshape2", "X -"), {"shape": constant.all})
+        t.emit(op, Legacy("reshape2", "X -", "Out +XShape"), {"shape": constant.all})
         return
-    t.emit(op, Legacy("reshape2", "X Shape"), {"shape": t.value(op.results[0].id).shape})
+    t.emit(op, Legacy("reshape2", "X Shape", "Out +XShape"), {"shape": t.value(op.results[0].id).shape})
 
 
 def _expand(t: Translator, op: PirOp) -> None:

@@ -230,7 +230,12 @@ class Translator:
     def _results(self, op: PirOp, legacy: Legacy, inputs: Mapping[str, list[str]]) -> dict[str, list[str]]:
         outputs: dict[str, list[str]] = {}
         near = op.name.partition(".")[2].rstrip("_")
-        for word, result in zip(legacy.outputs.split(), op.results, strict=True):
+        words = legacy.outputs.split()
+        if words[-1] == "+XShape":
+            words.pop()
+            source = self._types[op.operands[0]]
+            outputs["XShape"] = [self.scratch(f"{near}_xshape", source.dtype, (0, *source.shape))]
+        for word, result in zip(words, op.results, strict=True):
             slot, _, place = word.partition("=")
             if slot == "-" or not result.id:
                 continue
