@@ -39,8 +39,6 @@ KINDS = {
     ("lookup_table_v2", "padding_idx"): "LONG",
     ("roll", "shifts"): "LONGS",
     ("roll", "axis"): "LONGS",
-    ("reduce_any", "dim"): "LONGS",
-    ("reduce_all", "dim"): "LONGS",
     ("fill_constant", "shape"): "LONGS",
     ("assign_value", "int64_values"): "LONGS",
     ("assign_value", "fp32_values"): "FLOATS",
@@ -54,6 +52,8 @@ KINDS = {
        ("axes", "starts", "ends", "steps", "shape", "decrease_axes", "none_axes")},
 }  # fmt: skip
 
+FILL = {"force_cpu": False}  # fill_constant's; opt aborts without it, as it does of comparisons
+
 _LAYOUT = {"data_format": "data_layout"}
 _KEEP = {"keepdim": "keep_dim"}
 _AXIS = {"axis": -1}
@@ -66,6 +66,10 @@ def _alike(*names: str) -> dict[str, Legacy]:
 
 def _binary(**names: str) -> dict[str, Legacy]:
     return {name: Legacy(old, "X Y", fixed=_AXIS) for name, old in names.items()}
+
+
+def _comparisons(*names: str) -> dict[str, Legacy]:
+    return {name: Legacy(name, "X Y", fixed={**_AXIS, **FILL}) for name in names}
 
 
 OPERATORS: dict[str, Legacy] = {
@@ -114,9 +118,9 @@ OPERATORS: dict[str, Legacy] = {
     **_binary(
         add="elementwise_add", subtract="elementwise_sub", multiply="elementwise_mul", divide="elementwise_div",
         maximum="elementwise_max", minimum="elementwise_min", elementwise_pow="elementwise_pow",
-        floor_divide="elementwise_floordiv", remainder="elementwise_mod", equal="equal", not_equal="not_equal",
-        less_than="less_than", less_equal="less_equal", greater_than="greater_than", greater_equal="greater_equal",
+        floor_divide="elementwise_floordiv", remainder="elementwise_mod",
     ),
+    **_comparisons("equal", "not_equal", "less_than", "less_equal", "greater_than", "greater_equal"),
     **{name: Legacy(name, "X Y") for name in (
         "logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor", "dot", "mv",
     )},
@@ -142,7 +146,6 @@ OPERATORS: dict[str, Legacy] = {
     "pad": Legacy("pad", "X =pad_value"),
     "pad3d": Legacy("pad3d", "X =paddings|Paddings", renamed={"pad_value": "value"}),
     "channel_shuffle": Legacy("shuffle_channel", renamed={"groups": "group", "data_format": None}),
-    "numel": Legacy("size", "Input"),
     # choosing
     "gather": Legacy("gather", "X Index =axis|Axis"),
     "gather_nd": Legacy("gather_nd", "X Index"),

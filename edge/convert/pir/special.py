@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from edge.convert.pir.operators import REDUCTIONS, Legacy
+from edge.convert.pir.operators import FILL, OPERATORS, REDUCTIONS, Legacy
 from edge.convert.pir.reading import PirOp
 from edge.convert.pir.translate import Constant, Translator, dtype_number
 
@@ -79,7 +80,13 @@ def _full_with_tensor(t: Translator, op: PirOp) -> None:
     value, shape = op.operands
     number = t.numbers(value)[0]
     name = t.make(op.results[0].id, "full")
-    attrs = {"dtype": dtype_number(op.attrs["dtype"]), "value": float(number), "str_value": str(number), "shape": ()}
+    attrs = {
+        "dtype": dtype_number(op.attrs["dtype"]),
+        "value": float(number),
+        "str_value": str(number),
+        "shape": (),
+        **FILL,
+    }
     t.writer.op("fill_constant", {"ShapeTensor": [t.tensor(shape)]}, {"Out": [name]}, attrs)
 
 
@@ -89,7 +96,7 @@ def _full_batch_size_like(t: Translator, op: PirOp) -> None:
     name = t.make(op.results[0].id, "full")
     t.writer.op(
         "fill_constant_batch_size_like", {"Input": [t.tensor(op.operands[0])]}, {"Out": [name]},
-        {**{key: attrs[key] for key in kept}, "str_value": str(attrs["value"])},
+        {**{key: attrs[key] for key in kept}, "str_value": str(attrs["value"]), **FILL},
     )  # fmt: skip
 
 
@@ -131,11 +138,53 @@ def _shape64(t: Translator, op: PirOp) -> None:
     t.writer.op("cast", {"X": [narrow]}, {"Out": [t.make(result.id, "shape")]}, attrs)
 
 
+def _numel(t: Translator, op: PirOp) -> None:
+    (result,) = op.results
+    known = t.value(op.operands[0]).shape
+    if -1 in known:
+        t.emit(op, Legacy("size", "Input"))
+    else:
+        t.keep(result.id, Constant(result.dtype, result.shape, (math.prod(known),)))
+
+
+def _stack(t: Translator, op: PirOp) -> None:
+    """Sizes put together to a shape: remembered as such, and known if all of them are."""
+    members, (result,) = t.members(op.operands[0]), op.results
+    if len(result.shape) == 1 and result.dtype in ("int32", "int64"):
+        t.sizes[result.id] = members
+        if all(t.constant(id) is not None for id in members):
+            t.keep(result.id, Constant(result.dtype, result.shape, tuple(t.numbers(id)[0] for id in members)))
+            return
+    t.emit(op, OPERATORS["stack"])
+
+
 def _reshape(t: Translator, op: PirOp) -> None:
+    """With one size that the network computes, usually the open batch, it follows from the others: -1."""
+    shape = t.value(op.results[0].id).shape
+    legacy = Legacy("reshape2", "X -", "Out +XShape")
     if (constant := t.constant(op.operands[1])) is not None:
-        t.emit(op, Legacy("reshape2", "X -", "Out +XShape"), {"shape": constant.all})
-        return
-    t.emit(op, Legacy("reshape2", "X Shape", "Out +XShape"), {"shape": t.value(op.results[0].id).shape})
+        if t.is_parameter(op.operands[0]) and sorted(shape)[:-1] == [1] * (len(shape) - 1):
+            t.spread[op.results[0].id] = op.operands[0], shape.index(max(shape))
+        t.emit(op, legacy, {"shape": constant.all})
+    elif (members := t.sizes.get(op.operands[1])) is None:
+        t.emit(op, Legacy("reshape2", "X Shape", "Out +XShape"), {"shape": shape})
+    else:
+        sizes = [known.values[0] if (known := t.constant(id)) is not None else None for id in members]
+        if sizes.count(None) == 1 and -1 not in sizes and 0 not in sizes:
+            t.emit(op, legacy, {"shape": [-1 if size is None else size for size in sizes]})
+        else:
+            # One tensor a size: opt's engine takes a tensor of all of them for 32-bit numbers.
+            t.emit(op, legacy, {"shape": shape}, {"ShapeTensor": [t.tensor(id) for id in members]})
+
+
+def _add(t: Translator, op: PirOp) -> None:
+    """A convolution's bias is added as opt fuses it: by the axis of the channels, not reshaped first."""
+    x, y = op.operands
+    bias, axis = t.spread.get(y, (0, 0))
+    if bias and len(t.value(x).shape) == len(t.value(y).shape) and len(t.value(bias).shape) == 1:
+        t.emit(op, Legacy("elementwise_add", "X -"), {"axis": axis}, {"Y": [t.tensor(bias)]})
+    else:
+        t.emit(op, OPERATORS["add"])
 
 
 def _expand(t: Translator, op: PirOp) -> None:
@@ -264,6 +313,10 @@ SPECIAL: dict[str, Handler] = {
     "builtin.slice": _member,
     "pd_op.shape": _shape64,
     "pd_op.shape64": _shape64,
+    "pd_op.numel": _numel,
+    "pd_op.stack": _stack,
+    "pd_op.add": _add,
+    "pd_op.add_": _add,
     "pd_op.reshape": _reshape,
     "pd_op.reshape_": _reshape,
     "pd_op.expand": _expand,

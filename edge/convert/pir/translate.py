@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.convert.pir.operators import NO_ATTRS, OPERATORS, REDUCTIONS, Legacy
+from edge.convert.pir.operators import FILL, NO_ATTRS, OPERATORS, REDUCTIONS, Legacy
 from edge.convert.pir.reading import PirOp, PirProgram, Value
 from edge.convert.pir.writing import Writer
 from edge.convert.program import Program
@@ -67,9 +67,11 @@ class Translator:
         self._names: dict[int, str] = {}
         self._constants: dict[int, Constant] = {}
         self._parts: dict[int, list[int]] = {}  # a list of tensors -> its members
-        self._dims: dict[int, tuple[int, int]] = {}
+        self.sizes: dict[int, list[int]] = {}  # a shape -> the sizes it was put together of
+        self.spread: dict[int, tuple[int, int]] = {}  # a parameter in one axis of many dimensions -> parameter, axis
         self._types: dict[int, Value] = {}
         self._fresh = 0
+        self._parameters = {parameter.value.id for parameter in pir.parameters}
         self._outputs: dict[int, str] = {}
 
     def run(self) -> Translation:
@@ -125,6 +127,9 @@ class Translator:
 
     def value(self, id: int) -> Value:
         return self._types[id]
+
+    def is_parameter(self, id: int) -> bool:
+        return id in self._parameters
 
     def constant(self, id: int) -> Constant | None:
         return self._constants.get(id)
@@ -189,8 +194,14 @@ class Translator:
             found = copy
         self.writer.fetch(found)
 
-    def emit(self, op: PirOp, legacy: Legacy, attrs: Mapping[str, Any] | None = None) -> None:
-        """Write an operator as the table says; `attrs` are added or replace what the table makes of them."""
+    def emit(
+        self,
+        op: PirOp,
+        legacy: Legacy,
+        attrs: Mapping[str, Any] | None = None,
+        more: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Write an operator as the table says, with `more` inputs; `attrs` are added or replace what the table makes."""
         try:
             inputs, constants = self._inputs(op, legacy)
         except _NotConstantError:
@@ -200,9 +211,8 @@ class Translator:
                 hint="export the model for a fixed input shape, or " + _HINT,
             ) from None
         outputs = self._results(op, legacy, inputs)
-        self.writer.op(
-            legacy.type, inputs, outputs, {**self._attrs(op, legacy), **constants, **legacy.fixed, **(attrs or {})}
-        )
+        all_attrs = {**self._attrs(op, legacy), **constants, **legacy.fixed, **(attrs or {})}
+        self.writer.op(legacy.type, {**inputs, **(more or {})}, outputs, all_attrs)
 
     def _inputs(self, op: PirOp, legacy: Legacy) -> tuple[dict[str, list[str]], dict[str, Any]]:
         words = legacy.inputs.split()
@@ -263,7 +273,8 @@ class Translator:
             (value,) = constant.values
             self.writer.op(
                 "fill_constant", {}, {"Out": [name]},
-                {"shape": shape, "dtype": dtype_number(dtype), "value": float(value), "str_value": _text(value)},
+                {"shape": shape, "dtype": dtype_number(dtype), "value": float(value), "str_value": _text(value),
+                 **FILL},
             )  # fmt: skip
             return
         kind, convert = _ASSIGNED[dtype]

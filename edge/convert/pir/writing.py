@@ -66,7 +66,20 @@ class Writer:
         self._fetches += 1
 
     def build(self) -> Program:
-        return Program(self._message)
+        """The program, without the operators and variables that no output needs."""
+        needed: set[str] = set()
+        kept = []
+        for op in reversed(self._block.ops):
+            made = {name for slot in op.outputs for name in slot.arguments}
+            if op.type in ("feed", "fetch") or made & needed:
+                needed |= made | {name for slot in op.inputs for name in slot.arguments}
+                kept.append(op)
+        program = schema.MESSAGES["Program"]()
+        program.version.CopyFrom(self._message.version)
+        block = program.blocks.add(idx=0, parent_idx=-1)
+        block.vars.extend(var for var in self._block.vars if var.persistable or var.name in needed)
+        block.ops.extend(reversed(kept))
+        return Program(program)
 
 
 def _fill(attr: Any, kind: str, value: Any) -> None:
