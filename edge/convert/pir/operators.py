@@ -19,7 +19,8 @@ class Legacy:
     that attribute; `=axis|AxisTensor` the attribute if it is constant, else that slot; `-` left out.
     `outputs`, one word a result: `Out` a slot; `Out*` a list; `Mean=MeanIn` the slot Mean, in place of the input of slot
     MeanIn; `-` left out; at the end `+XShape` for that scratch variable, which the original has not and opt wants.
-    Attributes keep their names but for `renamed` (None: left out), and `fixed` ones are added.
+    Attributes keep their names but for `renamed` (None: left out), and `fixed` ones are added; those of `only` are left out
+    and must have that value, because the old operator knows no other.
     """
 
     type: str
@@ -27,6 +28,7 @@ class Legacy:
     outputs: str = "Out"
     renamed: Mapping[str, str | None] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    only: Mapping[str, Any] = field(default_factory=dict)
 
 
 # They say where an operator ran or was written, or what only training asks for.
@@ -37,6 +39,8 @@ KINDS = {
     ("arg_max", "axis"): "LONG",
     ("arg_min", "axis"): "LONG",
     ("lookup_table_v2", "padding_idx"): "LONG",
+    ("reduce_amax", "dim"): "LONGS",
+    ("reduce_amin", "dim"): "LONGS",
     ("roll", "shifts"): "LONGS",
     ("roll", "axis"): "LONGS",
     ("fill_constant", "shape"): "LONGS",
@@ -93,7 +97,7 @@ OPERATORS: dict[str, Legacy] = {
         "abs", "acos", "asin", "atan", "ceil", "celu", "cos", "cosh", "elu", "erf", "exp", "expm1", "floor", "gelu", "log",
         "log10", "log1p", "log2", "log_softmax", "logsigmoid", "maxout", "reciprocal", "relu", "relu6", "rsqrt", "selu",
         "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "square", "tan", "tanh",
-        "tanh_shrink", "thresholded_relu", "logical_not", "bitwise_not", "pixel_shuffle", "pixel_unshuffle", "flip",
+        "tanh_shrink", "logical_not", "bitwise_not", "pixel_shuffle", "pixel_unshuffle", "flip",
         "temporal_shift", "logsumexp", "assign", "share_data", "mean_all",
     ),
     "hardsigmoid": Legacy("hard_sigmoid"),
@@ -105,7 +109,7 @@ OPERATORS: dict[str, Legacy] = {
     "softshrink": Legacy("softshrink", renamed={"threshold": "lambda"}),
     "swish": Legacy("swish", fixed={"beta": 1.0}),
     "prelu": Legacy("prelu", "X Alpha"),
-    "round": Legacy("round", renamed={"decimals": None}),
+    "round": Legacy("round", only={"decimals": 0}),
     "isnan": Legacy("isnan_v2"),
     "isinf": Legacy("isinf_v2"),
     "isfinite": Legacy("isfinite_v2"),
@@ -113,7 +117,10 @@ OPERATORS: dict[str, Legacy] = {
     "scale": Legacy("scale", "X =scale|ScaleTensor"),
     "clip": Legacy("clip", "X =min|Min =max|Max"),
     "cumsum": Legacy("cumsum", "X =axis"),
-    "dropout": Legacy("dropout", "X - =dropout_prob", "Out Mask", renamed={"mode": "dropout_implementation"}),
+    "dropout": Legacy(
+        "dropout", "X - =dropout_prob", "Out Mask",
+        renamed={"mode": "dropout_implementation", "seed": None, "fix_seed": None},
+    ),
     # two tensors
     **_binary(
         add="elementwise_add", subtract="elementwise_sub", multiply="elementwise_mul", divide="elementwise_div",
@@ -145,7 +152,7 @@ OPERATORS: dict[str, Legacy] = {
     "roll": Legacy("roll", "X =shifts|ShiftsTensor"),
     "pad": Legacy("pad", "X =pad_value"),
     "pad3d": Legacy("pad3d", "X =paddings|Paddings", renamed={"pad_value": "value"}),
-    "channel_shuffle": Legacy("shuffle_channel", renamed={"groups": "group", "data_format": None}),
+    "channel_shuffle": Legacy("shuffle_channel", renamed={"groups": "group"}, only={"data_format": "NCHW"}),
     # choosing
     "gather": Legacy("gather", "X Index =axis|Axis"),
     "gather_nd": Legacy("gather_nd", "X Index"),
@@ -157,13 +164,15 @@ OPERATORS: dict[str, Legacy] = {
     "topk": Legacy("top_k_v2", "X =k|K", "Out Indices"),
     "argsort": Legacy("argsort", outputs="Out Indices"),
     "one_hot": Legacy("one_hot_v2", "X =depth|depth_tensor", fixed={"dtype": 5}),
+    "thresholded_relu": Legacy("thresholded_relu", only={"value": 0.0}),
     "tril": Legacy("tril_triu", fixed={"lower": True}),
     "triu": Legacy("tril_triu", fixed={"lower": False}),
     "full_like": Legacy("fill_any_like", "X =value"),
     # pooling and windows
     "pool2d": Legacy("pool2d", "X =ksize"),
     "pool3d": Legacy("pool3d", renamed={"kernel_size": "ksize"}),
-    "max_pool2d_with_index": Legacy("max_pool2d_with_index", outputs="Out Mask", renamed={"kernel_size": "ksize"}),
+    "max_pool2d_with_index": Legacy("max_pool2d_with_index", outputs="Out Mask", renamed={"kernel_size": "ksize"},
+                                    only={"ceil_mode": False}),
     "unfold": Legacy("unfold", outputs="Y"),
     "grid_sample": Legacy("grid_sampler", "X Grid", "Output"),
     # detection

@@ -261,7 +261,9 @@ class Translator:
     def _attrs(self, op: PirOp, legacy: Legacy) -> dict[str, Any]:
         attrs = {}
         for name, value in op.attrs.items():
-            new = None if name in NO_ATTRS else legacy.renamed.get(name, name)
+            if name in legacy.only and value != legacy.only[name]:
+                raise ValueError(f"{name} is {value}, where older Paddle has only {legacy.only[name]}")
+            new = None if name in NO_ATTRS or name in legacy.only else legacy.renamed.get(name, name)
             if new is not None:
                 attrs[new] = dtype_number(value) if name == "dtype" else value
         return attrs
