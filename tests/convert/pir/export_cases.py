@@ -1,6 +1,7 @@
 """Runs in Paddle 3's interpreter: writes small models of one or a few operators each, and some networks.
 
-usage: export_cases.py WORKERS OUT. WORKERS is edge/toolchain/workers. OUT/NAME/ gets `inference.json` and `inference.pdiparams`; what cannot be written is printed.
+usage: export_cases.py WORKERS OUT. WORKERS is edge/toolchain/workers. OUT/NAME/ gets `inference.json` and
+`inference.pdiparams`; what cannot be written is printed.
 """
 
 import sys
@@ -335,16 +336,6 @@ def cases() -> Iterator[tuple[str, Any, list[list[int]]]]:
     yield "net_shufflenet_v2", Classifier(models.shufflenet_v2_x0_25(num_classes=10)), [image]
     yield "net_squeezenet", Classifier(models.squeezenet1_1(num_classes=10)), [image]
     yield "net_densenet", Classifier(models.densenet121(num_classes=10)), [image]
-    yield "net_googlenet", Classifier(FirstOf(models.googlenet(num_classes=10))), [image]
-
-
-class FirstOf(nn.Layer):  # type: ignore[misc]
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x):  # type: ignore[no-untyped-def]
-        return self.network(x)[0]
 
 
 def draw(network: Any) -> None:
