@@ -78,6 +78,7 @@ def origin(source: InferenceModel) -> dict[str, Any]:
         "archive_bytes": source.archive_bytes,
         "program_sha256": source.program_sha256,
         "params_sha256": source.params_sha256,
+        "pir_sha256": source.pir_sha256,
         "paddle_version": source.paddle_version,
     }
 

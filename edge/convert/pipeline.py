@@ -15,6 +15,7 @@ from edge.convert.onnx.model import OnnxModel
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.placing import place
 from edge.convert.recipe import Recipe
+from edge.convert.reference import reference_key
 from edge.convert.room import Room, needed
 from edge.convert.store import Entry, Store, code_version, key_of
 from edge.errors import EdgezooError, OutputError, VerificationError
@@ -208,7 +209,7 @@ class _Line:
         if not self._verify:
             return {"status": "skipped", "reason": "--no-verify"}, True
         store = Store(cache_dir() / "verified")
-        verify_key = key_of({"nb": key, "code": _verify_code(), "paddle": engine("paddle").lock_hash})
+        verify_key = key_of({"nb": key, "code": _verify_code(), **reference_key(source)})
         if known := store.get(verify_key):
             return known.facts, True
         source = self._whole(order, source, watch)
@@ -223,7 +224,7 @@ class _Line:
                 order.recipe,
                 part,
                 lend_engine=self._lend_engine(order.recipe),
-                lend_paddle=lambda: self._tools.lend("paddle"),
+                lend_paddle=lambda: self._tools.lend(source.reference_engine),
             )
             facts = asdict(result)
             for scratch in part.iterdir():
@@ -276,10 +277,12 @@ def _verify_code() -> str:
     return code_version(
         _HERE / "verify.py",
         _HERE / "compare.py",
+        _HERE / "reference.py",
         _HERE / "rounded.py",
         _HERE / "inputs.py",
         WORKERS / "lite_worker.py",
         WORKERS / "paddle_worker.py",
+        WORKERS / "pir_worker.py",
     )
 
 

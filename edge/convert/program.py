@@ -283,8 +283,8 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
     head = data[:4096].lstrip()
     if head.startswith(b"{") and b'"base_code"' in head:
         raise ProgramError(
-            f"{where} is a Paddle 3 PIR program (JSON), which opt cannot read.",
-            hint="export again with FLAGS_enable_pir_api=0 set, which writes inference.pdmodel",
+            f"{where} is a Paddle 3 PIR program (JSON), not a ProgramDesc.",
+            hint="name it inference.json, with inference.pdiparams beside it: then it is translated",
         )
     if head.startswith(b"{"):
         raise ProgramError(f"{where} is JSON, but no Paddle program.", hint=_NOT_A_PROGRAM)

@@ -22,6 +22,7 @@ from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
+from edge.convert.reference import write_reference
 from edge.convert.rounded import expected_params
 from edge.convert.shapes import input_shapes
 from edge.errors import OptError, WorkerError
@@ -81,7 +82,7 @@ def verify(
     rounded = scratch / "rounded.pdiparams"
     expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
     lite = _Twin(lend_engine, program, source.params, twin, scratch)
-    paddle = _Paddle(lend_paddle, original, scratch)
+    paddle = _Paddle(lend_paddle, source, original, scratch)
     try:
         verdict = _judge_steady(
             lambda round_: samples(program.feeds, shapes, count, seed=round_),
@@ -143,12 +144,12 @@ class _Twin:
 
 
 class _Paddle:
-    """The original program in Paddle."""
+    """The original program in Paddle: the one that wrote it, if that was Paddle 3."""
 
-    def __init__(self, lend: Lend, program: Program, scratch: Path) -> None:
+    def __init__(self, lend: Lend, source: InferenceModel, program: Program, scratch: Path) -> None:
         self._lend, self._scratch = lend, scratch
         self._fetches = [spec.name for spec in program.fetches]
-        (scratch / "reference.pdmodel").write_bytes(program.serialize())
+        self._program = write_reference(source, program, scratch)
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
         _save(self._scratch / "inputs.npz", given)
@@ -156,7 +157,7 @@ class _Paddle:
             worker.call(
                 "run",
                 timeout=_TIMEOUT,
-                program=str(self._scratch / "reference.pdmodel"),
+                program=str(self._program),
                 params=str(params),
                 inputs_npz=str(self._scratch / "inputs.npz"),
                 outputs_npz=str(self._scratch / "reference.npz"),

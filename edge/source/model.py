@@ -13,7 +13,8 @@ Kind = Literal["published", "random", "own", "checkpoint"]
 class InferenceModel:
     """A pair of files that Paddle can run; `kind` says what the weights are: random ones never pass for trained.
 
-    `flops` counts multiply-accumulates as PaddleClas' table does; unknown values are None.
+    Of a model that Paddle 3 wrote, `pir` is its own program, and `program` the translation that everything but the reference
+    is made from. `flops` counts multiply-accumulates as PaddleClas' table does; unknown values are None.
     """
 
     directory: Path
@@ -31,3 +32,10 @@ class InferenceModel:
     class_num: int | None = None
     archive_sha256: str | None = None  # of the published archive as downloaded
     archive_bytes: int | None = None
+    pir: Path | None = None
+    pir_sha256: str | None = None
+
+    @property
+    def reference_engine(self) -> Literal["paddle", "paddle3"]:
+        """The engine that can run the model as it came."""
+        return "paddle3" if self.pir else "paddle"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edge.convert.program import Program
@@ -18,14 +19,29 @@ def read(folder: Path) -> InferenceModel:
     if program_path.stat().st_size == 0:
         raise ModelFilesError(f"{program_path} is empty", hint="export or copy the model again")
     try:
-        program = Program.read(program_path)
+        if program_path.suffix == ".json":
+            return _read_pir(folder, program_path, params_path)
+        return _checked(folder, Program.read(program_path), program_path, params_path, program_path)
     except ProgramError as error:
         raise ModelFilesError(error.message, hint=error.hint) from error
+
+
+def _read_pir(folder: Path, pir_path: Path, params_path: Path) -> InferenceModel:
+    """A model that Paddle 3 wrote: its program is translated."""
+    from edge.convert.pir import PirProgram
+    from edge.source.pir import translated
+
+    pir, sha256 = PirProgram.read(pir_path), sha256_of(pir_path)
+    program_path = translated(pir, sha256, params_path)
+    model = _checked(folder, Program.read(program_path), program_path, params_path, pir_path)
+    return replace(model, paddle_version=pir.version, pir=pir_path, pir_sha256=sha256)
+
+
+def _checked(folder: Path, program: Program, program_path: Path, params_path: Path, named: Path) -> InferenceModel:
+    """The model once its two files are known to belong together; `named` is the program that the user knows of."""
     if not program.feeds or not program.fetches:
         what = "inputs" if not program.feeds else "outputs"
-        raise ModelFilesError(
-            f"{program_path} names no {what}", hint="export it with paddle.jit.save or save_inference_model"
-        )
+        raise ModelFilesError(f"{named} names no {what}", hint="export it with paddle.jit.save or save_inference_model")
     elements = params_file.check(params_path, program.persistables)
     return InferenceModel(
         directory=folder,

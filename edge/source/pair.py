@@ -6,18 +6,16 @@ from pathlib import Path
 
 from edge.errors import ModelFilesError
 
-# Program and parameters as Paddle 1.x and 2.x, PaddleClas, PaddleDetection and X2Paddle name them, most usual first.
+# Program and parameters as Paddle 1.x to 3.x, PaddleClas, PaddleDetection and X2Paddle name them, most usual first. Where both
+# formats of one model are there, the older one needs no translation.
 _PAIRS = (
     ("inference.pdmodel", "inference.pdiparams"),
     ("model.pdmodel", "model.pdiparams"),
     ("__model__", "__params__"),
     ("__model__", "params"),
     ("model", "params"),
-)
-
-_HOW_TO_EXPORT = (
-    "export it in the older format: with Paddle 3 set FLAGS_enable_pir_api=0 before paddle.jit.save, "
-    "or export with Paddle 2.6"
+    ("inference.json", "inference.pdiparams"),
+    ("model.json", "model.pdiparams"),
 )
 
 
@@ -29,7 +27,7 @@ def find_pair(folder: Path) -> tuple[Path, Path]:
     for program, params in _PAIRS:
         if (folder / program).is_file() and (folder / params).is_file():
             return folder / program, folder / params
-    programs = sorted(folder.glob("*.pdmodel"))
+    programs = sorted(folder.glob("*.pdmodel")) or sorted(folder.glob("*.json"))
     pairs = [(p, p.with_suffix(".pdiparams")) for p in programs if p.with_suffix(".pdiparams").is_file()]
     if len(pairs) > 1:
         names = ", ".join(program.name for program, _ in pairs)
@@ -40,11 +38,8 @@ def find_pair(folder: Path) -> tuple[Path, Path]:
 
 
 def _none(folder: Path, programs: list[Path]) -> ModelFilesError:
-    if pir := sorted(folder.glob("*.json")):
-        return ModelFilesError(
-            f"{pir[0]} is a model in Paddle 3's PIR format, which opt cannot read", hint=_HOW_TO_EXPORT
-        )
-    if programs:
+    # Many things are called .json: one is taken for a program where it has the usual name, or nothing else is there.
+    if programs and (programs[0].suffix == ".pdmodel" or not sorted(folder.glob("*.pdiparams"))):
         return ModelFilesError(f"{folder} has {programs[0].name} without its parameters, {programs[0].stem}.pdiparams")
     if (folder / "__model__").is_file():
         return ModelFilesError(
@@ -52,7 +47,7 @@ def _none(folder: Path, programs: list[Path]) -> ModelFilesError:
             hint="save them into one: paddle.static.save_inference_model, or fluid's params_filename",
         )
     if lone := sorted(folder.glob("*.pdiparams")):
-        return ModelFilesError(f"{folder} has {lone[0].name} without its program, {lone[0].stem}.pdmodel")
+        return ModelFilesError(f"{folder} has {lone[0].name} without its program, {lone[0].stem}.pdmodel or .json")
     return ModelFilesError(
         f"{folder} holds no inference model", hint="expected a pair such as inference.pdmodel + inference.pdiparams"
     )

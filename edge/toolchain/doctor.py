@@ -63,6 +63,7 @@ def _engine(engine: Engine) -> Finding:
     purpose = {
         "paddlelite": "converting, verifying and measuring here",
         "paddle": "exporting and reference results",
+        "paddle3": "reference results of models that Paddle 3 wrote",
     }.get(engine.kind, "ONNX files: converting, verifying, measuring here")
     absent: Status = "missing" if engine.default and engine.kind != "onnx" else "optional"
     if found := environment.ready(engine):

@@ -58,10 +58,10 @@ def engines() -> tuple[Engine, ...]:
 
 
 def engine(kind: str, version: str | None = None) -> Engine:
-    """The engine of that kind and version; the kind's default where no version is named. Raises `UsageError`."""
+    """The engine of that kind and version; the kind's default or only one where none is named. Raises `UsageError`."""
     of_kind = [e for e in engines() if e.kind == kind]
     for candidate in of_kind:
-        if candidate.version == version or (version is None and candidate.default):
+        if candidate.version == version or (version is None and (candidate.default or len(of_kind) == 1)):
             return candidate
     known = ", ".join(e.version for e in of_kind)
     raise UsageError(f"there is no {kind} engine of version {version!r}", hint=f"known versions: {known}")

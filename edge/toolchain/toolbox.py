@@ -14,7 +14,9 @@ from edge.toolchain.environment import ensure
 from edge.toolchain.pool import WorkerPool
 from edge.toolchain.worker import Worker
 
-_SCRIPTS = {"paddlelite": "lite_worker.py", "paddle": "paddle_worker.py", "onnx": "onnx_worker.py"}
+_SCRIPTS = {
+    "paddlelite": "lite_worker.py", "paddle": "paddle_worker.py", "paddle3": "pir_worker.py", "onnx": "onnx_worker.py",
+}  # fmt: skip
 
 
 class Toolbox:

@@ -18,6 +18,9 @@ from edge.source.pair import find_pair
         ("__model__", "__params__"),
         ("__model__", "params"),
         ("model", "params"),
+        ("inference.json", "inference.pdiparams"),
+        ("model.json", "model.pdiparams"),
+        ("my net.json", "my net.pdiparams"),
         ("my net.pdmodel", "my net.pdiparams"),
         ("netz-ä.pdmodel", "netz-ä.pdiparams"),
     ],
@@ -37,7 +40,9 @@ def test_usual_pairs(tmp_path: Path, program: str, params: str) -> None:
         (["net.pdiparams"], "net.pdiparams without its program, net.pdmodel", ""),
         (["__model__", "conv_w", "conv_b"], "parameters in separate files", "into one"),
         (["a.pdmodel", "a.pdiparams", "b.pdmodel", "b.pdiparams"], "several models", "another directory"),
-        (["inference.json", "inference.pdiparams"], "Paddle 3's PIR format", "FLAGS_enable_pir_api=0"),
+        (["inference.json"], "inference.json without its parameters, inference.pdiparams", ""),
+        (["inference.json", "other.pdiparams"], "other.pdiparams without its program, other.pdmodel or .json", ""),
+        (["a.json", "a.pdiparams", "b.json", "b.pdiparams"], "several models", "another directory"),
     ],
     ids=lambda value: "+".join(value) or "empty" if isinstance(value, list) else "",
 )
@@ -47,6 +52,12 @@ def test_what_is_wrong_is_said(tmp_path: Path, files: list[str], says: str, hint
     with pytest.raises(ModelFilesError, match=says) as caught:
         find_pair(tmp_path)
     assert hint in caught.value.hint
+
+
+def test_of_both_formats_the_older_one_is_taken(tmp_path: Path) -> None:
+    for name in ("inference.json", "inference.pdmodel", "inference.pdiparams"):
+        (tmp_path / name).touch()
+    assert find_pair(tmp_path)[0].name == "inference.pdmodel"
 
 
 def test_a_file_and_nothing_at_all_are_no_directories(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def _agree(old: Sequence[int | str | None], new: Sequence[int | str | None]) -> 
 
 def _verify(reference: Reference, tools: Toolbox, plain: Path, simple: Path | None) -> tuple[Outcome, Outcome | None]:
     """How the file before and after simplification compares with Paddle. Raises `VerificationError` for the one before."""
-    with tools.lend("paddle") as worker:
+    with tools.lend(reference.engine) as worker:
         reference.compute(worker)
     with tools.lend("onnx") as worker:
         try:

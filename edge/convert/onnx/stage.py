@@ -11,6 +11,7 @@ from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.placing import place
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
+from edge.convert.reference import reference_key
 from edge.convert.shapes import input_shapes
 from edge.convert.store import Store, code_version, key_of
 from edge.source.model import InferenceModel
@@ -65,6 +66,7 @@ def _key(task: Task) -> str:
     code += [WORKERS / name for name in ("onnx_worker.py", "program_to_onnx.py")]
     return key_of(
         {
+            **reference_key(task.source),
             "program": task.source.program_sha256,
             "params": task.source.params_sha256,
             "recipe": asdict(task.recipe),

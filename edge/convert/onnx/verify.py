@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge.convert.compare import LIMITS, Comparison, judge
 from edge.convert.inputs import samples
 from edge.convert.program import Program
+from edge.convert.reference import write_reference
 from edge.convert.verify import SAMPLES
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -74,10 +75,14 @@ class Reference:
         self._batch = shapes[0][0] if shapes and shapes[0] else 1
         self._outputs: list[NDArray[Any]] = []
 
+    @property
+    def engine(self) -> str:
+        """The kind of engine that `compute` needs a worker of."""
+        return self._source.reference_engine
+
     def compute(self, worker: Worker) -> None:
         """Run the program in Paddle, each sample by itself."""
-        place = self._scratch / "reference.pdmodel"
-        place.write_bytes(self._program.serialize())
+        place = write_reference(self._source, self._program, self._scratch)
         inputs = self._save(1)
         worker.call(
             "run",

@@ -1,0 +1,29 @@
+"""A model that Paddle 3 wrote: its program is translated once and kept in the cache; its parameters stay where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import edge.convert.pir as package
+from edge.convert import program, schema
+from edge.convert.pir import PirProgram, translate
+from edge.convert.store import Store, code_version, key_of
+from edge.toolchain.paths import cache_dir
+
+
+def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
+    """The ProgramDesc of the program with that hash, in a folder with a link to `params`, named as their pair is usually.
+
+    Raises `ProgramError`.
+    """
+    code = [*Path(package.__file__).parent.glob("*.py"), Path(program.__file__), Path(schema.__file__)]
+    # The parameters' place is part of the key for the link's sake alone.
+    key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version(*code)})
+    store = Store(cache_dir() / "pir")
+    if (entry := store.get(key)) is None:
+        with store.making(key) as part:
+            if (entry := store.get(key)) is None:
+                (part / "inference.pdmodel").write_bytes(translate(pir).program.serialize())
+                (part / "inference.pdiparams").symlink_to(params.absolute())
+                entry = store.put(key, part, {"paddle_version": pir.version})
+    return entry.folder / "inference.pdmodel"
