@@ -38,6 +38,7 @@ LIMITS: dict[Precision, Limits] = {
     "fp16": Limits(relative_error=0.2, cosine=0.98, agreement=0.0),
     "int16": Limits(relative_error=2e-2, cosine=0.999, agreement=1.0),
     "int8": Limits(relative_error=0.7, cosine=0.9, agreement=0.0),
+    "int8-static": Limits(relative_error=0.2, cosine=0.9, agreement=0.0),
 }
 
 

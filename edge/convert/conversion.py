@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edge.convert.halved import halved
 from edge.convert.legalise import legalise
 from edge.convert.nb import canonicalise, read_header
 from edge.convert.opt import optimise
@@ -30,7 +31,11 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, 
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    optimise(worker, program, source.params, made, recipe)
+    # of a quantised program; others come back as they are
+    params = halved(original, source.params, part / "halved.pdiparams") if recipe.target == "x86" else source.params
+    optimise(worker, program, params, made, recipe)
+    if params != source.params:
+        params.unlink()
     canonicalise(made)
     header = read_header(made)
     facts: dict[str, Any] = {

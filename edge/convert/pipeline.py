@@ -203,10 +203,8 @@ class _Line:
 def _key(source: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
-    code = [
-        _HERE / name
-        for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")
-    ]
+    code = [_HERE / f"{name}.py" for name in
+            ("conversion", "draft", "halved", "nb", "opt", "program", "rounded", "schema", "shortcut")]  # fmt: skip
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return key_of(
         {
@@ -224,6 +222,7 @@ def _verify_code() -> str:
         _HERE / "verify.py",
         _HERE / "compare.py",
         _HERE / "rounded.py",
+        _HERE / "halved.py",
         _HERE / "inputs.py",
         WORKERS / "lite_worker.py",
         WORKERS / "paddle_worker.py",

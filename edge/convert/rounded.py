@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import shutil
 import struct
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +42,22 @@ def expected_params(program: Program, params: Path, precision: Precision, engine
         for slot, axis in [_QUANTISED[op.type]]
         if (name := op.input(slot)) is not None
     }
+    changes = {name: partial(rounded, axis=axis, bits=_BITS[precision]) for name, axis in axes.items()}
+    return rewritten(program, params, out, changes)
+
+
+def rewritten(
+    program: Program, params: Path, out: Path, changes: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]]
+) -> Path:
+    """`out`, a copy of the program's parameters in which each tensor named in `changes` is what its function makes of it."""
     shutil.copyfile(params, out)
     position = 0
     for spec in program.persistables:
         position = _elements(out, position)
-        mode: Any = "r+" if spec.name in axes else "r"
+        mode: Any = "r+" if spec.name in changes else "r"
         values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
-        if spec.name in axes:
-            values[:] = rounded(values, axes[spec.name], _BITS[precision])
+        if spec.name in changes:
+            values[:] = changes[spec.name](values)
         position += values.nbytes
     return out
 
@@ -57,9 +67,12 @@ def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:
     others = tuple(k for k in range(weight.ndim) if k != axis)
     scale = np.abs(weight).max(axis=others, keepdims=True) / np.float32(2 ** (bits - 1) - 1)
     scale[scale == 0] = 1
-    steps = weight / scale
-    # C's round: halves away from zero.
-    return np.asarray(np.trunc(steps + np.copysign(np.float32(0.5), steps)) * scale, dtype=np.float32)
+    return np.asarray(nearest(weight / scale) * scale, dtype=np.float32)
+
+
+def nearest(steps: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers, halves away from zero, as C's `round`."""
+    return np.trunc(steps + np.copysign(np.float32(0.5), steps))
 
 
 def _elements(path: Path, position: int) -> int:

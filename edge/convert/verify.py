@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, moved
+from edge.convert.halved import halved, is_quantised
 from edge.convert.inputs import Sample, samples
 from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
@@ -65,8 +66,9 @@ def verify(
     """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
 
     `scratch` is an empty folder for intermediate files. The x86 engine has no float16 kernels: the twin of a fp16 recipe
-    is float32, and the result says so. An engine that has no kernel, or dies, makes the result "unavailable" with its
-    reason. Raises `ToolchainError` when Paddle itself fails.
+    is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights that the
+    x86 engine's int8 kernels can count with (`halved.py`). An engine that has no kernel, or dies, makes the result
+    "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails.
     """
     original = Program.read(source.program)
     logits = original.logits()
@@ -75,26 +77,27 @@ def verify(
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
     given = samples(program.feeds, input_shapes(program.feeds, recipe), SAMPLES)
     engine = f"paddlelite {recipe.engine}"
+    quantised = is_quantised(original)
+    params = halved(original, source.params, scratch / "halved.pdiparams")
+    limits = LIMITS["int8-static" if quantised else twin.precision]
     try:
         with lend_engine() as worker:
-            made = _run_twin(worker, program, source.params, twin, given, scratch)
+            made = _run_twin(worker, program, params, twin, given, scratch)
     except (OptError, WorkerError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
     rounded = scratch / "rounded.pdiparams"
-    expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
+    expected_from = expected_params(original, params, twin.precision, recipe.engine, rounded)
     with lend_paddle() as worker:
         paddle = _Paddle(worker, original, scratch)
-        reference = paddle.run(source.params, given)
-        expected = reference if expected_from == source.params else paddle.run(expected_from, given)
-        chosen, comparison, problem = _judge_steady(
-            paddle, expected_from, given, expected, made, LIMITS[twin.precision]
-        )
+        reference = paddle.run(params, given)
+        expected = reference if expected_from == params else paddle.run(expected_from, given)
+        chosen, comparison, problem = _judge_steady(paddle, expected_from, given, expected, made, limits)
     cost = comparison
     if expected is not reference:
-        cost, _ = judge(_of(reference, chosen), _of(made, chosen), LIMITS[twin.precision])
+        cost, _ = judge(_of(reference, chosen), _of(made, chosen), limits)
     return Verification(
         "failed" if problem else "passed",
-        problem or _note(recipe, cost, len(chosen)),
+        problem or _note(recipe, cost, len(chosen), quantised=quantised),
         engine,
         "x86",
         inputs=len(chosen),
@@ -177,8 +180,10 @@ def _of(outputs: Outputs, chosen: Sequence[int]) -> Outputs:
     return [output[list(chosen)] for output in outputs]
 
 
-def _note(recipe: Recipe, cost: Comparison, judged: int) -> str | None:
+def _note(recipe: Recipe, cost: Comparison, judged: int, *, quantised: bool) -> str | None:
     """What a user should know of a verification that passed."""
+    if quantised:
+        return "judged with weights of 7 bits: the x86 engine cannot count with 8"
     if recipe.precision == "fp16":
         return "the twin is fp32: the x86 engine has no fp16 kernels"
     if recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
