@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.convert.nbmodel import NbModel, describe
 from edge.convert.onnx.model import OnnxModel
@@ -16,7 +16,7 @@ from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.placing import place
 from edge.convert.recipe import Recipe
 from edge.convert.store import Entry, Store, code_version, key_of
-from edge.errors import EdgezooError, OutputError, VerificationError
+from edge.errors import EdgezooError, OutputError, UsageError, VerificationError
 from edge.source.download import Progress
 from edge.source.model import InferenceModel
 from edge.source.obtain import obtain
@@ -26,6 +26,9 @@ from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Model
 
+if TYPE_CHECKING:
+    from edge.convert.calibrated import Calibrated, Calibration
+
 _HERE = Path(__file__).parent
 
 
@@ -33,7 +36,8 @@ _HERE = Path(__file__).parent
 class Order:
     """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`.
 
-    With `onnx` the file to make is an ONNX file, and of `recipe` only the input shape matters.
+    With `onnx` the file to make is an ONNX file, and of `recipe` only the input shape matters. A recipe of int8-static needs
+    a `calibration`.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Order:
     weights: Weights
     recipe: Recipe
     onnx: OnnxRecipe | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,13 @@ class _Line:
     def _run(self, order: Order, watch: _Watch) -> Outcome:
         if order.onnx is not None:
             return self._run_onnx(order, order.onnx, watch)
-        source = self._obtain(order, order.model, watch)
+        original = source = self._obtain(order, order.model, watch)
+        calibrated = self._calibrated(order, source, watch)
+        if calibrated is not None:
+            source = calibrated.model
         key = _key(source, order.recipe)
         entry = self._store.get(key)
-        reused = entry is not None
+        reused = entry is not None and (calibrated is None or calibrated.reused)
         if entry is None:
             with watch.stage("convert"), self._lend_engine(order.recipe)() as worker:
                 worker.start()  # it loads its engine during the import
@@ -143,8 +151,27 @@ class _Line:
                 hint="nothing was written; --no-verify writes it all the same, and records that",
             )
             return Outcome(order, None, error, reused, watch.seconds)
-        nb, placed = self._place(order, source, entry, verification)
+        nb, placed = self._place(order, original, entry, verification, calibrated)
         return Outcome(order, nb, None, reused and was_known and not placed, watch.seconds)
+
+    def _calibrated(self, order: Order, source: InferenceModel, watch: _Watch) -> Calibrated | None:
+        if order.recipe.precision != "int8-static":
+            return None
+        if order.calibration is None:
+            raise UsageError(
+                f"{order.name}: int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
+            )
+        with watch.stage("calibrate"):
+            from edge.convert.calibrated import calibrated
+
+            return calibrated(
+                order.name,
+                source,
+                order.model.preprocessing if order.model else None,
+                order.recipe,
+                order.calibration,
+                lambda: self._tools.lend("paddle", script="quantise_worker.py"),
+            )
 
     def _run_onnx(self, order: Order, recipe: OnnxRecipe, watch: _Watch) -> Outcome:
         from edge.convert.onnx.stage import exportable, make
@@ -191,10 +218,23 @@ class _Line:
         return facts, False
 
     def _place(
-        self, order: Order, source: InferenceModel, entry: Entry, verification: dict[str, Any]
+        self,
+        order: Order,
+        source: InferenceModel,
+        entry: Entry,
+        verification: dict[str, Any],
+        calibrated: Calibrated | None,
     ) -> tuple[NbModel, bool]:
         """Put the two files into `out`; says whether anything had to be written."""
-        metadata = describe(order.name, order.model, source, order.recipe, entry.facts, verification)
+        metadata = describe(
+            order.name,
+            order.model,
+            source,
+            order.recipe,
+            entry.facts,
+            verification,
+            calibration=calibrated.facts if calibrated else None,
+        )
         path = self._out / f"{order.name}.nb"
         written = place(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
         return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
@@ -204,7 +244,7 @@ def _key(source: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
     code = [_HERE / f"{name}.py" for name in
-            ("conversion", "draft", "halved", "nb", "opt", "program", "rounded", "schema", "shortcut")]  # fmt: skip
+            ("conversion", "draft", "x86_int8", "nb", "opt", "program", "rounded", "schema", "shortcut")]  # fmt: skip
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return key_of(
         {
@@ -222,7 +262,7 @@ def _verify_code() -> str:
         _HERE / "verify.py",
         _HERE / "compare.py",
         _HERE / "rounded.py",
-        _HERE / "halved.py",
+        _HERE / "x86_int8.py",
         _HERE / "inputs.py",
         WORKERS / "lite_worker.py",
         WORKERS / "paddle_worker.py",

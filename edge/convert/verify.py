@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, moved
-from edge.convert.halved import halved, is_quantised
 from edge.convert.inputs import Sample, samples
 from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
@@ -25,6 +24,7 @@ from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.convert.rounded import expected_params
 from edge.convert.shapes import input_shapes
+from edge.convert.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError, WorkerError
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -67,12 +67,12 @@ def verify(
 
     `scratch` is an empty folder for intermediate files. The x86 engine has no float16 kernels: the twin of a fp16 recipe
     is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights that the
-    x86 engine's int8 kernels can count with (`halved.py`). An engine that has no kernel, or dies, makes the result
+    x86 engine's int8 kernels can count with (`x86_int8.py`). An engine that has no kernel, or dies, makes the result
     "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails.
     """
     original = Program.read(source.program)
     logits = original.logits()
-    original, program = original.with_fetch(logits), Program.read(legal).with_fetch(logits)
+    original, program = original.with_fetch(logits), split_hard_swish(Program.read(legal)).with_fetch(logits)
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
     given = samples(program.feeds, input_shapes(program.feeds, recipe), SAMPLES)
