@@ -33,8 +33,8 @@ from edge.zoo import preprocess
 from edge.zoo.model import Preprocessing
 
 IMAGES = 64
-# PostTrainingQuantization's names. Of the greatest magnitudes of each image: their average, or the greatest; what keeps 99.999 %
-# of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
+# PostTrainingQuantization's names. Of the greatest magnitudes of each image: their average, or the greatest; what keeps
+# 99.999 % of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
 ALGORITHMS = ("avg", "abs_max", "hist", "mse", "KL")
 _TIMEOUT = 3600.0  # seconds; KL takes a minute for a light network and 64 small images
 _HERE = Path(__file__).parent
@@ -45,7 +45,7 @@ class Calibration:
     """Images to calibrate with, how they are prepared where the network's own preprocessing is not known or not meant."""
 
     images: tuple[Path, ...]
-    said: Said = Said()
+    said: Said
     algorithm: str = ALGORITHMS[0]
 
 

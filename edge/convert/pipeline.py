@@ -159,7 +159,8 @@ class _Line:
             return None
         if order.calibration is None:
             raise UsageError(
-                f"{order.name}: int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
+                f"{order.name}: int8-static needs images to calibrate with",
+                hint="name a folder of them: --calibrate DIR",
             )
         with watch.stage("calibrate"):
             from edge.convert.calibrated import calibrated

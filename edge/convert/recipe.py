@@ -25,8 +25,9 @@ class Recipe:
     """One way to convert.
 
     `target`: opt's valid targets; `precision`: fp16 marks kernels (ARMv8.2 and OpenCL), int8 and int16 quantise the
-    weights only, int8-static the activations, too (edge.convert.calibrated); `sparse_threshold`: share of zeros (0 to 1) from which a 1x1 convolution is stored sparse, None for
-    never; `abi`: the device the recipe is for; `input_shape`: N, C, H, W instead of the model's own.
+    weights only, int8-static the activations, too (edge.convert.calibrated); `sparse_threshold`: share of zeros (0 to 1)
+    from which a 1x1 convolution is stored sparse, None for never; `abi`: the device the recipe is for; `input_shape`: N, C,
+    H, W instead of the model's own.
     Raises `RecipeError` for values that are unknown or contradict one another.
     """
 

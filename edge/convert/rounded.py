@@ -3,7 +3,8 @@
 opt quantises the weights of convolutions and fully connected layers, one scale an output channel: scale = greatest magnitude /
 (2**(bits - 1) - 1), weight = round(weight / scale) * scale (Paddle-Lite, post_quant_dynamic_pass.cc). It does so after folding
 batch norms into convolutions, which multiplies whole output channels and so changes no rounded value. Depthwise
-convolutions are left alone, and weights that are whole numbers already. Where opt first merges two 1x1 convolutions into one (MobileNetV3_small), it rounds the product.
+convolutions are left alone, and weights that are whole numbers already. Where opt first merges two 1x1 convolutions into one
+(MobileNetV3_small), it rounds the product.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:
 
 def nearest(steps: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers, halves away from zero, as C's `round`."""
-    return np.trunc(steps + np.copysign(np.float32(0.5), steps))
+    whole: NDArray[Any] = np.trunc(steps + np.copysign(np.float32(0.5), steps))
+    return whole
 
 
 def _elements(path: Path, position: int) -> int:

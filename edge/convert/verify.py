@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, moved
+from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, loosened, moved
 from edge.convert.inputs import Sample, samples
 from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
@@ -91,7 +91,9 @@ def verify(
         paddle = _Paddle(worker, original, scratch)
         reference = paddle.run(params, given)
         expected = reference if expected_from == params else paddle.run(expected_from, given)
-        chosen, comparison, problem = _judge_steady(paddle, expected_from, given, expected, made, limits)
+        chosen, comparison, problem = _judge_steady(
+            paddle, expected_from, given, expected, made, limits, coarse=quantised
+        )
     cost = comparison
     if expected is not reference:
         cost, _ = judge(_of(reference, chosen), _of(made, chosen), limits)
@@ -150,7 +152,14 @@ def _run_twin(
 
 
 def _judge_steady(
-    paddle: _Paddle, params: Path, given: Sequence[Sample], expected: Outputs, made: Outputs, limits: Limits
+    paddle: _Paddle,
+    params: Path,
+    given: Sequence[Sample],
+    expected: Outputs,
+    made: Outputs,
+    limits: Limits,
+    *,
+    coarse: bool,
 ) -> tuple[list[int], Comparison, str | None]:
     """Judge by all samples; if they do not pass, by those at which the network is steady, if these are half of them.
 
@@ -161,7 +170,10 @@ def _judge_steady(
     comparison, problem = judge(expected, made, limits)
     if problem is None:
         return every, comparison, None
-    steps = moved(expected, paddle.run(params, [_nudged(sample) for sample in given]))
+    nudged = paddle.run(params, [_nudged(sample) for sample in given])
+    if coarse:
+        return every, *judge(expected, made, loosened(limits, expected, nudged))
+    steps = moved(expected, nudged)
     steady = [k for k in every if steps[k] <= _STEADY * limits.relative_error]
     if not len(every) // 2 <= len(steady) < len(every):
         return every, comparison, problem

@@ -43,7 +43,9 @@ def quantise(program, params, images, algorithm, out_dir):
         network, feeds, fetches = _load(program, params, executor)
         before = _run(executor, network, feeds, fetches, given)
         skipped, possible = _left_float(executor, network, feeds, given)
-        quantiser = _quantiser(executor, program, params, network.global_block().var(feeds[0]), given, algorithm, skipped)
+        quantiser = _quantiser(
+            executor, program, params, network.global_block().var(feeds[0]), given, algorithm, skipped
+        )
         quantised = quantiser.quantize()
         quantiser.save_quantized_model(out_dir, "inference.pdmodel", "inference.pdiparams")
         _strip(os.path.join(out_dir, "inference.pdmodel"))
