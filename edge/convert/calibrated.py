@@ -127,30 +127,43 @@ def _make(
     key: str,
     part: Path,
 ) -> Entry:
-    tensors = part / "images.npy"
+    tensors, network = part / "images.npy", part / "float.pdmodel"
     _write(tensors, calibration.images, how)
+    network.write_bytes(_with_roles(Program.read(source.program)).serialize())
     try:
         with lend() as worker:
             facts = worker.call(
                 "quantise",
                 timeout=_TIMEOUT,
-                program=str(source.program),
+                program=str(network),
                 params=str(source.params),
                 images=str(tensors),
                 algorithm=calibration.algorithm,
                 out_dir=str(part),
             )
     except WorkerRequestError as error:
-        raise ConvertError(f"{name} could not be quantised by Paddle: {error.message.strip()}") from error
+        raise ConvertError(
+            f"{name} could not be quantised by Paddle: {error.message.strip().splitlines()[0]}"
+        ) from error
     if not facts["quantised"]:
         raise ConvertError(f"{name} has no convolutions that could be quantised", hint="use --precision int8")
     tensors.unlink()
+    network.unlink()
     for file in ("program", "params"):
         facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])
     return store.put(key, part, facts)
 
 
 _FILES = {"program": "inference.pdmodel", "params": "inference.pdiparams"}
+
+
+def _with_roles(program: Program) -> Program:
+    """The program with the attribute that Paddle's quantisation asks of every operator; others may have left it out."""
+    draft = program.draft()
+    for op in draft.ops():
+        if not op.has_attr("op_role"):
+            op.set_attr("op_role", 0)  # forward
+    return draft.build()
 
 
 def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:

@@ -128,7 +128,9 @@ def test_a_hard_swish_is_forgotten_and_a_split_one_is_not(tools: Toolbox, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("channels", "right"), [(4, True), (7, True), (8, False), (31, False), (32, True), (39, True), (40, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("channels", "right"), [(4, True), (7, True), (8, False), (31, False), (32, True), (39, True), (40, False)]
+)
 def test_the_end_of_a_tensor_is_rounded_wrongly(tools: Toolbox, tmp_path: Path, channels: int, right: bool) -> None:
     """Why `quantise_worker.py` leaves some convolutions float."""
     made, weights = network(steps=63, shape=(1, channels, 1, 1))
