@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def _dequantise(x: str, out: str, axis: int) -> NewOp:
 
 
 def _net(
-    ops: list[NewOp], out: str, shape: tuple[int, ...], tensors: dict[str, tuple[int, ...]], weight: NDArray[Any]
+    ops: list[NewOp], out: str, shape: tuple[int, ...], tensors: Mapping[str, tuple[int, ...]], weight: NDArray[Any]
 ) -> tuple[Program, Weights]:
     weights = {
         "w": weight.astype(np.float32),
@@ -96,7 +96,7 @@ def error_of(tools: Toolbox, folder: Path, made: Program, params: Path, original
     draw = np.random.default_rng(1)
     shape = original.feeds[0].shape
     np.savez(folder / "in.npz", **{f"{k}/x": draw.uniform(-RANGE, RANGE, shape).astype(np.float32) for k in range(4)})  # type: ignore[arg-type]
-    ends = {"inputs_npz": str(folder / "in.npz"), "outputs_npz": str(folder / "out.npz")}
+    ends: dict[str, Any] = {"inputs_npz": str(folder / "in.npz"), "outputs_npz": str(folder / "out.npz")}
     (folder / "original.pdmodel").write_bytes(original.serialize())
     with tools.lend("paddle") as worker:
         worker.call("run", program=str(folder / "original.pdmodel"), params=str(params), **ends)
