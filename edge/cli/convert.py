@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import options, preparing
 
 if TYPE_CHECKING:
     from edge.cli.output import Progress
@@ -28,8 +28,15 @@ if TYPE_CHECKING:
 @click.option("--opset", type=int, metavar="N", help="The opset of the ONNX file.  [default: 17]")
 @click.option("--batch", type=click.Choice(["fixed", "dynamic"]), help="Of the ONNX file's inputs.  [default: fixed]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the model.  [default: arm]")
-@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]),
-              help="fp16: kernels; int8, int16: weights.  [default: fp32]")  # fmt: skip
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16", "int8-static"]),
+              help="fp16: kernels; int8, int16: weights; int8-static: both, after calibration.  [default: fp32]")  # fmt: skip
+@click.option("--calibrate", type=click.Path(path_type=Path), metavar="DIR",
+              help="Images like those the network will see, for int8-static: how large do its activations become?")  # fmt: skip
+@click.option("--calibration-images", type=click.IntRange(1), metavar="N",
+              help="Use N of them, evenly spread.  [default: 64]")  # fmt: skip
+@click.option("--calibration-algorithm", type=click.Choice(["avg", "abs_max", "hist", "mse", "KL"]),
+              help="How a range is chosen from them, in Paddle's words.  [default: avg]")  # fmt: skip
+@preparing.options
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
               help="A recipe file, or the name of one of edgezoo's own (opt_configs/).")  # fmt: skip
 @click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
@@ -70,6 +77,7 @@ def command(
     verify: bool,
     quiet: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Convert models to Paddle-Lite's .nb format, or to ONNX, and prove that they still compute the same.
 
@@ -84,6 +92,7 @@ def command(
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
       edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
       edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
+      edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
     """
     from edge.cli.output import Progress, print_json
     from edge.convert.pipeline import convert_models
@@ -95,7 +104,7 @@ def command(
     else:
         chosen = options.selected(names, series=series, light=light, everything=everything)
         orders = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed), recipe)
-    orders = _in_formats(orders, formats, opset, batch)
+    orders = _in_formats(_calibrated(orders, given), formats, opset, batch)
     with Progress(quiet=quiet) as progress:
         ended = 0
 
@@ -181,6 +190,30 @@ def _catalogue(chosen: list[str], own_name: str | None, weights: object, recipe:
     if weights.path is not None and len(chosen) > 1:
         raise UsageError(f"{weights.path} can be the weights of one model, and {len(chosen)} are named")
     return [Order(name, lookup(name), weights, recipe) for name in chosen]
+
+
+def _calibrated(orders: list[Order], given: dict[str, Any]) -> list[Order]:
+    """The orders with the images that int8-static needs, which are of no use to others."""
+    from dataclasses import replace
+
+    from edge.errors import UsageError
+
+    static = any(order.recipe.precision == "int8-static" for order in orders)
+    if static and given["calibrate"] is None:
+        raise UsageError("int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR")
+    if not static:
+        for option in ("calibrate", "calibration_images", "calibration_algorithm", *_PREPARING):
+            if given[option]:
+                raise UsageError(f"--{option.replace('_', '-')} is for int8-static", hint="--precision int8-static")
+        return orders
+    from edge.convert.calibrated import ALGORITHMS, IMAGES, Calibration, images_below
+
+    images = images_below(given["calibrate"], given["calibration_images"] or IMAGES)
+    calibration = Calibration(images, preparing.said(given), given["calibration_algorithm"] or ALGORITHMS[0])
+    return [replace(order, calibration=calibration) for order in orders]
+
+
+_PREPARING = ("resize_short", "mean", "std", "interpolation", "bgr")
 
 
 def _in_formats(orders: list[Order], formats: str, opset: int | None, batch: Batch | None) -> list[Order]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import options, preparing
 
 if TYPE_CHECKING:
     from edge.bench.host_engines import HostEngine
@@ -45,13 +45,7 @@ if TYPE_CHECKING:
 @click.option("--engine", metavar="ENGINE|VERSION",
               help="paddle-lite, onnxruntime, paddle (its own program: a NAME or a directory), or a Paddle-Lite version; "
               "on a device the one that converts NAMEs.  [default: by the file]")  # fmt: skip
-@click.option("--resize-short", type=click.IntRange(1), metavar="N",
-              help="Resize the short side to N; the crop is the network's input.  [default: the metadata's]")  # fmt: skip
-@click.option("--mean", metavar="R,G,B", help="Instead of the metadata's; of values from 0 to 1.")
-@click.option("--std", metavar="R,G,B", help="Instead of the metadata's.")
-@click.option("--interpolation", type=click.Choice(["bilinear", "bicubic", "pillow-bilinear", "pillow-bicubic"]),
-              help="Instead of the metadata's.")  # fmt: skip
-@click.option("--bgr", is_flag=True, help="The network wants its channels in the order blue, green, red.")
+@preparing.options
 @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv",
               help="Also write what each network said of each image.")  # fmt: skip
 @options.quiet
@@ -88,7 +82,7 @@ def command(
     from edge.cli.output import Progress, print_json, write_file
     from edge.evaluate import report
 
-    said = _said(given)
+    said = preparing.said(given)
     dataset = _dataset(data, listing, labels, limit)
     with Progress(quiet=quiet) as progress:
         device = _device(spec, adb_server)
@@ -119,34 +113,6 @@ def _dataset(data: Path, listing: Path | None, labels: Path | None, limit: int |
 
         dataset = read_folders(data, read_labels(str(labels)) if labels else None)
     return dataset.spread(limit) if limit else dataset
-
-
-def _said(given: dict[str, Any]) -> Said:
-    from edge.evaluate.steps import Said
-
-    return Said(
-        given["resize_short"],
-        _three("--mean", given["mean"]),
-        _three("--std", given["std"]),
-        given["interpolation"],
-        "BGR" if given["bgr"] else None,
-    )
-
-
-def _three(option: str, text: str | None) -> tuple[float, float, float] | None:
-    from math import isfinite
-
-    from edge.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        first, second, third = (float(part) for part in text.split(","))
-        if not all(map(isfinite, (first, second, third))) or (option == "--std" and 0 in (first, second, third)):
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"{option} {text} is none", hint="three numbers, for instance 0.5,0.5,0.5") from None
-    return first, second, third
 
 
 def _device(spec: str, adb_server: str | None) -> Device:
@@ -219,6 +185,7 @@ def _candidates(
     from edge.bench.host_engines import host_engine
     from edge.device.host import HostDevice
     from edge.evaluate.session import Candidate
+    from edge.evaluate.steps import Said
 
     here = HostDevice().properties()
     candidates: list[Candidate] = []

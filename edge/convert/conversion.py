@@ -13,6 +13,7 @@ from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.store import Entry, Store
+from edge.convert.x86_int8 import halved, split_hard_swish
 from edge.source.hashing import sha256_of
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -30,7 +31,12 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, 
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    optimise(worker, program, source.params, made, recipe)
+    params = source.params
+    if recipe.target == "x86":
+        program, params = split_hard_swish(program), halved(original, params, part / "halved.pdiparams")
+    optimise(worker, program, params, made, recipe)
+    if params != source.params:
+        params.unlink()
     canonicalise(made)
     header = read_header(made)
     facts: dict[str, Any] = {

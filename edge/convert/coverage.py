@@ -73,7 +73,8 @@ def survey(
     """A row for every network among the models. `done` hears of each, and whether it was known before, as it comes.
 
     Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; those of
-    networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every network from being converted, such as a missing engine.
+    networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every
+    network from being converted, such as a missing engine.
     """
     store = Store(cache_dir() / "coverage")
     rows: dict[str, Row] = {}

@@ -32,6 +32,8 @@ def describe(
     recipe: Recipe,
     facts: Mapping[str, Any],
     verification: Mapping[str, Any],
+    *,
+    calibration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The metadata of a converted model. `facts` are those of its entry in the store."""
     return {
@@ -56,6 +58,7 @@ def describe(
         "published": published(model),
         "legalised": facts["legalised"],
         "nb": {"topology_bytes": facts["topology_bytes"], "params_bytes": facts["params_bytes"]},
+        "calibration": dict(calibration) if calibration else None,
         "verification": dict(verification),
         "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from edge.convert.messages import cause_of
 from edge.convert.program import Program
-from edge.convert.recipe import Recipe
+from edge.convert.recipe import Precision, Recipe
 from edge.convert.shortcut import Shortcut, shortcut
 from edge.errors import OptError, WorkerCrashedError, WorkerError
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0  # seconds; light networks take less than one, the catalogue's largest minutes
+
+# How opt stores float weights: of a network with int8 activations, those of the layers that stayed float.
+_WEIGHTS: dict[Precision, str] = {"int8": "int8", "int16": "int16", "int8-static": "int8"}
 
 
 def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: Recipe) -> None:
@@ -31,7 +34,7 @@ def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: 
                 timeout=_TIMEOUT,
                 targets=recipe.target,
                 fp16=recipe.precision == "fp16",
-                quant=recipe.precision if recipe.precision in ("int8", "int16") else None,
+                quant=_WEIGHTS.get(recipe.precision),
                 sparse_threshold=recipe.sparse_threshold,
                 **files,
             )

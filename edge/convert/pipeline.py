@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.convert.nbmodel import NbModel, describe
 from edge.convert.onnx.model import OnnxModel
@@ -18,7 +18,7 @@ from edge.convert.recipe import Recipe
 from edge.convert.reference import reference_key
 from edge.convert.room import Room, needed
 from edge.convert.store import Entry, Store, code_version, key_of
-from edge.errors import EdgezooError, OutputError, VerificationError
+from edge.errors import EdgezooError, OutputError, UsageError, VerificationError
 from edge.source.download import Progress
 from edge.source.leftovers import Leftovers
 from edge.source.model import InferenceModel
@@ -29,6 +29,9 @@ from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Model
 
+if TYPE_CHECKING:
+    from edge.convert.calibrated import Calibrated, Calibration
+
 _HERE = Path(__file__).parent
 
 
@@ -36,7 +39,8 @@ _HERE = Path(__file__).parent
 class Order:
     """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`.
 
-    With `onnx` the file to make is an ONNX file, and of `recipe` only the input shape matters.
+    With `onnx` the file to make is an ONNX file, and of `recipe` only the input shape matters. A recipe of int8-static needs
+    a `calibration`.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Order:
     weights: Weights
     recipe: Recipe
     onnx: OnnxRecipe | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +150,24 @@ class _Line:
     def _run(self, order: Order, watch: _Watch) -> Outcome:
         if order.onnx is not None:
             return self._run_onnx(order, order.onnx, watch)
-        source = self._obtain(order, order.model, watch, files=False)
-        with self._leftovers.using(_network(order), source):
-            key = _key(source, order.recipe)
+        static = order.recipe.precision == "int8-static"
+        original = self._obtain(order, order.model, watch, files=static)
+        with self._leftovers.using(_network(order), original):
+            calibrated = self._calibrated(order, original, watch) if static else None
+            key = _key(calibrated.model if calibrated else original, order.recipe)
             try:
                 with self._store.using(key):  # another model may be the same network
-                    return self._run_nb(order, source, key, watch)
+                    return self._run_nb(order, original, calibrated, key, watch)
             finally:
                 if not self._keep:
                     self._store.drop(key)
 
-    def _run_nb(self, order: Order, source: InferenceModel, key: str, watch: _Watch) -> Outcome:
+    def _run_nb(
+        self, order: Order, original: InferenceModel, calibrated: Calibrated | None, key: str, watch: _Watch
+    ) -> Outcome:
+        source = calibrated.model if calibrated else original
         entry = self._store.get(key)
-        reused = entry is not None
+        reused = entry is not None and (calibrated is None or calibrated.reused)
         if entry is None:
             source = self._whole(order, source, watch)
             with watch.stage("convert"), self._lend_engine(order.recipe)() as worker:
@@ -172,8 +182,26 @@ class _Line:
                 hint="nothing was written; --no-verify writes it all the same, and records that",
             )
             return Outcome(order, None, error, reused, watch.seconds)
-        nb, placed = self._place(order, source, entry, verification)
+        nb, placed = self._place(order, original, entry, verification, calibrated)
         return Outcome(order, nb, None, reused and was_known and not placed, watch.seconds)
+
+    def _calibrated(self, order: Order, source: InferenceModel, watch: _Watch) -> Calibrated:
+        if order.calibration is None:
+            raise UsageError(
+                f"{order.name}: int8-static needs images to calibrate with",
+                hint="name a folder of them: --calibrate DIR",
+            )
+        with watch.stage("calibrate"):
+            from edge.convert.calibrated import calibrated
+
+            return calibrated(
+                order.name,
+                source,
+                order.model.preprocessing if order.model else None,
+                order.recipe,
+                order.calibration,
+                lambda: self._tools.lend("paddle", script="quantise_worker.py"),
+            )
 
     def _run_onnx(self, order: Order, recipe: OnnxRecipe, watch: _Watch) -> Outcome:
         from edge.convert.onnx.stage import exportable, make
@@ -233,10 +261,23 @@ class _Line:
         return facts, False
 
     def _place(
-        self, order: Order, source: InferenceModel, entry: Entry, verification: dict[str, Any]
+        self,
+        order: Order,
+        source: InferenceModel,
+        entry: Entry,
+        verification: dict[str, Any],
+        calibrated: Calibrated | None,
     ) -> tuple[NbModel, bool]:
         """Put the two files into `out`; says whether anything had to be written."""
-        metadata = describe(order.name, order.model, source, order.recipe, entry.facts, verification)
+        metadata = describe(
+            order.name,
+            order.model,
+            source,
+            order.recipe,
+            entry.facts,
+            verification,
+            calibration=calibrated.facts if calibrated else None,
+        )
         path = self._out / f"{order.name}.nb"
         written = place(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
         return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
@@ -256,10 +297,8 @@ def _key(source: InferenceModel, recipe: Recipe) -> str:
 def _conversion(recipe: Recipe) -> dict[str, Any]:
     """What besides the network can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
-    code = [
-        _HERE / name
-        for name in ("conversion.py", "draft.py", "nb.py", "opt.py", "program.py", "schema.py", "shortcut.py")
-    ]
+    code = [_HERE / f"{name}.py" for name in
+            ("conversion", "draft", "x86_int8", "nb", "opt", "program", "rounded", "schema", "shortcut")]  # fmt: skip
     code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return {
         "recipe": chosen,
@@ -279,6 +318,7 @@ def _verify_code() -> str:
         _HERE / "compare.py",
         _HERE / "reference.py",
         _HERE / "rounded.py",
+        _HERE / "x86_int8.py",
         _HERE / "inputs.py",
         WORKERS / "lite_worker.py",
         WORKERS / "paddle_worker.py",

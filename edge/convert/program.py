@@ -205,9 +205,10 @@ class Program:
 
         For comparing: probabilities of a saturated softmax look alike whatever the network computes.
         """
-        makers = {name: op for op in self.ops() for names in op.outputs.values() for name in names}
         name = self.fetches[0].name if self.fetches else None
-        while name is not None and (op := makers.get(name)) is not None:
+        for op in reversed(list(self.ops())):  # each looks at those before it only: one may write what it reads
+            if name is None or all(name not in names for names in op.outputs.values()):
+                continue
             if op.type == "softmax":
                 return op.input("X")
             if op.type not in _PASSING_ON or any(op.attr(key, same) != same for key, same in _PASSING_ON[op.type]):

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from edge.errors import RecipeError
 from edge.resources import resource
 
-Precision = Literal["fp32", "fp16", "int8", "int16"]
+Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 
 # What opt's valid targets may be here; "opencl,arm" runs on the GPU, and on the CPU what the GPU has no kernel for.
 TARGETS = ("arm", "x86", "opencl,arm")
@@ -25,8 +25,9 @@ class Recipe:
     """One way to convert.
 
     `target`: opt's valid targets; `precision`: fp16 marks kernels (ARMv8.2 and OpenCL), int8 and int16 quantise the
-    weights only; `sparse_threshold`: share of zeros (0 to 1) from which a 1x1 convolution is stored sparse, None for
-    never; `abi`: the device the recipe is for; `input_shape`: N, C, H, W instead of the model's own.
+    weights only, int8-static the activations, too (edge.convert.calibrated); `sparse_threshold`: share of zeros (0 to 1)
+    from which a 1x1 convolution is stored sparse, None for never; `abi`: the device the recipe is for; `input_shape`: N, C,
+    H, W instead of the model's own.
     Raises `RecipeError` for values that are unknown or contradict one another.
     """
 

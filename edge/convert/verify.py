@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, moved
+from edge.convert.compare import LIMITS, Comparison, Limits, Outputs, judge, loosened, moved
 from edge.convert.inputs import Sample, samples
 from edge.convert.messages import cause_of
 from edge.convert.opt import optimise
@@ -25,6 +25,7 @@ from edge.convert.recipe import Recipe
 from edge.convert.reference import write_reference
 from edge.convert.rounded import expected_params
 from edge.convert.shapes import input_shapes
+from edge.convert.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError, WorkerError
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -68,36 +69,41 @@ def verify(
     """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
 
     `scratch` is an empty folder for intermediate files. The x86 engine has no float16 kernels: the twin of a fp16 recipe
-    is float32, and the result says so. An engine that has no kernel, or dies, makes the result "unavailable" with its
-    reason. Raises `ToolchainError` when Paddle itself fails.
+    is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights that the
+    x86 engine's int8 kernels can count with (`x86_int8.py`). An engine that has no kernel, or dies, makes the result
+    "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails.
     """
     original = Program.read(source.program)
     logits = original.logits()
-    original, program = original.with_fetch(logits), Program.read(legal).with_fetch(logits)
+    original, program = original.with_fetch(logits), split_hard_swish(Program.read(legal)).with_fetch(logits)
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
     shapes = input_shapes(program.feeds, recipe)
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     engine = f"paddlelite {recipe.engine}"
+    quantised = is_quantised(original)
+    params = halved(original, source.params, scratch / "halved.pdiparams")
+    limits = LIMITS["int8-static" if quantised else twin.precision]
     rounded = scratch / "rounded.pdiparams"
-    expected_from = expected_params(original, source.params, twin.precision, recipe.engine, rounded)
-    lite = _Twin(lend_engine, program, source.params, twin, scratch)
+    expected_from = expected_params(original, params, twin.precision, recipe.engine, rounded)
+    lite = _Twin(lend_engine, program, params, twin, scratch)
     paddle = _Paddle(lend_paddle, source, original, scratch)
     try:
-        verdict = _judge_steady(
+        verdict = (_judge_coarse if quantised else _judge_steady)(
             lambda round_: samples(program.feeds, shapes, count, seed=round_),
             lite.run,
             lambda given: paddle.run(expected_from, given),
-            LIMITS[twin.precision],
+            limits,
         )
     except (OptError, _TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
     cost, judged = verdict.comparison, verdict.comparison.samples
-    if expected_from != source.params:
-        cost, _ = judge(paddle.run(source.params, verdict.given), verdict.made, LIMITS[twin.precision])
+    if expected_from != params:
+        cost, _ = judge(paddle.run(params, verdict.given), verdict.made, limits)
+    note = _note(recipe, cost, judged, verdict.tried, quantised=quantised)
     return Verification(
         "failed" if verdict.problem else "unavailable" if verdict.undecided else "passed",
-        verdict.problem or verdict.undecided or _note(recipe, cost, judged, verdict.tried),
+        verdict.problem or verdict.undecided or note,
         engine,
         "x86",
         inputs=judged,
@@ -106,7 +112,7 @@ def verify(
         relative_error=cost.relative_error,
         argmax_agreement=cost.argmax_agreement,
         spread=cost.spread,
-        rounded=None if expected_from == source.params else verdict.comparison,
+        rounded=None if expected_from == params else verdict.comparison,
     )
 
 
@@ -165,6 +171,7 @@ class _Paddle:
         return _load(self._scratch / "reference.npz", self._fetches, len(given))
 
 
+Draw = Callable[[int], Sequence[Sample]]  # the samples of a round
 Run = Callable[[Sequence[Sample]], Outputs]
 
 
@@ -180,7 +187,7 @@ class _Verdict:
     undecided: str | None = None
 
 
-def _judge_steady(draw: Callable[[int], Sequence[Sample]], lite: Run, paddle: Run, limits: Limits) -> _Verdict:
+def _judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> _Verdict:
     """Judge by all samples; if they do not pass, by those at which the network is steady.
 
     At the others, Paddle's own output moves too far when the input is nudged by what rounding does to it (attention about
@@ -212,6 +219,17 @@ def _judge_steady(draw: Callable[[int], Sequence[Sample]], lite: Run, paddle: Ru
     return _Verdict(chosen, theirs, comparison, problem, len(given), few if len(steady) < enough else None)
 
 
+def _judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> _Verdict:
+    """Judge a network of int8 activations, whose output moves in steps: by how far a nudge of the input moves Paddle's own."""
+    given = list(draw(0))
+    made, expected = lite(given), paddle(given)
+    comparison, problem = judge(expected, made, limits)
+    if problem is not None:
+        nudged = paddle([_nudged(sample) for sample in given])
+        comparison, problem = judge(expected, made, loosened(limits, expected, nudged))
+    return _Verdict(given, made, comparison, problem, len(given))
+
+
 def _joined(one: Outputs, other: Outputs) -> Outputs:
     return [np.concatenate(pair) for pair in zip(one, other, strict=True)]
 
@@ -228,8 +246,10 @@ def _of(outputs: Outputs, chosen: Sequence[int]) -> Outputs:
     return [output[list(chosen)] for output in outputs]
 
 
-def _note(recipe: Recipe, cost: Comparison, judged: int, tried: int) -> str | None:
+def _note(recipe: Recipe, cost: Comparison, judged: int, tried: int, *, quantised: bool) -> str | None:
     """What a user should know of a verification that passed."""
+    if quantised:
+        return "judged with weights of 7 bits: the x86 engine cannot count with 8"
     if recipe.precision == "fp16":
         return "the twin is fp32: the x86 engine has no fp16 kernels"
     if recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:

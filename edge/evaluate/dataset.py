@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.errors import UsageError
 
-_SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm")
+SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def read_folders(root: Path, classes: Sequence[str] | None = None) -> Dataset:
         Image(path, str(path.relative_to(root)), index[folder.name])
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _SUFFIXES
+        if path.suffix.lower() in SUFFIXES
     )
     if not images:
-        raise UsageError(f"the folders in {root} hold no images", hint="known are " + " ".join(_SUFFIXES))
+        raise UsageError(f"the folders in {root} hold no images", hint="known are " + " ".join(SUFFIXES))
     return Dataset(images, len(folders) if classes is None and not numbered else None)
 
 

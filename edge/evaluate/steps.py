@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from edge.bench.measurement import Subject
 from edge.errors import UsageError
 from edge.zoo.model import Preprocessing
+
+if TYPE_CHECKING:
+    from edge.bench.measurement import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +25,30 @@ class Said:
 
 
 def steps(subject: Subject, said: Said) -> Preprocessing:
-    """The preprocessing for a network. Raises `UsageError` where nothing is known of it, or it cannot feed the network.
+    """The preprocessing for a converted network, as `fitting` says."""
+    return fitting(subject.name, subject.shapes, _known(subject), said)
 
-    A network whose metadata has none (one of the user's own) must be given the size its images are resized to; what else
-    is not said is PaddleClas' default: bilinear, RGB, ImageNet's mean and deviation.
+
+def fitting(name: str, shapes: Sequence[Sequence[int]], known: Preprocessing | None, said: Said) -> Preprocessing:
+    """The preprocessing for a network with inputs of these shapes.
+
+    Raises `UsageError` where nothing is known of it, or it cannot feed the network. A network of which none is known (one
+    of the user's own) must be given the size its images are resized to; what else is not said is PaddleClas' default:
+    bilinear, RGB, ImageNet's mean and deviation.
     """
-    shape = subject.shapes[0]
-    if len(subject.shapes) != 1 or len(shape) != 4 or tuple(shape[:2]) != (1, 3):
-        inputs = ", ".join(str(list(each)) for each in subject.shapes)
+    shape = shapes[0]
+    if len(shapes) != 1 or len(shape) != 4 or tuple(shape[:2]) != (1, 3):
+        inputs = ", ".join(str(list(each)) for each in shapes)
         raise UsageError(
-            f"{subject.name} takes {inputs}: eval feeds one colour image at a time",
+            f"{name} takes {inputs}: it must be one colour image at a time",
             hint="a network of one image input may be converted with --input-shape 1,3,HEIGHT,WIDTH",
         )
-    known = _known(subject)
     size = (shape[2], shape[3])
     if said.resize_short is not None:
         base = replace(known or Preprocessing(0, size), resize_short=said.resize_short, crop=size)
     elif known is None:
         raise UsageError(
-            f"nothing is known of the preprocessing of {subject.name}",
+            f"nothing is known of the preprocessing of {name}",
             hint=f"say to what the short side is resized before the centre of {size[0]} x {size[1]} is taken: "
             f"--resize-short {min(size)}; and, where they are not ImageNet's, --mean and --std",
         )
@@ -48,7 +56,7 @@ def steps(subject: Subject, said: Said) -> Preprocessing:
         base = known
     if base.crop != size:
         raise UsageError(
-            f"the preprocessing of {subject.name} crops to {base.crop[0]} x {base.crop[1]}, "
+            f"the preprocessing of {name} crops to {base.crop[0]} x {base.crop[1]}, "
             f"and its input is {size[0]} x {size[1]}",
             hint="say to what the short side is resized for this size: --resize-short",
         )
@@ -57,8 +65,8 @@ def steps(subject: Subject, said: Said) -> Preprocessing:
             f"a short side of {base.resize_short} is too small for a crop of {size[0]} x {size[1]}",
             hint=f"--resize-short {max(size)} or more",
         )
-    changes = {name: getattr(said, name) for name in ("mean", "std", "interpolation", "channel_order")}
-    return replace(base, **{name: value for name, value in changes.items() if value is not None})
+    changes = {key: getattr(said, key) for key in ("mean", "std", "interpolation", "channel_order")}
+    return replace(base, **{key: value for key, value in changes.items() if value is not None})
 
 
 def _known(subject: Subject) -> Preprocessing | None:

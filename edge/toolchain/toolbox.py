@@ -25,7 +25,7 @@ class Toolbox:
     def __init__(self, *, say: Callable[[str], None] = lambda _: None) -> None:
         self._say = say
         self._lock = threading.Lock()
-        self._pools: dict[Engine, WorkerPool] = {}
+        self._pools: dict[tuple[Engine, str], WorkerPool] = {}
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -40,16 +40,20 @@ class Toolbox:
             pool.close()
 
     @contextmanager
-    def lend(self, kind: str, version: str | None = None) -> Iterator[Worker]:
-        """A worker of the engine for the length of a `with` block; its process starts at the first call."""
-        wanted = engine(kind, version)
+    def lend(self, kind: str, version: str | None = None, *, script: str | None = None) -> Iterator[Worker]:
+        """A worker of the engine for the length of a `with` block; its process starts at the first call.
+
+        `script`: another one of the engine's workers than its usual.
+        """
+        engine_ = engine(kind, version)
+        wanted = (engine_, script or _SCRIPTS[kind])
         with self._lock:
             if self._closed:  # a thread that outlives an interrupt must start nothing
-                raise ToolchainError(f"{wanted.name} is not lent any more: the run has ended")
+                raise ToolchainError(f"{engine_.name} is not lent any more: the run has ended")
             if wanted not in self._pools:
-                environment = ensure(wanted, say=self._say)
-                script = WORKERS / _SCRIPTS[kind]
-                self._pools[wanted] = WorkerPool(lambda: Worker(environment.python, script))
+                environment = ensure(engine_, say=self._say)
+                path = WORKERS / wanted[1]
+                self._pools[wanted] = WorkerPool(lambda: Worker(environment.python, path))
             pool = self._pools[wanted]
         with pool.lend() as worker:
             yield worker

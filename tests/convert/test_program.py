@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.convert import schema
-from edge.convert.draft import NewOp
+from edge.convert.draft import AttrValue, NewOp
 from edge.convert.program import Program, TensorSpec
 from edge.errors import ProgramError
 from tests.convert.programs import program
@@ -75,6 +75,13 @@ def test_the_logits_become_a_second_output() -> None:
     assert [spec.name for spec in more.fetches] == ["y", "logits"]
     assert [spec.name for spec in NETWORK.fetches] == ["y"]
     assert more.with_fetch(more.logits()) is more
+
+
+def test_the_logits_are_found_behind_an_operator_that_writes_what_it_reads() -> None:
+    """As in a program that was saved twice."""
+    plain: dict[str, AttrValue] = {"scale": 1.0, "bias": 0.0}
+    ops = [NewOp("softmax", {"X": ["x"]}, {"Out": ["y"]}), NewOp("scale", {"X": ["y"]}, {"Out": ["y"]}, plain)]
+    assert program(ops, {"x": (1, 2)}, ["y"], {"y": (1, 2)}).logits() == "x"
 
 
 @pytest.mark.parametrize(

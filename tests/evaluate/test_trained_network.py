@@ -10,6 +10,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge.convert.nb import read_header
+from edge.package.nb_program import read_ops
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
 
@@ -25,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HELD_OUT = 450
 INT8_LOSS = 9  # images, 2 % of them
+CONVOLUTIONS = 21  # of ResNet18 as PaddleClas builds it
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, module_cache: Path) -> Tra
     for folder, name, target, precision in wanted:
         done = edgezoo("convert", "--model-dir", root / folder, "--name", name, "--target", target,
                        "--precision", precision, "-o", root / "nets", "-q")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    for target in ("x86", "arm"):
+        done = edgezoo("convert", "--model-dir", root / "trained", "--name", f"static-{target}", "--target", target,
+                       "--precision", "int8-static", "--calibrate", root / "train", "--resize-short", "32",
+                       "-o", root / "nets", "-q")  # fmt: skip
         assert done.returncode == 0, done.stderr
     done = edgezoo(
         "convert", "--model-dir", root / "trained", "--name", "onnx", "--format", "onnx", "-o", root / "nets", "-q"
@@ -147,6 +156,26 @@ def test_int8_loses_little(trained: Trained) -> None:
     assert abs(right(found) - right(trained.paddle)) <= INT8_LOSS
     assert len(different(found, trained.paddle)) <= 2 * INT8_LOSS
     assert report["bytes"] < 0.27 * (trained.nets / "fp32.nb").stat().st_size
+
+
+def test_static_int8_loses_little(trained: Trained) -> None:
+    report, found = judged(trained, trained.nets / "static-x86.nb")
+    assert report["precision"] == "int8-static"
+    assert abs(right(found) - right(trained.paddle)) <= INT8_LOSS
+    assert len(different(found, trained.paddle)) <= 2 * INT8_LOSS
+    assert report["bytes"] < 0.27 * (trained.nets / "fp32.nb").stat().st_size
+
+
+def test_static_int8_computes_every_convolution_in_int8(trained: Trained) -> None:
+    for target in ("x86", "arm"):
+        nb = trained.nets / f"static-{target}.nb"
+        kernels = Counter((op.type, op.target, op.precision) for op in read_ops(nb, read_header(nb)))
+        assert kernels["conv2d", target, "int8"] == CONVOLUTIONS
+        metadata = json.loads(nb.with_suffix(".json").read_text())
+        calibration = metadata["calibration"]
+        assert (calibration["quantised"], calibration["images"]) == (CONVOLUTIONS, 64)
+        assert calibration["same_top"] > 0.9
+        assert metadata["verification"]["status"] == "passed"
 
 
 def test_fp16_is_verified_and_not_run_by_a_machine_that_cannot(trained: Trained) -> None:

@@ -6,11 +6,13 @@ from edge.convert.draft import Draft, OpDraft
 from edge.convert.legalise.rule import Rule
 
 _CONVOLUTIONS = frozenset({"conv2d", "depthwise_conv2d", "conv2d_transpose"})
+_DEQUANTISE = "fake_channel_wise_dequantize_max_abs"  # behind a convolution of a quantised program, and fused into it
 
 
 def _add_directly(draft: Draft) -> int:
     spread = {op.output("Out"): op for op in draft.ops("reshape2") if _spreads_channels(draft, op)}
     convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
+    convolved |= {op.output("Out") for op in draft.ops(_DEQUANTISE) if op.input("X") in convolved}
     additions = [op for op in draft.ops("elementwise_add") if op.input("X") in convolved and op.input("Y") in spread]
     for op in additions:
         bias = spread[op.input("Y")].input("X")

@@ -1,0 +1,186 @@
+"""Static int8: the ranges of a network's activations are learnt from the user's images, and it is quantised with them.
+
+Paddle's own post-training quantisation does it (`workers/quantise_worker.py`); the result is an inference model again, which
+is converted and verified like any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.convert.program import Program
+from edge.convert.recipe import Recipe
+from edge.convert.shapes import input_shapes
+from edge.convert.store import Entry, Store, code_version, key_of
+from edge.convert.x86_int8 import is_quantised
+from edge.errors import ConvertError, UsageError, WorkerRequestError
+from edge.evaluate.dataset import SUFFIXES
+from edge.evaluate.images import read_image
+from edge.evaluate.steps import Said, fitting
+from edge.source.hashing import sha256_of
+from edge.source.model import InferenceModel
+from edge.toolchain.engines import WORKERS, engine
+from edge.toolchain.paths import cache_dir
+from edge.toolchain.worker import Worker
+from edge.zoo import preprocess
+from edge.zoo.model import Preprocessing
+
+IMAGES = 64
+# PostTrainingQuantization's names. Of the greatest magnitudes of each image: their average, or the greatest; what keeps
+# 99.999 % of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
+ALGORITHMS = ("avg", "abs_max", "hist", "mse", "KL")
+_TIMEOUT = 3600.0  # seconds; KL takes a minute for a light network and 64 small images
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Images to calibrate with, how they are prepared where the network's own preprocessing is not known or not meant."""
+
+    images: tuple[Path, ...]
+    said: Said
+    algorithm: str = ALGORITHMS[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A quantised network, and what its metadata says of that (`calibration`). `reused`: nothing had to be done."""
+
+    model: InferenceModel
+    facts: dict[str, Any]
+    reused: bool
+
+
+def images_below(folder: Path, count: int) -> tuple[Path, ...]:
+    """At most `count` images at any depth below `folder`, evenly spread over all in the order of their paths.
+
+    Raises `UsageError` where there is none.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder", hint="name a folder of images like those the network will see")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not found:
+        raise UsageError(f"{folder} holds no images", hint="known are " + " ".join(SUFFIXES))
+    return tuple(found) if len(found) <= count else tuple(found[k * len(found) // count] for k in range(count))
+
+
+def calibrated(
+    name: str,
+    source: InferenceModel,
+    known: Preprocessing | None,
+    recipe: Recipe,
+    calibration: Calibration,
+    lend: Callable[[], AbstractContextManager[Worker]],
+) -> Calibrated:
+    """Quantise a network, or take it from the cache. `known`: its own preprocessing; `lend` gives a quantising worker.
+
+    Raises `UsageError` for a network that takes no image or is quantised already, `ImageError` for a broken image,
+    `ConvertError` where Paddle cannot quantise it, or a `ToolchainError`.
+    """
+    program = Program.read(source.program)
+    if is_quantised(program):
+        raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
+    how = fitting(name, input_shapes(program.feeds, recipe), known, calibration.said)
+    images = [sha256_of(path) for path in calibration.images]
+    code = [_HERE / "calibrated.py", _HERE.parent / "evaluate" / "images.py", Path(preprocess.__file__)]
+    key = key_of(
+        {
+            "program": source.program_sha256,
+            "params": source.params_sha256,
+            "images": images,
+            "preprocessing": asdict(how),
+            "algorithm": calibration.algorithm,
+            "engine": engine("paddle").lock_hash,
+            "code": code_version(*code, WORKERS / "quantise_worker.py", WORKERS / "protocol.py"),
+        }
+    )
+    store = Store(cache_dir() / "quantised")
+    known_entry = entry = store.get(key)
+    if entry is None:
+        with store.making(key) as part:
+            entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part)
+    told = {
+        "images": len(images),
+        "images_sha256": hashlib.sha256("".join(images).encode()).hexdigest(),
+        "algorithm": calibration.algorithm,
+        "preprocessing": asdict(how),
+    }
+    made = ("quantised", "possible", "same_top", "mean_cosine")
+    facts = told | {field: entry.facts[field] for field in made}
+    return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+
+
+def _make(
+    name: str,
+    source: InferenceModel,
+    how: Preprocessing,
+    calibration: Calibration,
+    lend: Callable[[], AbstractContextManager[Worker]],
+    store: Store,
+    key: str,
+    part: Path,
+) -> Entry:
+    tensors, network = part / "images.npy", part / "float.pdmodel"
+    _write(tensors, calibration.images, how)
+    network.write_bytes(_with_roles(Program.read(source.program)).serialize())
+    try:
+        with lend() as worker:
+            facts = worker.call(
+                "quantise",
+                timeout=_TIMEOUT,
+                program=str(network),
+                params=str(source.params),
+                images=str(tensors),
+                algorithm=calibration.algorithm,
+                out_dir=str(part),
+            )
+    except WorkerRequestError as error:
+        raise ConvertError(
+            f"{name} could not be quantised by Paddle: {error.message.strip().splitlines()[0]}"
+        ) from error
+    if not facts["quantised"]:
+        raise ConvertError(f"{name} has no convolutions that could be quantised", hint="use --precision int8")
+    tensors.unlink()
+    network.unlink()
+    for file in ("program", "params"):
+        facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])
+    return store.put(key, part, facts)
+
+
+_FILES = {"program": "inference.pdmodel", "params": "inference.pdiparams"}
+
+
+def _with_roles(program: Program) -> Program:
+    """The program with the attribute that Paddle's quantisation asks of every operator; others may have left it out."""
+    draft = program.draft()
+    for op in draft.ops():
+        if not op.has_attr("op_role"):
+            op.set_attr("op_role", 0)  # forward
+    return draft.build()
+
+
+def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
+    """The prepared images as one array (N, 3, height, width), one in memory at a time."""
+    shape = (len(images), 3, *how.crop)
+    array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
+    for number, path in enumerate(images):
+        array[number] = preprocess.prepare(read_image(path), how)[0]
+    array.flush()
+
+
+def _model(source: InferenceModel, entry: Entry) -> InferenceModel:
+    return replace(
+        source,
+        directory=entry.folder,
+        program=entry.folder / _FILES["program"],
+        params=entry.folder / _FILES["params"],
+        program_sha256=entry.facts["program_sha256"],
+        params_sha256=entry.facts["params_sha256"],
+    )

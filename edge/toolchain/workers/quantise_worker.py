@@ -1,0 +1,137 @@
+"""Paddle's post-training quantisation behind the line protocol. A process of its own: it needs Paddle's static mode.
+
+Operations: `quantise`.
+"""
+
+import gc
+import os
+import warnings
+
+import numpy
+import protocol
+
+# Tensors of which the x86 engine rounds the end wrongly are left float: see edge/convert/x86_int8.py.
+_VECTOR, _SAFE_REST = 32, 8
+_OPS = ["conv2d", "depthwise_conv2d"]
+
+
+def info():
+    """Load Paddle; the greeting carries its version."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ["GLOG_minloglevel"] = "2"
+    warnings.filterwarnings("ignore")
+    import paddle
+
+    paddle.enable_static()
+    return {"paddle": paddle.__version__}
+
+
+def quantise(program, params, images, algorithm, out_dir):
+    """Write `inference.pdmodel` and `inference.pdiparams`, quantised, into `out_dir`.
+
+    `images` is a .npy file of float32 images (N, 3, H, W), which the ranges of the activations are learnt from;
+    `algorithm` is how, in PostTrainingQuantization's words. The answer counts the operators with int8 activations and all
+    that could have them, and compares with the float network on the same images: the share of equal top classes, and
+    the mean cosine of the first output (after taking off its mean).
+    """
+    import paddle
+    from paddle import static
+
+    given = numpy.load(images, mmap_mode="r")
+    with paddle.utils.unique_name.guard(), static.scope_guard(static.Scope()):
+        executor = static.Executor(paddle.CPUPlace())
+        network, feeds, fetches = _load(program, params, executor)
+        before = _run(executor, network, feeds, fetches, given)
+        skipped, possible = _left_float(executor, network, feeds, given)
+        quantiser = _quantiser(
+            executor, program, params, network.global_block().var(feeds[0]), given, algorithm, skipped
+        )
+        quantised = quantiser.quantize()
+        quantiser.save_quantized_model(out_dir, "inference.pdmodel", "inference.pdiparams")
+        _strip(os.path.join(out_dir, "inference.pdmodel"))
+        count = sum(op.type == "fake_channel_wise_dequantize_max_abs" for op in quantised.global_block().ops)
+    with static.scope_guard(static.Scope()):
+        made = [os.path.join(out_dir, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams")]
+        after = _run(executor, *_load(*made, executor), given)
+    gc.collect()
+    return {"quantised": count, "possible": possible, **_compared(before, after)}
+
+
+def _load(program, params, executor):
+    from paddle import static
+
+    folder = os.path.dirname(program)
+    return static.load_inference_model(
+        folder, executor, model_filename=os.path.basename(program), params_filename=os.path.relpath(params, folder)
+    )
+
+
+def _run(executor, network, feeds, fetches, given):
+    return numpy.stack(
+        [executor.run(network, feed={feeds[0]: image[numpy.newaxis]}, fetch_list=fetches)[0].ravel() for image in given]
+    )
+
+
+def _left_float(executor, network, feeds, given):
+    """The inputs of operators that must not be quantised, and how many operators there are in all."""
+    inputs = [op.input("Input")[0] for op in network.global_block().ops if op.type in _OPS]
+    names = sorted(set(inputs))
+    values = executor.run(network, feed={feeds[0]: given[:1]}, fetch_list=names) if names else []
+    return [name for name, value in zip(names, values) if value.size % _VECTOR >= _SAFE_REST], len(inputs)
+
+
+def _quantiser(executor, program, params, feed, given, algorithm, skipped):
+    from paddle import CPUPlace, io, static
+    from paddle.static.quantization import PostTrainingQuantization
+
+    class Images(io.Dataset):
+        def __len__(self):
+            return len(given)
+
+        def __getitem__(self, index):
+            return numpy.array(given[index])
+
+    loader = io.DataLoader(Images(), places=CPUPlace(), feed_list=[feed], batch_size=1, return_list=False)
+    folder = os.path.dirname(program)
+    return PostTrainingQuantization(
+        executor,
+        folder,
+        scope=static.global_scope(),
+        model_filename=os.path.basename(program),
+        params_filename=os.path.relpath(params, folder),
+        data_loader=loader,
+        batch_size=1,
+        algo=algorithm,
+        quantizable_op_type=list(_OPS),
+        skip_tensor_list=skipped or None,
+        onnx_format=False,
+    )
+
+
+def _strip(path):
+    """Drop the call stacks that Paddle leaves in some operators: they name this machine's folders."""
+    from paddle.base import core
+
+    with open(path, "rb") as file:
+        desc = core.ProgramDesc(file.read())
+    for number in range(desc.num_blocks()):
+        block = desc.block(number)
+        for index in range(block.op_size()):
+            block.op(index).remove_attr("op_callstack")
+    with open(path, "wb") as file:
+        file.write(desc.serialize_to_string())
+
+
+def _compared(before, after):
+    mean = before.mean(axis=0) if len(before) > 1 else 0
+    a, b = before - mean, after - mean
+    sizes = numpy.linalg.norm(a, axis=1) * numpy.linalg.norm(b, axis=1)
+    cosines = (a * b).sum(axis=1) / numpy.where(sizes > 0, sizes, 1)
+    return {
+        "same_top": float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
+        "mean_cosine": float(cosines.mean()),
+    }
+
+
+if __name__ == "__main__":
+    protocol.serve({"quantise": quantise}, info)
