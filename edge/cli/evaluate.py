@@ -185,7 +185,6 @@ def _candidates(
     from edge.bench.host_engines import host_engine
     from edge.device.host import HostDevice
     from edge.evaluate.session import Candidate
-    from edge.evaluate.steps import Said
 
     here = HostDevice().properties()
     candidates: list[Candidate] = []
