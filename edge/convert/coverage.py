@@ -76,10 +76,10 @@ def survey(
     networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every
     network from being converted, such as a missing engine.
     """
-    store = Store(cache_dir() / "coverage")
+    store, wanted = Store(cache_dir() / "coverage"), networks(models)
     rows: dict[str, Row] = {}
     missing: dict[str, tuple[Model, ...]] = {}
-    for same in networks(models):
+    for same in wanted:
         known = None if fresh else store.get(_key(same[0], recipe, weights))
         if known is None or known.facts["status"] == "failed":
             missing[same[0].name] = same
@@ -104,7 +104,7 @@ def survey(
         cache_dir().mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="coverage-", dir=cache_dir()) as out:
             convert_models(orders, Path(out), jobs=jobs, done=ended, say=say, keep=False)
-    return [rows[same[0].name] for same in networks(models)]
+    return [rows[same[0].name] for same in wanted]
 
 
 def _key(model: Model, recipe: Recipe, weights: Weights) -> str:

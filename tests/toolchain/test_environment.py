@@ -64,7 +64,8 @@ def test_engines_are_chosen_by_version_with_one_default_a_kind() -> None:
         engine("paddlelite", "9")
     assert "2.14rc0" in caught.value.hint
     for kind in {e.kind for e in engines()}:
-        assert sum(e.default for e in engines() if e.kind == kind) == 1
+        of_kind = [e for e in engines() if e.kind == kind]
+        assert sum(e.default for e in of_kind) == 1 or (len(of_kind) == 1 and engine(kind) == of_kind[0])
 
 
 @pytest.fixture
