@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from edge.convert.compare import compare
 from edge.convert.draft import AttrValue, NewOp
+from edge.convert.legalise import legalise
+from edge.convert.nb import read_header
 from edge.convert.opt import optimise
 from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.convert.x86_int8 import halved, is_quantised, split_hard_swish
+from edge.package.nb_program import read_ops
 from edge.toolchain.toolbox import Toolbox
 from tests.convert.programs import program, write_params
 from tests.convert.rule_cases import CONV
@@ -45,6 +48,20 @@ def network(*, steps: int, shape: tuple[int, ...] = (1, 32, 4, 4), hard_swish: b
     if hard_swish:
         ops.append(NewOp("hard_swish", {"X": ["e"]}, {"Out": ["h"]}, {"threshold": 6.0, "scale": 6.0, "offset": 3.0}))
     return _net(ops, "h" if hard_swish else "e", shape, {"q": shape} | dict.fromkeys("cdeh", ends), weight)
+
+
+def reshaped_bias() -> tuple[Program, Weights]:
+    """A quantised convolution with its bias as Paddle 2.6 adds it."""
+    made, weights = network(steps=63)
+    draft = made.draft()
+    bias, nothing = draft.new_tensor("b", "float32", (1, OUT, 1, 1)), draft.new_tensor("b", "float32", (0, OUT))
+    (add,) = draft.ops("elementwise_add")
+    draft.replace(
+        add,
+        NewOp("reshape2", {"X": ["b"]}, {"Out": [bias], "XShape": [nothing]}, {"shape": [1, -1, 1, 1]}),
+        NewOp("elementwise_add", {"X": ["d"], "Y": [bias]}, {"Out": ["e"]}, {"axis": -1}),
+    )
+    return draft.build(), weights
 
 
 def dense(bias: NDArray[np.float32]) -> tuple[Program, Weights]:
@@ -145,6 +162,16 @@ def test_a_dense_layer_gets_no_bias_of_its_own(tools: Toolbox, tmp_path: Path) -
     assert error(tools, tmp_path, made, weights) < RIGHT
     made, weights = dense(np.arange(OUT, dtype=np.float32))
     assert error(tools, tmp_path, made, weights) > WRONG
+
+
+@pytest.mark.slow
+def test_a_reshaped_bias_is_fused_into_a_quantised_convolution(tools: Toolbox, tmp_path: Path) -> None:
+    made, weights = reshaped_bias()
+    legal, applied = legalise(made, engine=RECIPE.engine)
+    assert [rule.rule for rule in applied] == ["conv-bias-direct"]
+    assert error(tools, tmp_path, legal, weights, made) < RIGHT
+    ops = read_ops(tmp_path / "made.nb", read_header(tmp_path / "made.nb"))
+    assert [(op.type, op.precision) for op in ops] == [("calib", "int8"), ("conv2d", "int8")]
 
 
 def test_halved_weights_are_whole_numbers_of_the_same_size(tmp_path: Path) -> None:
