@@ -50,6 +50,7 @@ def startup(_: argparse.Namespace) -> None:
 
 def convert(arguments: argparse.Namespace) -> None:
     """The light models: a shell loop of paddle_lite_opt against `edgezoo convert`, over the same exported programs."""
+    from edge.convert.store import Store
     from edge.toolchain.engines import engine
     from edge.toolchain.environment import ensure
     from edge.toolchain.paths import cache_dir
@@ -63,10 +64,11 @@ def convert(arguments: argparse.Namespace) -> None:
             ).stdout
         )
         shas = {row["name"]: row["source"]["program_sha256"] for row in exported}
+        store = Store(cache_dir() / "exports")
         programs = {
-            facts["program_sha256"]: path.parent
-            for path in (cache_dir() / "exports").glob("*/facts.json")
-            if (facts := json.loads(path.read_bytes())["facts"])
+            entry.facts["program_sha256"]: entry.folder
+            for folder in store.root.iterdir()
+            if (entry := store.get(folder.name)) is not None
         }
         folders = [programs[sha] for sha in shas.values()]
         # A cache without conversions, so that every round does all the work but the exports.

@@ -59,7 +59,7 @@ class Store:
                 return Entry(folder, known["facts"]) if hollow else None
             if known["files"] == {name: _stamp(folder / name) for name in known["files"]}:
                 return Entry(folder, known["facts"])
-        except (FileNotFoundError, json.JSONDecodeError, KeyError):
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
             pass
         return None
 
