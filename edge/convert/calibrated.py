@@ -176,6 +176,7 @@ def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
 
 
 def _model(source: InferenceModel, entry: Entry) -> InferenceModel:
+    """The quantised network. Its program is Paddle 2.6's, so that is its reference, of whatever Paddle the source is."""
     return replace(
         source,
         directory=entry.folder,
@@ -183,4 +184,6 @@ def _model(source: InferenceModel, entry: Entry) -> InferenceModel:
         params=entry.folder / _FILES["params"],
         program_sha256=entry.facts["program_sha256"],
         params_sha256=entry.facts["params_sha256"],
+        pir=None,
+        pir_sha256=None,
     )

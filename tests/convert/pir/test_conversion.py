@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import edge.convert.pir.operators as operators
+from edge.convert.calibrated import Calibration, images_below
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.pipeline import Order, Outcome, convert_models
 from edge.convert.recipe import choose
 from edge.errors import ModelFilesError, VerificationError
+from edge.evaluate.steps import Said
 from edge.source.hashing import sha256_of
 from edge.source.weights import Weights
 
@@ -53,6 +58,23 @@ def test_in_every_precision(written: Path, tmp_path: Path, precision: str) -> No
     verification = metadata["verification"]
     assert isinstance(verification, dict)
     assert verification["status"] == "passed", verification
+
+
+@pytest.mark.usefixtures("module_cache")
+def test_quantised_with_its_activations(written: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    (tmp_path / "images").mkdir()
+    for number in range(8):
+        coarse = Image.fromarray(noise.integers(0, 256, (8, 8, 3), np.uint8))
+        coarse.resize((64, 64)).save(tmp_path / "images" / f"{number}.png")
+    calibration = Calibration(images_below(tmp_path / "images", 8), Said(resize_short=64))
+    wanted = replace(order(written / "net_resnet", "int8-static"), calibration=calibration)
+    metadata = made(convert_models([wanted], tmp_path / "out")[0])
+    verification, source = metadata["verification"], metadata["source"]
+    assert isinstance(verification, dict)
+    assert isinstance(source, dict)
+    assert verification["status"] == "passed", verification
+    assert source["pir_sha256"] == sha256_of(written / "net_resnet" / "inference.json")
 
 
 @pytest.mark.usefixtures("module_cache")
