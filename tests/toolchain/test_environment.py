@@ -114,6 +114,7 @@ def test_packages_that_cannot_be_had_are_one_sentence(small: Engine) -> None:
 def test_the_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     code = f"""
+import os
 from pathlib import Path
 from edge.toolchain.lockfile import exclusive
 with exclusive(Path({str(path)!r})):
