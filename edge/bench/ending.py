@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from edge.errors import RunnerError
+from edge.errors import CommandTimeoutError, RunnerError
 
 _LOG_LINES = 12
 
@@ -60,3 +60,13 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def hung(error: CommandTimeoutError) -> RunnerError:
+    """A program that did not end in its time."""
+    return RunnerError(
+        f"the benchmark program hung: {error.message}",
+        kind="timeout",
+        hint="give large models more time with --timeout",
+        log=error.output,
+    )

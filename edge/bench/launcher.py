@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from edge.bench import gate as thermal_gate
 from edge.bench import throttling
 from edge.bench.cell import Cell
+from edge.bench.ending import hung
 from edge.bench.launch import LaunchReport
 from edge.bench.measurement import Launch
 from edge.bench.programs import Runner
@@ -92,12 +93,7 @@ class Launcher:
         try:
             completed = self._device.run(self._runner.command(spec, self._places), timeout=self._timeout(cell))
         except CommandTimeoutError as error:
-            raise RunnerError(
-                f"the benchmark program hung: {error.message}",
-                kind="timeout",
-                hint="give large models more time with --timeout",
-                log=error.output,
-            ) from error
+            raise hung(error) from error
         report = self._runner.read(spec, completed)
         if report.synthetic and not request.synthetic_allowed:
             raise ContractError(

@@ -1,6 +1,6 @@
 """Which networks of the catalogue convert, and which of them could be proven right: each taken through the whole pipeline.
 
-Random weights, one network after another; nothing of a network stays but its row. A network that several models share
+Random weights; nothing of a network stays but its row. A network that several models share
 (`_ssld` models, for one) is taken once.
 """
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bench.contract import parse_images
+from edge.bench.ending import hung
 from edge.bench.launch import Hello, ImagesReport, LaunchSpec, OutputTensor
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
@@ -104,12 +105,7 @@ class DeviceNetwork:
             try:
                 completed = self._device.run(self._runner.command(spec, places), timeout=self._timeout)
             except CommandTimeoutError as error:
-                raise RunnerError(
-                    f"the benchmark program hung: {error.message}",
-                    kind="timeout",
-                    hint="give large models more time with --timeout",
-                    log=error.output,
-                ) from error
+                raise hung(error) from error
         return parse_images(images, completed.stdout, completed.code, completed.stderr)
 
     def _check_engine(self, report: ImagesReport) -> None:

@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
@@ -15,8 +16,7 @@ def exclusive(path: Path, *, waiting: Callable[[], None] | None = None) -> Itera
     The kernel drops the lock when its holder dies, so nothing is ever stale. `waiting` is called once if another
     process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -29,8 +29,7 @@ def exclusive(path: Path, *, waiting: Callable[[], None] | None = None) -> Itera
 @contextmanager
 def shared(path: Path) -> Iterator[None]:
     """Hold the lock file `path` together with others who share it; waits for an exclusive holder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with _opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
@@ -38,11 +37,15 @@ def shared(path: Path) -> Iterator[None]:
 @contextmanager
 def exclusive_now(path: Path) -> Iterator[bool]:
     """Hold the lock file `path` alone, if nobody holds it at the moment: says so, and does not wait."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:
             yield True
+
+
+def _opened(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a")
