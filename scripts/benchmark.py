@@ -50,10 +50,10 @@ def startup(_: argparse.Namespace) -> None:
 
 def convert(arguments: argparse.Namespace) -> None:
     """The light models: a shell loop of paddle_lite_opt against `edgezoo convert`, over the same exported programs."""
-    from edge.convert.store import Store
+    from edge.cache.paths import cache_dir
+    from edge.cache.store import Cache
     from edge.toolchain.engines import engine
     from edge.toolchain.environment import ensure
-    from edge.toolchain.paths import cache_dir
 
     engine_folder = ensure(engine("paddlelite"), say=print).python.parent
     with tempfile.TemporaryDirectory(prefix="edgezoo-benchmark-") as folder:
@@ -64,7 +64,7 @@ def convert(arguments: argparse.Namespace) -> None:
             ).stdout
         )
         shas = {row["name"]: row["source"]["program_sha256"] for row in exported}
-        store = Store(cache_dir() / "exports")
+        store = Cache(cache_dir() / "exports")
         programs = {
             entry.facts["program_sha256"]: entry.folder
             for folder in store.root.iterdir()

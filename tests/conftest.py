@@ -15,7 +15,7 @@ def _private_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 
 def cache_at(folder: Path, patch: pytest.MonkeyPatch) -> Path:
     """An empty cache that still uses the engines installed in the machine's own."""
-    from edge.toolchain.paths import cache_dir
+    from edge.cache.paths import cache_dir
 
     engines = cache_dir() / "engines"
     engines.mkdir(parents=True, exist_ok=True)

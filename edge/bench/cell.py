@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.bench import throttling
-from edge.bench.measurement import Launch
-from edge.bench.plan import Protocol
 from edge.bench.request import Job
-from edge.bench.statistics import bootstrap_median, median
+from edge.results.measurement import Launch
+from edge.results.protocol import Protocol
+from edge.results.statistics import bootstrap_median, median
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Does a network compute on the device what it computes in Paddle? `bench --check-output`.
 
-The device runs the verification's inputs (edge.convert.inputs, the first of which is the device contract's `seed:0`) and
+The device runs the verification's inputs (edge.convert.verify.inputs, the first of which is the device contract's `seed:0`) and
 prints its outputs; Paddle runs the original program on the same inputs; the verification's judge compares them.
 """
 
@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from edge.bench.plan import Protocol
 from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.device.base import Device
 from edge.errors import EdgezooError, RunnerError
+from edge.results.protocol import Protocol
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
@@ -61,7 +61,7 @@ def check_output(device: Device, runner: Runner, job: Job, lend_paddle: Lend, *,
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
     """The inference model that the file was made from; None if that is not known, or is no longer what is there."""
-    from edge.source.obtain import obtain
+    from edge.source.load import load_source
     from edge.source.weights import Weights
     from edge.zoo.catalogue import lookup
 
@@ -71,7 +71,7 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
     said = metadata["source"]
     weights = Weights(said["kind"], seed=said["seed"] or 0, path=Path(said["path"]) if said["path"] else None)
     model = lookup(metadata["model"]["name"]) if metadata["model"] else None
-    source = obtain(model, weights, lend)
+    source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (said["program_sha256"], said["params_sha256"])
     return source if same else None
 
@@ -81,10 +81,10 @@ def _compare(
 ) -> OutputCheck:
     import numpy as np
 
-    from edge.convert.compare import LIMITS, judge
-    from edge.convert.inputs import samples
-    from edge.convert.program import Program
-    from edge.convert.rounded import expected_params
+    from edge.convert.verify.compare import LIMITS, judge
+    from edge.convert.verify.inputs import samples
+    from edge.convert.verify.rounded import expected_params
+    from edge.paddle.program import Program
 
     program = Program.read(source.program)
     metadata = job.subject.metadata or {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from edge.bench.contract_lines import hello, images_report, report
-from edge.bench.ending import died, ended_badly, never_started, normal_code
+from edge.bench.failures import died, ended_badly, never_started, normal_code
 from edge.bench.fields import BadLine, Fields, read_lines
 from edge.bench.launch import Hello, ImagesReport, LaunchReport, LaunchSpec
 from edge.bench.tensors import output_digest, seeded_input

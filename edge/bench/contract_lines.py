@@ -9,10 +9,10 @@ from edge.bench.engine_log import engine_warnings
 from edge.bench.fields import BadLine, Fields
 from edge.bench.launch import (
     CoreState,
-    Environment,
     Hello,
     ImagesReport,
     InputTensor,
+    LaunchEnvironment,
     LaunchReport,
     OutputTensor,
     ThermalZone,
@@ -98,8 +98,8 @@ def hello(line: Fields) -> Hello:
     )
 
 
-def _environment(line: Fields) -> Environment:
-    return Environment(
+def _environment(line: Fields) -> LaunchEnvironment:
+    return LaunchEnvironment(
         moment=line.text("moment"),
         cores=tuple(map(_core, line.objects("cores"))),
         affinity=line.optional("affinity", line.wholes),

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.bench.check_output import Lend, OutputCheck, check_output
-from edge.bench.measurement import Measurement
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
 from edge.device.base import Device
 from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
+from edge.results.measurement import Measurement
 from edge.results.store import Store
 from edge.toolchain.toolbox import Toolbox
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeviceRequest:
     """A device, the program that measures there, and what it is to measure."""
 
     device: Device
@@ -30,18 +30,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeviceResult:
     """What one device brought: its cells, or the error that ended its session; `differ`: models with wrong outputs."""
 
-    place: Place
+    place: DeviceRequest
     cells: list[Measurement] = field(default_factory=list)
     error: EdgezooError | None = None
     differ: tuple[str, ...] = ()
 
 
 def measure_everywhere(
-    places: Sequence[Place], db: Path, listener: Listener, *, check_outputs: bool = False
-) -> list[Outcome]:
+    places: Sequence[DeviceRequest], db: Path, listener: Listener, *, check_outputs: bool = False
+) -> list[DeviceResult]:
     """One session a place, all at once; returns in the order of `places`.
 
     `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's.
@@ -55,7 +55,7 @@ def measure_everywhere(
         if stopping.wait(seconds):
             raise AbortedError("the session was ended on request")
 
-    def session(place: Place) -> Outcome:
+    def session(place: DeviceRequest) -> DeviceResult:
         try:
             jobs = place.request.jobs
             if check_outputs:
@@ -63,9 +63,9 @@ def measure_everywhere(
             with Store(db) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause)
-            return Outcome(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
+            return DeviceResult(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
         except EdgezooError as error:
-            return Outcome(place, error=error)
+            return DeviceResult(place, error=error)
 
     Store(db).close()  # refused here rather than in every thread
     with Toolbox(say=listener.line) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
@@ -81,7 +81,7 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: Place, lend: Lend, listener: Listener) -> tuple[Job, ...]:
+def _checked(place: DeviceRequest, lend: Lend, listener: Listener) -> tuple[Job, ...]:
     """The jobs with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():

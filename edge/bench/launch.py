@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.bench.engine_log import EngineWarning
-from edge.bench.measurement import Extremes
 from edge.errors import UsageError
+from edge.results.measurement import Extremes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class ThermalZone:
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class LaunchEnvironment:
     """The device as the program saw it; None is unreadable.
 
     `affinity` is the cores its main thread may run on: afterwards, those that the engine bound it to.
@@ -135,8 +135,8 @@ class LaunchReport:
     samples_ms: tuple[float, ...] = ()
     extremes: Extremes | None = None
     hello: Hello | None = None
-    before: Environment | None = None
-    after: Environment | None = None
+    before: LaunchEnvironment | None = None
+    after: LaunchEnvironment | None = None
     load_ms: float | None = None
     model_bytes: int | None = None
     model_opt_version: str | None = None

@@ -10,9 +10,8 @@ from pathlib import Path, PurePosixPath
 from edge.bench import gate as thermal_gate
 from edge.bench import throttling
 from edge.bench.cell import Cell
-from edge.bench.ending import hung
+from edge.bench.failures import hung
 from edge.bench.launch import LaunchReport
-from edge.bench.measurement import Launch
 from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
 from edge.device.base import Device, Thermal
@@ -24,6 +23,7 @@ from edge.errors import (
     RunnerError,
     TransferError,
 )
+from edge.results.measurement import Launch
 
 LINK_RETRIES = 3  # of one launch
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time

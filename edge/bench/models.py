@@ -4,49 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.host_engines import HostEngine
+from edge.bench.paddle_models import prepare_programs
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
+from edge.bench.wanted import Wanted, check_weights, is_file
+from edge.cache.paths import cache_dir
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.pipeline import Order, Outcome, convert_models
+from edge.convert.pipeline import Conversion, Order, convert_models
 from edge.convert.recipe import Recipe, choose
 from edge.device.base import Properties
 from edge.errors import EdgezooError, UsageError
 from edge.source.download import Progress
 from edge.source.weights import Weights
-from edge.toolchain.paths import cache_dir
 from edge.zoo.catalogue import lookup
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be measured: names of the catalogue, converted first if need be, and files as they are.
-
-    `target` None: what the device runs. `shapes` are the input shapes of files that have no metadata. `engine` decides
-    the files: .nb, .onnx, or Paddle's own inference programs, for which nothing is converted.
-    """
-
-    names: tuple[str, ...]
-    weights: Weights
-    precision: str | None = None
-    target: str | None = None
-    engine: HostEngine = PADDLE_LITE
-    shapes: tuple[tuple[int, ...], ...] | None = None
-
-
-def is_file(name: str) -> bool:
-    """Whether a name on the command line means a file rather than a model of the catalogue."""
-    return name.endswith((".nb", ".onnx")) or "/" in name
 
 
 def prepare(
     wanted: Wanted,
     device: Properties,
     *,
-    done: Callable[[Outcome], None] = lambda _: None,
+    done: Callable[[Conversion], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Job], list[EdgezooError]]:
@@ -55,8 +36,6 @@ def prepare(
     Raises UnknownModelError, UsageError for a file that another kind of device runs, ModelFilesError, NbFormatError.
     """
     if wanted.engine.model == "program":
-        from edge.bench.paddle_models import prepare_programs
-
         jobs, errors = prepare_programs(wanted, progress=progress, say=say)
         return _distinct(jobs), errors
     paths = [name for name in wanted.names if is_file(name)]
@@ -77,10 +56,10 @@ def _convert(
     names: Sequence[str],
     wanted: Wanted,
     device: Properties,
-    done: Callable[[Outcome], None],
+    done: Callable[[Conversion], None],
     progress: Callable[[str], Progress],
     say: Callable[[str], None],
-) -> list[Outcome]:
+) -> list[Conversion]:
     if not names:
         return []
     check_weights(wanted.weights, names)
@@ -89,12 +68,6 @@ def _convert(
     onnx = OnnxRecipe() if wanted.engine.model == "onnx" else None
     orders = [Order(name, lookup(name), wanted.weights, recipe, onnx) for name in names]
     return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
-
-
-def check_weights(weights: Weights, names: Sequence[str]) -> None:
-    """Raises `UsageError` where one file shall be the weights of several models."""
-    if weights.path is not None and len(names) > 1:
-        raise UsageError(f"{weights.path} can be the weights of one model, and {len(names)} are named")
 
 
 def _check_format(job: Job, engine: HostEngine) -> None:

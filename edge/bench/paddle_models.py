@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edge.bench.request import Job
 from edge.bench.subject import program_subject
+from edge.bench.wanted import Wanted, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.errors import EdgezooError
 from edge.source.download import Progress
-from edge.source.obtain import obtain
+from edge.source.load import load_source
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import lookup
-
-if TYPE_CHECKING:
-    from edge.bench.models import Wanted
 
 
 def prepare_programs(
@@ -28,8 +25,6 @@ def prepare_programs(
 
     Raises UnknownModelError, UsageError.
     """
-    from edge.bench.models import check_weights, is_file
-
     names = [name for name in wanted.names if not is_file(name)]
     check_weights(wanted.weights, names)
     models = {name: lookup(name) for name in names}
@@ -43,7 +38,7 @@ def prepare_programs(
             model = models.get(name)
             weights = wanted.weights if model else Weights("own", path=Path(name))
             try:
-                source = obtain(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
+                source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
                 shown = name if model else Path(name).resolve().name
                 jobs.append(Job(source.program, program_subject(shown, model, source, recipe)))
             except EdgezooError as error:

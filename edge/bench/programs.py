@@ -9,13 +9,13 @@ from pathlib import Path, PurePosixPath
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
-from edge.bench.measurement import Program, Subject
-from edge.bench.plan import Protocol
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
 from edge.errors import BenchError, UsageError
 from edge.resources import resource
+from edge.results.measurement import RunnerProgram, Subject
+from edge.results.protocol import Protocol
 from edge.toolchain.environment import ensure
 
 
@@ -23,7 +23,7 @@ from edge.toolchain.environment import ensure
 class Runner:
     """A benchmark program as a session drives it. `interpreter` is what a script of this machine is started with."""
 
-    program: Program
+    program: RunnerProgram
     flavour: RunnerFlavour
     path: Path
     interpreter: tuple[str, ...] = ()
@@ -96,14 +96,16 @@ def find_runner(
     require_usable(device.properties(), path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return Runner(
-        Program(chosen.name, sha256, threads_honoured=not host or PADDLE_LITE.threads_honoured), chosen, path.absolute()
+        RunnerProgram(chosen.name, sha256, threads_honoured=not host or PADDLE_LITE.threads_honoured),
+        chosen,
+        path.absolute(),
     )
 
 
 def _python_runner(engine: HostEngine, say: Callable[[str], None]) -> Runner:
     environment = ensure(engine.environment, say=say)
     return Runner(
-        Program(engine.program.stem, engine.sha256, threads_honoured=engine.threads_honoured),
+        RunnerProgram(engine.program.stem, engine.sha256, threads_honoured=engine.threads_honoured),
         flavour("edgebench"),
         engine.program,
         interpreter=(str(environment.python), "-E", "-s"),

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 from edge.bench.gate import Gate
-from edge.bench.measurement import Subject
-from edge.bench.plan import Protocol
+from edge.results.measurement import Subject
+from edge.results.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True)

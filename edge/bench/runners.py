@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge.bench.benchmark_bin import parse_benchmark_bin, parse_benchmark_bin_v8
 from edge.bench.contract import command_line, parse_launch
 from edge.bench.launch import LaunchReport, LaunchSpec
-from edge.bench.stock import parse_benchmark_bin, parse_benchmark_bin_v8
 from edge.errors import UsageError
 
 _USE_OWN = "use edgezoo's own program: --runner edgebench"

@@ -14,13 +14,13 @@ from dataclasses import asdict
 from edge.bench import throttling
 from edge.bench.cell import Cell
 from edge.bench.launcher import Launcher
-from edge.bench.measurement import Measurement
-from edge.bench.plan import round_order
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
-from edge.bench.statistics import median
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
+from edge.results.measurement import Measurement
+from edge.results.protocol import round_order
+from edge.results.statistics import median
 from edge.results.store import Key, Store
 
 ANCHOR_LAUNCHES = 3

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edge.bench.measurement import Subject
-from edge.convert.nb import read_header
-from edge.convert.nbmodel import network, origin
+from edge.convert.metadata import network, origin
 from edge.convert.onnx.model import metadata_path
-from edge.convert.program import Program
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
+from edge.nb.header import read_header
+from edge.paddle.program import Program
+from edge.results.measurement import Subject
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 

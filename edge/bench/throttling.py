@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edge.bench.gate import STATUS_NAMES
-from edge.bench.launch import CoreState, Environment
-from edge.bench.statistics import drift, median
+from edge.bench.launch import CoreState, LaunchEnvironment
+from edge.results.statistics import drift, median
 
 MAX_DRIFT = 1.05
 MAX_ANCHOR_SLOWDOWN = 1.03
@@ -18,7 +18,10 @@ MAX_SHARE_BELOW_TOP = 0.10
 
 
 def signs_of_launch(
-    before: Environment | None, after: Environment | None, status_before: int | None, status_after: int | None
+    before: LaunchEnvironment | None,
+    after: LaunchEnvironment | None,
+    status_before: int | None,
+    status_after: int | None,
 ) -> tuple[str, ...]:
     """What the readings around one launch say against it: thermal status, frequency limits and use, lost cores."""
     signs = []
@@ -72,7 +75,7 @@ def share_below_top(before: Mapping[int, CoreState], after: Mapping[int, CoreSta
     return below / total if total > 0 else None
 
 
-def _cores(environment: Environment | None, used: set[int]) -> dict[int, CoreState]:
+def _cores(environment: LaunchEnvironment | None, used: set[int]) -> dict[int, CoreState]:
     cores = environment.cores if environment else ()
     return {core.index: core for core in cores if not used or core.index in used}
 

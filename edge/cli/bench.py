@@ -12,13 +12,13 @@ from edge.cli import options
 
 if TYPE_CHECKING:
     from edge.bench.host_engines import HostEngine
-    from edge.bench.models import Wanted
-    from edge.bench.plan import Protocol
     from edge.bench.request import Job
-    from edge.cli.output import Progress
-    from edge.convert.pipeline import Outcome as Converted
+    from edge.bench.wanted import Wanted
+    from edge.cli.output import ProgressLine
+    from edge.convert.pipeline import Conversion as Converted
     from edge.device.base import Device
     from edge.errors import EdgezooError
+    from edge.results.protocol import Protocol
 
 
 @click.command()
@@ -111,12 +111,12 @@ def command(
     """
     import secrets
 
-    from edge.bench.fleet import Place, measure_everywhere
+    from edge.bench.fleet import DeviceRequest, measure_everywhere
     from edge.bench.gate import Gate
     from edge.bench.host_engines import host_engine
     from edge.bench.programs import find_runner
     from edge.bench.request import Request
-    from edge.cli.output import Progress, print_report
+    from edge.cli.output import ProgressLine, print_report
     from edge.device.discover import open_device
     from edge.errors import BenchError, DeviceError
 
@@ -126,7 +126,7 @@ def command(
     order = secrets.randbits(32) if seed is None else seed
     devices = open_device(spec, adb_server)
     failed = 0
-    with Progress(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet) as progress:
         places = []
         for device in devices:
             try:
@@ -151,7 +151,7 @@ def command(
                 launch_timeout=timeout,
                 gate=Gate(limit_seconds=cool_limit),
             )
-            places.append(Place(device, program, request))
+            places.append(DeviceRequest(device, program, request))
         outcomes = measure_everywhere(places, options.database(db), progress, check_outputs=check_output)
         for outcome in outcomes:
             if outcome.error is not None:
@@ -169,7 +169,7 @@ def _sentence(error: EdgezooError) -> str:
 
 
 def _wanted(names: Sequence[str], engine: HostEngine, given: dict[str, Any]) -> Wanted:
-    from edge.bench.models import Wanted
+    from edge.bench.wanted import Wanted
     from edge.source.weights import Weights
 
     shapes = tuple(_numbers("--shape", text) for text in given["shape"])
@@ -183,7 +183,7 @@ def _wanted(names: Sequence[str], engine: HostEngine, given: dict[str, Any]) -> 
     )
 
 
-def _prepare(wanted: Wanted, device: Device, progress: Progress) -> tuple[list[Job], int]:
+def _prepare(wanted: Wanted, device: Device, progress: ProgressLine) -> tuple[list[Job], int]:
     """The files for that device, and how many models could not be had."""
     from edge.bench.models import prepare
 
@@ -202,8 +202,8 @@ def _protocol(device: Device, given: dict[str, Any]) -> Protocol:
     """The protocol asked for; on a device with a pause between launches, and bound to its big cores."""
     import re
 
-    from edge.bench.plan import protocol
     from edge.errors import UsageError
+    from edge.results.protocol import protocol
 
     if not re.fullmatch(r"ones|seed:\d+", given["fill"]):
         raise UsageError(f"--input {given['fill']} is none", hint="ones, or seed:S with a number S")

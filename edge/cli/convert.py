@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options, preparing
+from edge.cli import options
+from edge.cli import preprocessing as preparing
 
 if TYPE_CHECKING:
-    from edge.cli.output import Progress
+    from edge.cli.output import ProgressLine
     from edge.convert.onnx.recipe import Batch
-    from edge.convert.pipeline import Order, Outcome
+    from edge.convert.pipeline import Conversion, Order
     from edge.convert.recipe import Recipe
 
 
@@ -94,7 +95,7 @@ def command(
       edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
     """
-    from edge.cli.output import Progress, print_json
+    from edge.cli.output import ProgressLine, print_json
     from edge.convert.pipeline import convert_models
     from edge.source.weights import Weights
 
@@ -105,10 +106,10 @@ def command(
         chosen = options.selected(names, series=series, light=light, everything=everything)
         orders = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed), recipe)
     orders = _in_formats(_calibrated(orders, given), formats, opset, batch)
-    with Progress(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet) as progress:
         ended = 0
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: Conversion) -> None:
             nonlocal ended
             ended += 1
             progress.line(f"[{ended}/{len(orders)}] {_sentence(outcome)}")
@@ -209,7 +210,7 @@ def _calibrated(orders: list[Order], given: dict[str, Any]) -> list[Order]:
     from edge.convert.calibrated import ALGORITHMS, IMAGES, Calibration, images_below
 
     images = images_below(given["calibrate"], given["calibration_images"] or IMAGES)
-    calibration = Calibration(images, preparing.said(given), given["calibration_algorithm"] or ALGORITHMS[0])
+    calibration = Calibration(images, preparing.overrides(given), given["calibration_algorithm"] or ALGORITHMS[0])
     return [replace(order, calibration=calibration) for order in orders]
 
 
@@ -240,7 +241,7 @@ def _in_formats(orders: list[Order], formats: str, opset: int | None, batch: Bat
     return [order for pair in both for order in pair if ("nb" if order.onnx is None else "onnx") in asked]
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(outcome: Conversion) -> str:
     name = outcome.order.name
     if outcome.error is not None:
         hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
@@ -261,7 +262,7 @@ def _sentence(outcome: Outcome) -> str:
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome)}{random}, {verdict}, {took}"
 
 
-def _kind(outcome: Outcome) -> str:
+def _kind(outcome: Conversion) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     if outcome.onnx is None:
         return f"{outcome.order.recipe.target} {outcome.order.recipe.precision}"
@@ -279,14 +280,14 @@ def _download(name: str, have: int, total: int | None) -> str:
     return f"{name}: [{'#' * filled}{'.' * (30 - filled)}] {have / 2**20:.1f} of {total / 2**20:.1f} MiB"
 
 
-def _close(progress: Progress, outcomes: list[Outcome], out: Path) -> None:
+def _close(progress: ProgressLine, outcomes: list[Conversion], out: Path) -> None:
     good = [o for o in outcomes if o.made is not None]
     failed = len(outcomes) - len(good)
     reused = sum(o.reused for o in good)
     progress.line(f"{len(good)} of {len(outcomes)} models in {out}/ ({reused} were there), {failed} failed")
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
+def _row(outcome: Conversion) -> dict[str, object]:
     row: dict[str, object] = {
         "name": outcome.order.name,
         "kind": "nb" if outcome.order.onnx is None else "onnx",

@@ -57,12 +57,12 @@ def command(
     """
     import time
 
-    from edge.cli.output import Progress, print_json, say, write_file
+    from edge.cli.output import ProgressLine, print_json, say, write_file
     from edge.convert.coverage import networks, survey
     from edge.convert.recipe import choose
     from edge.report import coverage as report
     from edge.source.weights import Weights
-    from edge.toolchain.memory import PeakMemory
+    from edge.toolchain.peak_memory import PeakMemory
     from edge.zoo.catalogue import lookup
 
     all_of_them = everything or not (names or series or light)
@@ -70,7 +70,7 @@ def command(
     models = [lookup(name) for name in chosen]
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()
-    with Progress(quiet=quiet) as progress, PeakMemory() as peak:
+    with ProgressLine(quiet=quiet) as progress, PeakMemory() as peak:
 
         def done(row: Row, known: bool) -> None:
             nonlocal ended, reused

@@ -12,7 +12,8 @@ from edge.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edge.device.adb.server import Listed, ServerAddress
+    from edge.device.adb.address import ServerAddress
+    from edge.device.adb.server import Listed
     from edge.device.base import Core
 
 _HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "battery")
@@ -26,10 +27,10 @@ def command(as_json: bool) -> None:
     The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
     ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-".
     """
-    from edge.device.adb import server
+    from edge.device.adb.address import resolve_address
     from edge.device.discover import list_devices, unavailable
 
-    address = server.resolve()
+    address = resolve_address()
     listed = list_devices(address)
     found = [_look(address, one) for one in listed]
     if as_json:

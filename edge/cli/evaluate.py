@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options, preparing
+from edge.cli import options
+from edge.cli import preprocessing as preparing
 
 if TYPE_CHECKING:
     from edge.bench.host_engines import HostEngine
     from edge.bench.request import Job
-    from edge.cli.output import Progress
+    from edge.cli.output import ProgressLine
     from edge.device.base import Device, Properties
     from edge.errors import EdgezooError
-    from edge.evaluate.dataset import Dataset
     from edge.evaluate.report import Judged
     from edge.evaluate.session import Candidate
-    from edge.evaluate.steps import Said
+    from edge.images.dataset import Dataset
+    from edge.images.overrides import Overrides
 
 
 @click.command()
@@ -79,17 +80,17 @@ def command(
       edgezoo eval nets/flowers-fp32.nb nets/flowers-int8.nb --data flowers --resize-short 256
       edgezoo eval MobileNetV3_large_x1_0_ssld --data ILSVRC2012/val --precision fp16 -s 3f2a1b
     """
-    from edge.cli.output import Progress, print_json, write_file
+    from edge.cli.output import ProgressLine, print_json, write_file
     from edge.evaluate import report
 
-    said = preparing.said(given)
+    overrides = preparing.overrides(given)
     dataset = _dataset(data, listing, labels, limit)
-    with Progress(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet) as progress:
         device = _device(spec, adb_server)
         if spec == "host" and given["runner"] is None:
-            judged, failed = _judge_here(names, engine, given, dataset, said, progress)
+            judged, failed = _judge_here(names, engine, given, dataset, overrides, progress)
         else:
-            judged, failed = _judge_there(names, engine, given, device, dataset, said, progress)
+            judged, failed = _judge_there(names, engine, given, device, dataset, overrides, progress)
     if predictions is not None:
         write_file(predictions, report.predictions_csv(judged))
     if as_json:
@@ -102,7 +103,7 @@ def command(
 
 def _dataset(data: Path, listing: Path | None, labels: Path | None, limit: int | None) -> Dataset:
     from edge.errors import UsageError
-    from edge.evaluate.dataset import read_folders, read_list
+    from edge.images.dataset import read_folders, read_list
 
     if listing is not None:
         if labels is not None:
@@ -126,13 +127,18 @@ def _device(spec: str, adb_server: str | None) -> Device:
 
 
 def _judge_here(
-    names: tuple[str, ...], engine: str | None, given: dict[str, Any], dataset: Dataset, said: Said, progress: Progress
+    names: tuple[str, ...],
+    engine: str | None,
+    given: dict[str, Any],
+    dataset: Dataset,
+    overrides: Overrides,
+    progress: ProgressLine,
 ) -> tuple[list[Judged], int]:
     """In this machine's engines; also how many networks could not be had."""
     from edge.evaluate.session import judge_on_host
 
     candidates, failed = _candidates(names, engine, given, progress)
-    return judge_on_host(candidates, dataset, said, progress), failed
+    return judge_on_host(candidates, dataset, overrides, progress), failed
 
 
 def _judge_there(
@@ -141,30 +147,31 @@ def _judge_there(
     given: dict[str, Any],
     device: Device,
     dataset: Dataset,
-    said: Said,
-    progress: Progress,
+    overrides: Overrides,
+    progress: ProgressLine,
 ) -> tuple[list[Judged], int]:
     """By the benchmark program of a device, or of this machine."""
     from edge.bench.host_engines import host_engine
     from edge.bench.programs import find_runner
-    from edge.evaluate.session import Place, judge_on_device
+    from edge.evaluate.session import EvaluationDevice, judge_on_device
 
     runs = host_engine(engine)
-    place = Place(
+    place = EvaluationDevice(
         device,
         find_runner(device, given["runner"], engine=runs, say=progress.line),
         launch_timeout=given["timeout"],
         synthetic_allowed=given["allow_synthetic"],
     )
     jobs, failed = _jobs(names, runs, device.properties(), given, progress)
-    return judge_on_device(jobs, place, dataset, said, progress), failed
+    return judge_on_device(jobs, place, dataset, overrides, progress), failed
 
 
 def _jobs(
-    names: tuple[str, ...], runs: HostEngine, device: Properties, given: dict[str, Any], progress: Progress
+    names: tuple[str, ...], runs: HostEngine, device: Properties, given: dict[str, Any], progress: ProgressLine
 ) -> tuple[list[Job], int]:
     """The files for a device in the order named, and how many could not be had."""
-    from edge.bench.models import Wanted, prepare
+    from edge.bench.models import prepare
+    from edge.bench.wanted import Wanted
     from edge.source.weights import Weights
 
     wanted = Wanted(names, Weights.parse(given["weights"]), precision=given["precision"], engine=runs)
@@ -179,7 +186,7 @@ def _sentence(error: EdgezooError) -> str:
 
 
 def _candidates(
-    names: tuple[str, ...], engine: str | None, given: dict[str, Any], progress: Progress
+    names: tuple[str, ...], engine: str | None, given: dict[str, Any], progress: ProgressLine
 ) -> tuple[list[Candidate], int]:
     """The networks with their engines in the order named, and how many could not be had."""
     from edge.bench.host_engines import host_engine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
-from edge.cli.output import Progress
+from edge.cli.output import ProgressLine
 
 if TYPE_CHECKING:
     from edge.package.keys import SigningKey
@@ -53,7 +53,7 @@ def command(
     if any(one.properties().kind != "android" for one in devices):
         raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")
     tools = find_tools()
-    with TemporaryDirectory(prefix="edgezoo-") as scratch, Progress(quiet=quiet) as progress:
+    with TemporaryDirectory(prefix="edgezoo-") as scratch, ProgressLine(quiet=quiet) as progress:
         apks = [Path(text) for text in targets if text.endswith(".apk")]
         others = [text for text in targets if not text.endswith(".apk")]
         if others:
@@ -75,7 +75,7 @@ def _package(
     scratch: Path,
     tools: AndroidTools,
     key: SigningKey,
-    progress: Progress,
+    progress: ProgressLine,
 ) -> list[Path]:
     """One APK a model."""
     from edge.package.apk import write_apk

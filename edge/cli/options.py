@@ -67,7 +67,7 @@ def report(command: F) -> F:
 
 def database(path: Path | None) -> Path:
     """What --db means."""
-    from edge.toolchain.paths import data_dir
+    from edge.cache.paths import data_dir
 
     return path or data_dir() / "results.db"
 

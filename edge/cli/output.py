@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from edge.bench.measurement import Measurement
+    from edge.results.measurement import Measurement
 
 
 def say(line: str) -> None:
@@ -53,7 +53,7 @@ def print_report(
         write_file(output, rendered)
 
 
-class Progress:
+class ProgressLine:
     """Lines on standard error; on a terminal the last one is rewritten in place while work goes on.
 
     Several threads may use one.
@@ -65,7 +65,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._shown = False
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.cli import options
-from edge.cli.output import Progress, print_json, say
+from edge.cli.output import ProgressLine, print_json, say
 
 if TYPE_CHECKING:
     from edge.package.keys import SigningKey
@@ -79,7 +79,7 @@ def command(
         from edge.package.assets import find_module
 
         find_module(app)
-    with TemporaryDirectory(prefix="edgezoo-") as scratch, Progress(quiet=quiet) as progress:
+    with TemporaryDirectory(prefix="edgezoo-") as scratch, ProgressLine(quiet=quiet) as progress:
         models = gather(targets, Path(scratch), labels=labels, weights=weights, say=progress.line)
         if release:
             check_versions(release, models)
@@ -177,7 +177,7 @@ def _place(output: Path | None, names: Sequence[str], form: str) -> Path:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    from edge.source.hashing import sha256_of
+    from edge.cache.hashing import sha256_of
 
     return {"path": str(path), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
 

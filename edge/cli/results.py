@@ -11,7 +11,7 @@ import click
 from edge.cli import options
 
 if TYPE_CHECKING:
-    from edge.bench.measurement import Measurement
+    from edge.results.measurement import Measurement
 
 
 @click.group()

@@ -15,21 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from edge.convert.program import Program
+from edge.cache.hashing import sha256_of
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache, CacheEntry
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
-from edge.convert.store import Entry, Store, code_version, key_of
-from edge.convert.x86_int8 import is_quantised
+from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
-from edge.evaluate.dataset import SUFFIXES
-from edge.evaluate.images import read_image
-from edge.evaluate.steps import Said, fitting
-from edge.source.hashing import sha256_of
+from edge.images import preprocess
+from edge.images.dataset import SUFFIXES
+from edge.images.overrides import Overrides, fitting
+from edge.images.reading import read_image
+from edge.paddle.draft import Draft
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.worker import Worker
-from edge.zoo import preprocess
 from edge.zoo.model import Preprocessing
 
 IMAGES = 64
@@ -37,7 +39,6 @@ IMAGES = 64
 # 99.999 % of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
 ALGORITHMS = ("avg", "abs_max", "hist", "mse", "KL")
 _TIMEOUT = 3600.0  # seconds; KL takes a minute for a light network and 64 small images
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Calibration:
     """Images to calibrate with, how they are prepared where the network's own preprocessing is not known or not meant."""
 
     images: tuple[Path, ...]
-    said: Said
+    overrides: Overrides
     algorithm: str = ALGORITHMS[0]
 
 
@@ -87,9 +88,8 @@ def calibrated(
     program = Program.read(source.program)
     if is_quantised(program):
         raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
-    how = fitting(name, input_shapes(program.feeds, recipe), known, calibration.said)
+    how = fitting(name, input_shapes(program.feeds, recipe), known, calibration.overrides)
     images = [sha256_of(path) for path in calibration.images]
-    code = [_HERE / "calibrated.py", _HERE.parent / "evaluate" / "images.py", Path(preprocess.__file__)]
     key = key_of(
         {
             "program": source.program_sha256,
@@ -98,10 +98,10 @@ def calibrated(
             "preprocessing": asdict(how),
             "algorithm": calibration.algorithm,
             "engine": engine("paddle").lock_hash,
-            "code": code_version(*code, WORKERS / "quantise_worker.py", WORKERS / "protocol.py"),
+            "code": code_version("edge.convert.calibrated", WORKERS / "quantise_worker.py"),
         }
     )
-    store = Store(cache_dir() / "quantised")
+    store = Cache(cache_dir() / "quantised")
     known_entry = entry = store.get(key)
     if entry is None:
         with store.making(key) as part:
@@ -123,10 +123,10 @@ def _make(
     how: Preprocessing,
     calibration: Calibration,
     lend: Callable[[], AbstractContextManager[Worker]],
-    store: Store,
+    store: Cache,
     key: str,
     part: Path,
-) -> Entry:
+) -> CacheEntry:
     tensors, network = part / "images.npy", part / "float.pdmodel"
     _write(tensors, calibration.images, how)
     network.write_bytes(_with_roles(Program.read(source.program)).serialize())
@@ -159,7 +159,7 @@ _FILES = {"program": "inference.pdmodel", "params": "inference.pdiparams"}
 
 def _with_roles(program: Program) -> Program:
     """The program with the attribute that Paddle's quantisation asks of every operator; others may have left it out."""
-    draft = program.draft()
+    draft = Draft.of(program)
     for op in draft.ops():
         if not op.has_attr("op_role"):
             op.set_attr("op_role", 0)  # forward
@@ -175,7 +175,7 @@ def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
     array.flush()
 
 
-def _model(source: InferenceModel, entry: Entry) -> InferenceModel:
+def _model(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
     """The quantised network. Its program is Paddle 2.6's, so that is its reference, of whatever Paddle the source is."""
     return replace(
         source,

@@ -6,20 +6,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from edge.cache.hashing import sha256_of
+from edge.cache.store import Cache, CacheEntry
 from edge.convert.legalise import legalise
-from edge.convert.nb import canonicalise, read_header
-from edge.convert.opt import optimise
-from edge.convert.program import Program
+from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
-from edge.convert.store import Entry, Store
-from edge.convert.x86_int8 import halved, split_hard_swish
-from edge.source.hashing import sha256_of
+from edge.convert.verify.x86_int8 import halved, split_hard_swish
+from edge.nb.header import canonicalise, read_header
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 
-def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, key: str) -> Entry:
+def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str) -> CacheEntry:
     """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
     if entry := store.get(key):
         return entry
@@ -27,7 +27,7 @@ def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store
         return store.get(key) or _make(source, recipe, worker, store, key, part)
 
 
-def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Store, key: str, part: Path) -> Entry:
+def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, part: Path) -> CacheEntry:
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine)
     made = part / "model.nb"  # and model.pdmodel, the legalised program

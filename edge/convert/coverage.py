@@ -12,13 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.convert.pipeline import Order, Outcome, convert_models, versions
+from edge.cache.keys import key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache
+from edge.convert.pipeline import Conversion, Order, convert_models, versions
 from edge.convert.recipe import Recipe
-from edge.convert.store import Store, key_of
 from edge.errors import VerificationError
 from edge.source.exported import export_key
 from edge.source.weights import Weights
-from edge.toolchain.paths import cache_dir
 from edge.zoo.model import Model
 
 
@@ -28,7 +29,7 @@ class Row:
 
     `status`: `verified`; `converted` where this machine could not judge it; `wrong` where the converted network computes
     something else; `failed` where there is none. `reason` says why, or is a remark on the verification. Sizes in bytes, seconds
-    by stage; the figures are those of the verification (`edge.convert.verify.Verification`).
+    by stage; the figures are those of the verification (`edge.convert.verify.verify.Verification`).
     """
 
     models: tuple[str, ...]
@@ -76,7 +77,7 @@ def survey(
     networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every
     network from being converted, such as a missing engine.
     """
-    store, wanted = Store(cache_dir() / "coverage"), networks(models)
+    store, wanted = Cache(cache_dir() / "coverage"), networks(models)
     rows: dict[str, Row] = {}
     missing: dict[str, tuple[Model, ...]] = {}
     for same in wanted:
@@ -87,7 +88,7 @@ def survey(
             rows[same[0].name] = replace(_row_of(known.facts), models=tuple(model.name for model in same))
             done(rows[same[0].name], True)
 
-    def ended(outcome: Outcome) -> None:
+    def ended(outcome: Conversion) -> None:
         same = missing[outcome.order.name]
         row = _row(outcome, same)
         if outcome.nb is not None:
@@ -111,7 +112,7 @@ def _key(model: Model, recipe: Recipe, weights: Weights) -> str:
     return key_of({"export": export_key(model, weights), **versions(recipe)})
 
 
-def _row(outcome: Outcome, same: Sequence[Model]) -> Row:
+def _row(outcome: Conversion, same: Sequence[Model]) -> Row:
     model, recipe = same[0], outcome.order.recipe
     metadata = outcome.nb.metadata if outcome.nb else {}
     verification: Mapping[str, Any] = metadata.get("verification") or {}

@@ -10,29 +10,28 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.convert.nbmodel import NbModel, describe
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache, CacheEntry
+from edge.convert.memory import MemoryBudget, memory_needed
+from edge.convert.metadata import NbModel, describe
 from edge.convert.onnx.model import OnnxModel
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.placing import place
+from edge.convert.output import write_output
 from edge.convert.recipe import Recipe
-from edge.convert.reference import reference_key
-from edge.convert.room import Room, needed
-from edge.convert.store import Entry, Store, code_version, key_of
+from edge.convert.verify.reference import reference_key
 from edge.errors import EdgezooError, OutputError, UsageError, VerificationError
 from edge.source.download import Progress
-from edge.source.leftovers import Leftovers
+from edge.source.load import load_source
 from edge.source.model import InferenceModel
-from edge.source.obtain import obtain
+from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Model
 
 if TYPE_CHECKING:
     from edge.convert.calibrated import Calibrated, Calibration
-
-_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Conversion:
     """How one order ended: with `nb` or `onnx`, or with `error`. `reused`: nothing had to be done. Seconds by stage."""
 
     order: Order
@@ -74,11 +73,11 @@ def convert_models(
     *,
     verify: bool = True,
     jobs: int | None = None,
-    done: Callable[[Outcome], None] = lambda _: None,
+    done: Callable[[Conversion], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
     keep: bool = True,
-) -> list[Outcome]:
+) -> list[Conversion]:
     """Convert every order into `out`; returns the outcomes in the order of `orders`.
 
     The files are `NAME.nb` and `NAME.json`, or `NAME.onnx` and `NAME.onnx.json`.
@@ -101,10 +100,12 @@ def convert_models(
         return _in_parallel(line, orders, jobs, done)
 
 
-def _in_parallel(line: _Line, orders: Sequence[Order], jobs: int, done: Callable[[Outcome], None]) -> list[Outcome]:
+def _in_parallel(
+    line: _Line, orders: Sequence[Order], jobs: int, done: Callable[[Conversion], None]
+) -> list[Conversion]:
     executor = ThreadPoolExecutor(jobs)
     futures = {executor.submit(line.run, order): order for order in orders}
-    waiting: set[Future[Outcome]] = set(futures)
+    waiting: set[Future[Conversion]] = set(futures)
     try:
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -132,27 +133,27 @@ class _Line:
         self._verify = verify
         self._tools = tools
         self._progress = progress
-        self._store = Store(cache_dir() / "nb")
-        self._room = Room()
-        self._leftovers = Leftovers(map(_network, orders), keep_small=keep)
+        self._store = Cache(cache_dir() / "nb")
+        self._memory = MemoryBudget()
+        self._retention = ExportRetention(map(_network, orders), keep_small=keep)
         self._keep = keep
 
-    def run(self, order: Order) -> Outcome:
+    def run(self, order: Order) -> Conversion:
         watch = _Watch()
-        with self._room.taking(needed(order.model)):
+        with self._memory.reserve(memory_needed(order.model)):
             try:
                 return self._run(order, watch)
             except EdgezooError as error:
-                return Outcome(order, None, error, False, watch.seconds)
+                return Conversion(order, None, error, False, watch.seconds)
             finally:
-                self._leftovers.done_with(_network(order))
+                self._retention.done_with(_network(order))
 
-    def _run(self, order: Order, watch: _Watch) -> Outcome:
+    def _run(self, order: Order, watch: _Watch) -> Conversion:
         if order.onnx is not None:
             return self._run_onnx(order, order.onnx, watch)
         static = order.recipe.precision == "int8-static"
         original = self._obtain(order, order.model, watch, files=static)
-        with self._leftovers.using(_network(order), original):
+        with self._retention.using(_network(order), original):
             calibrated = self._calibrated(order, original, watch) if static else None
             key = _key(calibrated.model if calibrated else original, order.recipe)
             try:
@@ -164,7 +165,7 @@ class _Line:
 
     def _run_nb(
         self, order: Order, original: InferenceModel, calibrated: Calibrated | None, key: str, watch: _Watch
-    ) -> Outcome:
+    ) -> Conversion:
         source = calibrated.model if calibrated else original
         entry = self._store.get(key)
         reused = entry is not None and (calibrated is None or calibrated.reused)
@@ -181,9 +182,9 @@ class _Line:
                 f"{order.name}: the converted network computes something else: {verification['reason']}",
                 hint="nothing was written; --no-verify writes it all the same, and records that",
             )
-            return Outcome(order, None, error, reused, watch.seconds)
+            return Conversion(order, None, error, reused, watch.seconds)
         nb, placed = self._place(order, original, entry, verification, calibrated)
-        return Outcome(order, nb, None, reused and was_known and not placed, watch.seconds)
+        return Conversion(order, nb, None, reused and was_known and not placed, watch.seconds)
 
     def _calibrated(self, order: Order, source: InferenceModel, watch: _Watch) -> Calibrated:
         if order.calibration is None:
@@ -203,19 +204,19 @@ class _Line:
                 lambda: self._tools.lend("paddle", script="quantise_worker.py"),
             )
 
-    def _run_onnx(self, order: Order, recipe: OnnxRecipe, watch: _Watch) -> Outcome:
+    def _run_onnx(self, order: Order, recipe: OnnxRecipe, watch: _Watch) -> Conversion:
         from edge.convert.onnx.stage import exportable, make
 
         source = self._obtain(order, exportable(order.model, order.weights, recipe), watch)
-        with self._leftovers.using(_network(order), source), watch.stage("onnx"):
+        with self._retention.using(_network(order), source), watch.stage("onnx"):
             onnx, reused = make(
                 order.name, order.model, source, recipe, order.recipe, self._tools, self._out, verify=self._verify
             )
-        return Outcome(order, None, None, reused, watch.seconds, onnx)
+        return Conversion(order, None, None, reused, watch.seconds, onnx)
 
     def _obtain(self, order: Order, model: Model | None, watch: _Watch, *, files: bool = True) -> InferenceModel:
         with watch.stage("source"):
-            return obtain(
+            return load_source(
                 model,
                 order.weights,
                 lambda: self._tools.lend("paddle"),
@@ -231,17 +232,17 @@ class _Line:
         return lambda: self._tools.lend("paddlelite", recipe.engine)
 
     def _verified(
-        self, source: InferenceModel, order: Order, entry: Entry, key: str, watch: _Watch
+        self, source: InferenceModel, order: Order, entry: CacheEntry, key: str, watch: _Watch
     ) -> tuple[dict[str, Any], bool]:
         """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
         if not self._verify:
             return {"status": "skipped", "reason": "--no-verify"}, True
-        store = Store(cache_dir() / "verified")
+        store = Cache(cache_dir() / "verified")
         verify_key = key_of({"nb": key, "code": _verify_code(), **reference_key(source)})
         if known := store.get(verify_key):
             return known.facts, True
         source = self._whole(order, source, watch)
-        from edge.convert.verify import verify
+        from edge.convert.verify.verify import verify
 
         with watch.stage("verify"), store.making(verify_key) as part:
             if known := store.get(verify_key):
@@ -264,7 +265,7 @@ class _Line:
         self,
         order: Order,
         source: InferenceModel,
-        entry: Entry,
+        entry: CacheEntry,
         verification: dict[str, Any],
         calibrated: Calibrated | None,
     ) -> tuple[NbModel, bool]:
@@ -279,7 +280,7 @@ class _Line:
             calibration=calibrated.facts if calibrated else None,
         )
         path = self._out / f"{order.name}.nb"
-        written = place(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
+        written = write_output(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
         return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
 
 
@@ -297,13 +298,10 @@ def _key(source: InferenceModel, recipe: Recipe) -> str:
 def _conversion(recipe: Recipe) -> dict[str, Any]:
     """What besides the network can change the `.nb` file. The recipe's name and its device's ABI cannot."""
     chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
-    code = [_HERE / f"{name}.py" for name in
-            ("conversion", "draft", "x86_int8", "nb", "opt", "program", "rounded", "schema", "shortcut")]  # fmt: skip
-    code += [*(_HERE / "legalise").glob("*.py"), WORKERS / "lite_worker.py"]
     return {
         "recipe": chosen,
         "engine": engine("paddlelite", recipe.engine).lock_hash,
-        "code": code_version(*code),
+        "code": code_version("edge.convert.conversion", WORKERS / "lite_worker.py"),
     }
 
 
@@ -313,17 +311,8 @@ def versions(recipe: Recipe) -> dict[str, Any]:
 
 
 def _verify_code() -> str:
-    return code_version(
-        _HERE / "verify.py",
-        _HERE / "compare.py",
-        _HERE / "reference.py",
-        _HERE / "rounded.py",
-        _HERE / "x86_int8.py",
-        _HERE / "inputs.py",
-        WORKERS / "lite_worker.py",
-        WORKERS / "paddle_worker.py",
-        WORKERS / "pir_worker.py",
-    )
+    workers = ("lite_worker.py", "paddle_worker.py", "pir_worker.py")
+    return code_version("edge.convert.verify.verify", *(WORKERS / name for name in workers))
 
 
 def _check_place(out: Path) -> None:

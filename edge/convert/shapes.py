@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.convert.program import TensorSpec
 from edge.convert.recipe import Recipe
 from edge.errors import ProgramError
+from edge.paddle.program import TensorSpec
 
 
 def input_shapes(feeds: Sequence[TensorSpec], recipe: Recipe) -> list[tuple[int, ...]]:

@@ -8,8 +8,9 @@ import time
 from collections.abc import Sequence
 
 from edge.device.adb import server
+from edge.device.adb.address import ServerAddress, resolve_address
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.server import Listed, ServerAddress
+from edge.device.adb.server import Listed
 from edge.device.base import Device
 from edge.device.host import HostDevice
 from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
@@ -30,12 +31,12 @@ _ADVICE = {
 def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Device]:
     """The devices that `spec` means: "host" (this machine), a serial, "all", or None for the only one there is.
 
-    `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.server.resolve). Raises NoDeviceError,
+    `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.address.resolve_address). Raises NoDeviceError,
     DeviceUnavailableError, AdbNotFoundError, UsageError.
     """
     if spec == "host":
         return [HostDevice()]
-    address = server.resolve(adb_server)
+    address = resolve_address(adb_server)
     listed = list_devices(address)
     if spec == "all":
         usable = [one for one in listed if one.state == "device"]

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from edge.cache.paths import data_dir
 from edge.errors import DeviceBusyError, OutputError
-from edge.toolchain.paths import data_dir
 
 FOREIGN_STALE_SECONDS = 3600.0  # a lock from another machine that gave no sign of life for so long is stale
 _held: set[str] = set()  # tokens of the locks that this very process holds

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import OutputError
+from edge.images.preprocess import levels
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import levels
 
 
 def write_batch(path: Path, tensors: Sequence[NDArray[np.float32]], how: Preprocessing) -> str:

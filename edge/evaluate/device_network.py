@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bench.contract import parse_images
-from edge.bench.ending import hung
+from edge.bench.failures import hung
 from edge.bench.launch import Hello, ImagesReport, LaunchSpec, OutputTensor
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from edge.errors import EvaluationError, ImageError
 from edge.evaluate.accuracy import Share, ranked, share
-from edge.evaluate.dataset import Dataset, Image
-from edge.evaluate.images import read_image
 from edge.evaluate.network import Network
+from edge.images.dataset import Dataset, Image
+from edge.images.preprocess import prepare
+from edge.images.reading import read_image
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import prepare
 
 _BATCH_BYTES = 32 << 20  # of tensors: enough to make up for loading the network, and twice this is what is held
 _BATCH_IMAGES = 128

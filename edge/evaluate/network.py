@@ -61,7 +61,7 @@ class HostNetwork:
             return {"nb": str(self.file), "feeds": [self.input_name], "fetches": [_SCORES]}
         if self.model == "onnx":
             return {"model": str(self.file)}
-        from edge.source.pair import find_pair
+        from edge.paddle.pair import find_pair
 
         return {"program": str(self.file), "params": str(find_pair(self.file.parent)[1])}
 

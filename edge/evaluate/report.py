@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge.bench.measurement import Program, Subject
 from edge.evaluate.accuracy import Share
 from edge.evaluate.evaluation import Evaluation
 from edge.report.facts import device_line
 from edge.report.grid import Column, text
+from edge.results.measurement import RunnerProgram, Subject
 from edge.zoo.model import Preprocessing
 
 _COLUMNS = (
@@ -29,7 +29,7 @@ SYNTHETIC = "synthetic engine: no accuracy of the network"
 class Launched:
     """The benchmark program that judged, its version, and what the device said of itself; `synthetic`: no network ran."""
 
-    program: Program
+    program: RunnerProgram
     version: str
     synthetic: bool
     device: Mapping[str, Any]

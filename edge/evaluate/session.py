@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 from edge.bench.host_engines import HostEngine
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
-from edge.convert.program import Program
 from edge.device.base import Device
 from edge.errors import UsageError
-from edge.evaluate.dataset import Dataset
 from edge.evaluate.device_network import DeviceNetwork
 from edge.evaluate.evaluation import Evaluation, Unreadable, evaluate
 from edge.evaluate.network import HostNetwork, Network
 from edge.evaluate.report import Judged, Launched
-from edge.evaluate.steps import Said, steps
+from edge.images.dataset import Dataset
+from edge.images.overrides import Overrides, steps
+from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
 
@@ -34,7 +34,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EvaluationDevice:
     """A device and the benchmark program that runs networks there; `launch_timeout`: seconds for one batch of images."""
 
     device: Device
@@ -43,13 +43,15 @@ class Place:
     synthetic_allowed: bool = False
 
 
-def judge_on_host(candidates: Sequence[Candidate], dataset: Dataset, said: Said, listener: Listener) -> list[Judged]:
+def judge_on_host(
+    candidates: Sequence[Candidate], dataset: Dataset, overrides: Overrides, listener: Listener
+) -> list[Judged]:
     """The accuracy of every network, in the order given, in this machine's engines.
 
     An image that cannot be read is told to the listener once. Raises `UsageError` before any work where a network's
     preprocessing is not known, and what `evaluate` raises.
     """
-    hows = [steps(candidate.job.subject, said) for candidate in candidates]
+    hows = [steps(candidate.job.subject, overrides) for candidate in candidates]
     judging = _Judging(dataset, listener)
     judged = []
     with Toolbox(say=listener.line) as tools, TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
@@ -68,14 +70,14 @@ def judge_on_host(candidates: Sequence[Candidate], dataset: Dataset, said: Said,
 
 
 def judge_on_device(
-    jobs: Sequence[Job], place: Place, dataset: Dataset, said: Said, listener: Listener
+    jobs: Sequence[Job], place: EvaluationDevice, dataset: Dataset, overrides: Overrides, listener: Listener
 ) -> list[Judged]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
 
     Nothing but the networks and the program stays on the device, which later runs find there. Raises besides
     `UsageError` for a program that tells no outputs, and what the device and the program raise.
     """
-    hows = [steps(job.subject, said) for job in jobs]
+    hows = [steps(job.subject, overrides) for job in jobs]
     device, runner = place.device, place.runner
     if not runner.flavour.tells_samples:
         raise UsageError(f"{runner.program.name} does not tell outputs", hint="use edgezoo's own: --runner edgebench")

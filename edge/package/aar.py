@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.convert.store import beside
+from edge.cache.files import beside
 from edge.package import helper
-from edge.package.archive import Entry, write_zip
+from edge.package.archive import ZipEntry, write_zip
 from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import asset_entries
@@ -26,10 +26,10 @@ def write_aar(
     Raises OutputError if a file cannot be written.
     """
     entries = [
-        Entry("AndroidManifest.xml", manifest(package_id)),
-        Entry("R.txt", resource_symbols(models)),
-        Entry("classes.jar", helper.CLASSES),
-        Entry("res/values/values.xml", resources(models)),
+        ZipEntry("AndroidManifest.xml", manifest(package_id)),
+        ZipEntry("R.txt", resource_symbols(models)),
+        ZipEntry("classes.jar", helper.CLASSES),
+        ZipEntry("res/values/values.xml", resources(models)),
         *asset_entries(models),
         *(_engine_entries(release) if release else ()),
     ]
@@ -69,10 +69,10 @@ def _by_name(models: Sequence[PackagedModel]) -> list[PackagedModel]:
     return sorted(models, key=lambda model: model.name)
 
 
-def _engine_entries(release: LiteRelease) -> list[Entry]:
-    libraries = [Entry(f"jni/{lib.elf.abi}/{lib.path.name}", lib.path) for lib in release.libraries]
+def _engine_entries(release: LiteRelease) -> list[ZipEntry]:
+    libraries = [ZipEntry(f"jni/{lib.elf.abi}/{lib.path.name}", lib.path) for lib in release.libraries]
     return [
-        Entry("libs/PaddlePredictor.jar", release.jar),
-        Entry("proguard.txt", f"{KEEP_RULE}\n".encode()),
+        ZipEntry("libs/PaddlePredictor.jar", release.jar),
+        ZipEntry("proguard.txt", f"{KEEP_RULE}\n".encode()),
         *libraries,
     ]

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edge import __version__
-from edge.convert.store import beside
+from edge.cache.files import beside
 from edge.errors import OutputError, PackageError
 from edge.package.aar import MIN_SDK
-from edge.package.archive import Entry, write_zip
+from edge.package.archive import ZipEntry, write_zip
 from edge.package.keys import SigningKey
 from edge.package.model import PackagedModel
 from edge.package.sdk import AndroidTools, run_tool
@@ -68,11 +68,11 @@ def package_id_of(apk: Path, tools: AndroidTools) -> str:
     return run_tool([tools.aapt2, "dump", "packagename", apk], f"{apk} is no APK").strip()
 
 
-def _base(models: Sequence[PackagedModel], package_id: str, scratch: Path, tools: AndroidTools) -> list[Entry]:
+def _base(models: Sequence[PackagedModel], package_id: str, scratch: Path, tools: AndroidTools) -> list[ZipEntry]:
     """Binary manifest and resource table, as aapt2 makes them."""
     source, linked = scratch / "AndroidManifest.xml", scratch / "base.apk"
     source.write_text(manifest(models, package_id), encoding="utf-8")
     command: list[str | Path] = [tools.aapt2, "link", "--manifest", source, "-I", tools.framework, "-o", linked]
     run_tool(command, "aapt2 refused the manifest")
     with zipfile.ZipFile(linked) as base:
-        return [Entry(name, base.read(name)) for name in base.namelist()]
+        return [ZipEntry(name, base.read(name)) for name in base.namelist()]

@@ -24,7 +24,7 @@ _ALIGNMENT_FIELD = 0xD935  # the extra field by which zipalign and apksigner kno
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ZipEntry:
     """One file of an archive: its name there, its content, and the multiple its data must begin at (a power of two).
 
     Android wants every stored entry at a multiple of 4.
@@ -43,7 +43,7 @@ class Entry:
         return self.content.stat().st_size if isinstance(self.content, Path) else len(self.content)
 
 
-def write_zip(out: IO[bytes], entries: Iterable[Entry]) -> None:
+def write_zip(out: IO[bytes], entries: Iterable[ZipEntry]) -> None:
     """Write the archive to a seekable stream.
 
     Raises PackageError if two entries have one name, or differ only in letter case: an Android build unpacks them on
@@ -72,7 +72,7 @@ def write_zip(out: IO[bytes], entries: Iterable[Entry]) -> None:
             info.extra = b""  # the padding belongs into the local header only
 
 
-def zip_bytes(entries: Iterable[Entry]) -> bytes:
+def zip_bytes(entries: Iterable[ZipEntry]) -> bytes:
     """A small archive in memory."""
     out = BytesIO()
     write_zip(out, entries)

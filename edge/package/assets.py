@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edge.convert.store import beside
+from edge.cache.files import beside
+from edge.cache.hashing import sha256_of
 from edge.errors import OutputError, PackageError
 from edge.package import helper
-from edge.package.archive import Entry
+from edge.package.archive import ZipEntry
 from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import ROOT, asset_entries
-from edge.source.hashing import sha256_of
 
 RECORD = "edgezoo.json"
 
@@ -103,16 +103,16 @@ dependencies {{
 {keep}"""
 
 
-def _entries(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[Entry]:
+def _entries(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[ZipEntry]:
     entries = asset_entries(models, "src/main/assets/")
-    entries.append(Entry("libs/edgezoo-helper.jar", helper.CLASSES))
+    entries.append(ZipEntry("libs/edgezoo-helper.jar", helper.CLASSES))
     if release:
-        entries.append(Entry("libs/PaddlePredictor.jar", release.jar))
-        entries += [Entry(f"src/main/jniLibs/{lib.elf.abi}/{lib.path.name}", lib.path) for lib in release.libraries]
+        entries.append(ZipEntry("libs/PaddlePredictor.jar", release.jar))
+        entries += [ZipEntry(f"src/main/jniLibs/{lib.elf.abi}/{lib.path.name}", lib.path) for lib in release.libraries]
     return entries
 
 
-def _write(path: Path, entry: Entry) -> None:
+def _write(path: Path, entry: ZipEntry) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -150,7 +150,7 @@ def _write_record(module: Path, files: Mapping[str, list[str]]) -> None:
         part.write_text(json.dumps({"format": _FORMAT, "files": dict(sorted(files.items()))}, indent=1) + "\n")
 
 
-def _digest_of(entry: Entry) -> str:
+def _digest_of(entry: ZipEntry) -> str:
     if isinstance(entry.content, bytes):
         return hashlib.sha256(entry.content).hexdigest()
     return sha256_of(entry.content)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.package.archive import Entry, zip_bytes
+from edge.package.archive import ZipEntry, zip_bytes
 
 CLASSES = Path(__file__).parent / "java" / "helper.jar"
 """The compiled classes."""
@@ -19,4 +19,4 @@ _SOURCES = Path(__file__).parent / "java" / "src"
 def sources_jar() -> bytes:
     """The sources, as a jar that Android Studio can attach."""
     files = sorted(_SOURCES.rglob("*.java"))
-    return zip_bytes(Entry(file.relative_to(_SOURCES).as_posix(), file) for file in files)
+    return zip_bytes(ZipEntry(file.relative_to(_SOURCES).as_posix(), file) for file in files)

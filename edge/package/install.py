@@ -6,9 +6,9 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from edge.cache.hashing import sha256_of
 from edge.device.base import Device
 from edge.errors import CommandError, CommandTimeoutError, DeviceError
-from edge.source.hashing import sha256_of
 
 _SECONDS = 180.0  # a phone may ask its user first
 

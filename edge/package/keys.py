@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from edge.cache.paths import data_dir
 from edge.errors import OutputError, PackageError, UsageError
 from edge.package.sdk import AndroidTools, run_tool
-from edge.toolchain.paths import data_dir
 
 _DEBUG_PASSWORD = "android"  # as Android Studio's debug keystore: not a secret
 

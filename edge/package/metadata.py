@@ -71,7 +71,7 @@ def asset_info(metadata: Mapping[str, Any], name: str | None, opt_version: str, 
 
 def check_preprocessing(steps: Mapping[str, Any], input_shape: list[int], where: str) -> dict[str, Any]:
     """The steps, if the Android helper can take them and they fit the network's input; else PackageError."""
-    from edge.zoo.preprocess import INTERPOLATIONS
+    from edge.images.preprocess import INTERPOLATIONS
 
     if set(steps) != set(Preprocessing.__dataclass_fields__) or not (
         _whole([steps["resize_short"]], 1)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.convert.nb import read_header
+from edge.cache.hashing import sha256_of
 from edge.errors import PackageError
+from edge.nb.header import read_header
+from edge.nb.program import NbOp, read_ops
 from edge.package.labels import check_count, known_labels, read_labels
 from edge.package.metadata import asset_info, read_metadata
 from edge.package.names import check_model_name
-from edge.package.nb_program import Op, read_ops
-from edge.source.hashing import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def load_model(nb: Path, *, name: str | None = None, labels: Mapping[str, str] |
     return PackagedModel(info["name"], nb, info, chosen)
 
 
-def check_runs_on_android(ops: tuple[Op, ...], nb: Path) -> None:
+def check_runs_on_android(ops: tuple[NbOp, ...], nb: Path) -> None:
     """PackageError if opt chose kernels that no Android build of Paddle-Lite has."""
     foreign = sorted({op.target for op in ops} & {"x86", "cuda", "xpu", "metal"})
     if foreign:

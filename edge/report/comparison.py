@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.bench.measurement import Measurement
-from edge.bench.statistics import Interval, bootstrap_ratio, mann_whitney, median
 from edge.errors import ResultsError
+from edge.results.measurement import Measurement
+from edge.results.statistics import Interval, bootstrap_ratio, mann_whitney, median
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class LatencyComparison:
     """`ratio` is second over first, of the medians over launches in ms; `ci95` its bootstrap interval, `p` Mann-Whitney's.
 
     `ci95` is None where one of the two has a single launch. `remarks`: what makes the two hard to compare.
@@ -27,14 +27,14 @@ class Comparison:
     remarks: tuple[str, ...]
 
 
-def compare(first: Measurement, second: Measurement) -> Comparison:
+def compare(first: Measurement, second: Measurement) -> LatencyComparison:
     """Compare two cells, launch by launch. Raises `ResultsError` if one has no launches."""
     for one in (first, second):
         if not one.launches:
             raise ResultsError(f"measurement {one.id} has no launches to compare", hint=one.error or "measure it again")
     a, b = ([launch.level_ms for launch in one.launches] for one in (first, second))
     test = mann_whitney(b, a)
-    return Comparison(
+    return LatencyComparison(
         first=_name(first),
         second=_name(second),
         first_ms=median(a),
@@ -47,7 +47,7 @@ def compare(first: Measurement, second: Measurement) -> Comparison:
     )
 
 
-def sentences(comparison: Comparison) -> list[str]:
+def sentences(comparison: LatencyComparison) -> list[str]:
     """The comparison in words."""
     c = comparison
     lines = [f"{c.first}: {c.first_ms:.3f} ms", f"{c.second}: {c.second_ms:.3f} ms"]

@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from edge.bench.measurement import Measurement
 from edge.report import json
+from edge.results.measurement import Measurement
 
 _LATENCY = ("headline", "median", "mean", "min", "p90", "p99", "max", "mad", "cv", "outliers", "launches", "runs")
 _COLUMNS = (

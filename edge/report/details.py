@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from edge.bench.measurement import Measurement
 from edge.report import facts
 from edge.report.grid import Column, text
+from edge.results.measurement import Measurement
 
 
 def render(measurement: Measurement) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge.bench.measurement import Measurement, Subject
+from edge.results.measurement import Measurement, Subject
 from edge.zoo.model import Published
 
 THREADS_IGNORED = (

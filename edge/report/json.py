@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from edge.bench.measurement import Measurement
-from edge.bench.statistics import median
 from edge.report import facts
+from edge.results.measurement import Measurement
+from edge.results.statistics import median
 
 
 def render(measurements: Sequence[Measurement], *, ratio: bool = False, raw: bool = False) -> str:

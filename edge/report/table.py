@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge.bench.measurement import Measurement
 from edge.report import facts
 from edge.report.grid import Column
+from edge.results.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.bench.measurement import Measurement
 from edge.report import grid
 from edge.report.table import tables
+from edge.results.measurement import Measurement
 
 
 def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from edge.bench.measurement import Extremes, Launch, Measurement, Program, Subject
-from edge.bench.plan import Protocol
 from edge.errors import ResultsError
+from edge.results.measurement import Extremes, Launch, Measurement, RunnerProgram, Subject
+from edge.results.protocol import Protocol
 
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
@@ -123,7 +123,7 @@ class Store:
         return None if row is None else self.get(row["id"])
 
     def begin(
-        self, session: int, *, subject: Subject, serial: str, threads: int, protocol: Protocol, program: Program
+        self, session: int, *, subject: Subject, serial: str, threads: int, protocol: Protocol, program: RunnerProgram
     ) -> int:
         """Begin a cell; returns its id."""
         with self._transaction() as execute:
@@ -262,7 +262,7 @@ def _measurement(row: sqlite3.Row, launches: Sequence[sqlite3.Row]) -> Measureme
         device=json.loads(row["device"]),
         threads=row["threads"],
         protocol=Protocol(**protocol),
-        program=Program(**json.loads(row["program"])),
+        program=RunnerProgram(**json.loads(row["program"])),
         status=row["status"],
         launches=tuple(_launch(one["facts"], one["samples_ms"]) for one in launches),
         reasons=tuple(json.loads(row["reasons"])),

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cache.locks import exclusive
 from edge.errors import DownloadError
-from edge.toolchain.lockfile import exclusive
 
 if TYPE_CHECKING:
     import httpx

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from edge.convert.store import Entry, Store, code_version, key_of
+from edge.cache.hashing import sha256_of
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache, CacheEntry
 from edge.errors import ExportError, WorkerError, WorkerRequestError
-from edge.source.hashing import sha256_of
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Model
 
@@ -51,8 +52,8 @@ def _is_exported(source: InferenceModel) -> bool:
     return source.directory.parent == _store().root
 
 
-def _store() -> Store:
-    return Store(cache_dir() / "exports")
+def _store() -> Cache:
+    return Cache(cache_dir() / "exports")
 
 
 def export_key(model: Model, weights: Weights) -> str:
@@ -64,7 +65,7 @@ def export_key(model: Model, weights: Weights) -> str:
             "input_shape": model.input_shape,
             "seed": weights.seed,
             "checkpoint": checkpoint,
-            "code": code_version(WORKERS / "protocol.py", *WORKERS.glob("paddle_*.py")),
+            "code": code_version("edge.source.exported", WORKERS / "paddle_worker.py"),
             "engine": engine("paddle").lock_hash,
         }
     )
@@ -74,10 +75,10 @@ def _make(
     model: Model,
     weights: Weights,
     lend: Callable[[], AbstractContextManager[Worker]],
-    store: Store,
+    store: Cache,
     key: str,
     part: Path,
-) -> Entry:
+) -> CacheEntry:
     try:
         with lend() as worker:
             facts: dict[str, Any] = worker.call(
@@ -99,7 +100,7 @@ def _make(
     return store.put(key, part, facts)
 
 
-def _model(entry: Entry, weights: Weights) -> InferenceModel:
+def _model(entry: CacheEntry, weights: Weights) -> InferenceModel:
     facts = entry.facts
     return InferenceModel(
         directory=entry.folder,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from edge.convert.program import Program
+from edge.cache.hashing import sha256_of
 from edge.errors import ModelFilesError, ProgramError
-from edge.source import params as params_file
-from edge.source.hashing import sha256_of
+from edge.paddle import params as params_file
+from edge.paddle.pair import find_pair
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
-from edge.source.pair import find_pair
 
 
 def read(folder: Path) -> InferenceModel:
@@ -28,7 +28,7 @@ def read(folder: Path) -> InferenceModel:
 
 def _read_pir(folder: Path, pir_path: Path, params_path: Path) -> InferenceModel:
     """A model that Paddle 3 wrote: its program is translated."""
-    from edge.convert.pir import PirProgram
+    from edge.paddle.pir import PirProgram
     from edge.source.pir import translated
 
     pir, sha256 = PirProgram.read(pir_path), sha256_of(pir_path)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import edge.convert.pir as package
-from edge.convert import program, schema
-from edge.convert.pir import PirProgram, translate
-from edge.convert.store import Store, code_version, key_of
-from edge.toolchain.paths import cache_dir
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache
+from edge.paddle.pir import PirProgram, translate
 
 
 def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
@@ -16,10 +15,9 @@ def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
 
     Raises `ProgramError`.
     """
-    code = [*Path(package.__file__).parent.glob("*.py"), Path(program.__file__), Path(schema.__file__)]
     # The parameters' place is part of the key for the link's sake alone.
-    key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version(*code)})
-    store = Store(cache_dir() / "pir")
+    key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version("edge.paddle.pir.translate")})
+    store = Cache(cache_dir() / "pir")
     if (entry := store.get(key)) is None:
         with store.making(key) as part:
             if (entry := store.get(key)) is None:

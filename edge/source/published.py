@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from edge.cache.locks import exclusive
+from edge.cache.paths import cache_dir
 from edge.errors import DownloadError, ModelFilesError
+from edge.paddle.pair import find_pair
 from edge.source.archive import unpack
 from edge.source.download import Downloaded, Progress, download
-from edge.source.pair import find_pair
-from edge.toolchain.lockfile import exclusive
-from edge.toolchain.paths import cache_dir
 from edge.zoo.model import Model
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.locks import exclusive
+from edge.cache.paths import cache_dir
 from edge.errors import EnvironmentSetupError
 from edge.toolchain import interpreter
 from edge.toolchain.engines import Engine
-from edge.toolchain.lockfile import exclusive
-from edge.toolchain.paths import cache_dir
 
 _DONE = "edgezoo-environment.json"  # written last: its presence says that the rest is whole
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from edge.cache.paths import cache_dir
 from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
-from edge.toolchain.paths import cache_dir
 
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error

@@ -17,7 +17,7 @@ class Preprocessing:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     channel_order: str = "RGB"
     layout: str = "NCHW"
-    interpolation: str = "bilinear"  # one of edge.zoo.preprocess.INTERPOLATIONS
+    interpolation: str = "bilinear"  # one of edge.images.preprocess.INTERPOLATIONS
 
 
 @dataclass(frozen=True, slots=True)

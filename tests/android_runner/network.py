@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.convert.schema import ATTR_NUMBERS, DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
+from edge.paddle.schema import ATTR_NUMBERS, DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
 from edge.toolchain.environment import Environment
 
 SHAPE = (1, 3, 64, 64)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.bench.measurement import Launch, Measurement, Program, Subject
-from edge.bench.plan import ROBUST, Protocol
+from edge.results.measurement import Launch, Measurement, RunnerProgram, Subject
+from edge.results.protocol import ROBUST, Protocol
 
 SUBJECT = Subject(
     name="PPLCNet_x1_0", sha256="ab" * 32, bytes=11_885_332, shapes=((1, 3, 224, 224),), weights="random", target="arm",
     precision="fp32", opt_version="v2.13-rc", flops=160_740_000, params=2_960_000, verification="passed",
 )  # fmt: skip
-PROGRAM = Program(name="edgebench", sha256="cd" * 32)
+PROGRAM = RunnerProgram(name="edgebench", sha256="cd" * 32)
 PHONE: dict[str, Any] = {"serial": "ab12", "kind": "android", "model": "MI 9", "soc": "msmnile", "abis": ["arm64-v8a"]}
 
 

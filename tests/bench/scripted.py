@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edge.bench.measurement import Program
 from edge.bench.programs import Runner
 from edge.bench.runners import flavour
 from edge.device.base import Cleaned, Completed, Core, Prepared, Properties, State, Thermal, Zone
+from edge.results.measurement import RunnerProgram
 
-RUNNER = Runner(Program("edgebench", "cd" * 32), flavour("edgebench"), Path("/bin/true"))
+RUNNER = Runner(RunnerProgram("edgebench", "cd" * 32), flavour("edgebench"), Path("/bin/true"))
 
 # The latency (ms) of a launch: of the model's path, the thread count and how many launches were before.
 Pace = Callable[[str, int, int], float]

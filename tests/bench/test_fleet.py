@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.fleet import Place, measure_everywhere
+from edge.bench.fleet import DeviceRequest, measure_everywhere
 from edge.device.base import Completed
 from edge.errors import AbortedError, DeviceBusyError
 from edge.results.store import Store
@@ -22,7 +22,7 @@ def device(serial: str) -> ScriptedDevice:
 
 
 def test_every_device_has_its_session(tmp_path: Path) -> None:
-    places = [Place(device(serial), RUNNER, request("A", "B")) for serial in ("one", "two")]
+    places = [DeviceRequest(device(serial), RUNNER, request("A", "B")) for serial in ("one", "two")]
     outcomes = measure_everywhere(places, tmp_path / "results.db", Heard())
     assert [len(outcome.cells) for outcome in outcomes] == [2, 2]
     with Store(tmp_path / "results.db") as store:
@@ -37,7 +37,9 @@ def test_trouble_with_one_device_leaves_the_others_alone(tmp_path: Path) -> None
 
     busy.lock = lock  # type: ignore[method-assign,assignment]
     outcomes = measure_everywhere(
-        [Place(busy, RUNNER, request()), Place(device("free"), RUNNER, request())], tmp_path / "results.db", Heard()
+        [DeviceRequest(busy, RUNNER, request()), DeviceRequest(device("free"), RUNNER, request())],
+        tmp_path / "results.db",
+        Heard(),
     )
     assert isinstance(outcomes[0].error, DeviceBusyError)
     assert outcomes[1].cells[0].valid
@@ -66,7 +68,9 @@ def test_a_bug_in_one_thread_ends_all_and_is_not_swallowed(tmp_path: Path) -> No
     heard = Heard()
     with pytest.raises(ZeroDivisionError):
         measure_everywhere(
-            [Place(broken, RUNNER, request()), Place(endless, RUNNER, request())], tmp_path / "results.db", heard
+            [DeviceRequest(broken, RUNNER, request()), DeviceRequest(endless, RUNNER, request())],
+            tmp_path / "results.db",
+            heard,
         )
     assert aborted.is_set()
     assert not endless.locked  # unwound, not dropped

@@ -15,7 +15,7 @@ from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.pipeline import Order, convert_models
 from edge.convert.recipe import choose
 from edge.errors import RunnerError, UsageError
-from edge.source.obtain import obtain
+from edge.source.load import load_source
 from edge.source.weights import Weights
 from edge.toolchain.environment import ensure
 from edge.toolchain.toolbox import Toolbox
@@ -71,7 +71,7 @@ def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
     assert outcome.onnx is not None, outcome.error
     with Toolbox() as tools:
-        source = obtain(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
+        source = load_source(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
     return {"onnxruntime": outcome.onnx.path, "paddle": source.program}
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.models import Wanted, prepare
+from edge.bench.models import prepare
+from edge.bench.wanted import Wanted
 from edge.device.base import Properties
 from edge.device.host import HostDevice
 from edge.errors import UnknownModelError, UsageError

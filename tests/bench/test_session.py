@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from edge.bench.gate import Gate
-from edge.bench.measurement import Measurement
-from edge.bench.plan import ROBUST, TABLE, Protocol, protocol, round_order
 from edge.bench.request import Job, Request
 from edge.bench.session import ANCHOR_LAUNCHES, NO_ANCHOR, measure
 from edge.device.base import Thermal, Zone
@@ -25,6 +23,8 @@ from edge.errors import (
     TransferError,
     UsageError,
 )
+from edge.results.measurement import Measurement
+from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
 from tests.bench.scripted import RUNNER, ScriptedDevice

@@ -7,23 +7,25 @@ from typing import Any
 
 import pytest
 
-from edge.bench.launch import CoreState, Environment
+from edge.bench.launch import CoreState, LaunchEnvironment
 from edge.bench.throttling import sign_of_anchor, signs_of_cell, signs_of_launch
 
 TOP = 2_841_600
 
 
-def environment(*, ticks: tuple[int, int] = (100, 1000), affinity: tuple[int, ...] = (7,), **core: Any) -> Environment:
+def environment(
+    *, ticks: tuple[int, int] = (100, 1000), affinity: tuple[int, ...] = (7,), **core: Any
+) -> LaunchEnvironment:
     """An SD855's prime core with time at 0.8 GHz and at its top, beside a little core that idles, limited."""
     prime = CoreState(
         index=7, online=True, max_khz=TOP, min_khz=825_600, scaling_max_khz=TOP, cur_khz=TOP, governor="schedutil",
         time_in_state=((825_600, ticks[0]), (TOP, ticks[1])),
     )  # fmt: skip
     little = replace(prime, index=0, max_khz=1_785_600, scaling_max_khz=576_000, time_in_state=None)
-    return Environment("before", (little, replace(prime, **core)), affinity, None)
+    return LaunchEnvironment("before", (little, replace(prime, **core)), affinity, None)
 
 
-def signs(before: Environment | None, after: Environment | None) -> tuple[str, ...]:
+def signs(before: LaunchEnvironment | None, after: LaunchEnvironment | None) -> tuple[str, ...]:
     return signs_of_launch(before, after, 0, 0)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.plan import ROBUST
 from edge.cli.main import run
+from edge.results.protocol import ROBUST
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 

@@ -10,22 +10,22 @@ import pytest
 from PIL import Image
 
 from edge.convert.calibrated import Calibrated, Calibration, calibrated, images_below
-from edge.convert.draft import Draft
 from edge.convert.legalise import legalise
-from edge.convert.program import Program
 from edge.convert.recipe import Recipe
-from edge.convert.verify import Verification, verify
-from edge.convert.x86_int8 import is_quantised
+from edge.convert.verify.verify import Verification, verify
+from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ImageError, UsageError
-from edge.evaluate.steps import Said
+from edge.images.overrides import Overrides
+from edge.paddle.draft import Draft
+from edge.paddle.program import Program
 from edge.source import own
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
-from tests.convert.programs import write_params
-from tests.convert.test_verify import ENGINE, leave_out, network, turn, weights
+from tests.convert.verify.test_verify import ENGINE, leave_out, network, turn, weights
+from tests.paddle.programs import write_params
 
 RECIPE = Recipe("test", ENGINE, precision="int8-static")
-SAID = Said(resize_short=32)
+OVERRIDES = Overrides(resize_short=32)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,9 @@ Quantise = Callable[..., Calibrated]
 @pytest.fixture(scope="module")
 def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
     def quantise(
-        algorithm: str = "avg", said: Said = SAID, images: Path = photos, of: InferenceModel = source
+        algorithm: str = "avg", overrides: Overrides = OVERRIDES, images: Path = photos, of: InferenceModel = source
     ) -> Calibrated:
-        calibration = Calibration(images_below(images, 8), said, algorithm)
+        calibration = Calibration(images_below(images, 8), overrides, algorithm)
         return calibrated(
             "net", of, None, RECIPE, calibration, lambda: tools.lend("paddle", script="quantise_worker.py")
         )
@@ -100,7 +100,7 @@ def test_both_convolutions_are_quantised_once(quantise: Quantise, source: Infere
 @pytest.mark.slow
 def test_what_cannot_be_calibrated_with_is_said(quantise: Quantise, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing is known of the preprocessing of net"):
-        quantise(said=Said())
+        quantise(overrides=Overrides())
     with pytest.raises(UsageError, match="net is quantised already"):
         quantise(of=quantise().model)
     (tmp_path / "broken.png").write_bytes(b"no image")
@@ -109,7 +109,7 @@ def test_what_cannot_be_calibrated_with_is_said(quantise: Quantise, tmp_path: Pa
 
 
 def verdict(made: Calibrated, tools: Toolbox, folder: Path, mutate: Callable[[Draft], object]) -> Verification:
-    draft = legalise(Program.read(made.model.program), engine=ENGINE)[0].draft()
+    draft = Draft.of(legalise(Program.read(made.model.program), engine=ENGINE)[0])
     mutate(draft)
     (folder / "legal").write_bytes(draft.build().serialize())
     scratch = folder / "scratch"

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from edge.convert.nb import read_header
-from edge.convert.pipeline import Order, Outcome, convert_models
+from edge.cache.hashing import sha256_of
+from edge.convert.pipeline import Conversion, Order, convert_models
 from edge.convert.recipe import choose
 from edge.errors import OutputError
-from edge.source.hashing import sha256_of
+from edge.nb.header import read_header
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
@@ -46,13 +46,13 @@ def until(ready: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Conversion]:
     del module_cache
     out = tmp_path_factory.mktemp("models")
     return out, convert_models([order()], out)[0]
 
 
-def test_a_name_becomes_a_verified_file(converted: tuple[Path, Outcome]) -> None:
+def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion]) -> None:
     out, outcome = converted
     assert outcome.error is None
     assert outcome.nb is not None
@@ -73,14 +73,14 @@ def test_a_name_becomes_a_verified_file(converted: tuple[Path, Outcome]) -> None
     assert round(metadata["params"] / 1e6, 2) == metadata["published"]["params_m"]
 
 
-def test_a_second_run_does_nothing(converted: tuple[Path, Outcome]) -> None:
+def test_a_second_run_does_nothing(converted: tuple[Path, Conversion]) -> None:
     out, _ = converted
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     assert convert_models([order()], out)[0].reused
     assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 
-def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tuple[Path, Outcome]) -> None:
+def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tuple[Path, Conversion]) -> None:
     out, first = converted
     assert first.nb is not None
     (out / f"{SMALL}.nb").unlink()
@@ -91,7 +91,7 @@ def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tupl
     assert sha256_of(out / f"{SMALL}.nb") == first.nb.sha256
 
 
-def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path, Outcome]) -> None:
+def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path, Conversion]) -> None:
     out, first = converted
     assert first.nb is not None
     (out / f"{SMALL}.nb").write_bytes(b"damaged")  # and with it the cached file, which shares its blocks

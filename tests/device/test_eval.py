@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.device.adb import server
+from edge.device.adb.address import resolve_address
 from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.discover import open_device
-from edge.evaluate.images import read_image
+from edge.images.preprocess import prepare
+from edge.images.reading import read_image
 from edge.toolchain.environment import Environment
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import prepare
 from tests.android_runner.conftest import build
 from tests.android_runner.network import SHAPE, convert
 from tests.device.test_scenarios import RealSubject
@@ -62,7 +62,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def subject(serial: str) -> Iterator[RealSubject]:
     """The device, with nothing of edgezoo's on it, left like that."""
     (device,) = open_device(serial)
-    subject = RealSubject(server.resolve(), device.serial)
+    subject = RealSubject(resolve_address(), device.serial)
     subject.shell(f"rm -rf {BASE}")
     yield subject
     subject.shell(f"rm -rf {BASE}")

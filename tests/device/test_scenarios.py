@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from edge.device.adb import server
+from edge.device.adb.address import ServerAddress, resolve_address
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.server import ServerAddress
 from edge.device.discover import open_device
 from tests.device_layer.scenarios import DeviceScenarios
 
@@ -43,4 +43,4 @@ class TestRealDevice(DeviceScenarios):
     @pytest.fixture
     def subject(self, serial: str) -> RealSubject:
         (device,) = open_device(serial)
-        return RealSubject(server.resolve(), device.serial)
+        return RealSubject(resolve_address(), device.serial)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from edge.device.adb import server
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.server import ServerAddress
 from edge.errors import LinkLostError
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.device.adb import server
-from edge.device.adb.server import Listed, ServerAddress
+from edge.device.adb.address import ServerAddress, resolve_address
+from edge.device.adb.server import Listed
 from edge.device.discover import open_device, unavailable
 from edge.errors import AdbNotFoundError, DeviceUnavailableError, NoDeviceError, UsageError
 from tests.device_layer.conftest import AdbServer, MakePhone
@@ -124,19 +125,19 @@ def test_device_list() -> None:
     ],
 )
 def test_server_address(environ: dict[str, str], address: ServerAddress) -> None:
-    assert server.resolve(None, environ) == address
+    assert resolve_address(None, environ) == address
 
 
 def test_server_address_on_the_command_line() -> None:
-    assert server.resolve("lab:5038", {"ADB_SERVER_SOCKET": "tcp:1"}) == ServerAddress("lab", 5038)
-    assert server.resolve("tcp:lab:5038").spec == "tcp:lab:5038"
-    assert server.resolve("localfilesystem:/run/adb").spec == "localfilesystem:/run/adb"
+    assert resolve_address("lab:5038", {"ADB_SERVER_SOCKET": "tcp:1"}) == ServerAddress("lab", 5038)
+    assert resolve_address("tcp:lab:5038").spec == "tcp:lab:5038"
+    assert resolve_address("localfilesystem:/run/adb").spec == "localfilesystem:/run/adb"
 
 
 @pytest.mark.parametrize("text", ["tcp:", "tcp:lab:no", "tcp:lab:70000", "vsock:1:2", "5037"])
 def test_server_address_that_makes_no_sense(text: str) -> None:
     with pytest.raises(UsageError):
-        server.resolve(None, {"ADB_SERVER_SOCKET": text})
+        resolve_address(None, {"ADB_SERVER_SOCKET": text})
 
 
 def test_server_is_reached_through_every_way_of_naming_it(

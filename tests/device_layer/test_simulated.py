@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.server import ServerAddress
 from tests.device_layer.conftest import AdbServer, MakePhone
 from tests.device_layer.scenarios import DeviceScenarios
 from tests.device_layer.simulated.device import SimulatedDevice

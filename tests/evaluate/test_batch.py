@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from edge.errors import OutputError
 from edge.evaluate.batch import write_batch
+from edge.images.preprocess import levels, prepare
 from edge.zoo.catalogue import catalogue
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import levels, prepare
 
 IMAGENET = Preprocessing(16, (16, 16))
 KNOWN = {model.preprocessing.mean + model.preprocessing.std: model.preprocessing for model in catalogue()}

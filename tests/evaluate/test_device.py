@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from edge.bench.host_engines import PADDLE_LITE
-from edge.bench.measurement import Program
 from edge.bench.programs import Runner, find_runner
 from edge.bench.runners import flavour
 from edge.device.adb.android import AndroidDevice
@@ -19,15 +18,16 @@ from edge.device.adb.layout import BLOBS, RUN
 from edge.device.host import HostDevice
 from edge.errors import ContractError, DeviceSpaceError, RunnerError, UsageError
 from edge.evaluate import device_network, evaluation
-from edge.evaluate.dataset import Dataset, read_folders
-from edge.evaluate.images import read_image
 from edge.evaluate.network import HostNetwork, Tensors
 from edge.evaluate.report import Judged, as_dict, predictions_csv, table
-from edge.evaluate.session import Candidate, Place, judge_on_device, judge_on_host
-from edge.evaluate.steps import Said
+from edge.evaluate.session import Candidate, EvaluationDevice, judge_on_device, judge_on_host
+from edge.images.dataset import Dataset, read_folders
+from edge.images.overrides import Overrides
+from edge.images.preprocess import prepare
+from edge.images.reading import read_image
+from edge.results.measurement import RunnerProgram
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import prepare
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
@@ -36,7 +36,7 @@ from tests.evaluate.small import SIDE, job, write_images
 pytestmark = pytest.mark.slow
 
 IMAGES = 50
-SAID = Said(resize_short=SIDE)
+OVERRIDES = Overrides(resize_short=SIDE)
 HOW = Preprocessing(SIDE, (SIDE, SIDE))
 
 
@@ -63,11 +63,11 @@ def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 def runner(path: Path) -> Runner:
     """A program that is not asked for which CPU it was built: the simulated phone says it is an ARM one."""
-    return Runner(Program("edgebench", "ab" * 32), flavour("edgebench"), path)
+    return Runner(RunnerProgram("edgebench", "ab" * 32), flavour("edgebench"), path)
 
 
-def judged(place: Place, nb: Path, dataset: Dataset, heard: Heard | None = None) -> Judged:
-    (one,) = judge_on_device([job(nb)], place, dataset, SAID, heard or Heard())
+def judged(place: EvaluationDevice, nb: Path, dataset: Dataset, heard: Heard | None = None) -> Judged:
+    (one,) = judge_on_device([job(nb)], place, dataset, OVERRIDES, heard or Heard())
     return one
 
 
@@ -77,9 +77,9 @@ def judged(place: Place, nb: Path, dataset: Dataset, heard: Heard | None = None)
 def test_the_program_finds_what_the_python_engine_finds(
     edgebench: Path, models: dict[str, Path], dataset: Dataset
 ) -> None:
-    (here,) = judge_on_host([Candidate(job(models["x86"]), PADDLE_LITE)], dataset, SAID, Heard())
+    (here,) = judge_on_host([Candidate(job(models["x86"]), PADDLE_LITE)], dataset, OVERRIDES, Heard())
     device, heard = HostDevice(), Heard()
-    there = judged(Place(device, find_runner(device, str(edgebench))), models["x86"], dataset, heard)
+    there = judged(EvaluationDevice(device, find_runner(device, str(edgebench))), models["x86"], dataset, heard)
     assert there.evaluation == here.evaluation
     assert len(there.evaluation.predictions) == IMAGES
     assert len({one.top for one in there.evaluation.predictions}) > 1
@@ -116,7 +116,7 @@ def test_the_engines_end_is_a_sentence(
     (tmp_path / "m.nb").write_bytes(models["x86"].read_bytes().replace(b"softmax", b"hardmax"))
     heard = Heard()
     with pytest.raises(RunnerError, match="SIGABRT"):
-        judged(Place(HostDevice(), runner(edgebench)), tmp_path / "m.nb", dataset, heard)
+        judged(EvaluationDevice(HostDevice(), runner(edgebench)), tmp_path / "m.nb", dataset, heard)
     assert [line.endswith("once more") for line in heard.lines] == [True]
 
 
@@ -124,8 +124,10 @@ def test_the_engines_end_is_a_sentence(
 
 
 @pytest.fixture
-def place(phone: SimulatedDevice, adb_server: AdbServer, synthetic: Path) -> Place:
-    return Place(AndroidDevice(adb_server.address, phone.serial), runner(synthetic), 60, synthetic_allowed=True)
+def place(phone: SimulatedDevice, adb_server: AdbServer, synthetic: Path) -> EvaluationDevice:
+    return EvaluationDevice(
+        AndroidDevice(adb_server.address, phone.serial), runner(synthetic), 60, synthetic_allowed=True
+    )
 
 
 def left(phone: SimulatedDevice) -> tuple[int, int]:
@@ -135,9 +137,9 @@ def left(phone: SimulatedDevice) -> tuple[int, int]:
 
 
 def test_a_phone_finds_the_same_and_keeps_no_images(
-    place: Place, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
+    place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
-    here = judged(Place(HostDevice(), place.runner, synthetic_allowed=True), models["x86"], dataset)
+    here = judged(EvaluationDevice(HostDevice(), place.runner, synthetic_allowed=True), models["x86"], dataset)
     there = judged(place, models["x86"], dataset)
     assert there.evaluation == here.evaluation
     assert there.evaluation.classes == 1000
@@ -145,10 +147,10 @@ def test_a_phone_finds_the_same_and_keeps_no_images(
     batches = [path for path, _ in phone.pushed if "/run/" in path]
     assert len(batches) == 3
     assert sum(size for path, size in phone.pushed if path in batches) == 3 * 3 * 256 * 4 + IMAGES * 3 * SIDE * SIDE
-    said = as_dict(there)
-    assert (said["device"], said["engine"], said["synthetic"]) == (phone.serial, "synthetic 0.1.0", True)
-    assert (said["program"]["name"], said["program"]["version"]) == ("edgebench", "0.1.0")
-    assert said["hardware"]["model"]
+    overrides = as_dict(there)
+    assert (overrides["device"], overrides["engine"], overrides["synthetic"]) == (phone.serial, "synthetic 0.1.0", True)
+    assert (overrides["program"]["name"], overrides["program"]["version"]) == ("edgebench", "0.1.0")
+    assert overrides["hardware"]["model"]
     assert f"Device: {phone.serial} (" in table([there])
     assert table([there]).endswith("! synthetic engine: no accuracy of the network")
 
@@ -158,8 +160,10 @@ def test_an_old_phone_finds_the_same(
 ) -> None:
     """Android 5: all output comes through a terminal, and there are no exit codes."""
     phone = make_phone(Model(sdk=22, without=("sha256sum",)))
-    place = Place(AndroidDevice(adb_server.address, phone.serial), runner(synthetic), 60, synthetic_allowed=True)
-    here = judged(Place(HostDevice(), place.runner, synthetic_allowed=True), models["x86"], dataset)
+    place = EvaluationDevice(
+        AndroidDevice(adb_server.address, phone.serial), runner(synthetic), 60, synthetic_allowed=True
+    )
+    here = judged(EvaluationDevice(HostDevice(), place.runner, synthetic_allowed=True), models["x86"], dataset)
     assert judged(place, models["x86"], dataset).evaluation == here.evaluation
     assert left(phone) == (2, 0)
 
@@ -185,7 +189,7 @@ def _spoiling(phone: SimulatedDevice) -> None:
     ],
 )
 def test_what_goes_wrong_on_the_way_changes_no_number(
-    place: Place,
+    place: EvaluationDevice,
     phone: SimulatedDevice,
     models: dict[str, Path],
     dataset: Dataset,
@@ -203,7 +207,7 @@ def test_what_goes_wrong_on_the_way_changes_no_number(
 
 
 def test_a_restart_in_between_changes_no_number(
-    place: Place, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
+    place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
     """The phone comes back empty, so the network goes over again."""
     whole = judged(place, models["x86"], dataset)
@@ -221,7 +225,7 @@ def test_a_restart_in_between_changes_no_number(
 
 
 def test_an_interrupt_leaves_nothing(
-    place: Place, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
+    place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
     class Impatient(Heard):
         def now(self, text: str) -> None:
@@ -234,16 +238,16 @@ def test_an_interrupt_leaves_nothing(
 
 
 def test_a_synthetic_engine_is_refused_unless_allowed(
-    place: Place, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
+    place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
     with pytest.raises(ContractError, match="synthetic engine") as caught:
-        judged(Place(place.device, place.runner, 60), models["x86"], dataset)
+        judged(EvaluationDevice(place.device, place.runner, 60), models["x86"], dataset)
     assert "--allow-synthetic" in caught.value.hint
     assert left(phone) == (2, 0)
 
 
 def test_a_phone_without_room_is_a_sentence(
-    place: Place, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
+    place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
     with place.device.lock():
         place.device.push([models["x86"], place.runner.path])
@@ -283,18 +287,18 @@ def test_an_older_program_is_told_to_be_built_again(models: dict[str, Path], dat
     (tmp_path / "answer").write_text(f"{json.dumps(hello)}\n{json.dumps(end)}\n")
     old = program(tmp_path / "old", f"cat {tmp_path / 'answer'}; exit 2")
     with pytest.raises(ContractError, match="runs no images") as caught:
-        judged(Place(HostDevice(), runner(old)), models["x86"], dataset)
+        judged(EvaluationDevice(HostDevice(), runner(old)), models["x86"], dataset)
     assert "scripts/build_runner" in caught.value.hint
 
 
 def test_a_stock_program_is_refused(models: dict[str, Path], dataset: Dataset) -> None:
-    stock = Runner(Program("benchmark_bin", "ab" * 32), flavour("benchmark_bin"), Path("/bin/true"))
+    stock = Runner(RunnerProgram("benchmark_bin", "ab" * 32), flavour("benchmark_bin"), Path("/bin/true"))
     with pytest.raises(UsageError, match="does not tell outputs"):
-        judged(Place(HostDevice(), stock), models["x86"], dataset)
+        judged(EvaluationDevice(HostDevice(), stock), models["x86"], dataset)
 
 
 def test_a_program_that_hangs_is_ended(models: dict[str, Path], dataset: Dataset, tmp_path: Path) -> None:
     slow = program(tmp_path / "slow", "exec sleep 1010")
     with pytest.raises(RunnerError, match="hung") as caught:
-        judged(Place(HostDevice(), runner(slow), launch_timeout=0.5), models["x86"], dataset)
+        judged(EvaluationDevice(HostDevice(), runner(slow), launch_timeout=0.5), models["x86"], dataset)
     assert "--timeout" in caught.value.hint

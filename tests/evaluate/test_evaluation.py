@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from edge.bench.measurement import Subject
 from edge.errors import EvaluationError, ImageError, UsageError
 from edge.evaluate import evaluation
-from edge.evaluate.dataset import Dataset, read_folders
 from edge.evaluate.evaluation import Unreadable, evaluate
-from edge.evaluate.images import read_image
 from edge.evaluate.network import Tensors, stacked
-from edge.evaluate.steps import Said, steps
+from edge.images.dataset import Dataset, read_folders
+from edge.images.overrides import Overrides, steps
+from edge.images.reading import read_image
+from edge.results.measurement import Subject
 from edge.zoo.catalogue import lookup
 from edge.zoo.model import Preprocessing
 
@@ -111,32 +111,32 @@ def test_the_preprocessing_is_the_metadatas_with_what_the_user_says() -> None:
     model = lookup("DeiT_tiny_patch16_224")
     known = {"resize_short": 256, "crop": [224, 224], "scale": 1 / 255, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5],
              "channel_order": "RGB", "layout": "NCHW", "interpolation": "bicubic"}  # fmt: skip
-    made = steps(subject(preprocessing=known), Said(channel_order="BGR", std=(1, 1, 1)))
+    made = steps(subject(preprocessing=known), Overrides(channel_order="BGR", std=(1, 1, 1)))
     assert made == Preprocessing(256, (224, 224), 1 / 255, (0.5, 0.5, 0.5), (1, 1, 1), "BGR", "NCHW", "bicubic")
-    assert steps(subject(model={"name": model.name}), Said()) == model.preprocessing
-    assert steps(subject((1, 3, 96, 128)), Said(resize_short=140)) == Preprocessing(140, (96, 128))
+    assert steps(subject(model={"name": model.name}), Overrides()) == model.preprocessing
+    assert steps(subject((1, 3, 96, 128)), Overrides(resize_short=140)) == Preprocessing(140, (96, 128))
 
 
 @pytest.mark.parametrize(
-    ("shape", "said", "problem"),
+    ("shape", "overrides", "problem"),
     [
-        ((1, 3, 224, 224), Said(), "nothing is known"),
-        ((1, 1, 28, 28), Said(resize_short=28), "one colour image"),
-        ((8, 3, 224, 224), Said(resize_short=256), "one colour image"),
-        ((1, 3, 224, 224), Said(resize_short=200), "too small"),
+        ((1, 3, 224, 224), Overrides(), "nothing is known"),
+        ((1, 1, 28, 28), Overrides(resize_short=28), "one colour image"),
+        ((8, 3, 224, 224), Overrides(resize_short=256), "one colour image"),
+        ((1, 3, 224, 224), Overrides(resize_short=200), "too small"),
     ],
     ids=["unknown", "grey", "batch", "small"],
 )
 def test_a_preprocessing_that_cannot_feed_the_network_is_refused(
-    shape: tuple[int, ...], said: Said, problem: str
+    shape: tuple[int, ...], overrides: Overrides, problem: str
 ) -> None:
     with pytest.raises(UsageError, match=problem):
-        steps(subject(shape), said)
+        steps(subject(shape), overrides)
 
 
 def test_a_network_of_another_size_than_its_preprocessing_is_refused() -> None:
     with pytest.raises(UsageError, match="crops to 224 x 224"):
-        steps(subject((1, 3, 320, 320), model={"name": "PPLCNet_x1_0"}), Said())
+        steps(subject((1, 3, 320, 320), model={"name": "PPLCNet_x1_0"}), Overrides())
 
 
 @pytest.mark.parametrize("shape", [(1, 10, 4, 4), (5,), (2, 10), (1, 1)])

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.convert.nb import read_header
-from edge.package.nb_program import read_ops
+from edge.nb.header import read_header
+from edge.nb.program import read_ops
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
 

@@ -28,7 +28,7 @@ def make_model(tmp_path: Path) -> MakeModel:
     """Copies the small model (made by opt 2.13rc0 for arm), with changes to its metadata, or None to leave a key out."""
 
     def make(name: str = "tiny", nb: bytes | None = None, **changes: Any) -> Path:
-        from edge.source.hashing import sha256_of
+        from edge.cache.hashing import sha256_of
 
         home = tmp_path / "models"
         home.mkdir(exist_ok=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.cache.hashing import sha256_of
+from edge.images.preprocess import prepare
 from edge.package.archive import write_zip
 from edge.package.model import PackagedModel, load_model
 from edge.package.tree import asset_entries
-from edge.source.hashing import sha256_of
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import prepare
 from tests.package.conftest import MakeModel
 from tests.package.jvm import HELPER, HERE, builder
 

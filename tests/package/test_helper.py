@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.images.preprocess import INTERPOLATIONS, prepare, resized_size
 from edge.zoo.model import Preprocessing
-from edge.zoo.preprocess import INTERPOLATIONS, prepare, resized_size
 from tests.package.jvm import HELPER, Helper, builder, running
 
 pytestmark = [

@@ -13,7 +13,7 @@ import pytest
 from edge.errors import EdgezooError, NbFormatError, PackageError
 from edge.package.aar import write_aar
 from edge.package.apk import write_apk
-from edge.package.archive import Entry, write_zip
+from edge.package.archive import ZipEntry, write_zip
 from edge.package.inspect import inspect_file
 from edge.package.inspect.report import Report
 from edge.package.keys import debug_key
@@ -37,7 +37,7 @@ def rezip(path: Path, change: Change) -> Path:
         content = {name: archive.read(name) for name in archive.namelist()}
     change(content)
     with path.open("wb") as stream:
-        write_zip(stream, [Entry(name, data) for name, data in content.items()])
+        write_zip(stream, [ZipEntry(name, data) for name, data in content.items()])
     return path
 
 

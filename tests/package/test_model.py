@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from edge.convert.nb import read_header
 from edge.errors import NbFormatError, PackageError
+from edge.nb.header import read_header
+from edge.nb.program import parse_ops, read_ops
 from edge.package.model import load_model
-from edge.package.nb_program import parse_ops, read_ops
 from tests.package.conftest import DATA, MakeModel
 
 STEPS = json.loads((DATA / "tiny.json").read_bytes())["preprocessing"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from edge.bench.measurement import Extremes, Measurement, Program, Subject
-from edge.bench.plan import TABLE
 from edge.report import csv as csv_report
 from edge.report import facts, grid, markdown, text
 from edge.report import json as json_report
+from edge.results.measurement import Extremes, Measurement, RunnerProgram, Subject
+from edge.results.protocol import TABLE
 from tests.bench.examples import PHONE, SUBJECT, launch, measurement
 
 MOBILENET = replace(SUBJECT, name="MobileNetV1", sha256="11" * 32, weights="published")
@@ -77,7 +77,7 @@ def test_own_models_have_no_published_numbers_even_under_a_catalogue_name() -> N
 
 
 def test_an_engine_that_ignores_threads_is_named() -> None:
-    program = Program("lite_bench", "ee" * 32, threads_honoured=False)
+    program = RunnerProgram("lite_bench", "ee" * 32, threads_honoured=False)
     cells = [measured(threads=count, program=program, device=HOST) for count in (1, 2)]
     assert "one thread whatever is asked" in text.render(cells)
     assert "one thread whatever is asked" not in text.render(cells[:1])

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bench.measurement import Extremes
-from edge.bench.plan import ROBUST, TABLE, Protocol
 from edge.errors import ResultsError
+from edge.results.measurement import Extremes
+from edge.results.protocol import ROBUST, TABLE, Protocol
 from edge.results.store import Key, Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.convert.schema import DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
 from edge.errors import ModelFilesError
+from edge.paddle.schema import DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
 from edge.source.own import read
 
 SHAPES = {"b_w": (4, 3, 3, 3), "a_b": (4,), "c_n": (1,)}

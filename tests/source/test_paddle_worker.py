@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.convert.inputs import samples
-from edge.convert.program import Program
+from edge.cache.hashing import sha256_of
+from edge.convert.verify.inputs import samples
 from edge.errors import WorkerRequestError
-from edge.source.hashing import sha256_of
+from edge.paddle.program import Program
 from edge.source.own import read
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.convert.pir import PirProgram, translate
-from edge.convert.program import Program
+from edge.cache.hashing import sha256_of
 from edge.errors import ModelFilesError
-from edge.source.hashing import sha256_of
+from edge.paddle.pair import find_pair
+from edge.paddle.pir import PirProgram, translate
+from edge.paddle.program import Program
 from edge.source.own import read
-from edge.source.pair import find_pair
-from tests.convert.programs import write_params
+from tests.paddle.programs import write_params
 
-CAPTURED = Path(__file__).parents[1] / "convert/pir/captured/paddle-3.2.json"
+CAPTURED = Path(__file__).parents[1] / "paddle/pir/captured/paddle-3.2.json"
 
 
 @pytest.fixture

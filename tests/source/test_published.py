@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ArchiveError, DownloadError, ModelFilesError
+from edge.source.load import load_source
 from edge.source.model import InferenceModel
-from edge.source.obtain import obtain
 from edge.source.weights import Weights
 from edge.toolchain.worker import Worker
 from edge.zoo.catalogue import lookup
@@ -53,7 +53,7 @@ def trusted(certificate: Path, private_cache: Path, monkeypatch: pytest.MonkeyPa
 
 
 def get(server: Server, name: str = "PPLCNet_x0_25_infer.tar") -> InferenceModel:
-    return obtain(replace(MODEL, inference_url=f"{server.url}/{name}"), Weights("published"), nobody)
+    return load_source(replace(MODEL, inference_url=f"{server.url}/{name}"), Weights("published"), nobody)
 
 
 @pytest.mark.usefixtures("trusted")
@@ -103,6 +103,6 @@ def test_an_archive_without_a_model_is_refused(server: Server) -> None:
 )
 def test_what_cannot_be_had_names_the_other_two_ways(url: str | None, says: str) -> None:
     with pytest.raises(DownloadError, match=says) as caught:
-        obtain(replace(MODEL, inference_url=url), Weights("published"), nobody)
+        load_source(replace(MODEL, inference_url=url), Weights("published"), nobody)
     assert MODEL.name in caught.value.message
     assert all(way in caught.value.hint for way in OTHER_WAYS)

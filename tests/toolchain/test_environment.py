@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.cache.locks import exclusive
 from edge.errors import EnvironmentSetupError, InterpreterNotFoundError, UsageError
 from edge.toolchain import environment, interpreter
 from edge.toolchain.engines import Engine, engine, engines
-from edge.toolchain.lockfile import exclusive
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -116,7 +116,7 @@ def test_the_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
     code = f"""
 import os
 from pathlib import Path
-from edge.toolchain.lockfile import exclusive
+from edge.cache.locks import exclusive
 with exclusive(Path({str(path)!r})):
     print("held", flush=True)
     os.read(0, 1)

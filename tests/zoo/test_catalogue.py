@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import UnknownModelError, UsageError
+from edge.images.preprocess import INTERPOLATIONS
 from edge.zoo.catalogue import SORT_KEYS, catalogue, lookup, nearest, ordered, select, series
 from edge.zoo.model import Model
-from edge.zoo.preprocess import INTERPOLATIONS
 
 MODELS = catalogue()
 

@@ -10,7 +10,7 @@ from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
 from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
-from edge.convert.program import Program
+from edge.paddle.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
 

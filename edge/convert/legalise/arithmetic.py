@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.convert.draft import Draft, NewOp
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft, NewOp
 
 # set_value's element type (framework.proto's VarType.Type) -> the attribute that Paddle up to 2.4 kept the values in.
 _VALUES = {0: "bool_values", 2: "int32_values", 5: "fp32_values"}

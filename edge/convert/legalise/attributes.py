@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from edge.convert.draft import AttrValue, Draft
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import AttrValue, Draft
 
 # Attribute types of Paddle 2.4 and later that opt's own framework.proto lacks, or has and reads as something else.
 _NEW_KINDS = frozenset({"FLOAT64", "FLOAT64S", "SCALAR", "SCALARS"})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.convert.draft import Draft, OpDraft
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft, OpDraft
 
 _CONVOLUTIONS = frozenset({"conv2d", "depthwise_conv2d", "conv2d_transpose"})
 _DEQUANTISE = "fake_channel_wise_dequantize_max_abs"  # behind a convolution of a quantised program, and fused into it

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.convert.draft import Draft, OpDraft
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft, OpDraft
 
 
 def _rank_times_weight(draft: Draft, op: OpDraft) -> int | None:

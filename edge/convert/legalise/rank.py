@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.convert.draft import Draft, NewOp, OpDraft
 from edge.convert.legalise.rule import Rule
-from edge.convert.program import TensorSpec
+from edge.paddle.draft import Draft, NewOp, OpDraft
+from edge.paddle.program import TensorSpec
 
 _REDUCTIONS = frozenset({"reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum"})
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge.convert.draft import Draft
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft
 
 
 def _silu_to_swish(draft: Draft) -> int:

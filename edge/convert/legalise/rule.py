@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from edge.convert.draft import Draft
-from edge.convert.program import Program
+from edge.paddle.draft import Draft
+from edge.paddle.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Applied:
 def apply_rules(rules: Iterable[Rule], program: Program, engine: str) -> tuple[Program, tuple[Applied, ...]]:
     """Apply rules in order; the program itself comes back where none changed anything."""
     applied: list[Applied] = []
-    draft = program.draft()
+    draft = Draft.of(program)
     op_types = program.op_types
     for rule in rules:
         if rule.concerns(op_types, engine) and (count := rule.apply(draft)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from edge.convert.draft import Draft
 from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft
 
 _OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueeze2"})
 

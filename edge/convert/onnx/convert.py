@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.cache.hashing import sha256_of
+from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.recipe import OPEN_BATCH, OnnxRecipe
-from edge.convert.onnx.verify import Outcome, Reference, unusable
-from edge.convert.program import Program
-from edge.convert.store import Entry, Store
+from edge.convert.onnx.verify import OnnxVerification, Reference, unusable
 from edge.errors import ConvertError, ProgramError, VerificationError, WorkerCrashedError, WorkerError
-from edge.source.hashing import sha256_of
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
 
@@ -36,7 +36,7 @@ class Task:
     verify: bool = True
 
 
-def convert(task: Task, tools: Toolbox, store: Store, key: str) -> Entry:
+def convert(task: Task, tools: Toolbox, store: Cache, key: str) -> CacheEntry:
     """Convert, check, simplify, compare with Paddle, unless the store has the result.
 
     Raises `ConvertError` where paddle2onnx or onnx.checker refuses, `VerificationError` where the file computes something
@@ -49,7 +49,7 @@ def convert(task: Task, tools: Toolbox, store: Store, key: str) -> Entry:
         return store.get(key) or _make(task, tools, store, key, part)
 
 
-def _make(task: Task, tools: Toolbox, store: Store, key: str, part: Path) -> Entry:
+def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> CacheEntry:
     raw, plain, simple = part / "raw.onnx", part / "plain.onnx", part / "simple.onnx"
     ends = _ends(task)
     exporter = _export(task.source, task.recipe, tools, raw)
@@ -172,7 +172,9 @@ def _agree(old: Sequence[int | str | None], new: Sequence[int | str | None]) -> 
     return len(old) == len(new) and all(a is None or a == b for a, b in zip(old, new, strict=True))
 
 
-def _verify(reference: Reference, tools: Toolbox, plain: Path, simple: Path | None) -> tuple[Outcome, Outcome | None]:
+def _verify(
+    reference: Reference, tools: Toolbox, plain: Path, simple: Path | None
+) -> tuple[OnnxVerification, OnnxVerification | None]:
     """How the file before and after simplification compares with Paddle. Raises `VerificationError` for the one before."""
     with tools.lend(reference.engine) as worker:
         reference.compute(worker)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.nbmodel import FORMAT, classes, layout, network, origin, published
+from edge.convert.metadata import FORMAT, classes, layout, network, origin, published
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model

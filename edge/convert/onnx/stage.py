@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache
 from edge.convert.onnx.convert import Task, convert
 from edge.convert.onnx.model import OnnxModel, describe, metadata_path
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.placing import place
-from edge.convert.program import Program
+from edge.convert.output import write_output
 from edge.convert.recipe import Recipe
-from edge.convert.reference import reference_key
 from edge.convert.shapes import input_shapes
-from edge.convert.store import Store, code_version, key_of
+from edge.convert.verify.reference import reference_key
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.paths import cache_dir
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Model
-
-_HERE = Path(__file__).parent
 
 
 def exportable(model: Model | None, weights: Weights, recipe: OnnxRecipe) -> Model | None:
@@ -51,19 +50,18 @@ def make(
     """
     program = Program.read(source.program)
     task = Task(source, program, input_shapes(program.feeds, shape), recipe, verify)
-    store, key = Store(cache_dir() / "onnx"), _key(task)
+    store, key = Cache(cache_dir() / "onnx"), _key(task)
     known = store.get(key)
     entry = known or convert(task, tools, store, key)
     metadata = describe(name, model, source, recipe, entry.facts)
     path = out / f"{name}.onnx"
-    written = place(entry.folder / "model.onnx", path, metadata_path(path), metadata)
+    written = write_output(entry.folder / "model.onnx", path, metadata_path(path), metadata)
     return OnnxModel(path, metadata["sha256"], metadata["bytes"], metadata), known is not None and not written
 
 
 def _key(task: Task) -> str:
     """Everything that can change the file, or what is known of it."""
-    code = [_HERE / "convert.py", _HERE / "verify.py", _HERE.parent / "verify.py", _HERE.parent / "inputs.py"]
-    code += [WORKERS / name for name in ("onnx_worker.py", "program_to_onnx.py")]
+    workers = ("onnx_worker.py", "paddle_worker.py", "pir_worker.py")
     return key_of(
         {
             **reference_key(task.source),
@@ -73,6 +71,6 @@ def _key(task: Task) -> str:
             "shapes": [list(shape) for shape in task.shapes],
             "verify": task.verify,
             "engines": [engine("onnx").lock_hash, engine("paddle").lock_hash],
-            "code": code_version(*code),
+            "code": code_version("edge.convert.onnx.convert", *(WORKERS / name for name in workers)),
         }
     )

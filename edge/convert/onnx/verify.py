@@ -1,6 +1,6 @@
 """Does the ONNX file compute what the program computes in Paddle? ONNX Runtime beside Paddle, on the same inputs.
 
-The inputs, the comparison and its limits are those of `edge.convert.verify`, the softmax's input included.
+The inputs, the comparison and its limits are those of `edge.convert.verify.verify`, the softmax's input included.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.convert.compare import LIMITS, Comparison, judge
-from edge.convert.inputs import samples
-from edge.convert.program import Program
-from edge.convert.reference import write_reference
-from edge.convert.verify import SAMPLES
+from edge.convert.verify.compare import LIMITS, Comparison, judge
+from edge.convert.verify.inputs import samples
+from edge.convert.verify.reference import write_reference
+from edge.convert.verify.verify import SAMPLES
+from edge.paddle.draft import with_fetch
+from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
@@ -25,7 +26,7 @@ _TIMEOUT = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OnnxVerification:
     """One file compared: `comparison` holds the worst figures over all `batches`, `problem` why it does not pass."""
 
     comparison: Comparison
@@ -49,9 +50,9 @@ class Outcome:
         }
 
 
-def unusable(problem: str) -> Outcome:
+def unusable(problem: str) -> OnnxVerification:
     """The outcome of a file that could not even be run."""
-    return Outcome(Comparison(0, 0.0, float("inf"), float("inf"), 0.0, 0.0), (), problem)
+    return OnnxVerification(Comparison(0, 0.0, float("inf"), float("inf"), 0.0, 0.0), (), problem)
 
 
 class Reference:
@@ -67,7 +68,7 @@ class Reference:
         dynamic: bool,
     ) -> None:
         self._source, self._scratch = source, scratch
-        self._program = program.with_fetch(program.logits())
+        self._program = with_fetch(program, program.logits())
         self._own = [spec.name for spec in program.fetches]
         self._given = samples(program.feeds, shapes, SAMPLES)
         # An open batch is tried with one image and with two; two in one batch must not mix.
@@ -96,7 +97,7 @@ class Reference:
             names = [spec.name for spec in self._program.fetches]
             self._outputs = [np.stack([arrays[f"{n}/{name}"] for n in range(SAMPLES)]) for name in names]
 
-    def compare(self, worker: Worker, file: Path) -> Outcome:
+    def compare(self, worker: Worker, file: Path) -> OnnxVerification:
         """Run the file in ONNX Runtime, for an open batch in every batch size; raises `WorkerError`."""
         found, problems = [], []
         for group in self._groups:
@@ -114,7 +115,7 @@ class Reference:
             spread=min(c.spread for c in found),
         )
         batches = tuple(group * self._batch for group in self._groups)
-        return Outcome(worst, batches, problems[0] if problems else None)
+        return OnnxVerification(worst, batches, problems[0] if problems else None)
 
     def _run(self, worker: Worker, file: Path, group: int) -> list[NDArray[Any]]:
         """The outputs in the program's order, then the logits where both sides have them; first axis: samples."""

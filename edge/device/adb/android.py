@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from edge.device.adb import devicelock, launch, probe, server
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.blobs import BlobStore
 from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.adb.link import Link
-from edge.device.adb.server import ServerAddress
 from edge.device.adb.settings import Before, Settings
 from edge.device.adb.shell import CutOffError, Ended, Marker
 from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal

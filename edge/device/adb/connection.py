@@ -10,12 +10,10 @@ from __future__ import annotations
 import select
 import socket
 import time
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from edge.device.adb.address import ServerAddress
 from edge.errors import DeviceUnavailableError, LinkLostError
-
-if TYPE_CHECKING:
-    from edge.device.adb.server import ServerAddress
 
 _CHUNK = 1 << 16
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from edge.device.adb import server, shell
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
-from edge.device.adb.server import ServerAddress
 from edge.device.adb.shell import CutOffError, Ended, Marker
 from edge.device.adb.sync import Sync
 from edge.errors import AbortedError, AdbNotFoundError, CommandTimeoutError, DeviceUnavailableError, LinkLostError

@@ -1,47 +1,23 @@
-"""The adb server: where it is, how it is started, which devices it sees.
+"""The adb server: how it is started, which devices it sees.
 
-Sources: adb's docs/user/adb.1.md (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS, ANDROID_ADB_SERVER_PORT), adbutils
-(ANDROID_ADB_SERVER_HOST), adb's SERVICES.TXT (host:version, host:devices-l, host:connect).
+Source: adb's SERVICES.TXT (host:version, host:devices-l, host:connect).
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, RefusedError
-from edge.errors import AdbNotFoundError, LinkLostError, UsageError
+from edge.errors import AdbNotFoundError, LinkLostError
 
-DEFAULT_PORT = 5037
 _START_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0
 _CONNECT_SECONDS = 30.0  # the server itself waits that long for a device on the network
-
-
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
-    """TCP when `port` is set, else the Unix socket `path` (a leading NUL names an abstract one)."""
-
-    host: str = "127.0.0.1"
-    port: int | None = DEFAULT_PORT
-    path: str = ""
-
-    @property
-    def local(self) -> bool:
-        """Whether the server is this machine's, so that it can be started here."""
-        return self.port is None or self.host in ("127.0.0.1", "localhost", "::1")
-
-    @property
-    def spec(self) -> str:
-        """As `adb -L` takes it, which starts a server for "localhost" only, not for 127.0.0.1."""
-        if self.port is not None:
-            return f"tcp:{'localhost' if self.local else self.host}:{self.port}"
-        return f"localabstract:{self.path[1:]}" if self.path.startswith("\0") else f"localfilesystem:{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +27,6 @@ class Listed:
     serial: str
     state: str
     detail: str
-
-
-def resolve(spec: str | None = None, environ: Mapping[str, str] = os.environ) -> ServerAddress:
-    """The server's address: `spec` (HOST:PORT or what ADB_SERVER_SOCKET takes), else the environment, else the default.
-
-    Raises UsageError for an address that makes no sense.
-    """
-    if spec:
-        named = spec.partition(":")[0] in ("tcp", "local", "localfilesystem", "localabstract")
-        return parse_socket(spec if named else f"tcp:{spec}", "the adb server's address")
-    if environ.get("ADB_SERVER_SOCKET"):
-        return parse_socket(environ["ADB_SERVER_SOCKET"], "ADB_SERVER_SOCKET")
-    host = environ.get("ANDROID_ADB_SERVER_ADDRESS") or environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"
-    port = environ.get("ANDROID_ADB_SERVER_PORT") or str(DEFAULT_PORT)
-    return ServerAddress(host, _port(port, "ANDROID_ADB_SERVER_PORT"))
-
-
-def parse_socket(text: str, where: str) -> ServerAddress:
-    """`tcp:PORT`, `tcp:HOST:PORT`, `local[filesystem]:PATH` or `localabstract:NAME`."""
-    kind, _, rest = text.partition(":")
-    if kind in ("local", "localfilesystem") and rest:
-        return ServerAddress(port=None, path=rest)
-    if kind == "localabstract" and rest:
-        return ServerAddress(port=None, path="\0" + rest)
-    if kind == "tcp" and rest:
-        host, _, port = rest.rpartition(":")
-        return ServerAddress(host.strip("[]") or "127.0.0.1", _port(port, where))
-    raise UsageError(f"{where} is {text!r}, which is no address of an adb server", hint="use tcp:HOST:PORT")
-
-
-def _port(text: str, where: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise UsageError(f"{where} names port {text!r}", hint="a port is a number between 1 and 65535")
 
 
 def adb_program() -> Path:

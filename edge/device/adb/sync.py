@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
 
+from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
-from edge.device.adb.server import ServerAddress
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
 
 BLOCK = 64 << 10
@@ -27,7 +27,7 @@ _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RemoteEntry:
     """One entry of a directory on the device; `size` modulo 2^32, as the oldest devices tell it."""
 
     name: str
@@ -57,13 +57,13 @@ class Sync:
         """From another thread: end the transfer."""
         self._connection.interrupt()
 
-    def list(self, directory: PurePosixPath) -> tuple[Entry, ...]:
+    def list(self, directory: PurePosixPath) -> tuple[RemoteEntry, ...]:
         """What is in a directory; nothing if there is none."""
         with _stalls():
             self._request(b"LIST", str(directory).encode())
             return tuple(self._entries())
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[RemoteEntry]:
         while True:
             kind = self._connection.read(4)
             mode, size, _, length = _DENT.unpack(self._connection.read(_DENT.size))
@@ -73,7 +73,7 @@ class Sync:
                 raise TransferError(f"the device answered a file list with {kind!r}")
             name = self._connection.read(length).decode(errors="replace")
             if name not in (".", ".."):
-                yield Entry(name, mode, size)
+                yield RemoteEntry(name, mode, size)
 
     def send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
         """Write a file without waiting for the answer (see `finish`); returns the bytes sent.

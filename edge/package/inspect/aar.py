@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from edge.errors import PackageError
 from edge.package import versions
 from edge.package.elf import read_library
-from edge.package.inspect.archive import read_small
+from edge.package.inspect.entries import read_small
 from edge.package.inspect.report import Report
 from edge.package.litelib import JNI_NAME
 from edge.package.names import check_package_id

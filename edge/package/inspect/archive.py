@@ -10,16 +10,18 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.convert.nb import read_header
+from edge.cache.hashing import sha256_of
 from edge.errors import EdgezooError, PackageError
+from edge.nb.header import read_header
+from edge.nb.program import count_ops, read_ops
+from edge.package.inspect.aar import inspect_aar
+from edge.package.inspect.apk import inspect_apk
+from edge.package.inspect.entries import read_small
 from edge.package.inspect.nb import add_agreement, kernels, summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import FORMAT, asset_info
-from edge.package.nb_program import count_ops, read_ops
 from edge.package.tree import ROOT
-from edge.source.hashing import sha256_of
 
-_SMALL = 16 << 20  # bytes; no text file of a package comes near
 _LARGEST = 16 << 30  # bytes that an archive may unpack to before it is taken for a bomb
 _MODEL = re.compile(rf"assets/{ROOT}/([^/]+)/model\.json")
 
@@ -58,25 +60,10 @@ def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
     report.check("models", bool(models), f"there is none below assets/{ROOT}")
     infos = [info for name in models if (info := _inspect_model(report, archive, name)) is not None]
     if kind == "aar":
-        from edge.package.inspect.aar import inspect_aar
-
         inspect_aar(report, archive, infos)
     else:
-        from edge.package.inspect.apk import inspect_apk
-
         inspect_apk(report, archive)
     return report
-
-
-def read_small(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A file of the archive that must be small. Raises PackageError if it is missing or is not."""
-    try:
-        info = archive.getinfo(name)
-    except KeyError as error:
-        raise PackageError(f"{name} is missing") from error
-    if info.file_size > _SMALL:
-        raise PackageError(f"{name} has {info.file_size} bytes, which cannot be right")
-    return archive.read(info)
 
 
 def _is_inside(name: str) -> bool:

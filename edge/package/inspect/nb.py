@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edge.convert.nb import read_header
+from edge.cache.hashing import sha256_of
 from edge.errors import PackageError
+from edge.nb.header import read_header
+from edge.nb.program import NbOp, count_ops, read_ops
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info, read_metadata
-from edge.package.nb_program import Op, count_ops, read_ops
-from edge.source.hashing import sha256_of
 
 
 def inspect_nb(path: Path) -> Report:
@@ -48,7 +48,7 @@ def inspect_nb(path: Path) -> Report:
 
 
 def add_agreement(
-    report: Report, metadata: Mapping[str, Any], opt_version: str, ops: tuple[Op, ...], prefix: str = ""
+    report: Report, metadata: Mapping[str, Any], opt_version: str, ops: tuple[NbOp, ...], prefix: str = ""
 ) -> None:
     """Checks that the metadata tells the truth about the file: its opt version and its targets."""
     said = metadata.get("opt_version")
@@ -64,7 +64,7 @@ def add_agreement(
     )
 
 
-def kernels(ops: tuple[Op, ...]) -> str:
+def kernels(ops: tuple[NbOp, ...]) -> str:
     """How many ops run on which kind of kernel, such as `63 arm fp32, 2 host any`."""
     counted = Counter(f"{op.target} {op.precision}".strip() or "unknown" for op in ops)
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])))

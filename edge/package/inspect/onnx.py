@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edge.cache.hashing import sha256_of
 from edge.convert.onnx.model import metadata_path
 from edge.errors import PackageError, WorkerRequestError
 from edge.package.inspect.nb import summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import read_metadata
-from edge.source.hashing import sha256_of
 from edge.toolchain.toolbox import Toolbox
 
 

@@ -1,7 +1,7 @@
 """Runs inside an interpreter that has paddlelite: opt, and the x86 engine. Stand-alone; Python 3.6 and later.
 
 Operations: `info`, `opt`, `opt_short`, `run`. The engine ends the process on much bad input (abort, SIGSEGV, exit 0); the
-driver takes that for an answer (edge.convert.opt), so nothing is caught here.
+driver takes that for an answer (edge.convert.opt.optimise), so nothing is caught here.
 """
 
 import functools

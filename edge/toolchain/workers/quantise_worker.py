@@ -10,7 +10,7 @@ import warnings
 import numpy
 import protocol
 
-# Tensors of which the x86 engine rounds the end wrongly are left float: see edge/convert/x86_int8.py.
+# Tensors of which the x86 engine rounds the end wrongly are left float: see edge/convert/verify/x86_int8.py.
 _VECTOR, _SAFE_REST = 32, 8
 _OPS = ["conv2d", "depthwise_conv2d"]
 

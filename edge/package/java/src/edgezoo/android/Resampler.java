@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * Resizing of 8-bit images in integers, to the bit what OpenCV and Pillow compute; only the wanted window is made.
  *
- * <p>The Python twin is edge/zoo/preprocess.py; a test of the project compares the two.
+ * <p>The Python twin is edge/images/preprocess.py; a test of the project compares the two.
  */
 final class Resampler {
     /** Rows of an image as Android's Bitmap gives them: one int a pixel, 0xAARRGGBB. */

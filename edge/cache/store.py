@@ -1,0 +1,100 @@
+"""Results under the hash of everything that can change them: same key, no work; two processes, one result."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.cache.files import write_text
+from edge.cache.locks import exclusive, exclusive_now, shared
+
+_FACTS = "facts.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """A finished result: `folder` holds its files and `facts` what is known of them."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+
+class Cache:
+    """Entries below `root`, each a folder named by its key. A folder without `facts.json`, or with other files than it tells
+    of, is no entry."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str, *, hollow: bool = False) -> CacheEntry | None:
+        """The entry, or None. With `hollow`, one that `empty` has left without its files counts, too."""
+        folder = self.root / key
+        try:
+            known = json.loads((folder / _FACTS).read_bytes())
+            if known["files"] is None:
+                return CacheEntry(folder, known["facts"]) if hollow else None
+            if known["files"] == {name: _stamp(folder / name) for name in known["files"]}:
+                return CacheEntry(folder, known["facts"])
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
+            pass
+        return None
+
+    @contextmanager
+    def making(self, key: str) -> Iterator[Path]:
+        """An empty folder to make the entry in, while no other process makes the same one.
+
+        Look again with `get` inside: another process may have finished it while this one waited. What a killed process
+        left is swept away first.
+        """
+        with exclusive(self.root / f"{key}.lock"):
+            part = self.root / f"{key}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            try:
+                yield part
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+
+    def put(self, key: str, part: Path, facts: dict[str, Any]) -> CacheEntry:
+        """Turn the folder that `making` gave into the entry, in one rename."""
+        _write_facts(part, facts, {path.name: _stamp(path) for path in sorted(part.iterdir())})
+        place = self.root / key
+        shutil.rmtree(place, ignore_errors=True)
+        part.rename(place)
+        return CacheEntry(place, facts)
+
+    @contextmanager
+    def using(self, key: str) -> Iterator[None]:
+        """Keep the entry's files from being emptied out or dropped meanwhile, by whatever process."""
+        with shared(self.root / f"{key}.use"):
+            yield
+
+    def empty(self, key: str) -> None:
+        """Remove the entry's files and keep its facts, unless somebody is using it."""
+        with exclusive_now(self.root / f"{key}.use") as alone:
+            if alone and (entry := self.get(key)) is not None:
+                _write_facts(entry.folder, entry.facts, None)
+                for path in entry.folder.iterdir():
+                    if path.name != _FACTS:
+                        path.unlink()
+
+    def drop(self, key: str) -> None:
+        """Remove the entry, unless somebody is using it."""
+        with exclusive_now(self.root / f"{key}.use") as alone:
+            if alone:
+                shutil.rmtree(self.root / key, ignore_errors=True)
+
+
+def _write_facts(folder: Path, facts: Mapping[str, Any], files: Mapping[str, Any] | None) -> None:
+    write_text(folder / _FACTS, json.dumps({"facts": facts, "files": files}, indent=1) + "\n")
+
+
+def _stamp(path: Path) -> list[int]:
+    """A file's size and time of writing: what is written to later has others."""
+    known = path.stat()
+    return [known.st_size, known.st_mtime_ns]

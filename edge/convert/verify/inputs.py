@@ -1,0 +1,136 @@
+"""Inputs that can tell networks apart: seeded, of different patterns and contrasts, in the range of real images.
+
+White noise alone is a poor judge: a network averages it away, so that two different networks answer every sample alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.paddle.program import TensorSpec
+
+Sample = dict[str, NDArray[Any]]
+Image = NDArray[np.float64]  # channels, height, width
+
+# What ImageNet's preprocessing makes of black and white: (0 - mean) / std and (1 - mean) / std, widest of the channels.
+_LOW, _HIGH = -2.1, 2.6
+
+
+def seeded(shape: Sequence[int], seed: int, index: int = 0) -> NDArray[np.float32]:
+    """The device contract's `seed:S` for input number `index`: counter-based noise in [-1, 1)."""
+    count = int(np.prod(shape))
+    with np.errstate(over="ignore"):
+        x = np.arange(count, dtype=np.uint64) + np.uint64((seed + (index << 32)) % 2**64)
+        x += np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        x ^= x >> np.uint64(31)
+    # 24 bits times 2**-23 minus 1: exact in float32.
+    return ((x >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-23) - np.float32(1)).reshape(shape)
+
+
+def samples(
+    feeds: Sequence[TensorSpec], shapes: Sequence[Sequence[int]], count: int = 8, seed: int = 0
+) -> list[Sample]:
+    """`count` samples for a program with these inputs; the first is `seed:S` of the device contract.
+
+    Image-like inputs (float, N C H W) get the patterns of this module in turn, other floats numbers around 1 (detection
+    networks divide by such an input), integers small non-negative numbers.
+    """
+    generator = np.random.default_rng(seed)
+    return [
+        {
+            feed.name: _fill(feed, tuple(shape), number, position, generator, seed)
+            for position, (feed, shape) in enumerate(zip(feeds, shapes, strict=True))
+        }
+        for number in range(count)
+    ]
+
+
+def _fill(
+    feed: TensorSpec, shape: tuple[int, ...], number: int, position: int, generator: np.random.Generator, seed: int
+) -> NDArray[Any]:
+    dtype = np.dtype(feed.dtype)
+    if dtype.kind in "iub":
+        return generator.integers(0, 2 if dtype.kind == "b" else 8, shape).astype(dtype)
+    if number == 0:
+        return seeded(shape, seed, position).astype(dtype)
+    if len(shape) != 4 or min(shape[2:]) < 4:
+        return generator.uniform(0.5, 1.5, shape).astype(dtype)
+    pattern = _PATTERNS[(number - 1) % len(_PATTERNS)]
+    images = [pattern(shape[1:], generator) for _ in range(shape[0])]
+    return np.clip(np.stack(images), _LOW, _HIGH).astype(dtype)
+
+
+def _grid(shape: tuple[int, ...]) -> tuple[Image, Image]:
+    """Row and column of every pixel, from 0 to 1."""
+    y, x = np.mgrid[0 : 1 : shape[1] * 1j, 0 : 1 : shape[2] * 1j]
+    return y, x
+
+
+def _per_channel(shape: tuple[int, ...], generator: np.random.Generator, low: float, high: float) -> Image:
+    return generator.uniform(low, high, (shape[0], 1, 1))
+
+
+def _gradient(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    y, x = _grid(shape)
+    angle = _per_channel(shape, generator, 0, 2 * np.pi)
+    image: Image = 3.2 * ((x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle))
+    return image
+
+
+def _waves(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    y, x = _grid(shape)
+    u, v = (_per_channel(shape, generator, 1, 9) for _ in range(2))
+    image: Image = 1.8 * np.sin(2 * np.pi * (u * x + v * y) + _per_channel(shape, generator, 0, 2 * np.pi))
+    return image
+
+
+def _checkerboard(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    y, x = _grid(shape)
+    cells = generator.integers(3, 12)
+    board: Image = (np.floor(x * cells) + np.floor(y * cells)) % 2
+    return _per_channel(shape, generator, _LOW, 0) + board * _per_channel(shape, generator, 0.5, 2.5)
+
+
+def _discs(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    y, x = _grid(shape)
+    image: Image = np.zeros(shape) + _per_channel(shape, generator, -1.5, 1.5)
+    for _ in range(6):
+        row, column, radius = generator.uniform(0, 1), generator.uniform(0, 1), generator.uniform(0.05, 0.3)
+        inside = (x - column) ** 2 + (y - row) ** 2 < radius**2
+        image = np.where(inside, _per_channel(shape, generator, _LOW, _HIGH), image)
+    return image
+
+
+def _loud_noise(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    return generator.standard_normal(shape) * 1.5
+
+
+def _faint(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    return _per_channel(shape, generator, -1.5, 1.5) + 0.15 * generator.standard_normal(shape)
+
+
+def _corner(shape: tuple[int, ...], generator: np.random.Generator) -> Image:
+    y, x = _grid(shape)
+    stripes = np.sign(np.sin(2 * np.pi * generator.uniform(8, 24) * (x + y)))
+    inside = (x < generator.uniform(0.3, 0.6)) & (y < generator.uniform(0.3, 0.6))
+    image: Image = np.where(
+        inside, stripes * _per_channel(shape, generator, 0.5, 2.0), _per_channel(shape, generator, -1, 1)
+    )
+    return image
+
+
+_PATTERNS: tuple[Callable[[tuple[int, ...], np.random.Generator], Image], ...] = (
+    _gradient,
+    _waves,
+    _checkerboard,
+    _discs,
+    _loud_noise,
+    _faint,
+    _corner,
+)

@@ -1,0 +1,99 @@
+"""Weights as opt's weight quantisation leaves them, for the reference: what an int8 or int16 network should compute.
+
+opt quantises the weights of convolutions and fully connected layers, one scale an output channel: scale = greatest magnitude /
+(2**(bits - 1) - 1), weight = round(weight / scale) * scale (Paddle-Lite, post_quant_dynamic_pass.cc). It does so after folding
+batch norms into convolutions, which multiplies whole output channels and so changes no rounded value. Depthwise
+convolutions are left alone, and weights that are whole numbers already. Where opt first merges two 1x1 convolutions into one
+(MobileNetV3_small), it rounds the product.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.convert.legalise import legalise
+from edge.convert.recipe import Precision
+from edge.paddle.program import Program
+
+_BITS = {"int8": 8, "int16": 16, "int8-static": 8}
+_DEQUANTISE = "fake_channel_wise_dequantize_max_abs"
+# Operator -> its weight's slot and the axis of the output channels.
+_WEIGHTS = {"conv2d": "Filter", "depthwise_conv2d": "Filter", "mul": "Y", "matmul": "Y", "matmul_v2": "Y"}
+_QUANTISED = {"conv2d": ("Filter", 0), "mul": ("Y", 1), "fc": ("W", 1)}
+
+
+def expected_params(program: Program, params: Path, precision: Precision, engine: str, out: Path) -> Path:
+    """The parameters that Paddle must run `program` with to compute what the converted network should.
+
+    `program` is as it came, `engine` the version whose opt it goes through. Returns `params` themselves, or for int8 and
+    int16 `out`, a copy of them with the weights rounded that opt quantises.
+    """
+    if precision not in _BITS:
+        return params
+    legal, _ = legalise(program, engine=engine)
+    whole = set(quantised_weights(program).values())
+    axes = {
+        name: axis
+        for op in legal.ops(*_QUANTISED)
+        for slot, axis in [_QUANTISED[op.type]]
+        if (name := op.input(slot)) is not None and name not in whole
+    }
+    changes = {name: partial(rounded, axis=axis, bits=_BITS[precision]) for name, axis in axes.items()}
+    return rewritten(program, params, out, changes)
+
+
+def quantised_weights(program: Program) -> dict[str, str]:
+    """The weights that a program quantised with its activations keeps as whole numbers from -127 to 127, by their scales."""
+    makers = {name: op for op in program.ops(*_WEIGHTS) for names in op.outputs.values() for name in names}
+    pairs = ((op.input("Scales"), makers.get(op.input("X") or "")) for op in program.ops(_DEQUANTISE))
+    found = ((scales, maker.input(_WEIGHTS[maker.type])) for scales, maker in pairs if maker is not None)
+    return {scales: weight for scales, weight in found if scales is not None and weight is not None}
+
+
+def rewritten(
+    program: Program, params: Path, out: Path, changes: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]]
+) -> Path:
+    """`out`, a copy of the program's parameters in which each tensor named in `changes` is what its function makes of it."""
+    shutil.copyfile(params, out)
+    position = 0
+    for spec in program.persistables:
+        position = _elements(out, position)
+        mode: Any = "r+" if spec.name in changes else "r"
+        values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+        if spec.name in changes:
+            values[:] = changes[spec.name](values)
+        position += values.nbytes
+    return out
+
+
+def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:
+    """Quantised with one scale for each index of `axis`, and turned back."""
+    others = tuple(k for k in range(weight.ndim) if k != axis)
+    scale = np.abs(weight).max(axis=others, keepdims=True) / np.float32(2 ** (bits - 1) - 1)
+    scale[scale == 0] = 1
+    return np.asarray(nearest(weight / scale) * scale, dtype=np.float32)
+
+
+def nearest(steps: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers, halves away from zero, as C's `round`."""
+    whole: NDArray[Any] = np.trunc(steps + np.copysign(np.float32(0.5), steps))
+    return whole
+
+
+def _elements(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin; its form is told in edge.paddle.params, which checked it."""
+    with path.open("rb") as file:
+        file.seek(position)
+        _, levels = struct.unpack("<IQ", file.read(12))
+        for _ in range(levels):
+            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
+        _, size = struct.unpack("<Ii", file.read(8))
+        return file.tell() + int(size)

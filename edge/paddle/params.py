@@ -1,0 +1,103 @@
+"""Reading a combined parameters file (`.pdiparams`) tensor by tensor, without loading it: which shapes it holds.
+
+A stream of tensors, sorted by name, without names. Each, little-endian: u32 LoDTensor version (0), u64 number of LoD
+levels (each a u64 size and as many bytes), u32 tensor version (0), i32 size of a TensorDesc message, the message, the
+raw values. Source: Paddle's SerializeToStream in paddle/fluid/framework/lod_tensor.cc and tensor_util.cc.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from edge.errors import ModelFilesError
+from edge.paddle.program import TensorSpec
+from edge.paddle.schema import DTYPES, MESSAGES
+
+_SIZES = {
+    "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "float16": 2, "bfloat16": 2,
+    "int32": 4, "float32": 4, "int64": 8, "float64": 8,
+}  # fmt: skip
+_LARGEST_DESC = 1 << 16  # bytes; a real one has a few dozen
+
+
+class _EndedError(Exception):
+    """The file ends in the middle of a tensor."""
+
+
+def check(path: Path, expected: Sequence[TensorSpec]) -> int:
+    """Check that the file holds exactly the tensors `expected`, in this order; returns the number of their elements.
+
+    Raises `ModelFilesError`: the file is empty, cut off, no such stream, or belongs to another program.
+    """
+    if path.stat().st_size == 0 and expected:
+        raise ModelFilesError(f"{path} is empty", hint="export or copy the model again")
+    elements = 0
+    with path.open("rb") as file:
+        for number, spec in enumerate(expected, 1):
+            try:
+                dtype, shape = _skip_tensor(file, path)
+            except _EndedError:
+                raise ModelFilesError(
+                    f"{path} is cut off: it ends at tensor {number} of {len(expected)} ({spec.name})",
+                    hint="export or copy the model again; if it is whole, it belongs to another program",
+                ) from None
+            if shape != spec.shape or dtype != spec.dtype:
+                raise _other_program(path, f"its tensor {number} is {dtype} {list(shape)}, where the program has "
+                                     f"{spec.name} as {spec.dtype} {list(spec.shape)}")  # fmt: skip
+            elements += math.prod(shape)
+        if file.read(1):
+            raise _other_program(path, f"it holds more than the program's {len(expected)} tensors")
+    return elements
+
+
+def _other_program(path: Path, difference: str) -> ModelFilesError:
+    return ModelFilesError(
+        f"{path} does not belong to the program beside it: {difference}",
+        hint="put a program and the parameters that were saved with it into one directory",
+    )
+
+
+def _skip_tensor(file: IO[bytes], path: Path) -> tuple[str, tuple[int, ...]]:
+    version, levels = struct.unpack("<IQ", _read(file, 12))
+    if version != 0 or levels > 8:
+        raise ModelFilesError(
+            f"{path} is no parameters file of Paddle", hint="name the .pdiparams of an inference model"
+        )
+    for _ in range(levels):
+        (size,) = struct.unpack("<Q", _read(file, 8))
+        _skip(file, size)
+    tensor_version, size = struct.unpack("<Ii", _read(file, 8))
+    if tensor_version != 0 or not 0 < size < _LARGEST_DESC:
+        raise ModelFilesError(
+            f"{path} is no parameters file of Paddle", hint="name the .pdiparams of an inference model"
+        )
+    message = MESSAGES["TensorDesc"]()
+    try:
+        message.ParseFromString(_read(file, size))
+    except _EndedError:
+        raise
+    except Exception:  # protobuf's DecodeError
+        raise ModelFilesError(f"{path} is damaged: a tensor's description cannot be read") from None
+    dtype, shape = DTYPES.get(message.data_type, "unknown"), tuple(message.dims)
+    if dtype not in _SIZES or any(n < 0 for n in shape):
+        raise ModelFilesError(f"{path} is damaged: a tensor of type {message.data_type} and shape {list(shape)}")
+    _skip(file, _SIZES[dtype] * math.prod(shape))
+    return dtype, shape
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise _EndedError
+    return data
+
+
+def _skip(file: IO[bytes], size: int) -> None:
+    """Move on by `size` bytes, the last of which must be there."""
+    if size:
+        file.seek(size - 1, 1)
+        _read(file, 1)

@@ -1,0 +1,132 @@
+"""What a measurement is: one cell (model, device, threads) with every raw sample, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from edge.results.protocol import Protocol
+from edge.results.statistics import Statistics, median, summarise
+
+Status = Literal["unfinished", "measured", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The model file that is measured, and what is known of it. Unknown values are None.
+
+    `weights` is the kind of `source` in the model's metadata: published, random, own, checkpoint. Sizes in bytes,
+    `flops` in multiply-accumulates. `metadata` is the whole NAME.json.
+    """
+
+    name: str
+    sha256: str
+    bytes: int
+    shapes: tuple[tuple[int, ...], ...]
+    weights: str | None = None
+    target: str | None = None
+    precision: str | None = None
+    opt_version: str | None = None
+    flops: int | None = None
+    params: int | None = None
+    verification: str | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerProgram:
+    """The benchmark program: `edgebench`, `benchmark_bin`, ...; `sha256` covers all that it is made of."""
+
+    name: str
+    sha256: str
+    threads_honoured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """What a program says that keeps its samples to itself. Times in ms."""
+
+    runs: int
+    min: float
+    mean: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One process of the benchmark program. `samples_ms` is empty where the program tells no samples.
+
+    `environment` and `state` hold what the program and the driver read before and after, as JSON values; `reasons` say
+    why the launch cannot be trusted, `notes` what else is to be known.
+    """
+
+    number: int
+    started: float  # seconds since the epoch
+    seconds: float  # of the whole process, as the driver saw it
+    samples_ms: tuple[float, ...]
+    extremes: Extremes | None = None
+    load_ms: float | None = None
+    first_run_ms: float | None = None
+    warmup_runs: int | None = None
+    peak_rss_bytes: int | None = None
+    runner_version: str | None = None
+    engine: str | None = None
+    engine_version: str | None = None
+    synthetic: bool = False
+    digests: tuple[str, ...] = ()
+    environment: Mapping[str, Any] | None = None
+    state: Mapping[str, Any] | None = None
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def level_ms(self) -> float:
+        """The launch as one number: its median, or the mean where the program tells no samples."""
+        if self.samples_ms or self.extremes is None:
+            return median(self.samples_ms)
+        return self.extremes.mean
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One cell. `device` is the JSON form of `edge.device.base.Properties`.
+
+    `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
+    unreadable); `error` says why a failed cell failed.
+    """
+
+    id: int
+    session: int
+    subject: Subject
+    device: Mapping[str, Any]
+    threads: int
+    protocol: Protocol
+    program: RunnerProgram
+    status: Status
+    launches: tuple[Launch, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    error: str | None
+    started: float
+    finished: float | None
+
+    @property
+    def valid(self) -> bool:
+        """Measured, and nothing speaks against it."""
+        return self.status == "measured" and not self.reasons
+
+    @cached_property
+    def statistics(self) -> Statistics | None:
+        """None without samples."""
+        samples = [launch.samples_ms for launch in self.launches if launch.samples_ms]
+        return summarise(samples) if samples else None
+
+    @property
+    def headline_ms(self) -> float | None:
+        """The number shown: the median, or the mean for the `table` protocol and for programs that tell no samples."""
+        if self.statistics is not None:
+            return self.statistics.mean if self.protocol.headline == "mean" else self.statistics.median
+        told = [launch.extremes for launch in self.launches if launch.extremes is not None]
+        return sum(one.mean * one.runs for one in told) / sum(one.runs for one in told) if told else None

@@ -1,0 +1,53 @@
+"""The one door to inference models: from the published archive, from PaddleClas, or from the user's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from edge.errors import UsageError
+from edge.source.download import Progress
+from edge.source.model import InferenceModel
+from edge.source.weights import Weights
+from edge.toolchain.worker import Worker
+from edge.zoo.model import Model
+
+
+def load_source(
+    model: Model | None,
+    weights: Weights,
+    lend: Callable[[], AbstractContextManager[Worker]],
+    *,
+    progress: Progress = lambda _done, _all: None,
+    files: bool = True,
+) -> InferenceModel:
+    """An inference model for a catalogue entry, or (`model` None) a network of the user's own.
+
+    Without `files`, the facts of an exported network will do. `lend` gives a worker of the paddle engine, should one be
+    needed; `progress` hears of downloaded bytes.
+    Raises `SourceError` or one of its children.
+    """
+    if weights.kind == "own":
+        assert weights.path is not None
+        from edge.source.own import read
+
+        return read(weights.path)
+    if model is None:
+        raise UsageError(f"{weights.kind} weights belong to a model of the catalogue", hint="name one: edgezoo list")
+    if weights.kind in ("random", "checkpoint"):
+        from edge.source.exported import export
+
+        return export(model, weights, lend, files=files)
+    from edge.source.own import read
+    from edge.source.published import fetch
+
+    program, _, archive = fetch(model, progress=progress)
+    return replace(
+        read(program.parent),
+        kind="published",
+        path=None,
+        url=archive.url,
+        archive_sha256=archive.sha256,
+        archive_bytes=archive.bytes,
+    )

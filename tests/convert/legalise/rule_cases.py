@@ -1,0 +1,184 @@
+"""One small network for every legalising rule: what Paddle writes that opt, or the engine behind it, cannot take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.paddle import schema
+from edge.paddle.draft import AttrValue, NewOp
+from edge.paddle.program import Program
+from tests.paddle.programs import program
+
+X = (1, 4, 6, 6)
+POOL: dict[str, AttrValue] = {
+    "pooling_type": "avg", "ksize": [6, 6], "strides": [1, 1], "paddings": [0, 0], "global_pooling": True,
+    "adaptive": False, "exclusive": True, "ceil_mode": False, "padding_algorithm": "EXPLICIT", "data_format": "NCHW",
+}  # fmt: skip
+
+CONV: dict[str, AttrValue] = {
+    "strides": [1, 1], "paddings": [0, 0], "dilations": [1, 1], "groups": 1, "data_format": "NCHW",
+    "padding_algorithm": "EXPLICIT",
+}  # fmt: skip
+
+
+# Paddle does not load a network without any parameter.
+_NONE = {"unused": np.zeros(1, np.float32)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`rule` is needed for `network`; `engine` is a version that needs it."""
+
+    rule: str
+    network: Program
+    engine: str = "2.13rc0"
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=lambda: _NONE)
+
+
+def _net(
+    *ops: NewOp,
+    shapes: Mapping[str, Sequence[int]],
+    weights: Mapping[str, NDArray[np.float32]] | None = None,
+) -> Program:
+    given = {name: array.shape for name, array in (weights or _NONE).items()}
+    return program(ops, {"x": X}, ["y"], shapes, given)
+
+
+def _unary(kind: str, attrs: Mapping[str, AttrValue] | None = None) -> Program:
+    """x times 4 minus 1 through one operator: negative numbers and large ones on both sides."""
+    before = NewOp("scale", {"X": ["x"]}, {"Out": ["s"]}, {"scale": 4.0, "bias": -1.0, "bias_after_scale": True})
+    return _net(before, NewOp(kind, {"X": ["s"]}, {"Out": ["y"]}, attrs or {}), shapes={"s": X, "y": X})
+
+
+def _with_scalars(network: Program, kind: str, name: str, values: Sequence[float], *, single: bool = False) -> Program:
+    """Give an operator's attribute Paddle 2.5's Scalar type."""
+    message = schema.MESSAGES["Program"]()
+    message.ParseFromString(network.serialize())
+    for op in message.blocks[0].ops:
+        if op.type == kind:
+            attr = op.attrs.add(name=name, type=16 if single else 17)
+            for value in values:
+                scalar = attr.scalar if single else attr.scalars.add()
+                scalar.type, scalar.r = 3, value
+    return Program.parse(message.SerializeToString())
+
+
+def _set_value() -> Program:
+    fill: dict[str, AttrValue] = {"shape": list(X), "dtype": 5, "value": 0.5, "str_value": "0.5", "force_cpu": False}
+    network = _net(
+        NewOp("fill_constant", {}, {"Out": ["c"]}, {**fill, "place_type": -1}),
+        NewOp("set_value", {"Input": ["c"]}, {"Out": ["s"]}, {"dtype": 5}),
+        NewOp("elementwise_add", {"X": ["x"], "Y": ["s"]}, {"Out": ["y"]}, {"axis": -1}),
+        shapes={"c": X, "s": X, "y": X},
+    )
+    longs = {"axes": [2, 3], "starts": [0, 1], "ends": [-2, 4], "steps": [1, 1], "decrease_axes": [], "none_axes": [],
+             "shape": [1]}  # fmt: skip
+    message = schema.MESSAGES["Program"]()
+    message.ParseFromString(network.serialize())
+    op = next(op for op in message.blocks[0].ops if op.type == "set_value")
+    for name, values in longs.items():
+        op.attrs.add(name=name, type=schema.ATTR_NUMBERS["LONGS"]).longs.extend(values)
+    return _with_scalars(Program.parse(message.SerializeToString()), "set_value", "values", [3.0])
+
+
+def _layer(seed: int, *shape: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+_BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
+_DENSE = {"w": _layer(0, 36, 5)}
+_FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
+
+CASES = (
+    Case("relu6-threshold", _unary("relu6")),
+    Case("swish-beta", _unary("swish")),
+    Case("silu-to-swish", _unary("silu"), engine="2.12"),
+    Case("pow-to-square", _unary("pow", {"factor": 2.0})),
+    Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),
+    Case("set-value-typed", _set_value()),
+    Case(
+        "fill-one-element",
+        _net(
+            NewOp("fill_constant", {}, {"Out": ["c"]}, {"shape": [], "dtype": 5, "value": 1.5, "str_value": "1.5",
+                                                        "force_cpu": False, "place_type": -1}),
+            NewOp("elementwise_mul", {"X": ["x"], "Y": ["c"]}, {"Out": ["y"]}, {"axis": -1}),
+            shapes={"c": (), "y": X},
+        ),
+    ),
+    Case(
+        "sum-to-additions",
+        _net(
+            NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+            NewOp("sigmoid", {"X": ["x"]}, {"Out": ["b"]}),
+            NewOp("sum", {"X": ["a", "b", "x"]}, {"Out": ["y"]}),
+            shapes={"a": X, "b": X, "y": X},
+        ),
+    ),
+    Case(
+        "conv-bias-direct",
+        _net(
+            NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+            NewOp("reshape2", {"X": ["b"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": [1, -1, 1, 1]}),
+            NewOp("elementwise_add", {"X": ["c"], "Y": ["r"]}, {"Out": ["y"]}, {"axis": -1}),
+            shapes={"c": (1, 5, 6, 6), "r": (1, 5, 1, 1), "rx": (0, 5), "y": (1, 5, 6, 6)},
+            weights=_BIASED,
+        ),
+        weights=_BIASED,
+    ),
+    Case(
+        "reduce-in-three-dimensions",
+        _net(
+            NewOp("reshape2", {"X": ["x"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": [1, 2, 2, 2, 3, 6]}),
+            NewOp("reduce_mean", {"X": ["r"]}, {"Out": ["y"]}, {"dim": [3, -2], "keep_dim": True, "reduce_all": False}),
+            shapes={"r": (1, 2, 2, 2, 3, 6), "rx": (0, *X), "y": (1, 2, 2, 1, 1, 6)},
+        ),
+    ),
+    Case(
+        "dropout-fix-seed",
+        _unary("dropout", {"dropout_prob": 0.25, "is_test": True, "dropout_implementation": "downgrade_in_infer"}),
+        engine="2.10",
+    ),
+    Case(
+        "flatten-xshape",
+        _net(
+            NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
+            NewOp("flatten_contiguous_range", {"X": ["p"]}, {"Out": ["y"]}, {"start_axis": 1, "stop_axis": 3}),
+            shapes={"p": (1, 4, 1, 1), "y": (1, 4)},
+        ),
+    ),
+    Case(
+        "xshape-output",
+        _net(
+            NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+            NewOp("transpose2", {"X": ["a"]}, {"Out": ["t"]}, {"axis": [0, 2, 3, 1]}),
+            NewOp("unsqueeze2", {"X": ["t"]}, {"Out": ["u"]}, {"axes": [1]}),
+            NewOp("squeeze2", {"X": ["u"]}, {"Out": ["s"]}, {"axes": [1]}),
+            NewOp("relu", {"X": ["s"]}, {"Out": ["y"]}),
+            shapes={"a": X, "t": (1, 6, 6, 4), "u": (1, 1, 6, 6, 4), "s": (1, 6, 6, 4), "y": (1, 6, 6, 4)},
+        ),
+        engine="2.10",
+    ),
+    Case(
+        "matmul-weight-to-mul",
+        _net(
+            NewOp("flatten_contiguous_range", {"X": ["x"]}, {"Out": ["f"], "XShape": ["fx"]}, _FLATTEN),
+            NewOp("matmul_v2", {"X": ["f"], "Y": ["w"]}, {"Out": ["y"]}, {"trans_x": False, "trans_y": False}),
+            shapes={"f": (1, 4, 36), "fx": (0, *X), "y": (1, 4, 5)},
+            weights=_DENSE,
+        ),
+        weights=_DENSE,
+    ),
+    Case(
+        "matmul-v2-to-matmul",
+        _net(
+            NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+            NewOp("matmul_v2", {"X": ["x"], "Y": ["a"]}, {"Out": ["y"]}, {"trans_x": False, "trans_y": True}),
+            shapes={"a": X, "y": X},
+        ),
+        engine="2.11",
+    ),
+)  # fmt: skip

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.convert.legalise import RULES, legalise
+from edge.convert.opt.optimise import optimise
+from edge.convert.recipe import Recipe
+from edge.convert.verify.inputs import samples
+from edge.errors import InterpreterNotFoundError, OptError, WorkerError
+from edge.nb.header import read_header
+from edge.nb.program import read_ops
+from edge.paddle.program import Program
+from edge.toolchain.toolbox import Toolbox
+from tests.convert.legalise.rule_cases import CASES, Case
+from tests.paddle.programs import write_params
+
+cases = pytest.mark.parametrize("case", CASES, ids=[case.rule for case in CASES])
+
+
+def test_every_rule_has_a_case_and_says_why_it_is_there() -> None:
+    assert {case.rule for case in CASES} == {rule.name for rule in RULES}
+    assert all(len(rule.reason) > 40 for rule in RULES)
+
+
+@cases
+def test_the_rule_is_applied_once_and_reported(case: Case) -> None:
+    legal, applied = legalise(case.network, engine=case.engine)
+    assert (case.rule, 1) in [(a.rule, min(a.count, 1)) for a in applied]
+    again, nothing = legalise(legal, engine=case.engine)
+    assert nothing == ()
+    assert again is legal
+
+
+@cases
+def test_inputs_outputs_and_parameters_stay(case: Case) -> None:
+    legal, _ = legalise(case.network, engine=case.engine)
+    assert legal.feeds == case.network.feeds
+    assert [spec.name for spec in legal.fetches] == [spec.name for spec in case.network.fetches]
+    assert legal.persistables == case.network.persistables
+
+
+def test_rules_of_old_engines_leave_new_ones_alone() -> None:
+    silu = next(case.network for case in CASES if case.rule == "silu-to-swish")
+    assert legalise(silu, engine="2.13rc0") == (silu, ())
+    assert legalise(silu, engine="2.99") == (silu, ())
+
+
+# What the rules claim, with the engines: the legalised network computes the same, and the other one does not.
+
+
+@pytest.fixture(scope="module")
+def tools() -> Iterator[Toolbox]:
+    with Toolbox() as tools:
+        yield tools
+
+
+class Bench:
+    """A network and its inputs on disk, run by Paddle and by Paddle-Lite for x86."""
+
+    def __init__(self, folder: Path, tools: Toolbox, case: Case) -> None:
+        self._folder, self._tools, self._case = folder, tools, case
+        self._params = folder / "params"
+        write_params(self._params, case.weights)
+        feeds = case.network.feeds
+        given = samples(feeds, [spec.shape for spec in feeds], 3)
+        arrays: dict[str, Any] = {f"{k}/{name}": a for k, sample in enumerate(given) for name, a in sample.items()}
+        np.savez(folder / "inputs.npz", **arrays)
+
+    def paddle(self, network: Program) -> NDArray[Any]:
+        (self._folder / "program").write_bytes(network.serialize())
+        with self._tools.lend("paddle") as worker:
+            worker.call("run", program=str(self._folder / "program"), params=str(self._params),
+                        inputs_npz=str(self._folder / "inputs.npz"), outputs_npz=str(self._folder / "out.npz"))  # fmt: skip
+        return self._output()
+
+    def lite(self, network: Program, **recipe: Any) -> NDArray[Any]:
+        for_x86 = Recipe("x86", self._case.engine, target="x86", abi="x86_64", **recipe)
+        made = self._folder / "made.nb"
+        made.unlink(missing_ok=True)
+        with self._tools.lend("paddlelite", self._case.engine) as worker:
+            optimise(worker, network, self._params, made, for_x86)
+        # A process of its own: what opt freed may hold the very numbers that an engine forgot to compute.
+        with Toolbox() as fresh, fresh.lend("paddlelite", self._case.engine) as worker:
+            worker.call("run", nb=str(made), inputs_npz=str(self._folder / "inputs.npz"),
+                        outputs_npz=str(self._folder / "out.npz"), feeds=["x"], fetches=["y"])  # fmt: skip
+        return self._output()
+
+    def kinds(self, network: Program) -> set[str]:
+        """The operators that opt leaves for ARM."""
+        made = self._folder / "arm.nb"
+        with self._tools.lend("paddlelite", self._case.engine) as worker:
+            optimise(worker, network, self._params, made, Recipe("arm", self._case.engine))
+        return {op.type for op in read_ops(made, read_header(made))}
+
+    def _output(self) -> NDArray[Any]:
+        with np.load(self._folder / "out.npz") as arrays:
+            return np.stack([arrays[f"{k}/y"] for k in range(3)])
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tools: Toolbox, case: Case) -> Bench:
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(tools.lend("paddlelite", case.engine))
+    except InterpreterNotFoundError:
+        pytest.skip(f"no interpreter for Paddle-Lite {case.engine} here")
+    return Bench(tmp_path, tools, case)
+
+
+def close(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-4, atol=1e-4))
+
+
+@pytest.mark.slow
+@cases
+def test_the_legalised_network_computes_the_same(bench: Bench, case: Case) -> None:
+    legal, _ = legalise(case.network, engine=case.engine)
+    assert close(bench.lite(legal), bench.paddle(case.network))
+
+
+# Paddle's own executor reads the attributes that only opt cannot: nothing to show for these without the rule.
+_NEEDED = [case for case in CASES if case.rule not in ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", _NEEDED, ids=[case.rule for case in _NEEDED])
+def test_without_the_rule_it_fails_or_is_wrong(bench: Bench, case: Case) -> None:
+    try:
+        made = bench.lite(case.network)
+    except (OptError, WorkerError):
+        return
+    assert not close(made, bench.paddle(case.network))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if c.rule == "matmul-weight-to-mul"], ids=["int8"])
+def test_a_quantised_fully_connected_layer_needs_the_rule(bench: Bench, case: Case) -> None:
+    expected = bench.paddle(case.network)
+    legal, _ = legalise(case.network, engine=case.engine)
+    right = bench.lite(legal, precision="int8")
+    wrong = bench.lite(case.network, precision="int8")
+    scale = np.abs(expected).max()
+    assert np.abs(right - expected).max() < 0.02 * scale
+    assert not np.abs(wrong - expected).max() < 0.02 * scale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if c.rule == "conv-bias-direct"], ids=["arm"])
+def test_opt_takes_the_bias_into_the_convolution_thanks_to_the_rule(bench: Bench, case: Case) -> None:
+    legal, _ = legalise(case.network, engine=case.engine)
+    assert bench.kinds(case.network) == {"conv2d", "reshape2", "elementwise_add"}
+    assert bench.kinds(legal) == {"conv2d"}
+
+
+def test_every_rule_is_told_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "converting.md").read_text()
+    told = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert told == [rule.name for rule in RULES]
