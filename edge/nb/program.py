@@ -1,18 +1,20 @@
-"""Reads the optimised program inside a .nb: which ops run, on what kind of kernel.
+"""Reads the optimised program inside a .nb: which ops run, on what kind of kernel, with which weights.
 
 The topology part of a .nb (meta version 2) is a FlatBuffer of Paddle-Lite's ProgramDesc
-(lite/model_parser/flatbuffers/framework.fbs); only the few fields needed here are read.
+(lite/model_parser/flatbuffers/framework.fbs); only the fields needed here are read.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edge.errors import NbFormatError
+from edge.nb.flatbuffer import Table
 from edge.nb.header import NbHeader
 
 # An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
@@ -23,11 +25,20 @@ _PRECISIONS = {1: "fp32", 2: "int8", 3: "int32", 4: "any", 5: "fp16", 6: "bool",
 
 @dataclass(frozen=True, slots=True)
 class NbOp:
-    """One op: its type, and the target and precision of the kernel that opt chose ("" where it says nothing)."""
+    """One op: its type, the target and precision of the kernel that opt chose ("" where it says nothing), the variables of its
+    slots, and its attributes but for blocks."""
 
     type: str
     target: str
     precision: str
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    outputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    attrs: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def kernel(self) -> str:
+        """Such as `arm fp32`; `unknown` where opt says nothing."""
+        return f"{self.target} {self.precision}".strip() or "unknown"
 
 
 def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
@@ -44,8 +55,7 @@ def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
 def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
     """The ops of a topology."""
     try:
-        root = _Table(topology, _u32(topology, 0), set())
-        found = [_op(op) for block in root.tables(0) for op in block.tables(3)]
+        found = [_op(op) for block in Table.root(topology).tables(0) for op in block.tables(3)]
     except (struct.error, ValueError) as error:
         raise NbFormatError(f"its program cannot be read: {error}") from error
     if not found:
@@ -55,70 +65,56 @@ def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
 
 def count_ops(ops: tuple[NbOp, ...]) -> dict[str, int]:
     """How often each type occurs, most frequent first, then by name."""
-    return dict(sorted(Counter(op.type for op in ops).items(), key=lambda item: (-item[1], item[0])))
+    return _most_first(Counter(op.type for op in ops))
 
 
-def _op(table: _Table) -> NbOp:
-    kernel = next((a.string(4) for a in table.tables(3) if a.string(0) == _KERNEL_ATTRIBUTE), "")
-    parts = kernel.split("/")
-    if len(parts) != 5:
-        return NbOp(table.string(0), "", "")
-    return NbOp(table.string(0), _name(_TARGETS, parts[2]), _name(_PRECISIONS, parts[3]))
+def count_kernels(ops: tuple[NbOp, ...]) -> dict[str, int]:
+    """How many ops run on which kind of kernel, such as {"arm fp32": 63}, most frequent first."""
+    return _most_first(Counter(op.kernel for op in ops))
+
+
+def _most_first(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _op(table: Table) -> NbOp:
+    attrs = dict(_attribute(attr) for attr in table.tables(3))
+    parts = str(attrs.pop(_KERNEL_ATTRIBUTE, "")).split("/")
+    target, precision = ("", "") if len(parts) != 5 else (_name(_TARGETS, parts[2]), _name(_PRECISIONS, parts[3]))
+    return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), attrs)
+
+
+def _slots(table: Table, index: int) -> dict[str, tuple[str, ...]]:
+    return {slot.string(0): slot.strings(1) for slot in table.tables(index)}
+
+
+def _attribute(table: Table) -> tuple[str, Any]:
+    """Name and value. Fields of Attr: 0 name, 1 type (of AttrType: 0 to 7, 9 and 11 are read), then one for each type."""
+    kind = table.number(1, "i")
+    value: Any = None
+    match kind:
+        case 0:
+            value = table.number(2, "i")
+        case 1:
+            value = table.number(3, "f", 0.0)
+        case 2:
+            value = table.string(4)
+        case 3:
+            value = table.array(5, "i4").tolist()
+        case 4:
+            value = table.array(6, "f4").tolist()
+        case 5:
+            value = list(table.strings(7))
+        case 6:
+            value = bool(table.number(8, "?", False))
+        case 7:
+            value = table.array(9, "?").tolist()
+        case 9:
+            value = table.number(11, "q")
+        case 11:
+            value = table.array(13, "i8").tolist()
+    return table.string(0), value
 
 
 def _name(names: dict[int, str], number: str) -> str:
     return names.get(int(number), f"#{number}")
-
-
-def _u32(data: bytes, at: int) -> int:
-    (value,) = struct.unpack_from("<I", data, at)
-    return int(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A FlatBuffer table: a signed distance back to its vtable, which lists where each field lies."""
-
-    data: bytes
-    at: int
-    read: set[int]  # where vectors were read: a sound program shares none, a hostile one must not multiply
-
-    def field(self, index: int) -> int | None:
-        """Where the field's value lies, or None if it has its default."""
-        (back,) = struct.unpack_from("<i", self.data, self.at)
-        vtable = _inside(self.data, self.at - back)
-        (size,) = struct.unpack_from("<H", self.data, vtable)
-        entry = 4 + 2 * index
-        if entry + 2 > size:
-            return None
-        (offset,) = struct.unpack_from("<H", self.data, vtable + entry)
-        return self.at + offset if offset else None
-
-    def string(self, index: int) -> str:
-        """A string field; "" if absent."""
-        at = self.field(index)
-        if at is None:
-            return ""
-        start = at + _u32(self.data, at)
-        length = _u32(self.data, start)
-        return self.data[start + 4 : _inside(self.data, start + 4 + length)].decode()
-
-    def tables(self, index: int) -> Iterator[_Table]:
-        """A field that is a vector of tables."""
-        at = self.field(index)
-        if at is None:
-            return
-        start = at + _u32(self.data, at)
-        count = _u32(self.data, start)
-        _inside(self.data, start + 4 + 4 * count)
-        if count and start in self.read:
-            raise ValueError("it refers twice to one list")
-        self.read.add(start)
-        for place in range(start + 4, start + 4 + 4 * count, 4):
-            yield _Table(self.data, place + _u32(self.data, place), self.read)
-
-
-def _inside(data: bytes, at: int) -> int:
-    if not 0 <= at <= len(data):
-        raise ValueError(f"an offset of {at} points outside of its {len(data)} bytes")
-    return at

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.errors import PackageError
 from edge.nb.header import read_header
-from edge.nb.program import NbOp, count_ops, read_ops
+from edge.nb.params import count_types
+from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info, read_metadata
 
@@ -27,6 +27,7 @@ def inspect_nb(path: Path) -> Report:
         "program bytes": header.topology_bytes,
         "parameter bytes": header.params_bytes,
         "kernels": kernels(ops),
+        "weights": ", ".join(f"{count:,} {kind}" for kind, count in count_types(path, header).items()),
     }
     report.sections["Ops"] = count_ops(ops)
     beside = path.with_suffix(".json")
@@ -66,8 +67,7 @@ def add_agreement(
 
 def kernels(ops: tuple[NbOp, ...]) -> str:
     """How many ops run on which kind of kernel, such as `63 arm fp32, 2 host any`."""
-    counted = Counter(f"{op.target} {op.precision}".strip() or "unknown" for op in ops)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+    return ", ".join(f"{count} {kind}" for kind, count in count_kernels(ops).items())
 
 
 def summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
