@@ -29,7 +29,7 @@ def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache
 
 def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, part: Path) -> CacheEntry:
     original = Program.read(source.program)
-    program, applied = legalise(original, engine=recipe.engine)
+    program, applied = legalise(original, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
     params = source.params
     if recipe.target == "x86":

@@ -6,6 +6,7 @@ from edge.convert.legalise.arithmetic import FILL_ONE_ELEMENT, POW_TO_SQUARE, SE
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
+from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
@@ -31,9 +32,11 @@ RULES: tuple[Rule, ...] = (
     DROPOUT_FIX_SEED,
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
+    PAIRS_APART,
 )
 
 
-def legalise(program: Program, *, engine: str) -> tuple[Program, tuple[Applied, ...]]:
-    """The equivalent program that opt of version `engine` (such as "2.13rc0") accepts, and the rules it took."""
-    return apply_rules(RULES, program, engine)
+def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple[Program, tuple[Applied, ...]]:
+    """The equivalent program that opt of version `engine` (such as "2.13rc0") accepts for a recipe of that precision, and the
+    rules it took."""
+    return apply_rules(RULES, program, engine, precision)

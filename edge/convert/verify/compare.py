@@ -30,8 +30,7 @@ class Limits:
 # How far a network may be from Paddle with the parameters it should have (edge.convert.verify.rounded).
 # float32: engines fuse and order operations differently, which was seen to cost up to 4e-4 of the spread (GhostNet); a
 # swapped, dropped or misread operator costs 0.1 and more.
-# int8, int16: hardly more (8e-3 and 2e-4 over the light models), but where opt rounds a merged pair of convolutions instead
-# of each (int8 0.2, cosine 0.973, MobileNetV3_small); weights misread have a cosine of 0.
+# int8, int16: hardly more (8e-3 and 2e-4 over the light models); weights misread have a cosine of 0.
 # int8-static: the same whole numbers in both, but where a sum lies between two of them rounding decides, and the layers behind
 # see a step of 1 % (up to 0.14 in a trained ResNet18, more in random networks: see `loosened`). Activations forgotten, sums cut
 # off and misread inputs cost 0.5 to 6, with cosines from 0.5 down to 0.

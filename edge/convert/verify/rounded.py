@@ -3,8 +3,8 @@
 opt quantises the weights of convolutions and fully connected layers, one scale an output channel: scale = greatest magnitude /
 (2**(bits - 1) - 1), weight = round(weight / scale) * scale (Paddle-Lite, post_quant_dynamic_pass.cc). It does so after folding
 batch norms into convolutions, which multiplies whole output channels and so changes no rounded value. Depthwise
-convolutions are left alone, and weights that are whole numbers already. Where opt first merges two 1x1 convolutions into one
-(MobileNetV3_small), it rounds the product.
+convolutions are left alone, and weights that are whole numbers already. Two convolutions that opt would merge before it
+rounds are kept apart (edge.convert.legalise.pairs).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def expected_params(program: Program, params: Path, precision: Precision, engine
     """
     if precision not in _BITS:
         return params
-    legal, _ = legalise(program, engine=engine)
+    legal, _ = legalise(program, engine=engine, precision=precision)
     whole = set(quantised_weights(program).values())
     axes = {
         name: axis

@@ -37,6 +37,7 @@ class Case:
     network: Program
     engine: str = "2.13rc0"
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=lambda: _NONE)
+    precision: str = "fp32"
 
 
 def _net(
@@ -92,6 +93,11 @@ def _layer(seed: int, *shape: int) -> NDArray[np.float32]:
 _BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
 _DENSE = {"w": _layer(0, 36, 5)}
 _FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
+
+_PAIR = {
+    "f": np.linspace(-1, 1, 4 * 3).astype(np.float32).reshape(3, 4, 1, 1),
+    "g": np.geomspace(1e-3, 1, 3 * 5).astype(np.float32).reshape(5, 3, 1, 1),
+}
 
 CASES = (
     Case("relu6-threshold", _unary("relu6")),
@@ -180,5 +186,16 @@ CASES = (
             shapes={"a": X, "y": X},
         ),
         engine="2.11",
+    ),
+    Case(
+        "pairs-apart",
+        _net(
+            NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+            NewOp("conv2d", {"Input": ["c"], "Filter": ["g"]}, {"Output": ["y"]}, CONV),
+            shapes={"c": (1, 3, 6, 6), "y": (1, 5, 6, 6)},
+            weights=_PAIR,
+        ),
+        weights=_PAIR,
+        precision="int8",
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from edge.convert.recipe import Recipe
 from edge.convert.verify.inputs import samples
 from edge.errors import InterpreterNotFoundError, OptError, WorkerError
 from edge.nb.header import read_header
-from edge.nb.program import read_ops
+from edge.nb.program import NbOp, read_ops
 from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
 from tests.convert.legalise.rule_cases import CASES, Case
@@ -31,16 +31,16 @@ def test_every_rule_has_a_case_and_says_why_it_is_there() -> None:
 
 @cases
 def test_the_rule_is_applied_once_and_reported(case: Case) -> None:
-    legal, applied = legalise(case.network, engine=case.engine)
+    legal, applied = legalise(case.network, engine=case.engine, precision=case.precision)
     assert (case.rule, 1) in [(a.rule, min(a.count, 1)) for a in applied]
-    again, nothing = legalise(legal, engine=case.engine)
+    again, nothing = legalise(legal, engine=case.engine, precision=case.precision)
     assert nothing == ()
     assert again is legal
 
 
 @cases
 def test_inputs_outputs_and_parameters_stay(case: Case) -> None:
-    legal, _ = legalise(case.network, engine=case.engine)
+    legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     assert legal.feeds == case.network.feeds
     assert [spec.name for spec in legal.fetches] == [spec.name for spec in case.network.fetches]
     assert legal.persistables == case.network.persistables
@@ -94,10 +94,17 @@ class Bench:
 
     def kinds(self, network: Program) -> set[str]:
         """The operators that opt leaves for ARM."""
+        return {op.type for op in self._arm(network)}
+
+    def count(self, network: Program, **recipe: Any) -> int:
+        """How many of them."""
+        return len(self._arm(network, **recipe))
+
+    def _arm(self, network: Program, **recipe: Any) -> tuple[NbOp, ...]:
         made = self._folder / "arm.nb"
         with self._tools.lend("paddlelite", self._case.engine) as worker:
-            optimise(worker, network, self._params, made, Recipe("arm", self._case.engine))
-        return {op.type for op in read_ops(made, read_header(made))}
+            optimise(worker, network, self._params, made, Recipe("arm", self._case.engine, **recipe))
+        return read_ops(made, read_header(made))
 
     def _output(self) -> NDArray[Any]:
         with np.load(self._folder / "out.npz") as arrays:
@@ -121,12 +128,13 @@ def close(a: NDArray[Any], b: NDArray[Any]) -> bool:
 @pytest.mark.slow
 @cases
 def test_the_legalised_network_computes_the_same(bench: Bench, case: Case) -> None:
-    legal, _ = legalise(case.network, engine=case.engine)
+    legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     assert close(bench.lite(legal), bench.paddle(case.network))
 
 
 # Paddle's own executor reads the attributes that only opt cannot: nothing to show for these without the rule.
-_NEEDED = [case for case in CASES if case.rule not in ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct")]
+_OTHERWISE = ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct", "pairs-apart")
+_NEEDED = [case for case in CASES if case.rule not in _OTHERWISE]
 
 
 @pytest.mark.slow
@@ -143,7 +151,7 @@ def test_without_the_rule_it_fails_or_is_wrong(bench: Bench, case: Case) -> None
 @pytest.mark.parametrize("case", [c for c in CASES if c.rule == "matmul-weight-to-mul"], ids=["int8"])
 def test_a_quantised_fully_connected_layer_needs_the_rule(bench: Bench, case: Case) -> None:
     expected = bench.paddle(case.network)
-    legal, _ = legalise(case.network, engine=case.engine)
+    legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     right = bench.lite(legal, precision="int8")
     wrong = bench.lite(case.network, precision="int8")
     scale = np.abs(expected).max()
@@ -154,9 +162,16 @@ def test_a_quantised_fully_connected_layer_needs_the_rule(bench: Bench, case: Ca
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [c for c in CASES if c.rule == "conv-bias-direct"], ids=["arm"])
 def test_opt_takes_the_bias_into_the_convolution_thanks_to_the_rule(bench: Bench, case: Case) -> None:
-    legal, _ = legalise(case.network, engine=case.engine)
+    legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     assert bench.kinds(case.network) == {"conv2d", "reshape2", "elementwise_add"}
     assert bench.kinds(legal) == {"conv2d"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if c.rule == "pairs-apart"], ids=["int8"])
+def test_a_linear_pair_is_rounded_each_by_itself_thanks_to_the_rule(bench: Bench, case: Case) -> None:
+    legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
+    assert (bench.count(case.network, precision="int8"), bench.count(legal, precision="int8")) == (1, 2)
 
 
 def test_every_rule_is_told_in_the_documentation() -> None:

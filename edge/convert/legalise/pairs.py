@@ -1,0 +1,49 @@
+"""Linear pairs of convolutions, which opt makes one of: before it rounds weights, that loses what the pair could hold."""
+
+from __future__ import annotations
+
+from edge.convert.legalise.rule import Rule
+from edge.paddle.draft import Draft, OpDraft
+
+_MARK = "quantization_type"
+_LINEAR = frozenset({"batch_norm", "elementwise_add"})  # what opt folds into the convolution before
+
+
+def _keep_apart(draft: Draft) -> int:
+    """Mark the program as one that opt takes for quantised already: its pass for pairs then leaves all of them alone."""
+    pairs = sum(_is_second(draft, op) for op in draft.ops("conv2d"))
+    feed = next(iter(draft.ops("feed")), None)
+    if not pairs or feed is None or feed.has_attr(_MARK):
+        return 0
+    feed.set_attr(_MARK, "none")
+    return pairs
+
+
+def _is_second(draft: Draft, op: OpDraft) -> bool:
+    """A 1x1 convolution whose input is another convolution's output, at most shifted and scaled by channel.
+
+    Which pairs opt then merges depends on their sizes (lite/core/optimizer/mir/fusion/conv_conv_fuser.cc).
+    """
+    weight = draft.tensor(op.input("Filter"))
+    if weight is None or tuple(weight.shape[2:]) != (1, 1) or op.attr("groups", 1) != 1:
+        return False
+    makers = {name: other for other in draft.ops() for names in other.outputs.values() for name in names}
+    maker = makers.get(op.input("Input") or "")
+    while maker is not None and maker.type in _LINEAR and _only_shifts(draft, maker):
+        maker = makers.get(maker.input("X") or "")
+    return maker is not None and maker.type == "conv2d" and maker.attr("groups", 1) == 1
+
+
+def _only_shifts(draft: Draft, op: OpDraft) -> bool:
+    return op.type == "batch_norm" or draft.is_weight(op.input("Y") or "")
+
+
+PAIRS_APART = Rule(
+    name="pairs-apart",
+    reason="opt makes one convolution of two that nothing but a batch norm parts, and rounds the product's weights, whose "
+    "range is wider than either's; a network marked as quantised is left as it is, and each weight rounded by itself",
+    ops=frozenset({"conv2d"}),
+    engines=frozenset({"2.11", "2.12", "2.13rc0", "2.14rc0"}),  # 2.10 merges no pairs
+    precisions=frozenset({"int8", "int16"}),
+    apply=_keep_apart,
+)
