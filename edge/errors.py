@@ -39,7 +39,8 @@ EdgezooError
 │   └── ImageError           an image cannot be read
 ├── ResultsError             the results database cannot be used
 ├── PackageError             a package could not be made or read
-└── OutputError              a file could not be written (permission, full disk)
+├── OutputError              a file could not be written (permission, full disk)
+└── BugError                 nobody foresaw it
 
 Libraries raise these and never print; the command line turns each into one sentence, its hint, and exit code 1 (2 for a
 UsageError).
@@ -237,3 +238,32 @@ class PackageError(EdgezooError):
 
 class OutputError(EdgezooError):
     """A file could not be written."""
+
+
+class BugError(EdgezooError):
+    """Something that nobody foresaw; its `__cause__` is the error itself."""
+
+
+def foreseen(error: Exception) -> EdgezooError:
+    """Any error as one that can be told in a sentence: itself, what the system refused, or a `BugError`."""
+    if isinstance(error, EdgezooError):
+        return error
+    told: EdgezooError
+    if isinstance(error, OSError) and error.errno is not None:
+        import errno
+
+        where = f"{error.filename}: " if error.filename else ""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            told = OutputError(f"{where}no room left on the disk", hint="free some space, then run it again")
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            told = OutputError(f"{where}{error.strerror}", hint="check the permissions, or name another place")
+        else:
+            told = OutputError(f"{where}{error.strerror}", hint="`edgezoo --debug ...` shows where")
+    else:
+        said = str(error).partition("\n")[0]
+        told = BugError(
+            f"this is a bug in edgezoo: {type(error).__name__}: {said}",
+            hint="run `edgezoo --debug ...` and report what it prints",
+        )
+    told.__cause__ = error
+    return told

@@ -14,7 +14,10 @@ from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_weights, is_file
 from edge.cache.paths import cache_dir
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.pipeline import Conversion, Order, convert_models
+from edge.convert.order import Conversion, Order, Product
+from edge.convert.pipeline import convert_models
+from edge.convert.products.nb import NbOrder
+from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose
 from edge.device.base import Properties
 from edge.errors import EdgezooError, UsageError
@@ -27,7 +30,7 @@ def prepare(
     wanted: Wanted,
     device: Properties,
     *,
-    done: Callable[[Conversion], None] = lambda _: None,
+    done: Callable[[Conversion[Product]], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[Job], list[EdgezooError]]:
@@ -56,17 +59,21 @@ def _convert(
     names: Sequence[str],
     wanted: Wanted,
     device: Properties,
-    done: Callable[[Conversion], None],
+    done: Callable[[Conversion[Product]], None],
     progress: Callable[[str], Progress],
     say: Callable[[str], None],
-) -> list[Conversion]:
+) -> list[Conversion[Product]]:
     if not names:
         return []
     check_weights(wanted.weights, names)
     target = wanted.target or ("x86" if device.kind == "host" else "arm")
     recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine.version)
-    onnx = OnnxRecipe() if wanted.engine.model == "onnx" else None
-    orders = [Order(name, lookup(name), wanted.weights, recipe, onnx) for name in names]
+    orders: list[Order[Product]] = [
+        OnnxOrder(name, lookup(name), wanted.weights, OnnxRecipe())
+        if wanted.engine.model == "onnx"
+        else NbOrder(name, lookup(name), wanted.weights, recipe)
+        for name in names
+    ]
     return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from edge.bench.request import Job
 from edge.bench.subject import program_subject
 from edge.bench.wanted import Wanted, check_weights, is_file
-from edge.convert.recipe import choose
 from edge.errors import EdgezooError
 from edge.source.download import Progress
 from edge.source.load import load_source
@@ -28,9 +26,7 @@ def prepare_programs(
     names = [name for name in wanted.names if not is_file(name)]
     check_weights(wanted.weights, names)
     models = {name: lookup(name) for name in names}
-    recipe = choose(target="x86")
-    if wanted.shapes:
-        recipe = replace(recipe, input_shape=wanted.shapes[0])
+    shape = wanted.shapes[0] if wanted.shapes else None
     jobs: list[Job] = []
     errors: list[EdgezooError] = []
     with Toolbox(say=say) as tools:
@@ -40,7 +36,7 @@ def prepare_programs(
             try:
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
                 shown = name if model else Path(name).resolve().name
-                jobs.append(Job(source.program, program_subject(shown, model, source, recipe)))
+                jobs.append(Job(source.program, program_subject(shown, model, source, shape)))
             except EdgezooError as error:
                 errors.append(error)
     return jobs, errors

@@ -10,7 +10,6 @@ from typing import Any
 
 from edge.convert.metadata import network, origin
 from edge.convert.onnx.model import metadata_path
-from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
 from edge.nb.header import read_header
@@ -65,8 +64,8 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
     )
 
 
-def program_subject(name: str, model: Model | None, source: InferenceModel, recipe: Recipe) -> Subject:
-    """An inference program as Paddle itself runs it; `recipe` says the shape of an input that is left open.
+def program_subject(name: str, model: Model | None, source: InferenceModel, shape: Sequence[int] | None) -> Subject:
+    """An inference program as Paddle itself runs it; `shape` is that of an input that is left open.
 
     The sha256 is of the program's and the parameters' own. Raises `ProgramError`.
     """
@@ -74,7 +73,7 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, reci
         name=name,
         sha256=hashlib.sha256(f"{source.program_sha256} {source.params_sha256}".encode()).hexdigest(),
         bytes=source.program.stat().st_size + source.params.stat().st_size,
-        shapes=tuple(input_shapes(Program.read(source.program).feeds, recipe)),
+        shapes=tuple(input_shapes(Program.read(source.program).feeds, shape)),
         weights=source.kind,
         precision="fp32",
         flops=source.flops,

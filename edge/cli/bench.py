@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.bench.request import Job
     from edge.bench.wanted import Wanted
     from edge.cli.output import ProgressLine
-    from edge.convert.pipeline import Conversion as Converted
+    from edge.convert.order import Conversion, Product
     from edge.device.base import Device
     from edge.errors import EdgezooError
     from edge.results.protocol import Protocol
@@ -187,10 +187,9 @@ def _prepare(wanted: Wanted, device: Device, progress: ProgressLine) -> tuple[li
     """The files for that device, and how many models could not be had."""
     from edge.bench.models import prepare
 
-    def done(outcome: Converted) -> None:
+    def done(outcome: Conversion[Product]) -> None:
         if not outcome.reused and outcome.error is None:
-            what = outcome.order.recipe.target if outcome.onnx is None else "ONNX Runtime"
-            progress.line(f"{outcome.order.name}: converted for {what}")
+            progress.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
 
     jobs, errors = prepare(wanted, device.properties(), done=done, progress=progress.download, say=progress.line)
     for error in errors:

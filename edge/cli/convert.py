@@ -11,10 +11,17 @@ from edge.cli import options
 from edge.cli import preprocessing as preparing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edge.cli.output import ProgressLine
-    from edge.convert.onnx.recipe import Batch
-    from edge.convert.pipeline import Conversion, Order
+    from edge.convert.calibrated import Calibration
+    from edge.convert.onnx.recipe import Batch, OnnxRecipe
+    from edge.convert.order import Conversion, Order, Product
     from edge.convert.recipe import Recipe
+    from edge.source.weights import Weights
+    from edge.zoo.model import Model
+
+    Network = tuple[str, Model | None, Weights]
 
 
 @click.command()
@@ -101,18 +108,23 @@ def command(
 
     recipe = _recipe(config, target, precision, engine, input_shape)
     if model_dir is not None:
-        orders = [_own(names, own_name, model_dir, recipe)]
+        networks = [_own(names, own_name, model_dir)]
     else:
         chosen = options.selected(names, series=series, light=light, everything=everything)
-        orders = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed), recipe)
-    orders = _in_formats(_calibrated(orders, given), formats, opset, batch)
+        networks = _catalogue(chosen, own_name, Weights.parse(weights, seed=seed))
+    calibration = _calibration(recipe, given)
+    orders = _orders(networks, formats, recipe, calibration, _onnx(formats, recipe, opset, batch))
     with ProgressLine(quiet=quiet) as progress:
         ended = 0
 
-        def done(outcome: Conversion) -> None:
+        def done(outcome: Conversion[Product]) -> None:
             nonlocal ended
             ended += 1
             progress.line(f"[{ended}/{len(orders)}] {_sentence(outcome)}")
+            if outcome.error is not None and options.debugging():
+                import traceback
+
+                traceback.print_exception(outcome.error)
 
         outcomes = convert_models(
             orders,
@@ -160,10 +172,9 @@ def _shape(text: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in parts)
 
 
-def _own(names: tuple[str, ...], own_name: str | None, model_dir: Path, recipe: Recipe) -> Order:
+def _own(names: tuple[str, ...], own_name: str | None, model_dir: Path) -> Network:
     import re
 
-    from edge.convert.pipeline import Order
     from edge.errors import UsageError
     from edge.source.weights import Weights
 
@@ -176,51 +187,42 @@ def _own(names: tuple[str, ...], own_name: str | None, model_dir: Path, recipe: 
         raise UsageError(
             f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
         )
-    return Order(name, None, Weights("own", path=model_dir), recipe)
+    return name, None, Weights("own", path=model_dir)
 
 
-def _catalogue(chosen: list[str], own_name: str | None, weights: object, recipe: Recipe) -> list[Order]:
-    from edge.convert.pipeline import Order
+def _catalogue(chosen: list[str], own_name: str | None, weights: Weights) -> list[Network]:
     from edge.errors import UsageError
-    from edge.source.weights import Weights
     from edge.zoo.catalogue import lookup
 
-    assert isinstance(weights, Weights)
     if own_name is not None:
         raise UsageError("--name belongs to --model-dir", hint="models of the catalogue keep their names")
     if weights.path is not None and len(chosen) > 1:
         raise UsageError(f"{weights.path} can be the weights of one model, and {len(chosen)} are named")
-    return [Order(name, lookup(name), weights, recipe) for name in chosen]
+    return [(name, lookup(name), weights) for name in chosen]
 
 
-def _calibrated(orders: list[Order], given: dict[str, Any]) -> list[Order]:
-    """The orders with the images that int8-static needs, which are of no use to others."""
-    from dataclasses import replace
-
+def _calibration(recipe: Recipe, given: dict[str, Any]) -> Calibration | None:
+    """What int8-static is calibrated with, which is of no use to other precisions."""
     from edge.errors import UsageError
 
-    static = any(order.recipe.precision == "int8-static" for order in orders)
-    if static and given["calibrate"] is None:
-        raise UsageError("int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR")
-    if not static:
+    if recipe.precision != "int8-static":
         for option in ("calibrate", "calibration_images", "calibration_algorithm", *_PREPARING):
             if given[option]:
                 raise UsageError(f"--{option.replace('_', '-')} is for int8-static", hint="--precision int8-static")
-        return orders
+        return None
+    if given["calibrate"] is None:
+        raise UsageError("int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR")
     from edge.convert.calibrated import ALGORITHMS, IMAGES, Calibration, images_below
 
     images = images_below(given["calibrate"], given["calibration_images"] or IMAGES)
-    calibration = Calibration(images, preparing.overrides(given), given["calibration_algorithm"] or ALGORITHMS[0])
-    return [replace(order, calibration=calibration) for order in orders]
+    return Calibration(images, preparing.overrides(given), given["calibration_algorithm"] or ALGORITHMS[0])
 
 
 _PREPARING = ("resize_short", "mean", "std", "interpolation", "bgr")
 
 
-def _in_formats(orders: list[Order], formats: str, opset: int | None, batch: Batch | None) -> list[Order]:
-    """The orders for each format asked for: a model's are neighbours."""
-    from dataclasses import replace
-
+def _onnx(formats: str, recipe: Recipe, opset: int | None, batch: Batch | None) -> OnnxRecipe | None:
+    """How ONNX files are to be made, if they are asked for."""
     from edge.convert.onnx.recipe import OnnxRecipe
     from edge.errors import UsageError
 
@@ -232,16 +234,33 @@ def _in_formats(orders: list[Order], formats: str, opset: int | None, batch: Bat
             raise UsageError(
                 f"--{'opset' if opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
             )
-        return orders
-    if asked == {"onnx"} and any(order.recipe.precision != "fp32" for order in orders):
+        return None
+    if asked == {"onnx"} and recipe.precision != "fp32":
         raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
     default = OnnxRecipe()
-    recipe = OnnxRecipe(default.opset if opset is None else opset, batch or default.batch)
-    both = [[order, replace(order, onnx=recipe)] for order in orders]
-    return [order for pair in both for order in pair if ("nb" if order.onnx is None else "onnx") in asked]
+    return OnnxRecipe(default.opset if opset is None else opset, batch or default.batch)
 
 
-def _sentence(outcome: Conversion) -> str:
+def _orders(
+    networks: list[Network], formats: str, recipe: Recipe, calibration: Calibration | None, onnx: OnnxRecipe | None
+) -> list[Order[Product]]:
+    """An order for each network and format: a network's are neighbours."""
+    from edge.convert.products.calibrated import CalibratedOrder
+    from edge.convert.products.nb import NbOrder
+    from edge.convert.products.onnx import OnnxOrder
+
+    orders: list[Order[Product]] = []
+    for network in networks:
+        if calibration is not None and "nb" in formats:
+            orders.append(CalibratedOrder(*network, recipe, calibration))
+        elif "nb" in formats:
+            orders.append(NbOrder(*network, recipe))
+        if onnx is not None:
+            orders.append(OnnxOrder(*network, onnx, recipe.input_shape))
+    return orders
+
+
+def _sentence(outcome: Conversion[Product]) -> str:
     name = outcome.order.name
     if outcome.error is not None:
         hint = f" ({outcome.error.hint})" if outcome.error.hint else ""
@@ -259,16 +278,15 @@ def _sentence(outcome: Conversion) -> str:
     }[verification["status"]]
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
-    return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome)}{random}, {verdict}, {took}"
+    return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
 
 
-def _kind(outcome: Conversion) -> str:
+def _kind(order: Order[Product], metadata: Mapping[str, Any]) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
-    if outcome.onnx is None:
-        return f"{outcome.order.recipe.target} {outcome.order.recipe.precision}"
-    facts = outcome.onnx.metadata["onnx"]
+    if (facts := metadata.get("onnx")) is None:
+        return order.runs
     simplification = facts["simplification"]
-    batch = ", dynamic batch" if outcome.onnx.metadata["recipe"]["batch"] == "dynamic" else ""
+    batch = ", dynamic batch" if metadata["recipe"]["batch"] == "dynamic" else ""
     not_simplified = "" if simplification["done"] else f", not simplified: {simplification['reason']}"
     return f"ONNX opset {facts['opset']}{batch}{not_simplified}"
 
@@ -280,17 +298,17 @@ def _download(name: str, have: int, total: int | None) -> str:
     return f"{name}: [{'#' * filled}{'.' * (30 - filled)}] {have / 2**20:.1f} of {total / 2**20:.1f} MiB"
 
 
-def _close(progress: ProgressLine, outcomes: list[Conversion], out: Path) -> None:
+def _close(progress: ProgressLine, outcomes: list[Conversion[Product]], out: Path) -> None:
     good = [o for o in outcomes if o.made is not None]
     failed = len(outcomes) - len(good)
     reused = sum(o.reused for o in good)
     progress.line(f"{len(good)} of {len(outcomes)} models in {out}/ ({reused} were there), {failed} failed")
 
 
-def _row(outcome: Conversion) -> dict[str, object]:
+def _row(outcome: Conversion[Product]) -> dict[str, object]:
     row: dict[str, object] = {
         "name": outcome.order.name,
-        "kind": "nb" if outcome.order.onnx is None else "onnx",
+        "kind": outcome.order.kind,
         "status": "failed" if outcome.error else "converted",
         "reused": outcome.reused,
         "seconds": {stage: round(seconds, 3) for stage, seconds in outcome.seconds.items()},

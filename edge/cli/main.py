@@ -15,7 +15,8 @@ from types import FrameType
 import click
 
 from edge import __version__
-from edge.errors import EdgezooError, UsageError
+from edge.cli import options
+from edge.errors import BugError, UsageError, foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
 # command is used (or listed by --help), so at their top these modules import click and little else.
@@ -69,7 +70,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="edgezoo")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@options.debug
 def cli() -> None:
     """The PaddleClas ImageNet models on edge devices: list, convert, verify, bench, package.
 
@@ -106,27 +107,12 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _explain(error: Exception) -> int:
-    if isinstance(error, EdgezooError):
-        return _tell(f"Error: {error.message}", hint=error.hint, code=2 if isinstance(error, UsageError) else 1)
     if isinstance(error, BrokenPipeError):
         sys.stdout = None  # else Python complains when it flushes it at exit
         return 1
-    if isinstance(error, OSError):
-        import errno
-
-        where = f"{error.filename}: " if error.filename else ""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _tell(f"Error: {where}no room left on the disk", hint="free some space, then run it again", code=1)
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return _tell(f"Error: {where}{error.strerror}", hint="check the permissions, or name another place", code=1)
-        if error.errno is not None:
-            return _tell(f"Error: {where}{error.strerror}", hint="`edgezoo --debug ...` shows where", code=1)
-    said = str(error).partition("\n")[0]
-    return _tell(
-        f"Error: this is a bug in edgezoo: {type(error).__name__}: {said}",
-        hint="run `edgezoo --debug ...` and report what it prints",
-        code=70,
-    )
+    told = foreseen(error)
+    code = 2 if isinstance(told, UsageError) else 70 if isinstance(told, BugError) else 1
+    return _tell(f"Error: {told.message}", hint=told.hint, code=code)
 
 
 def _tell(sentence: str, *, code: int, hint: str = "") -> int:

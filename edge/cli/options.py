@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+_DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -33,6 +34,22 @@ def selection(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def debug(command: F) -> F:
+    """`--debug`; `debugging` tells whether it was given."""
+
+    def keep(context: click.Context, _: click.Parameter, given: bool) -> None:
+        context.meta[_DEBUG] = given
+
+    return click.option(
+        "--debug", is_flag=True, expose_value=False, callback=keep, help="Show the traceback of an error."
+    )(command)
+
+
+def debugging() -> bool:
+    """Whether the user wants tracebacks; for the length of a command."""
+    return bool(click.get_current_context().meta.get(_DEBUG))
 
 
 def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, everything: bool) -> list[str]:

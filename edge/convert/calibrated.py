@@ -19,7 +19,6 @@ from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
-from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
@@ -34,6 +33,7 @@ from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Preprocessing
 
+CODE = ("edge.convert.calibrated", WORKERS / "quantise_worker.py")  # what decides a quantised network (edge.cache.keys)
 IMAGES = 64
 # PostTrainingQuantization's names. Of the greatest magnitudes of each image: their average, or the greatest; what keeps
 # 99.999 % of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
@@ -76,11 +76,12 @@ def calibrated(
     name: str,
     source: InferenceModel,
     known: Preprocessing | None,
-    recipe: Recipe,
+    input_shape: Sequence[int] | None,
     calibration: Calibration,
     lend: Callable[[], AbstractContextManager[Worker]],
 ) -> Calibrated:
-    """Quantise a network, or take it from the cache. `known`: its own preprocessing; `lend` gives a quantising worker.
+    """Quantise a network, or take it from the cache. `known`: its own preprocessing; `input_shape` (N, C, H, W)
+    where the model leaves it open; `lend` gives a quantising worker.
 
     Raises `UsageError` for a network that takes no image or is quantised already, `ImageError` for a broken image,
     `ConvertError` where Paddle cannot quantise it, or a `ToolchainError`.
@@ -88,7 +89,7 @@ def calibrated(
     program = Program.read(source.program)
     if is_quantised(program):
         raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
-    how = fitting(name, input_shapes(program.feeds, recipe), known, calibration.overrides)
+    how = fitting(name, input_shapes(program.feeds, input_shape), known, calibration.overrides)
     images = [sha256_of(path) for path in calibration.images]
     key = key_of(
         {
@@ -98,7 +99,7 @@ def calibrated(
             "preprocessing": asdict(how),
             "algorithm": calibration.algorithm,
             "engine": engine("paddle").lock_hash,
-            "code": code_version("edge.convert.calibrated", WORKERS / "quantise_worker.py"),
+            "code": code_version(*CODE),
         }
     )
     store = Cache(cache_dir() / "quantised")

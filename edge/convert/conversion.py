@@ -47,7 +47,7 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
         "params_bytes": header.params_bytes,
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
-            for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe), strict=True)
+            for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe.input_shape), strict=True)
         ],
         "outputs": [
             {"name": spec.name, "shape": [1 if n == -1 else n for n in spec.shape], "dtype": spec.dtype}

@@ -12,15 +12,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.cache.keys import key_of
+from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
-from edge.convert.pipeline import Conversion, Order, convert_models, versions
+from edge.convert.metadata import NbModel
+from edge.convert.order import Conversion
+from edge.convert.pipeline import convert_models
+from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
 from edge.errors import VerificationError
 from edge.source.exported import export_key
 from edge.source.weights import Weights
 from edge.zoo.model import Model
+
+CODE = (
+    "edge.convert.coverage",
+)  # what decides a row, besides exports, conversions and verifications (edge.cache.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,11 @@ def survey(
             rows[same[0].name] = replace(_row_of(known.facts), models=tuple(model.name for model in same))
             done(rows[same[0].name], True)
 
-    def ended(outcome: Conversion) -> None:
+    def ended(outcome: Conversion[NbModel]) -> None:
         same = missing[outcome.order.name]
-        row = _row(outcome, same)
-        if outcome.nb is not None:
-            for path in (outcome.nb.path, outcome.nb.path.with_suffix(".json")):
+        row = _row(outcome, same, recipe)
+        if outcome.made is not None:
+            for path in (outcome.made.path, outcome.made.path.with_suffix(".json")):
                 path.unlink()
         key = _key(same[0], recipe, weights)
         with store.making(key) as part:
@@ -100,7 +107,7 @@ def survey(
         rows[row.name] = row
         done(row, False)
 
-    orders = [Order(same[0].name, same[0], weights, recipe) for same in missing.values()]
+    orders = [NbOrder(same[0].name, same[0], weights, recipe) for same in missing.values()]
     if orders:
         cache_dir().mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="coverage-", dir=cache_dir()) as out:
@@ -109,12 +116,12 @@ def survey(
 
 
 def _key(model: Model, recipe: Recipe, weights: Weights) -> str:
-    return key_of({"export": export_key(model, weights), **versions(recipe)})
+    return key_of({"export": export_key(model, weights), **versions(recipe), "row": code_version(*CODE)})
 
 
-def _row(outcome: Conversion, same: Sequence[Model]) -> Row:
-    model, recipe = same[0], outcome.order.recipe
-    metadata = outcome.nb.metadata if outcome.nb else {}
+def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> Row:
+    model = same[0]
+    metadata = outcome.made.metadata if outcome.made else {}
     verification: Mapping[str, Any] = metadata.get("verification") or {}
     status = {"passed": "verified", "unavailable": "converted"}.get(verification.get("status", ""), "failed")
     reason = verification.get("reason")

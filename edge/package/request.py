@@ -78,16 +78,17 @@ def _convert(names: Sequence[str], out: Path, weights: str, say: Callable[[str],
     """Convert catalogue models; name -> .nb."""
     if not names:
         return {}
-    from edge.convert.pipeline import Order, convert_models
+    from edge.convert.pipeline import convert_models
+    from edge.convert.products.nb import NbOrder
     from edge.convert.recipe import choose
     from edge.source.weights import Weights
     from edge.zoo.catalogue import lookup
 
     chosen, recipe = Weights.parse(weights), choose()
-    orders = [Order(name, lookup(name), chosen, recipe) for name in dict.fromkeys(names)]
+    orders = [NbOrder(name, lookup(name), chosen, recipe) for name in dict.fromkeys(names)]
     converted = {}
     for outcome in convert_models(orders, out, say=say):
-        if outcome.nb is None:
+        if outcome.made is None:
             raise outcome.error or EdgezooError(f"{outcome.order.name} was not converted")
-        converted[outcome.order.name] = outcome.nb.path
+        converted[outcome.order.name] = outcome.made.path
     return converted

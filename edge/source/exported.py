@@ -18,6 +18,7 @@ from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Model
 
+CODE = ("edge.source.exported", WORKERS / "paddle_worker.py")  # what decides an export (edge.cache.keys)
 _TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M parameters
 
 
@@ -65,7 +66,7 @@ def export_key(model: Model, weights: Weights) -> str:
             "input_shape": model.input_shape,
             "seed": weights.seed,
             "checkpoint": checkpoint,
-            "code": code_version("edge.source.exported", WORKERS / "paddle_worker.py"),
+            "code": code_version(*CODE),
             "engine": engine("paddle").lock_hash,
         }
     )

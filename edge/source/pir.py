@@ -9,6 +9,8 @@ from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
 from edge.paddle.pir import PirProgram, translate
 
+CODE = ("edge.paddle.pir.translate",)  # what decides a translation (edge.cache.keys)
+
 
 def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
     """The ProgramDesc of the program with that hash, in a folder with a link to `params`, named as their pair is usually.
@@ -16,7 +18,7 @@ def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
     Raises `ProgramError`.
     """
     # The parameters' place is part of the key for the link's sake alone.
-    key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version("edge.paddle.pir.translate")})
+    key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version(*CODE)})
     store = Cache(cache_dir() / "pir")
     if (entry := store.get(key)) is None:
         with store.making(key) as part:

@@ -24,8 +24,6 @@ from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutErr
 
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
-# Paddle-Lite looks this variable up at every line that it could print: first in the environment, it is found at once.
-_LOOKED_UP_OFTEN = {"GLOG_v": "0"}
 _numbers = itertools.count()
 
 
@@ -116,7 +114,7 @@ class Worker:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         _drop_old_logs(self._log.parent)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        environment = {**_LOOKED_UP_OFTEN, **inherited, "LC_ALL": "C.UTF-8", **self._env}
+        environment = {**inherited, "LC_ALL": "C.UTF-8", **self._env}
         self._greeted, self._buffer, self._born = False, b"", self._log_size()
         with self._log.open("ab") as log, _undisturbed():
             # A session of its own: Ctrl-C reaches the driver only, which then ends its workers in order.

@@ -12,8 +12,8 @@ from edge.bench.contract import CONTRACT_VERSION, parse_launch
 from edge.bench.host_engines import host_engine
 from edge.cli.main import run
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.pipeline import Order, convert_models
-from edge.convert.recipe import choose
+from edge.convert.pipeline import convert_models
+from edge.convert.products.onnx import OnnxOrder
 from edge.errors import RunnerError, UsageError
 from edge.source.load import load_source
 from edge.source.weights import Weights
@@ -67,12 +67,12 @@ def test_a_file_of_another_engine_is_refused(
 def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One network as an ONNX file and as Paddle's program, by engine."""
     del module_cache
-    order = Order(SMALL, lookup(SMALL), Weights("random"), choose(), OnnxRecipe())
+    order = OnnxOrder(SMALL, lookup(SMALL), Weights("random"), OnnxRecipe())
     (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
-    assert outcome.onnx is not None, outcome.error
+    assert outcome.made is not None, outcome.error
     with Toolbox() as tools:
         source = load_source(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
-    return {"onnxruntime": outcome.onnx.path, "paddle": source.program}
+    return {"onnxruntime": outcome.made.path, "paddle": source.program}
 
 
 def start(engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:

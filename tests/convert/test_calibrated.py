@@ -65,9 +65,7 @@ def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
         algorithm: str = "avg", overrides: Overrides = OVERRIDES, images: Path = photos, of: InferenceModel = source
     ) -> Calibrated:
         calibration = Calibration(images_below(images, 8), overrides, algorithm)
-        return calibrated(
-            "net", of, None, RECIPE, calibration, lambda: tools.lend("paddle", script="quantise_worker.py")
-        )
+        return calibrated("net", of, None, None, calibration, lambda: tools.lend("paddle", script="quantise_worker.py"))
 
     return quantise
 

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from edge.cache.hashing import sha256_of
-from edge.convert.pipeline import Conversion, Order, convert_models
+from edge.convert.metadata import NbModel
+from edge.convert.order import Conversion
+from edge.convert.pipeline import convert_models
+from edge.convert.products.nb import NbOrder
 from edge.convert.recipe import choose
 from edge.errors import OutputError
 from edge.nb.header import read_header
@@ -27,8 +30,8 @@ pytestmark = pytest.mark.slow
 SMALL = "MobileNetV1_x0_25"
 
 
-def order(name: str = SMALL, **recipe: Any) -> Order:
-    return Order(name, lookup(name), Weights("random"), choose(**recipe))
+def order(name: str = SMALL, **recipe: Any) -> NbOrder:
+    return NbOrder(name, lookup(name), Weights("random"), choose(**recipe))
 
 
 def edgezoo(*arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -46,18 +49,18 @@ def until(ready: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.fixture(scope="module")
-def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Conversion]:
+def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Conversion[NbModel]]:
     del module_cache
     out = tmp_path_factory.mktemp("models")
     return out, convert_models([order()], out)[0]
 
 
-def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion]) -> None:
+def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion[NbModel]]) -> None:
     out, outcome = converted
     assert outcome.error is None
-    assert outcome.nb is not None
+    assert outcome.made is not None
     metadata = json.loads((out / f"{SMALL}.json").read_text())
-    assert metadata == json.loads(json.dumps(outcome.nb.metadata))
+    assert metadata == json.loads(json.dumps(outcome.made.metadata))
     assert metadata["sha256"] == sha256_of(out / f"{SMALL}.nb")
     assert metadata["bytes"] == (out / f"{SMALL}.nb").stat().st_size
     assert metadata["opt_version"] == read_header(out / f"{SMALL}.nb").opt_version == "v2.13-rc"
@@ -73,38 +76,38 @@ def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion]) -> N
     assert round(metadata["params"] / 1e6, 2) == metadata["published"]["params_m"]
 
 
-def test_a_second_run_does_nothing(converted: tuple[Path, Conversion]) -> None:
+def test_a_second_run_does_nothing(converted: tuple[Path, Conversion[NbModel]]) -> None:
     out, _ = converted
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     assert convert_models([order()], out)[0].reused
     assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
 
 
-def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tuple[Path, Conversion]) -> None:
+def test_an_output_that_was_replaced_is_made_good_from_the_cache(converted: tuple[Path, Conversion[NbModel]]) -> None:
     out, first = converted
-    assert first.nb is not None
+    assert first.made is not None
     (out / f"{SMALL}.nb").unlink()
     (out / f"{SMALL}.nb").write_bytes(b"damaged")
     outcome = convert_models([order()], out)[0]
     assert not outcome.reused
     assert "convert" not in outcome.seconds
-    assert sha256_of(out / f"{SMALL}.nb") == first.nb.sha256
+    assert sha256_of(out / f"{SMALL}.nb") == first.made.sha256
 
 
-def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path, Conversion]) -> None:
+def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path, Conversion[NbModel]]) -> None:
     out, first = converted
-    assert first.nb is not None
+    assert first.made is not None
     (out / f"{SMALL}.nb").write_bytes(b"damaged")  # and with it the cached file, which shares its blocks
     outcome = convert_models([order()], out)[0]
     assert "convert" in outcome.seconds
-    assert sha256_of(out / f"{SMALL}.nb") == first.nb.sha256
+    assert sha256_of(out / f"{SMALL}.nb") == first.made.sha256
 
 
 @pytest.mark.usefixtures("converted")
 def test_leaving_out_the_verification_is_recorded(tmp_path: Path) -> None:
     outcome = convert_models([order()], tmp_path, verify=False)[0]
-    assert outcome.nb is not None
-    assert outcome.nb.metadata["verification"]["status"] == "skipped"
+    assert outcome.made is not None
+    assert outcome.made.metadata["verification"]["status"] == "skipped"
 
 
 @pytest.mark.usefixtures("converted")
@@ -112,10 +115,10 @@ def test_leaving_out_the_verification_is_recorded(tmp_path: Path) -> None:
                          ids=lambda c: "-".join(c.values()))  # fmt: skip
 def test_every_target_and_precision_is_verified(tmp_path: Path, choice: dict[str, str]) -> None:
     outcome = convert_models([order(**choice)], tmp_path)[0]
-    assert outcome.nb is not None, outcome.error
-    assert outcome.nb.metadata["verification"]["status"] == "passed"
+    assert outcome.made is not None, outcome.error
+    assert outcome.made.metadata["verification"]["status"] == "passed"
     if choice.get("precision") == "int8":
-        assert outcome.nb.bytes < 0.4 * 1_960_000
+        assert outcome.made.bytes < 0.4 * 1_960_000
 
 
 @pytest.mark.usefixtures("module_cache")
@@ -124,7 +127,7 @@ def test_one_model_that_fails_stops_no_other(tmp_path: Path) -> None:
     broken.mkdir()
     (broken / "inference.pdmodel").write_bytes(b"")
     (broken / "inference.pdiparams").write_bytes(b"")
-    own = Order("mine", None, Weights("own", path=broken), choose())
+    own = NbOrder("mine", None, Weights("own", path=broken), choose())
     heard: list[str] = []
     outcomes = convert_models([own, order()], tmp_path / "out", done=lambda o: heard.append(o.order.name))
     assert [o.error is None for o in outcomes] == [False, True]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from edge.convert.opt.messages import cause_of
-from edge.convert.opt.shortcut import Shortcut, shortcut
 from edge.convert.recipe import Precision, Recipe
-from edge.errors import OptError, WorkerCrashedError, WorkerError
+from edge.errors import OptError, WorkerError
 from edge.paddle.program import Program
 from edge.toolchain.worker import Worker
 
@@ -25,19 +23,18 @@ def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: 
     """
     read = out.with_suffix(".pdmodel")
     read.write_bytes(program.serialize())
-    files = {"program": str(read), "params": str(params), "out": str(out)}
-    short = shortcut(program, recipe)
     try:
-        if short is None or not _shortly(worker, short, recipe, files):
-            worker.call(
-                "opt",
-                timeout=_TIMEOUT,
-                targets=recipe.target,
-                fp16=recipe.precision == "fp16",
-                quant=_WEIGHTS.get(recipe.precision),
-                sparse_threshold=recipe.sparse_threshold,
-                **files,
-            )
+        worker.call(
+            "opt",
+            timeout=_TIMEOUT,
+            program=str(read),
+            params=str(params),
+            out=str(out),
+            targets=recipe.target,
+            fp16=recipe.precision == "fp16",
+            quant=_WEIGHTS.get(recipe.precision),
+            sparse_threshold=recipe.sparse_threshold,
+        )
     except WorkerError as error:
         cause = cause_of(error)
         raise OptError(
@@ -45,12 +42,3 @@ def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: 
         ) from error
     if not out.is_file():
         raise OptError(f"opt {recipe.engine} for {recipe.target} ended without writing a file")
-
-
-def _shortly(worker: Worker, short: Shortcut, recipe: Recipe, files: dict[str, str]) -> bool:
-    """Whether opt's passes that matter wrote the file; if they die, opt as a whole says better why."""
-    try:
-        worker.call("opt_short", timeout=_TIMEOUT, target=recipe.target, **asdict(short), **files)
-    except WorkerCrashedError:
-        return False
-    return True

@@ -79,7 +79,7 @@ def verify(
     original, program = with_fetch(original, logits), with_fetch(split_hard_swish(Program.read(legal)), logits)
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
-    shapes = input_shapes(program.feeds, recipe)
+    shapes = input_shapes(program.feeds, recipe.input_shape)
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     engine = f"paddlelite {recipe.engine}"
     quantised = is_quantised(original)

@@ -1,12 +1,11 @@
-"""Inference programs: writing one from a network, running one."""
+"""Inference programs: writing one from a network."""
 
 import contextlib
 import os
 import tempfile
 
-import numpy
 import paddle
-from paddle import inference, nn
+from paddle import nn
 from paddle.base import core
 
 
@@ -36,7 +35,7 @@ def save(network, input_shape, out_dir):
         program, params = (os.path.join(beside, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams"))
         with _scopes_freed():
             paddle.jit.save(static, os.path.join(beside, "inference"))
-        ends = _strip(program)
+        ends = strip(program)
         for path in (params, program):
             os.replace(path, os.path.join(out_dir, os.path.basename(path)))
     return ends
@@ -64,7 +63,7 @@ def _scopes_freed():
             each._remove_from_pool()
 
 
-def _strip(program):
+def strip(program):
     """Drop the call stacks that Paddle leaves in some operators: they name this machine's folders and code lines.
 
     Returns the names and shapes of the program's inputs and outputs.
@@ -83,21 +82,3 @@ def _strip(program):
     with open(program, "wb") as file:
         file.write(desc.serialize_to_string())
     return {"inputs": ends["feed"], "outputs": ends["fetch"]}
-
-
-def predictor(program, params):
-    """Paddle's own executor over the program as it is written: no graph passes, so it is the reference."""
-    config = inference.Config(program, params)
-    config.disable_gpu()
-    config.disable_glog_info()
-    config.switch_ir_optim(False)
-    config.set_cpu_math_library_num_threads(1)
-    return inference.create_predictor(config)
-
-
-def run(running, inputs):
-    """Outputs by name for inputs by name."""
-    for name, value in inputs.items():
-        running.get_input_handle(name).copy_from_cpu(numpy.ascontiguousarray(value))
-    running.run()
-    return {name: running.get_output_handle(name).copy_to_cpu() for name in running.get_output_names()}

@@ -5,25 +5,13 @@ PaddleClas.
 """
 
 import gc
-import os
-import warnings
 
-import numpy
+import paddle_engine
+import paddle_reference
 import program_to_onnx
 import protocol
 
 CLASSES = 1000
-
-
-def info():
-    """Load Paddle; the greeting carries its version."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    os.environ["GLOG_minloglevel"] = "2"
-    warnings.filterwarnings("ignore")
-    import paddle
-
-    paddle.set_device("cpu")
-    return {"paddle": paddle.__version__}
 
 
 def export(architecture, input_shape, seed, out_dir, checkpoint=None):
@@ -70,29 +58,6 @@ def flops(architecture, input_shape):
         return {"flops": paddle_count.flops(network, input_shape), "params": paddle_count.parameters(network)}
 
 
-def run(program, params, inputs_npz, outputs_npz):
-    """Paddle's own outputs for a list of inputs.
-
-    Both files are numpy archives whose keys are `<number>/<variable name>`: input 0 of a program with inputs `x` and
-    `y` is `0/x` and `0/y`. The answer lists the outputs' names and shapes in the program's order.
-    """
-    import paddle_program
-
-    predictor = paddle_program.predictor(program, params)
-    samples, outputs = {}, {}
-    with numpy.load(inputs_npz) as archive:
-        for key in archive:
-            number, name = key.split("/", 1)
-            samples.setdefault(number, {})[name] = archive[key]
-    for number, inputs in samples.items():
-        results = paddle_program.run(predictor, inputs)
-        outputs.update({"{}/{}".format(number, name): value for name, value in results.items()})
-    beside = outputs_npz + ".part.npz"
-    numpy.savez(beside, **outputs)
-    os.replace(beside, outputs_npz)
-    return {"outputs": [{"name": name, "shape": list(value.shape)} for name, value in results.items()]}
-
-
 def _freed(operation):
     """The operation, and the memory of its networks given back: they are cyclic, and Python sees only small objects."""
 
@@ -105,7 +70,12 @@ def _freed(operation):
     return call
 
 
-OPERATIONS = {"export": _freed(export), "flops": _freed(flops), "run": run, "to_onnx": program_to_onnx.convert}
+OPERATIONS = {
+    "export": _freed(export),
+    "flops": _freed(flops),
+    "run": paddle_reference.run,
+    "to_onnx": program_to_onnx.convert,
+}
 
 if __name__ == "__main__":
-    protocol.serve(OPERATIONS, info)
+    protocol.serve(OPERATIONS, paddle_engine.info)

@@ -1,7 +1,4 @@
-"""An inference program and its parameters as an ONNX file: paddle2onnx, inside the paddle engine's interpreter.
-
-(Not named `paddle_*`: the exports' cache key covers those files, and this one changes no export.)
-"""
+"""An inference program and its parameters as an ONNX file: paddle2onnx, inside the paddle engine's interpreter."""
 
 import os
 

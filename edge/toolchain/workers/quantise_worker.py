@@ -5,9 +5,9 @@ Operations: `quantise`.
 
 import gc
 import os
-import warnings
 
 import numpy
+import paddle_engine
 import protocol
 
 # Tensors of which the x86 engine rounds the end wrongly are left float: see edge/convert/verify/x86_int8.py.
@@ -17,11 +17,7 @@ _OPS = ["conv2d", "depthwise_conv2d"]
 
 def info():
     """Load Paddle; the greeting carries its version."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    os.environ["GLOG_minloglevel"] = "2"
-    warnings.filterwarnings("ignore")
-    import paddle
-
+    paddle = paddle_engine.load()
     paddle.enable_static()
     return {"paddle": paddle.__version__}
 
@@ -35,6 +31,7 @@ def quantise(program, params, images, algorithm, out_dir):
     the mean cosine of the first output (after taking off its mean).
     """
     import paddle
+    import paddle_program
     from paddle import static
 
     given = numpy.load(images, mmap_mode="r")
@@ -48,7 +45,7 @@ def quantise(program, params, images, algorithm, out_dir):
         )
         quantised = quantiser.quantize()
         quantiser.save_quantized_model(out_dir, "inference.pdmodel", "inference.pdiparams")
-        _strip(os.path.join(out_dir, "inference.pdmodel"))
+        paddle_program.strip(os.path.join(out_dir, "inference.pdmodel"))
         count = sum(op.type == "fake_channel_wise_dequantize_max_abs" for op in quantised.global_block().ops)
     with static.scope_guard(static.Scope()):
         made = [os.path.join(out_dir, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams")]
@@ -106,20 +103,6 @@ def _quantiser(executor, program, params, feed, given, algorithm, skipped):
         skip_tensor_list=skipped or None,
         onnx_format=False,
     )
-
-
-def _strip(path):
-    """Drop the call stacks that Paddle leaves in some operators: they name this machine's folders."""
-    from paddle.base import core
-
-    with open(path, "rb") as file:
-        desc = core.ProgramDesc(file.read())
-    for number in range(desc.num_blocks()):
-        block = desc.block(number)
-        for index in range(block.op_size()):
-            block.op(index).remove_attr("op_callstack")
-    with open(path, "wb") as file:
-        file.write(desc.serialize_to_string())
 
 
 def _compared(before, after):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.convert.onnx import convert as onnx_convert
 from edge.convert.onnx.convert import changed_ends, explain
+from edge.convert.onnx.model import OnnxModel
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.onnx.stage import exportable
 from edge.convert.onnx.verify import Reference
-from edge.convert.pipeline import Conversion, Order, convert_models
-from edge.convert.recipe import choose
+from edge.convert.order import Conversion
+from edge.convert.pipeline import convert_models
+from edge.convert.products.onnx import OnnxOrder, exportable
 from edge.errors import ConvertError, RecipeError, WorkerCrashedError
 from edge.paddle.program import Program
 from edge.source.load import load_source
@@ -116,19 +116,19 @@ def test_what_makes_no_sense_is_said_before_any_work(
     assert sentence in capsys.readouterr().err
 
 
-def order(name: str = SMALL, **recipe: Any) -> Order:
-    return Order(name, lookup(name), Weights("random"), choose(), OnnxRecipe(**recipe))
+def order(name: str = SMALL, **recipe: Any) -> OnnxOrder:
+    return OnnxOrder(name, lookup(name), Weights("random"), OnnxRecipe(**recipe))
 
 
 @pytest.fixture(scope="module")
-def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Conversion]:
+def converted(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Conversion[OnnxModel]]:
     del module_cache
     out = tmp_path_factory.mktemp("models")
     return out, convert_models([order()], out)[0]
 
 
 @pytest.mark.slow
-def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion]) -> None:
+def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion[OnnxModel]]) -> None:
     out, outcome = converted
     assert outcome.error is None
     assert sorted(path.name for path in out.iterdir()) == [f"{SMALL}.onnx", f"{SMALL}.onnx.json"]
@@ -148,7 +148,7 @@ def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion]) -> N
 
 
 @pytest.mark.slow
-def test_a_second_run_does_nothing(converted: tuple[Path, Conversion]) -> None:
+def test_a_second_run_does_nothing(converted: tuple[Path, Conversion[OnnxModel]]) -> None:
     out, _ = converted
     before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     assert convert_models([order()], out)[0].reused
@@ -159,10 +159,10 @@ def test_a_second_run_does_nothing(converted: tuple[Path, Conversion]) -> None:
 @pytest.mark.usefixtures("module_cache")
 def test_an_open_batch_is_tried_with_one_image_and_with_two(tmp_path: Path) -> None:
     (outcome,) = convert_models([order(batch="dynamic")], tmp_path)
-    assert outcome.onnx is not None, outcome.error
-    assert outcome.onnx.metadata["verification"]["batches"] == [1, 2]
+    assert outcome.made is not None, outcome.error
+    assert outcome.made.metadata["verification"]["batches"] == [1, 2]
     for ends_of in ("inputs", "outputs"):
-        assert outcome.onnx.metadata[ends_of][0]["shape"][0] == -1
+        assert outcome.made.metadata[ends_of][0]["shape"][0] == -1
 
 
 @pytest.mark.slow
@@ -171,11 +171,10 @@ def test_a_model_with_an_open_batch_becomes_a_file_for_four_images(tmp_path: Pat
     opened = exportable(lookup(SMALL), Weights("random"), OnnxRecipe(batch="dynamic"))
     with Toolbox() as tools:
         source = load_source(opened, Weights("random"), lambda: tools.lend("paddle"))
-    recipe = replace(choose(), input_shape=(4, 3, 224, 224))
-    own = Order("mine", None, Weights("own", path=source.directory), recipe, OnnxRecipe())
+    own = OnnxOrder("mine", None, Weights("own", path=source.directory), OnnxRecipe(), (4, 3, 224, 224))
     (outcome,) = convert_models([own], tmp_path)
-    assert outcome.onnx is not None, outcome.error
-    metadata = outcome.onnx.metadata
+    assert outcome.made is not None, outcome.error
+    metadata = outcome.made.metadata
     assert [one["shape"] for one in (*metadata["inputs"], *metadata["outputs"])] == [[4, 3, 224, 224], [4, 1000]]
     assert metadata["onnx"]["simplification"]["done"]
     assert metadata["verification"]["batches"] == [4]
@@ -186,7 +185,7 @@ def test_a_model_with_an_open_batch_becomes_a_file_for_four_images(tmp_path: Pat
 def test_a_batch_that_is_fixed_in_the_users_own_model_is_not_opened(tmp_path: Path) -> None:
     with Toolbox() as tools:
         source = load_source(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
-    own = Order("mine", None, Weights("own", path=source.directory), choose(), OnnxRecipe(batch="dynamic"))
+    own = OnnxOrder("mine", None, Weights("own", path=source.directory), OnnxRecipe(batch="dynamic"))
     (outcome,) = convert_models([own], tmp_path)
     assert isinstance(outcome.error, ConvertError)
     assert "batch of input x is fixed" in outcome.error.message
@@ -206,15 +205,15 @@ def test_an_opset_too_old_for_the_network(tmp_path: Path) -> None:
 def test_a_refused_simplification_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_convert, "changed_ends", lambda _before, _after: "onnxsim changed y")
     (outcome,) = convert_models([order(opset=16)], tmp_path)
-    assert outcome.onnx is not None, outcome.error
-    facts = outcome.onnx.metadata["onnx"]
+    assert outcome.made is not None, outcome.error
+    facts = outcome.made.metadata["onnx"]
     assert facts["simplification"]["reason"] == "onnxsim changed y"
     assert facts["nodes"] == facts["simplification"]["nodes_before"]
-    assert outcome.onnx.metadata["verification"]["status"] == "passed"
+    assert outcome.made.metadata["verification"]["status"] == "passed"
 
 
 @pytest.mark.slow
-def test_a_network_of_other_weights_is_found_out(converted: tuple[Path, Conversion], tmp_path: Path) -> None:
+def test_a_network_of_other_weights_is_found_out(converted: tuple[Path, Conversion[OnnxModel]], tmp_path: Path) -> None:
     out, _ = converted
     with Toolbox() as tools:
         source = load_source(lookup(SMALL), Weights("random", seed=1), lambda: tools.lend("paddle"))

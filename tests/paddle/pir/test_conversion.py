@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +13,11 @@ import edge.paddle.pir.operators as operators
 from edge.cache.hashing import sha256_of
 from edge.convert.calibrated import Calibration, images_below
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.pipeline import Conversion, Order, convert_models
+from edge.convert.order import Conversion
+from edge.convert.pipeline import convert_models
+from edge.convert.products.calibrated import CalibratedOrder
+from edge.convert.products.nb import NbOrder
+from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import choose
 from edge.errors import ModelFilesError, VerificationError
 from edge.images.overrides import Overrides
@@ -27,12 +31,11 @@ NETWORKS = (
 )  # fmt: skip
 
 
-def order(folder: Path, precision: str | None = None, onnx: OnnxRecipe | None = None) -> Order:
-    recipe = choose(precision=precision)
-    return Order(folder.name, None, Weights("own", path=folder), recipe, onnx)
+def order(folder: Path, precision: str | None = None) -> NbOrder:
+    return NbOrder(folder.name, None, Weights("own", path=folder), choose(precision=precision))
 
 
-def made(outcome: Conversion) -> dict[str, object]:
+def made(outcome: Conversion[Any]) -> dict[str, object]:
     assert outcome.error is None, f"{outcome.order.name}: {outcome.error.message}"
     assert outcome.made is not None
     return dict(outcome.made.metadata)
@@ -68,7 +71,8 @@ def test_quantised_with_its_activations(written: Path, tmp_path: Path) -> None:
         coarse = Image.fromarray(noise.integers(0, 256, (8, 8, 3), np.uint8))
         coarse.resize((64, 64)).save(tmp_path / "images" / f"{number}.png")
     calibration = Calibration(images_below(tmp_path / "images", 8), Overrides(resize_short=64))
-    wanted = replace(order(written / "net_resnet", "int8-static"), calibration=calibration)
+    folder, recipe = written / "net_resnet", choose(precision="int8-static")
+    wanted = CalibratedOrder(folder.name, None, Weights("own", path=folder), recipe, calibration)
     metadata = made(convert_models([wanted], tmp_path / "out")[0])
     verification, source = metadata["verification"], metadata["source"]
     assert isinstance(verification, dict)
@@ -82,7 +86,8 @@ def test_quantised_with_its_activations(written: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("batch", ["fixed", "dynamic"])
 def test_onnx_files_are_verified_beside_paddle_3(written: Path, tmp_path: Path, name: str, batch: str) -> None:
     recipe = OnnxRecipe(batch=batch)  # type: ignore[arg-type]
-    metadata = made(convert_models([order(written / name, onnx=recipe)], tmp_path)[0])
+    wanted = OnnxOrder(name, None, Weights("own", path=written / name), recipe)
+    metadata = made(convert_models([wanted], tmp_path)[0])
     verification = metadata["verification"]
     assert isinstance(verification, dict)
     assert verification["status"] == "passed"

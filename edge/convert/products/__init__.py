@@ -1,0 +1,1 @@
+"""What can be ordered, one module a product."""

@@ -1,0 +1,167 @@
+"""A `.nb` file: legalised, through opt, verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache, CacheEntry
+from edge.convert.metadata import NbModel, describe
+from edge.convert.order import Order
+from edge.convert.output import write_output
+from edge.convert.recipe import Recipe
+from edge.convert.verify.reference import reference_key
+from edge.convert.work import Work
+from edge.errors import UsageError, VerificationError
+from edge.source.model import InferenceModel
+from edge.toolchain.engines import WORKERS, engine
+
+# What decides a file, and what a verification of it (edge.cache.keys).
+CODE = ("edge.convert.conversion", WORKERS / "lite_worker.py")
+VERIFY_CODE = (
+    "edge.convert.verify.verify",
+    *(WORKERS / name for name in ("lite_worker.py", "paddle_worker.py", "pir_worker.py")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NbOrder(Order[NbModel]):
+    """The network as it is, converted by `recipe`. Raises `UsageError` for a recipe of int8-static."""
+
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        if self.recipe.precision == "int8-static":
+            raise UsageError(
+                f"{self.name}: int8-static needs images to calibrate with",
+                hint="name a folder of them: edgezoo convert --calibrate DIR",
+            )
+
+    @property
+    def kind(self) -> str:
+        return "nb"
+
+    @property
+    def runs(self) -> str:
+        return f"{self.recipe.target} {self.recipe.precision}"
+
+    def make(self, work: Work) -> tuple[NbModel, bool]:
+        """Raises as `make_nb`, or a `SourceError`."""
+        source = work.source(self.model, files=False)
+        with work.using(source):
+            return make_nb(work, self.recipe, source, source)
+
+
+def make_nb(
+    work: Work,
+    recipe: Recipe,
+    source: InferenceModel,
+    network: InferenceModel,
+    calibration: Mapping[str, Any] | None = None,
+) -> tuple[NbModel, bool]:
+    """Convert `network`, verify it and put it in place; and whether nothing had to be done.
+
+    `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
+    `ToolchainError` or `OutputError`.
+    """
+    store, key = Cache(cache_dir() / "nb"), _key(network, recipe)
+    try:
+        with store.using(key):  # another model may be the same network
+            entry = store.get(key)
+            known = entry is not None
+            if entry is None:
+                entry = _convert(work, recipe, network, store, key)
+            verification, was_verified = _verified(work, recipe, network, entry, key)
+            if verification["status"] == "failed":
+                raise VerificationError(
+                    f"{work.order.name}: the converted network computes something else: {verification['reason']}",
+                    hint="nothing was written; --no-verify writes it all the same, and records that",
+                )
+            nb, written = _place(work, recipe, source, entry, verification, calibration)
+            return nb, known and was_verified and not written
+    finally:
+        if not work.keep:
+            store.drop(key)
+
+
+def versions(recipe: Recipe) -> dict[str, Any]:
+    """What besides the network can change how its conversion and verification end."""
+    return {**_conversion(recipe), "verify": code_version(*VERIFY_CODE), "paddle": engine("paddle").lock_hash}
+
+
+def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, key: str) -> CacheEntry:
+    network = work.whole(network)
+    with work.stage("convert"), work.lend("paddlelite", recipe.engine)() as worker:
+        worker.start()  # it loads its engine during the import
+        from edge.convert.conversion import convert
+
+        return convert(network, recipe, worker, store, key)
+
+
+def _verified(
+    work: Work, recipe: Recipe, network: InferenceModel, entry: CacheEntry, key: str
+) -> tuple[dict[str, Any], bool]:
+    """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
+    if not work.verify:
+        return {"status": "skipped", "reason": "--no-verify"}, True
+    store, key = Cache(cache_dir() / "verified"), _verify_key(network, key)
+    if known := store.get(key):
+        return known.facts, True
+    network = work.whole(network)
+    from edge.convert.verify.verify import verify
+
+    with work.stage("verify"), store.making(key) as part:
+        if known := store.get(key):
+            return known.facts, True
+        result = verify(
+            network,
+            entry.folder / "model.pdmodel",
+            recipe,
+            part,
+            lend_engine=work.lend("paddlelite", recipe.engine),
+            lend_paddle=work.lend(network.reference_engine),
+        )
+        facts = asdict(result)
+        for scratch in part.iterdir():
+            scratch.unlink()
+        store.put(key, part, facts)
+    return facts, False
+
+
+def _place(
+    work: Work,
+    recipe: Recipe,
+    source: InferenceModel,
+    entry: CacheEntry,
+    verification: Mapping[str, Any],
+    calibration: Mapping[str, Any] | None,
+) -> tuple[NbModel, bool]:
+    """Put the two files into `out`; says whether anything had to be written."""
+    order = work.order
+    metadata = describe(order.name, order.model, source, recipe, entry.facts, verification, calibration=calibration)
+    path = work.out / f"{order.name}.nb"
+    written = write_output(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
+    return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
+
+
+def _key(network: InferenceModel, recipe: Recipe) -> str:
+    """Everything that can change the `.nb` file."""
+    return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe)})
+
+
+def _conversion(recipe: Recipe) -> dict[str, Any]:
+    """What besides the network can change the `.nb` file. The recipe's name and its device's ABI cannot."""
+    chosen = {k: v for k, v in asdict(recipe).items() if k not in ("name", "description", "abi")}
+    return {
+        "recipe": chosen,
+        "engine": engine("paddlelite", recipe.engine).lock_hash,
+        "code": code_version(*CODE),
+    }
+
+
+def _verify_key(network: InferenceModel, nb_key: str) -> str:
+    """Everything that can change the verification of the `.nb` file with that key."""
+    return key_of({"nb": nb_key, "code": code_version(*VERIFY_CODE), **reference_key(network)})

@@ -1,0 +1,89 @@
+"""An ONNX file: through paddle2onnx, simplified, verified beside Paddle."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from edge.cache.keys import code_version, key_of
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache
+from edge.convert.onnx.model import OnnxModel, describe, metadata_path
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.order import Order
+from edge.convert.output import write_output
+from edge.convert.verify.reference import reference_key
+from edge.convert.work import Work
+from edge.source.weights import Weights
+from edge.toolchain.engines import WORKERS, engine
+from edge.zoo.model import Model
+
+if TYPE_CHECKING:
+    from edge.convert.onnx.convert import Task
+
+# What decides a file and its verification (edge.cache.keys).
+CODE = (
+    "edge.convert.onnx.convert",
+    *(WORKERS / name for name in ("onnx_worker.py", "paddle_worker.py", "pir_worker.py")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxOrder(Order[OnnxModel]):
+    """The network as `recipe` says; `input_shape` (N, C, H, W) where the model leaves it open."""
+
+    recipe: OnnxRecipe
+    input_shape: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        return "onnx"
+
+    @property
+    def runs(self) -> str:
+        return "ONNX Runtime"
+
+    def make(self, work: Work) -> tuple[OnnxModel, bool]:
+        """Raises as `edge.convert.onnx.convert.convert`, a `SourceError` or an `OutputError`."""
+        from edge.convert.onnx.convert import Task, convert
+        from edge.convert.shapes import input_shapes
+        from edge.paddle.program import Program
+
+        source = work.source(exportable(self.model, self.weights, self.recipe))
+        with work.using(source), work.stage("onnx"):
+            program = Program.read(source.program)
+            task = Task(source, program, input_shapes(program.feeds, self.input_shape), self.recipe, work.verify)
+            store, key = Cache(cache_dir() / "onnx"), _key(task)
+            known = store.get(key)
+            entry = known or convert(task, work.tools, store, key)
+            metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
+            path = work.out / f"{self.name}.onnx"
+            written = write_output(entry.folder / "model.onnx", path, metadata_path(path), metadata)
+            made = OnnxModel(path, metadata["sha256"], metadata["bytes"], metadata)
+            return made, known is not None and not written
+
+
+def exportable(model: Model | None, weights: Weights, recipe: OnnxRecipe) -> Model | None:
+    """The model as it must be exported: with an open batch where the file shall have one.
+
+    A catalogue network is exported for one image, which opt prefers; reshapes in it then have that size built in.
+    """
+    if model is None or recipe.batch == "fixed" or weights.kind not in ("random", "checkpoint"):
+        return model
+    return replace(model, input_shape=(-1, *model.input_shape[1:]))
+
+
+def _key(task: Task) -> str:
+    """Everything that can change the file, or what is known of it."""
+    return key_of(
+        {
+            **reference_key(task.source),
+            "program": task.source.program_sha256,
+            "params": task.source.params_sha256,
+            "recipe": asdict(task.recipe),
+            "shapes": [list(shape) for shape in task.shapes],
+            "verify": task.verify,
+            "engines": [engine("onnx").lock_hash, engine("paddle").lock_hash],
+            "code": code_version(*CODE),
+        }
+    )

@@ -1,0 +1,63 @@
+"""What the making of one order works with: engines, the network's source, places, a clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.convert.order import Order, Product
+from edge.source.download import Progress
+from edge.source.load import load_source
+from edge.source.model import InferenceModel
+from edge.source.retention import ExportRetention
+from edge.toolchain.toolbox import Toolbox
+from edge.toolchain.worker import Worker
+from edge.zoo.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The means for one `order`. The files go to the folder `out`; `verify` and `keep` as `convert_models` takes them.
+
+    `seconds` collects wall-clock time by stage.
+    """
+
+    order: Order[Product]
+    out: Path
+    verify: bool
+    keep: bool
+    tools: Toolbox
+    retention: ExportRetention
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time that passes inside belongs to this stage."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+    def source(self, model: Model | None, *, files: bool = True) -> InferenceModel:
+        """The order's network, exported as `model` says. Without `files`, what is known of an exported one will do."""
+        with self.stage("source"):
+            return load_source(
+                model, self.order.weights, lambda: self.tools.lend("paddle"), progress=self.progress, files=files
+            )
+
+    def whole(self, source: InferenceModel) -> InferenceModel:
+        """The same with its files, exported again where only the facts had been kept."""
+        return source if source.params.exists() else self.source(self.order.model)
+
+    def using(self, source: InferenceModel) -> AbstractContextManager[None]:
+        """While the files of the source are needed."""
+        return self.retention.using(self.order.network, source)
+
+    def lend(self, kind: str, version: str | None = None) -> Callable[[], AbstractContextManager[Worker]]:
+        """A function that lends a worker of an engine."""
+        return lambda: self.tools.lend(kind, version)
