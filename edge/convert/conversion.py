@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
+from edge.convert.effect import effect_of
 from edge.convert.legalise import legalise
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
@@ -39,12 +40,16 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
         params.unlink()
     canonicalise(made)
     header = read_header(made)
+    effect = effect_of(made, header, recipe)
     facts: dict[str, Any] = {
         "sha256": sha256_of(made),
         "bytes": made.stat().st_size,
         "opt_version": header.opt_version,
         "topology_bytes": header.topology_bytes,
         "params_bytes": header.params_bytes,
+        "kernels": dict(effect.kernels),
+        "weights": dict(effect.weights),
+        "effect": effect.sentence or None,
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
             for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe.input_shape), strict=True)

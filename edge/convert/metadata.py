@@ -57,7 +57,7 @@ def describe(
         "params": source.params_count,
         "published": published(model),
         "legalised": facts["legalised"],
-        "nb": {"topology_bytes": facts["topology_bytes"], "params_bytes": facts["params_bytes"]},
+        "nb": {field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect")},
         "calibration": dict(calibration) if calibration else None,
         "verification": dict(verification),
         "licence": "Apache-2.0" if model else None,

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from edge.convert.effect import judge_effect
-from edge.convert.recipe import Recipe
+from edge.convert.pipeline import convert_models
+from edge.convert.products.nb import NbOrder
+from edge.convert.recipe import Recipe, load, recipes
 from edge.errors import ConvertError
-from edge.nb.program import NbOp
+from edge.nb.header import read_header
+from edge.nb.params import count_types
+from edge.nb.program import NbOp, count_kernels, read_ops
+from edge.source.weights import Weights
+from edge.zoo.catalogue import lookup
 
 RECIPE = Recipe("mine", "2.13rc0")
 WEIGHTS = {"w": "float32", "q": "int8"}
@@ -90,3 +97,35 @@ def test_a_recipe_without_effect_is_an_error(recipe: Recipe) -> None:
 def test_kernels_that_nobody_asked_for_are_an_error(recipe: Recipe, kernel: str) -> None:
     with pytest.raises(ConvertError, match="opt chose"):
         sentence([op("conv2d", kernel, "w")], recipe)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "kernels", "effect"),
+    [
+        ("sd855-fp32", {"arm fp32": 55}, None),
+        ("arm64-fp16", {"arm fp16": 58, "arm fp32": 1}, "33 of 33 convolutions and products on float16 kernels"),
+        ("arm64-int8", {"arm fp32": 55}, "20 of 20 weights stored as int8"),
+        ("arm64-int16", {"arm fp32": 55}, "20 of 20 weights stored as int16"),
+        ("opencl-fp32", {"opencl fp16": 40, "opencl any": 4}, "40 of 40 operators on the GPU"),
+    ],
+)
+def test_every_recipe_has_its_effect_in_a_real_file(
+    tmp_path: Path, recipe: str, kernels: dict[str, int], effect: str | None
+) -> None:
+    order = NbOrder("PPLCNet_x0_25", lookup("PPLCNet_x0_25"), Weights("random"), load(recipes()[recipe]))
+    (one,) = convert_models([order], tmp_path, verify=False)
+    assert one.made is not None, one.error
+    path = one.made.path
+    assert count_kernels(read_ops(path, read_header(path))) == kernels == one.made.metadata["nb"]["kernels"]
+    assert one.made.metadata["nb"]["effect"] == effect
+    assert count_types(path, read_header(path)) == one.made.metadata["nb"]["weights"]
+
+
+@pytest.mark.slow
+def test_a_dense_network_is_not_called_sparse(tmp_path: Path) -> None:
+    order = NbOrder("PPLCNet_x0_25", lookup("PPLCNet_x0_25"), Weights("random"), load(recipes()["arm64-sparse"]))
+    (one,) = convert_models([order], tmp_path, verify=False)
+    assert one.error is not None
+    assert "0 of 18 1x1 convolutions stored sparse" in one.error.message
+    assert not list(tmp_path.iterdir())

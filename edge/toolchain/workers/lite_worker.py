@@ -36,11 +36,11 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
     opt = lite.Opt()
     opt.set_model_file(program)
     opt.set_param_file(params)
+    if fp16:
+        opt.enable_fp16()  # first: set_valid_places adds the float16 places only if it is on by then
     opt.set_valid_places(targets)
     opt.set_model_type("naive_buffer")
     opt.set_optimize_out(out[: -len(".nb")])
-    if fp16:
-        opt.enable_fp16()
     if quant:
         opt.set_quant_model(True)
         opt.set_quant_type({"int8": "QUANT_INT8", "int16": "QUANT_INT16"}[quant])
