@@ -88,7 +88,7 @@ def survey(
     rows: dict[str, Row] = {}
     missing: dict[str, tuple[Model, ...]] = {}
     for same in wanted:
-        known = None if fresh else store.get(_key(same[0], recipe, weights))
+        known = None if fresh else store.get(row_key(same[0], recipe, weights))
         if known is None or known.facts["status"] == "failed":
             missing[same[0].name] = same
         else:
@@ -101,7 +101,7 @@ def survey(
         if outcome.made is not None:
             for path in (outcome.made.path, outcome.made.path.with_suffix(".json")):
                 path.unlink()
-        key = _key(same[0], recipe, weights)
+        key = row_key(same[0], recipe, weights)
         with store.making(key) as part:
             store.put(key, part, asdict(row))
         rows[row.name] = row
@@ -115,7 +115,7 @@ def survey(
     return [rows[same[0].name] for same in wanted]
 
 
-def _key(model: Model, recipe: Recipe, weights: Weights) -> str:
+def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
     return key_of({"export": export_key(model, weights), **versions(recipe), "row": code_version(*CODE)})
 
 

@@ -67,7 +67,7 @@ def make_nb(
     `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
     `ToolchainError` or `OutputError`.
     """
-    store, key = Cache(cache_dir() / "nb"), _key(network, recipe)
+    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
             entry = store.get(key)
@@ -107,7 +107,7 @@ def _verified(
     """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
-    store, key = Cache(cache_dir() / "verified"), _verify_key(network, key)
+    store, key = Cache(cache_dir() / "verified"), verify_key(network, key)
     if known := store.get(key):
         return known.facts, True
     network = work.whole(network)
@@ -147,7 +147,7 @@ def _place(
     return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
 
 
-def _key(network: InferenceModel, recipe: Recipe) -> str:
+def nb_key(network: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file."""
     return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe)})
 
@@ -162,6 +162,6 @@ def _conversion(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _verify_key(network: InferenceModel, nb_key: str) -> str:
+def verify_key(network: InferenceModel, nb: str) -> str:
     """Everything that can change the verification of the `.nb` file with that key."""
-    return key_of({"nb": nb_key, "code": code_version(*VERIFY_CODE), **reference_key(network)})
+    return key_of({"nb": nb, "code": code_version(*VERIFY_CODE), **reference_key(network)})
