@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from edge.zoo.catalogue import lookup
 from tests.paddle.programs import program
 
 EDGE = Path(__file__).parents[2] / "edge"
-STAGES = {
+STAGES: dict[str, tuple[str | Path, ...]] = {
     "export": exported.CODE,
     "translate": pir.CODE,
     "quantise": calibrated.CODE,
@@ -135,3 +138,35 @@ def test_other_packages_of_an_engine_make_another_key(stage: str, kind: str, mon
     other = property(lambda self: known(self) if self.kind in kinds else "other")
     monkeypatch.setattr(Engine, "lock_hash", other)
     assert key() == before
+
+
+@pytest.mark.slow
+def test_a_proof_is_never_older_than_the_limits_that_it_was_judged_by(tmp_path: Path, private_cache: Path) -> None:
+    """A copy of edgezoo converts; then the judge of that copy becomes stricter than any two engines agree."""
+    del private_cache
+    for name in ("edge", "opt_configs"):
+        shutil.copytree(EDGE.parent / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    judge = tmp_path / "copy/edge/convert/verify/compare.py"
+
+    def convert() -> tuple[int, list[str]]:
+        command = [sys.executable, "-m", "edge", "convert", MODEL.name, "--weights", "random", "--format", "nb,onnx"]
+        done = subprocess.run(
+            [*command, "-o", str(tmp_path / "models")],
+            cwd=tmp_path / "copy",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, [line for line in done.stderr.splitlines() if MODEL.name in line]
+
+    code, lines = convert()
+    assert code == 0, lines
+    assert all("verified" in line for line in lines)
+    code, lines = convert()
+    assert (code, ["up to date" in line for line in lines]) == (0, [True, True])
+    limit = '"fp32": Limits(relative_error=2e-3'
+    assert limit in judge.read_text()
+    judge.write_text(judge.read_text().replace(limit, '"fp32": Limits(relative_error=0.0'))
+    code, lines = convert()
+    assert code == 1
+    assert ["computes something else" in line for line in lines] == [True, True]

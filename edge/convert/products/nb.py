@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from edge.cache.keys import code_version, key_of
@@ -21,7 +22,7 @@ from edge.toolchain.engines import WORKERS, engine
 
 # What decides a file, and what a verification of it (edge.cache.keys).
 CODE = ("edge.convert.conversion", WORKERS / "lite_worker.py")
-VERIFY_CODE = (
+VERIFY_CODE: tuple[str | Path, ...] = (
     "edge.convert.verify.verify",
     *(WORKERS / name for name in ("lite_worker.py", "paddle_worker.py", "pir_worker.py")),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cache.keys import code_version, key_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
 
 # What decides a file and its verification (edge.cache.keys).
-CODE = (
+CODE: tuple[str | Path, ...] = (
     "edge.convert.onnx.convert",
     *(WORKERS / name for name in ("onnx_worker.py", "paddle_worker.py", "pir_worker.py")),
 )
