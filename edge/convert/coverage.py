@@ -20,7 +20,7 @@ from edge.convert.order import Conversion
 from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
-from edge.errors import VerificationError
+from edge.errors import EdgezooError, VerificationError
 from edge.source.exported import export_key
 from edge.source.weights import Weights
 from edge.zoo.model import Model
@@ -76,13 +76,15 @@ def survey(
     jobs: int | None = None,
     fresh: bool = False,
     done: Callable[[Row, bool], None] = lambda _row, _known: None,
+    failed: Callable[[EdgezooError], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
-    """A row for every network among the models. `done` hears of each, and whether it was known before, as it comes.
+    """A row for every network among the models.
+
+    `done` hears of each, and whether it was known before, as it comes; `failed` of each error.
 
     Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; those of
-    networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every
-    network from being converted, such as a missing engine.
+    networks that failed are made again (a full disk may have been the cause), with `fresh` all are.
     """
     store, wanted = Cache(cache_dir() / "coverage"), networks(models)
     rows: dict[str, Row] = {}
@@ -106,6 +108,8 @@ def survey(
             store.put(key, part, asdict(row))
         rows[row.name] = row
         done(row, False)
+        if outcome.error is not None:
+            failed(outcome.error)
 
     orders = [NbOrder(same[0].name, same[0], weights, recipe) for same in missing.values()]
     if orders:

@@ -81,6 +81,17 @@ def test_the_traceback_is_shown_to_who_asks(
     assert sorted(path.stem for path in tmp_path.glob("*.nb")) == sorted({*NAMES} - {SPOILT})
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_survey_tells_of_a_bug_in_its_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], debug: bool
+) -> None:
+    spoil(monkeypatch, KeyError("inputs"))
+    assert main.run([*(["--debug"] if debug else []), "coverage", SPOILT]) == 1
+    told = capsys.readouterr()
+    assert "this is a bug in edgezoo: KeyError: 'inputs'" in told.out
+    assert ("Traceback" in told.err, "raise error" in told.err) == (debug, debug)
+
+
 def test_static_int8_without_images_cannot_be_ordered() -> None:
     with pytest.raises(UsageError, match="int8-static needs images"):
         NbOrder(SPOILT, lookup(SPOILT), RANDOM, choose(precision="int8-static"))
