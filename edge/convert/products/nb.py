@@ -78,7 +78,7 @@ def make_nb(
             verification, was_verified = _verified(work, recipe, network, entry, key)
             if verification["status"] == "failed":
                 raise VerificationError(
-                    f"{work.order.name}: the converted network computes something else: {verification['reason']}",
+                    f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
             nb, written = _place(work, recipe, source, entry, verification, calibration)
@@ -141,9 +141,8 @@ def _place(
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
-    order = work.order
-    metadata = describe(order.name, order.model, source, recipe, entry.facts, verification, calibration=calibration)
-    path = work.out / f"{order.name}.nb"
+    metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
+    path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
     return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
 
