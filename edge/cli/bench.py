@@ -194,6 +194,7 @@ def _prepare(wanted: Wanted, device: Device, progress: ProgressLine) -> tuple[li
     jobs, errors = prepare(wanted, device.properties(), done=done, progress=progress.download, say=progress.line)
     for error in errors:
         progress.line(_sentence(error))
+        options.traced(error)
     return jobs, len(errors)
 
 

@@ -121,10 +121,8 @@ def command(
             nonlocal ended
             ended += 1
             progress.line(f"[{ended}/{len(orders)}] {_sentence(outcome)}")
-            if outcome.error is not None and options.debugging():
-                import traceback
-
-                traceback.print_exception(outcome.error)
+            if outcome.error is not None:
+                options.traced(outcome.error)
 
         outcomes = convert_models(
             orders,
@@ -250,10 +248,11 @@ def _orders(
     from edge.convert.products.onnx import OnnxOrder
 
     orders: list[Order[Product]] = []
+    nb = "nb" in formats.split(",")
     for network in networks:
-        if calibration is not None and "nb" in formats:
+        if nb and calibration is not None:
             orders.append(CalibratedOrder(*network, recipe, calibration))
-        elif "nb" in formats:
+        elif nb:
             orders.append(NbOrder(*network, recipe))
         if onnx is not None:
             orders.append(OnnxOrder(*network, onnx, recipe.input_shape))

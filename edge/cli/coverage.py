@@ -85,6 +85,7 @@ def command(
             jobs=jobs,
             fresh=fresh,
             done=done,
+            failed=options.traced,
             say=progress.line,
         )
     if as_json:

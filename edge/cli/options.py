@@ -37,7 +37,7 @@ def selection(command: F) -> F:
 
 
 def debug(command: F) -> F:
-    """`--debug`; `debugging` tells whether it was given."""
+    """`--debug`; `traced` heeds it."""
 
     def keep(context: click.Context, _: click.Parameter, given: bool) -> None:
         context.meta[_DEBUG] = given
@@ -47,9 +47,12 @@ def debug(command: F) -> F:
     )(command)
 
 
-def debugging() -> bool:
-    """Whether the user wants tracebacks; for the length of a command."""
-    return bool(click.get_current_context().meta.get(_DEBUG))
+def traced(error: BaseException) -> None:
+    """Print the traceback of an error that ends one model and not the command, if the user asked for tracebacks."""
+    if click.get_current_context().meta.get(_DEBUG):
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, everything: bool) -> list[str]:

@@ -91,17 +91,7 @@ def calibrated(
         raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
     how = fitting(name, input_shapes(program.feeds, input_shape), known, calibration.overrides)
     images = [sha256_of(path) for path in calibration.images]
-    key = key_of(
-        {
-            "program": source.program_sha256,
-            "params": source.params_sha256,
-            "images": images,
-            "preprocessing": asdict(how),
-            "algorithm": calibration.algorithm,
-            "engine": engine("paddle").lock_hash,
-            "code": code_version(*CODE),
-        }
-    )
+    key = quantised_key(source, images, how, calibration.algorithm)
     store = Cache(cache_dir() / "quantised")
     known_entry = entry = store.get(key)
     if entry is None:
@@ -116,6 +106,21 @@ def calibrated(
     made = ("quantised", "possible", "same_top", "mean_cosine")
     facts = told | {field: entry.facts[field] for field in made}
     return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+
+
+def quantised_key(source: InferenceModel, images: Sequence[str], how: Preprocessing, algorithm: str) -> str:
+    """Everything that can change the quantised network; `images` are hashes."""
+    return key_of(
+        {
+            "program": source.program_sha256,
+            "params": source.params_sha256,
+            "images": list(images),
+            "preprocessing": asdict(how),
+            "algorithm": algorithm,
+            "engine": engine("paddle").lock_hash,
+            "code": code_version(*CODE),
+        }
+    )
 
 
 def _make(

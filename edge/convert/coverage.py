@@ -20,7 +20,7 @@ from edge.convert.order import Conversion
 from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
-from edge.errors import VerificationError
+from edge.errors import EdgezooError, VerificationError
 from edge.source.exported import export_key
 from edge.source.weights import Weights
 from edge.zoo.model import Model
@@ -76,19 +76,21 @@ def survey(
     jobs: int | None = None,
     fresh: bool = False,
     done: Callable[[Row, bool], None] = lambda _row, _known: None,
+    failed: Callable[[EdgezooError], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Row]:
-    """A row for every network among the models. `done` hears of each, and whether it was known before, as it comes.
+    """A row for every network among the models.
+
+    `done` hears of each, and whether it was known before, as it comes; `failed` of each error.
 
     Rows are kept under everything that can change them, so that a survey that was cut off goes on where it stopped; those of
-    networks that failed are made again (a full disk may have been the cause), with `fresh` all are. Raises what keeps every
-    network from being converted, such as a missing engine.
+    networks that failed are made again (a full disk may have been the cause), with `fresh` all are.
     """
     store, wanted = Cache(cache_dir() / "coverage"), networks(models)
     rows: dict[str, Row] = {}
     missing: dict[str, tuple[Model, ...]] = {}
     for same in wanted:
-        known = None if fresh else store.get(_key(same[0], recipe, weights))
+        known = None if fresh else store.get(row_key(same[0], recipe, weights))
         if known is None or known.facts["status"] == "failed":
             missing[same[0].name] = same
         else:
@@ -101,11 +103,13 @@ def survey(
         if outcome.made is not None:
             for path in (outcome.made.path, outcome.made.path.with_suffix(".json")):
                 path.unlink()
-        key = _key(same[0], recipe, weights)
+        key = row_key(same[0], recipe, weights)
         with store.making(key) as part:
             store.put(key, part, asdict(row))
         rows[row.name] = row
         done(row, False)
+        if outcome.error is not None:
+            failed(outcome.error)
 
     orders = [NbOrder(same[0].name, same[0], weights, recipe) for same in missing.values()]
     if orders:
@@ -115,7 +119,7 @@ def survey(
     return [rows[same[0].name] for same in wanted]
 
 
-def _key(model: Model, recipe: Recipe, weights: Weights) -> str:
+def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
     return key_of({"export": export_key(model, weights), **versions(recipe), "row": code_version(*CODE)})
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from edge.convert.work import Work
 from edge.errors import EdgezooError
 from edge.source.weights import Weights
 from edge.zoo.model import Model
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from edge.convert.work import Work
 
 
 class Product(Protocol):

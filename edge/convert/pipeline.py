@@ -44,7 +44,18 @@ def convert_models(
     with Toolbox(say=say) as tools:
 
         def convert(order: Order[P]) -> Conversion[P]:
-            work = Work(order, out, verify, keep, tools, retention, progress(order.name))
+            work = Work(
+                order.name,
+                order.model,
+                order.weights,
+                order.network,
+                out,
+                verify,
+                keep,
+                tools,
+                retention,
+                progress(order.name),
+            )
             with memory.reserve(memory_needed(order.model)):
                 try:
                     made, reused = order.make(work)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.convert.order import Order, Product
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.model import InferenceModel
 from edge.source.retention import ExportRetention
+from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Model
@@ -20,12 +20,16 @@ from edge.zoo.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The means for one `order`. The files go to the folder `out`; `verify` and `keep` as `convert_models` takes them.
+    """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
-    `seconds` collects wall-clock time by stage.
+    The files go to the folder `out`; `verify` and `keep` as `edge.convert.pipeline.convert_models` takes them; `seconds`
+    collects wall-clock time by stage.
     """
 
-    order: Order[Product]
+    name: str
+    model: Model | None
+    weights: Weights
+    network: Hashable
     out: Path
     verify: bool
     keep: bool
@@ -44,19 +48,19 @@ class Work:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
     def source(self, model: Model | None, *, files: bool = True) -> InferenceModel:
-        """The order's network, exported as `model` says. Without `files`, what is known of an exported one will do."""
+        """The network, exported as `model` says. Without `files`, what is known of an exported one will do."""
         with self.stage("source"):
             return load_source(
-                model, self.order.weights, lambda: self.tools.lend("paddle"), progress=self.progress, files=files
+                model, self.weights, lambda: self.tools.lend("paddle"), progress=self.progress, files=files
             )
 
     def whole(self, source: InferenceModel) -> InferenceModel:
         """The same with its files, exported again where only the facts had been kept."""
-        return source if source.params.exists() else self.source(self.order.model)
+        return source if source.params.exists() else self.source(self.model)
 
     def using(self, source: InferenceModel) -> AbstractContextManager[None]:
         """While the files of the source are needed."""
-        return self.retention.using(self.order.network, source)
+        return self.retention.using(self.network, source)
 
     def lend(self, kind: str, version: str | None = None) -> Callable[[], AbstractContextManager[Worker]]:
         """A function that lends a worker of an engine."""

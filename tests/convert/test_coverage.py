@@ -12,7 +12,7 @@ import pytest
 from edge.convert import conversion
 from edge.convert.coverage import Row, networks, survey
 from edge.convert.legalise import Applied, legalise
-from edge.convert.recipe import choose
+from edge.convert.recipe import Precision, choose
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
 from edge.report.coverage import as_markdown, as_text, counts
@@ -82,8 +82,8 @@ def test_a_sample_of_the_page_is_true(private_cache: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("private_cache")
 def test_a_network_that_became_another_is_found_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spoilt(program: Program, *, engine: str) -> tuple[Program, tuple[Applied, ...]]:
-        draft = Draft.of(legalise(program, engine=engine)[0])
+    def spoilt(program: Program, *, engine: str, precision: Precision) -> tuple[Program, tuple[Applied, ...]]:
+        draft = Draft.of(legalise(program, engine=engine, precision=precision)[0])
         list(draft.ops("relu"))[5].set_type("sigmoid")
         return draft.build(), ()
 

@@ -186,8 +186,8 @@ def test_an_unknown_architecture_is_a_sentence(paddle: Worker, tmp_path: Path) -
 
 def test_a_worker_does_not_grow_with_the_networks_it_exports(tmp_path: Path) -> None:
     code = """
-import sys, paddle_worker
-paddle_worker.info()
+import sys, paddle_engine, paddle_worker
+paddle_engine.info()
 export = paddle_worker.OPERATIONS["export"]
 def megabytes():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 >> 20

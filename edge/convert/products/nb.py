@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from edge.cache.keys import code_version, key_of
@@ -21,7 +22,7 @@ from edge.toolchain.engines import WORKERS, engine
 
 # What decides a file, and what a verification of it (edge.cache.keys).
 CODE = ("edge.convert.conversion", WORKERS / "lite_worker.py")
-VERIFY_CODE = (
+VERIFY_CODE: tuple[str | Path, ...] = (
     "edge.convert.verify.verify",
     *(WORKERS / name for name in ("lite_worker.py", "paddle_worker.py", "pir_worker.py")),
 )
@@ -67,7 +68,7 @@ def make_nb(
     `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
     `ToolchainError` or `OutputError`.
     """
-    store, key = Cache(cache_dir() / "nb"), _key(network, recipe)
+    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
             entry = store.get(key)
@@ -77,7 +78,7 @@ def make_nb(
             verification, was_verified = _verified(work, recipe, network, entry, key)
             if verification["status"] == "failed":
                 raise VerificationError(
-                    f"{work.order.name}: the converted network computes something else: {verification['reason']}",
+                    f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
             nb, written = _place(work, recipe, source, entry, verification, calibration)
@@ -107,7 +108,7 @@ def _verified(
     """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
-    store, key = Cache(cache_dir() / "verified"), _verify_key(network, key)
+    store, key = Cache(cache_dir() / "verified"), verify_key(network, key)
     if known := store.get(key):
         return known.facts, True
     network = work.whole(network)
@@ -140,14 +141,13 @@ def _place(
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
-    order = work.order
-    metadata = describe(order.name, order.model, source, recipe, entry.facts, verification, calibration=calibration)
-    path = work.out / f"{order.name}.nb"
+    metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
+    path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
     return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
 
 
-def _key(network: InferenceModel, recipe: Recipe) -> str:
+def nb_key(network: InferenceModel, recipe: Recipe) -> str:
     """Everything that can change the `.nb` file."""
     return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe)})
 
@@ -162,6 +162,6 @@ def _conversion(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _verify_key(network: InferenceModel, nb_key: str) -> str:
+def verify_key(network: InferenceModel, nb: str) -> str:
     """Everything that can change the verification of the `.nb` file with that key."""
-    return key_of({"nb": nb_key, "code": code_version(*VERIFY_CODE), **reference_key(network)})
+    return key_of({"nb": nb, "code": code_version(*VERIFY_CODE), **reference_key(network)})

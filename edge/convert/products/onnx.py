@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cache.keys import code_version, key_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
 
 # What decides a file and its verification (edge.cache.keys).
-CODE = (
+CODE: tuple[str | Path, ...] = (
     "edge.convert.onnx.convert",
     *(WORKERS / name for name in ("onnx_worker.py", "paddle_worker.py", "pir_worker.py")),
 )
@@ -53,7 +54,7 @@ class OnnxOrder(Order[OnnxModel]):
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
             task = Task(source, program, input_shapes(program.feeds, self.input_shape), self.recipe, work.verify)
-            store, key = Cache(cache_dir() / "onnx"), _key(task)
+            store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             known = store.get(key)
             entry = known or convert(task, work.tools, store, key)
             metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
@@ -73,7 +74,7 @@ def exportable(model: Model | None, weights: Weights, recipe: OnnxRecipe) -> Mod
     return replace(model, input_shape=(-1, *model.input_shape[1:]))
 
 
-def _key(task: Task) -> str:
+def onnx_key(task: Task) -> str:
     """Everything that can change the file, or what is known of it."""
     return key_of(
         {

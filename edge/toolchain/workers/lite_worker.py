@@ -77,19 +77,5 @@ def run(nb, inputs_npz, outputs_npz, feeds, fetches):
     return {"load_seconds": loaded - started, "run_seconds": time.time() - loaded, "samples": len(samples)}
 
 
-def keep_memory():
-    """Let the process keep what it frees (up to 256 MB), instead of asking the kernel for zeroed pages at every model.
-
-    glibc's mallopt: M_MMAP_THRESHOLD is -3, M_TRIM_THRESHOLD -1, M_TOP_PAD -2. Measured: opt's system time halves.
-    """
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        for parameter, value in ((-3, 64 << 20), (-1, 256 << 20), (-2, 16 << 20)):
-            mallopt(parameter, value)
-
-
 if __name__ == "__main__":
-    keep_memory()
     protocol.serve({"info": info, "opt": opt, "run": run}, info)
