@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from edge.convert.pipeline import Conversion
+    from edge.convert.order import Conversion, Order, Product
     from edge.convert.recipe import Precision
     from edge.errors import EdgezooError
     from edge.results.measurement import Measurement
@@ -83,16 +83,17 @@ def convert_models(
     out: Path | str = "models",
     weights: str = "published",
     seed: int = 0,
+    format: Literal["nb", "onnx"] = "nb",
     target: str | None = None,
     precision: Precision | None = None,
     engine: str | None = None,
     config: Path | None = None,
     verify: bool = True,
     jobs: int | None = None,
-    done: Callable[[Conversion], None] = lambda _: None,
+    done: Callable[[Conversion[Product]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
-) -> list[Conversion]:
-    """Convert catalogue models to verified `.nb` files in `out`; one `Conversion` a name, in their order.
+) -> list[Conversion[Product]]:
+    """Convert catalogue models to verified files in `out`; one `Conversion` a name, in their order.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
     set-up work. int8-static needs images: `edgezoo convert --calibrate DIR`. Raises `UnknownModelError`, `UsageError`,
@@ -100,6 +101,9 @@ def convert_models(
     """
     from edge.bench.wanted import check_weights
     from edge.convert import pipeline, recipe
+    from edge.convert.onnx.recipe import OnnxRecipe
+    from edge.convert.products.nb import NbOrder
+    from edge.convert.products.onnx import OnnxOrder
     from edge.errors import UsageError
     from edge.source.weights import Weights
     from edge.toolchain.engines import engine as find_engine
@@ -107,12 +111,19 @@ def convert_models(
 
     chosen = recipe.choose(config, target=target, precision=precision, engine=engine)
     find_engine("paddlelite", chosen.engine)  # an unknown version is refused before any work
-    if chosen.precision == "int8-static":
-        raise UsageError("int8-static needs images to calibrate with", hint="edgezoo convert --calibrate DIR")
+    if format == "onnx" and chosen.precision != "fp32":
+        raise UsageError("an ONNX file is float32", hint="leave out the precision, or convert to nb")
     source = Weights.parse(weights, seed=seed)
     check_weights(source, names)
-    orders = [pipeline.Order(name, lookup(name), source, chosen) for name in names]
-    return pipeline.convert_models(orders, Path(out), verify=verify, jobs=jobs, done=done, say=say)
+
+    def order(name: str) -> Order[Product]:
+        if format == "onnx":
+            return OnnxOrder(name, lookup(name), source, OnnxRecipe(), chosen.input_shape)
+        return NbOrder(name, lookup(name), source, chosen)
+
+    return pipeline.convert_models(
+        [order(name) for name in names], Path(out), verify=verify, jobs=jobs, done=done, say=say
+    )
 
 
 def bench_models(

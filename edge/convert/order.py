@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Product(Protocol):
-    """A file that was made, and its metadata (docs/metadata.md). Sizes in bytes."""
+    """A file that was made, and its metadata (docs/reference/metadata.md). Sizes in bytes."""
 
     @property
     def path(self) -> Path: ...
