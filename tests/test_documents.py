@@ -183,8 +183,8 @@ def variables() -> set[str]:
     return {_OF_ONE_VERSION.sub("EDGEZOO_PYTHON_3_10", name) for name in found}
 
 
-# Set for the engines by a mapping, which no pattern finds; tests/toolchain/test_worker.py shows that they arrive.
-_BY_MAPPING = {"LC_ALL", "GLOG_v"}
+# Set for the engines by a mapping, which no pattern finds; tests/toolchain/test_worker.py shows that it arrives.
+_BY_MAPPING = {"LC_ALL"}
 
 
 def test_the_page_of_environment_variables_is_whole_and_true() -> None:
