@@ -1,4 +1,4 @@
-"""The ONNX table of docs/onnx.md, from what `edgezoo convert --format onnx --json` prints on standard input."""
+"""The ONNX table of docs/reference/onnx.md, from what `edgezoo convert --format onnx --json` prints on standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The driver's half of docs/device-contract.md: how edgebench is started, and what becomes of what it prints.
+"""The driver's half of docs/reference/device-contract.md: how edgebench is started, and what becomes of what it prints.
 
 Everything here is pure: text in, values out. A launch counts only if it is whole: every line in its place, no sample
 missing, the end line saying `ok`, and exit code 0.

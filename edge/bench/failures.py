@@ -8,7 +8,7 @@ from edge.errors import CommandTimeoutError, RunnerError
 
 _LOG_LINES = 12
 
-# What to do about each kind of failure of docs/device-contract.md.
+# What to do about each kind of failure of docs/reference/device-contract.md.
 _HINTS = {
     "model_unreadable": "convert the model again, or check the path",
     "model_invalid": "convert the model again for this device and this version of the engine",

@@ -1,7 +1,7 @@
 """The thermal gate: a measurement starts on a device that is cool, or says that it did not.
 
 The rule is AndroidX Benchmark's (nothing above THERMAL_STATUS_NONE counts), plus the hottest CPU zone being near its
-baseline (docs/measurement.md). What cannot be read is "unknown", never "fine".
+baseline (docs/explanation/measurement.md). What cannot be read is "unknown", never "fine".
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class HostEngine:
 
     @property
     def program(self) -> Path:
-        """The benchmark program (docs/device-contract.md)."""
+        """The benchmark program (docs/reference/device-contract.md)."""
         return WORKERS / self.script
 
     @property

@@ -45,7 +45,7 @@ class LaunchSpec:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Which program runs. `engine` as docs/device-contract.md names it; a version that is not known is None."""
+    """Which program runs. `engine` as docs/reference/device-contract.md names it; a version that is not known is None."""
 
     contract: int
     runner: str

@@ -33,7 +33,7 @@ class RunnerFlavour(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edgebench:
-    """The project's own program: docs/device-contract.md."""
+    """The project's own program: docs/reference/device-contract.md."""
 
     name: str = "edgebench"
     tells_samples: bool = True

@@ -1,4 +1,4 @@
-"""One session: a list of model files measured on one device, launch by launch (docs/measurement.md).
+"""One session: a list of model files measured on one device, launch by launch (docs/explanation/measurement.md).
 
 The device is locked and its settings are prepared; then come rounds. In a round every cell (model file, thread count)
 that still needs launches gets one, in a random order; each launch is stored as soon as it ended. At the end the anchor,

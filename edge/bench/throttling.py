@@ -1,4 +1,4 @@
-"""Signs that a device slowed itself down while it was measured (docs/measurement.md, throttling signs). Pure functions.
+"""Signs that a device slowed itself down while measured (docs/explanation/measurement.md, throttling signs). Pure functions.
 
 What could not be read gives no sign.
 """

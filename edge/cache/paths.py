@@ -16,6 +16,11 @@ def data_dir() -> Path:
     return _place("EDGEZOO_DATA_DIR", "user_data_path")
 
 
+def results_database() -> Path:
+    """The user's results database, where none is named."""
+    return data_dir() / "results.db"
+
+
 def _place(variable: str, function: str) -> Path:
     given = os.environ.get(variable)
     if given:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Networks worked on at once.  [default: one a core]"
 )
 @click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
-@click.option("--markdown", is_flag=True, help="Print the page as docs/coverage.md has it.")
+@click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write the table to FILE instead.")  # fmt: skip
 @options.quiet

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from edge.cli import options
+
+if TYPE_CHECKING:
+    from edge.api import Sort
 
 
 @click.command()
@@ -30,7 +35,7 @@ def command(
     max_params: float | None,
     max_sd855: float | None,
     threads: str,
-    sort: str,
+    sort: Sort,
     reverse: bool,
     as_json: bool,
 ) -> None:
@@ -44,22 +49,20 @@ def command(
       edgezoo list --min-top1 0.75 --max-sd855 10 --threads 4
       edgezoo list --series GhostNet --series ESNet --json
     """
-    from edge.zoo import catalogue
+    from edge.api import list_models
 
-    models = catalogue.select(
-        series_names=series,
+    models = list_models(
+        series=series,
         light=light,
-        top1_min=_fraction(min_top1),
-        top1_max=_fraction(max_top1),
-        flops_max=max_flops,
-        params_max=max_params,
-        sd855_max=max_sd855,
+        min_top1=_fraction(min_top1),
+        max_top1=_fraction(max_top1),
+        max_flops=max_flops,
+        max_params=max_params,
+        max_sd855=max_sd855,
         threads=int(threads),
+        sort=sort,
+        reverse=reverse,
     )
-    if sort != "table":
-        models = catalogue.ordered(models, sort, threads=int(threads), descending=reverse)
-    elif reverse:
-        models.reverse()
 
     if as_json:
         from dataclasses import asdict

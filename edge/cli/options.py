@@ -87,9 +87,9 @@ def report(command: F) -> F:
 
 def database(path: Path | None) -> Path:
     """What --db means."""
-    from edge.cache.paths import data_dir
+    from edge.cache.paths import results_database
 
-    return path or data_dir() / "results.db"
+    return path or results_database()
 
 
 weights_of_names = click.option(

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 @options.as_json
 def command(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME: published numbers, input, preprocessing, addresses."""
-    from edge.zoo.catalogue import lookup
+    from edge.api import show_model
 
-    model = lookup(name)
+    model = show_model(name)
     if as_json:
         from dataclasses import asdict
 

@@ -15,7 +15,7 @@ from edge.zoo.model import Model
 
 
 class Product(Protocol):
-    """A file that was made, and its metadata (docs/metadata.md). Sizes in bytes."""
+    """A file that was made, and its metadata (docs/reference/metadata.md). Sizes in bytes."""
 
     @property
     def path(self) -> Path: ...

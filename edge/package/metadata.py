@@ -1,4 +1,4 @@
-"""The metadata of a converted model (docs/metadata.md), and what of it goes into a package as model.json."""
+"""The metadata of a converted model (docs/reference/metadata.md), and what of it goes into a package as model.json."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise PackageError(
             f"{path} is missing: a package needs the metadata that is written beside a converted model",
-            hint="convert the model with edgezoo, or write the file (docs/metadata.md)",
+            hint="convert the model with edgezoo, or write the file (docs/reference/metadata.md)",
         ) from error
     except (OSError, ValueError) as error:
         raise PackageError(f"{path} cannot be read as JSON: {error}") from error
@@ -81,7 +81,9 @@ def check_preprocessing(steps: Mapping[str, Any], input_shape: list[int], where:
         and _finite(steps["std"], 3)
         and 0 not in steps["std"]
     ):
-        raise PackageError(f"{where}: 'preprocessing' is malformed", hint="docs/metadata.md shows what it holds")
+        raise PackageError(
+            f"{where}: 'preprocessing' is malformed", hint="docs/reference/metadata.md shows what it holds"
+        )
     for key, allowed in (("channel_order", ("RGB", "BGR")), ("layout", ("NCHW",)), ("interpolation", INTERPOLATIONS)):
         if steps[key] not in allowed:
             raise PackageError(f"{where}: {key} '{steps[key]}' is not one of {', '.join(allowed)}")

@@ -1,4 +1,4 @@
-"""The coverage table: for a terminal, and as the page docs/coverage.md."""
+"""The coverage table: for a terminal, and as the page docs/reference/coverage.md."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def as_markdown(rows: Sequence[Row]) -> str:
         f"Exported with random weights (seed 0), legalised, optimised by opt {first.engine} for {first.target}, and run as its "
         "x86 twin beside Paddle. Made by",
         "```",
-        "edgezoo coverage --markdown -o docs/coverage.md",
+        "edgezoo coverage --markdown -o docs/reference/coverage.md",
         "```",
         f"{counts(rows)}. Models that share a network (the `_ssld` ones, for instance) share a row.",
         "",

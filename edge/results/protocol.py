@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """How every cell is measured; docs/measurement.md says why. Everything here is part of a result's key.
+    """How every cell is measured; docs/explanation/measurement.md says why. Everything here is part of a result's key.
 
     One launch warms up for `warmup_runs` and `warmup_ms`, then takes `repeats` samples and `repeats_ms`, whichever is
     longer each. Launches stop, between `launches_min` and `launches_max`, when the 95 % interval of the median lies

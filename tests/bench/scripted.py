@@ -100,7 +100,7 @@ class ScriptedDevice:
 
 
 def printed(samples: Sequence[float], *, synthetic: bool = False, **environment: Any) -> str:
-    """What edgebench prints of a launch with these samples, as docs/device-contract.md lays down."""
+    """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down."""
     core = {"index": 7, "online": True, "max_khz": 2_841_600, "min_khz": 825_600, "scaling_max_khz": 2_841_600,
             "cur_khz": 2_841_600, "governor": "schedutil", "time_in_state": None, **environment}  # fmt: skip
     around = {"type": "environment", "cores": [core], "affinity": [7], "thermal_zones": None}

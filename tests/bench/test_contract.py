@@ -359,14 +359,14 @@ def test_the_digest_is_fnv1a() -> None:
 
 
 def test_docs_driver_and_program_speak_one_contract() -> None:
-    page = (ROOT / "docs" / "device-contract.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "device-contract.md").read_text(encoding="utf-8")
     header = (ROOT / "android_runner" / "include" / "edgebench" / "contract.h").read_text(encoding="utf-8")
     assert re.findall(r"^contract version: (\d+)$", page, re.MULTILINE) == [str(CONTRACT_VERSION)]
     assert re.findall(r"kContractVersion = (\d+);", header) == [str(CONTRACT_VERSION)]
 
 
 def test_the_page_lists_what_the_program_knows() -> None:
-    page = (ROOT / "docs" / "device-contract.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "device-contract.md").read_text(encoding="utf-8")
     arguments = (ROOT / "android_runner" / "src" / "arguments.cpp").read_text(encoding="utf-8")
     contract = (ROOT / "android_runner" / "include" / "edgebench" / "contract.h").read_text(encoding="utf-8")
     options = set(re.findall(r'\{"(--[a-z-]+)"', arguments)) | {"--version", "--env", "--help"}

@@ -19,7 +19,7 @@ from edge.report.coverage import as_markdown, as_text, counts
 from edge.source.weights import Weights
 from edge.zoo.catalogue import catalogue, lookup
 
-PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "coverage.md"
 RANDOM = Weights("random")
 # Small networks of families that need rules or care of their own.
 SAMPLE = ("SqueezeNet1_1", "ReXNet_1_0", "HarDNet39_ds", "LeViT_128S", "MobileViT_XXS", "EfficientNetB0_small")

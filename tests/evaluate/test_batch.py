@@ -23,7 +23,7 @@ def image(seed: int) -> NDArray[np.uint8]:
 
 
 def read(path: Path, fill: str, count: int) -> NDArray[np.float32]:
-    """As docs/device-contract.md says it."""
+    """As docs/reference/device-contract.md says it."""
     if fill == "file":
         return np.fromfile(path, "<f4").reshape(count, 1, 3, 16, 16)
     content = path.read_bytes()

@@ -12,7 +12,7 @@ import pytest
 from edge.cli.main import COMMANDS
 from tests.package.jvm import HERE, ROOT, builder
 
-TEXT = (ROOT / "docs/how-to-android-app.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/how-to/android-app.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:

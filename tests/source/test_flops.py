@@ -15,7 +15,7 @@ from edge.toolchain.worker import Worker
 
 pytestmark = pytest.mark.slow
 
-DOC = Path(__file__).parents[2] / "docs" / "flops-and-params.md"
+DOC = Path(__file__).parents[2] / "docs" / "reference" / "flops-and-params.md"
 COLUMNS = ("flops", "params")
 
 

@@ -47,7 +47,12 @@ def segfault():
 def pid():
     return {"pid": os.getpid()}
 
-operations = dict(add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid)
+def environ():
+    return dict(os.environ)
+
+operations = dict(
+    add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ
+)
 protocol.serve(operations, lambda: {"v": 1})
 """
 
@@ -145,3 +150,13 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
         assert len(set(pids)) == 2
         with pool.lend() as worker:
             assert worker.call("pid")["pid"] in pids
+
+
+def test_an_engine_gets_the_environment_that_the_documents_tell(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("MY_PROXY", "kept")
+    with Worker(Path(sys.executable), script) as worker:
+        environ = worker.call("environ")
+    assert (environ["LC_ALL"], environ["MY_PROXY"]) == ("C.UTF-8", "kept")
+    assert not [name for name in environ if name.startswith("PYTHON")]

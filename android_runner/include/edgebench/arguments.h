@@ -1,4 +1,4 @@
-// The command line, as docs/device-contract.md describes it.
+// The command line, as docs/reference/device-contract.md describes it.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// What the driver and this program owe each other: docs/device-contract.md.
+// What the driver and this program owe each other: docs/reference/device-contract.md.
 #pragma once
 
 #include <stdexcept>

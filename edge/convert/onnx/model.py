@@ -1,4 +1,4 @@
-"""A converted ONNX model: the file, and everything known of it, as docs/metadata.md lays down."""
+"""A converted ONNX model: the file, and everything known of it, as docs/reference/metadata.md lays down."""
 
 from __future__ import annotations
 

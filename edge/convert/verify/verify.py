@@ -42,7 +42,7 @@ _STEADY = 0.1  # share of the limit that such a nudge may move a steady network'
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result as it stands in the metadata (docs/metadata.md); None where nothing was measured.
+    """The result as it stands in the metadata (docs/reference/metadata.md); None where nothing was measured.
 
     The figures compare with Paddle's output of the model as it came, so of int8 and int16 they say what rounding the weights
     costs. Judged these are by `rounded`: the same figures beside Paddle with the weights rounded alike.

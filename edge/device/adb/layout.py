@@ -1,4 +1,4 @@
-"""Where edgezoo's things are on a device (docs/device-contract.md)."""
+"""Where edgezoo's things are on a device (docs/reference/device-contract.md)."""
 
 from __future__ import annotations
 

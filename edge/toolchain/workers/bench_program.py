@@ -1,4 +1,4 @@
-"""The half of a Python benchmark program that is the same for every engine: docs/device-contract.md.
+"""The half of a Python benchmark program that is the same for every engine: docs/reference/device-contract.md.
 
 Stand-alone; Python 3.7 and later. An engine may end its process on bad input (abort, SIGSEGV, exit), so it runs in a
 child, and the parent, which never touches it, writes the end line of a child that could not.
@@ -114,7 +114,7 @@ def arguments(prog):
     parser = Arguments(
         prog=prog,
         allow_abbrev=False,
-        description="Measure a model on this machine; docs/device-contract.md.",
+        description="Measure a model on this machine; docs/reference/device-contract.md.",
     )
     parser.add_argument("--contract", type=int)
     parser.add_argument("--model")

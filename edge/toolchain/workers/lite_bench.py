@@ -1,4 +1,4 @@
-"""The benchmark program of this machine: docs/device-contract.md, spoken from Python with paddlelite's own engine.
+"""The benchmark program of this machine: docs/reference/device-contract.md, spoken from Python with paddlelite's own engine.
 
 Stand-alone; Python 3.7 and later.
 """

@@ -1,4 +1,4 @@
-"""The benchmark program of this machine for ONNX models: docs/device-contract.md, spoken with ONNX Runtime. Stand-alone."""
+"""The benchmark program for ONNX models on this machine: docs/reference/device-contract.md with ONNX Runtime. Stand-alone."""
 
 import os
 import sys

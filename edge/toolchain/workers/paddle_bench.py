@@ -1,4 +1,4 @@
-"""The benchmark program of this machine for inference programs: docs/device-contract.md, spoken with Paddle Inference.
+"""The benchmark program for inference programs on this machine: docs/reference/device-contract.md with Paddle Inference.
 
 Stand-alone. The model is the program; its parameters lie beside it, under one of the usual names.
 """

@@ -175,6 +175,6 @@ def test_a_linear_pair_is_rounded_each_by_itself_thanks_to_the_rule(bench: Bench
 
 
 def test_every_rule_is_told_in_the_documentation() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "converting.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "explanation" / "converting.md").read_text()
     told = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     assert told == [rule.name for rule in RULES]

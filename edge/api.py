@@ -1,0 +1,217 @@
+"""The public Python API: what the commands list, show, convert, bench and results call, without the command line.
+
+Nothing is printed and nothing exits: what cannot be begun raises a child of `edge.errors.EdgezooError`; what goes wrong
+with one model is told beside the others' results and stops none of them. Options have the command line's names, meanings
+and defaults. Import from `edge`; docs/reference/python-api.md has examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from edge.convert.order import Conversion, Order, Product
+    from edge.convert.recipe import Precision
+    from edge.errors import EdgezooError
+    from edge.results.measurement import Measurement
+    from edge.results.protocol import Name as ProtocolName
+    from edge.results.protocol import Protocol
+    from edge.zoo.model import Model
+
+Sort = Literal["table", "name", "top1", "flops", "params", "size", "sd855"]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """What `bench_models` brought. `errors`: of models that could not be had and of devices whose session ended early.
+
+    A cell that could not be measured is a measurement of status "failed", not one of these.
+    """
+
+    measurements: tuple[Measurement, ...]
+    errors: tuple[EdgezooError, ...]
+
+
+def list_models(
+    *,
+    series: Sequence[str] = (),
+    light: bool = False,
+    min_top1: float | None = None,
+    max_top1: float | None = None,
+    max_flops: float | None = None,
+    max_params: float | None = None,
+    max_sd855: float | None = None,
+    threads: int = 1,
+    sort: Sort = "table",
+    reverse: bool = False,
+) -> list[Model]:
+    """The models of the catalogue that pass every filter, as `edgezoo list` shows them.
+
+    Units: top-1 as a fraction, FLOPs (multiply-accumulates) and parameters in millions, `max_sd855` in ms at `threads` (1, 2
+    or 4). Raises `UsageError` for an unknown series or thread count.
+    """
+    from edge.zoo import catalogue
+
+    models = catalogue.select(
+        series_names=series,
+        light=light,
+        top1_min=min_top1,
+        top1_max=max_top1,
+        flops_max=max_flops,
+        params_max=max_params,
+        sd855_max=max_sd855,
+        threads=threads,
+    )
+    if sort == "table":
+        return models[::-1] if reverse else models
+    return catalogue.ordered(models, sort, threads=threads, descending=reverse)
+
+
+def show_model(name: str) -> Model:
+    """Everything that is known of one model. Raises `UnknownModelError`, with the nearest names as its hint."""
+    from edge.zoo.catalogue import lookup
+
+    return lookup(name)
+
+
+def convert_models(
+    names: Sequence[str],
+    *,
+    out: Path | str = "models",
+    weights: str = "published",
+    seed: int = 0,
+    format: Literal["nb", "onnx"] = "nb",
+    target: str | None = None,
+    precision: Precision | None = None,
+    engine: str | None = None,
+    config: Path | None = None,
+    verify: bool = True,
+    jobs: int | None = None,
+    done: Callable[[Conversion[Product]], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Conversion[Product]]:
+    """Convert catalogue models to verified files in `out`; one `Conversion` a name, in their order.
+
+    Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
+    set-up work. int8-static needs images: `edgezoo convert --calibrate DIR`. Raises `UnknownModelError`, `UsageError`,
+    `RecipeError`, and `OutputError` when `out` cannot be used.
+    """
+    from edge.bench.wanted import check_weights
+    from edge.convert import pipeline, recipe
+    from edge.convert.onnx.recipe import OnnxRecipe
+    from edge.convert.products.nb import NbOrder
+    from edge.convert.products.onnx import OnnxOrder
+    from edge.errors import UsageError
+    from edge.source.weights import Weights
+    from edge.toolchain.engines import engine as find_engine
+    from edge.zoo.catalogue import lookup
+
+    chosen = recipe.choose(config, target=target, precision=precision, engine=engine)
+    find_engine("paddlelite", chosen.engine)  # an unknown version is refused before any work
+    if format == "onnx" and chosen.precision != "fp32":
+        raise UsageError("an ONNX file is float32", hint="leave out the precision, or convert to nb")
+    source = Weights.parse(weights, seed=seed)
+    check_weights(source, names)
+
+    def order(name: str) -> Order[Product]:
+        if format == "onnx":
+            return OnnxOrder(name, lookup(name), source, OnnxRecipe(), chosen.input_shape)
+        return NbOrder(name, lookup(name), source, chosen)
+
+    return pipeline.convert_models(
+        [order(name) for name in names], Path(out), verify=verify, jobs=jobs, done=done, say=say
+    )
+
+
+def bench_models(
+    names: Sequence[str | Path],
+    *,
+    device: str | None = None,
+    threads: Sequence[int] = (1, 2, 4),
+    protocol: ProtocolName | Protocol = "robust",
+    weights: str = "published",
+    precision: str | None = None,
+    engine: str | None = None,
+    runner: str | None = None,
+    seed: int | None = None,
+    fresh: bool = False,
+    keep_invalid: bool = False,
+    db: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> BenchResult:
+    """Measure the latency of catalogue models (converted first) and of model files on one device or on "all".
+
+    `device`: "host", a serial, "all", or None for the only one connected. `protocol`: "robust", "table", or one of your own
+    (`edge.results.protocol.protocol`). What is measured already is taken from `db` (None: the user's results database),
+    unless `fresh`. Raises `UsageError`, `UnknownModelError`, `ModelFilesError`, and, of a single device, `DeviceError` and
+    `BenchError`.
+    """
+    import secrets
+
+    from edge.bench.fleet import DeviceRequest, measure_everywhere
+    from edge.bench.host_engines import host_engine
+    from edge.bench.models import prepare
+    from edge.bench.programs import find_runner
+    from edge.bench.request import Request
+    from edge.bench.wanted import Wanted
+    from edge.cache.paths import results_database
+    from edge.device.discover import open_device
+    from edge.errors import BenchError, DeviceError
+    from edge.source.weights import Weights
+
+    runs = host_engine(engine)
+    wanted = Wanted(tuple(map(str, names)), Weights.parse(weights), precision=precision, engine=runs)
+    order = secrets.randbits(32) if seed is None else seed
+    devices = open_device(device)
+    places: list[DeviceRequest] = []
+    errors: list[EdgezooError] = []
+    for one in devices:
+        try:
+            program = find_runner(one, runner, engine=runs, say=say)
+            jobs, failed = prepare(wanted, one.properties(), say=say)
+            fitted = program.fit(_protocol(protocol, one.properties().kind))
+        except (DeviceError, BenchError) as error:
+            if len(devices) == 1:
+                raise
+            errors.append(error)
+            continue
+        errors += failed
+        request = Request(tuple(jobs), tuple(threads), fitted, order, fresh=fresh, keep_invalid=keep_invalid)
+        places.append(DeviceRequest(one, program, request))
+    ended = measure_everywhere(places, db or results_database(), _Said(say))
+    errors += [one.error for one in ended if one.error is not None]
+    return BenchResult(tuple(cell for one in ended for cell in one.cells), tuple(errors))
+
+
+def list_results(*, model: str | None = None, device: str | None = None, db: Path | None = None) -> list[Measurement]:
+    """What was measured, oldest first, with every raw sample. Raises `ResultsError` where there is no database yet."""
+    from edge.cache.paths import results_database
+    from edge.results.store import Store
+
+    with Store(db or results_database(), create=False) as store:
+        return [store.get(id) for id in store.ids(model=model, serial=device)]
+
+
+def _protocol(wanted: ProtocolName | Protocol, device_kind: str) -> Protocol:
+    """What a name means on that kind of device, as on the command line: bound to big cores, a pause on a phone."""
+    from edge.results.protocol import protocol
+
+    if not isinstance(wanted, str):
+        return wanted
+    return protocol(wanted, power_mode=0, cooldown_s=0.0 if device_kind == "host" else 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A session's listener that passes on the lines that stay."""
+
+    say: Callable[[str], None]
+
+    def line(self, text: str) -> None:
+        self.say(text)
+
+    def now(self, text: str) -> None:
+        """What is being done at the moment is for a terminal."""

@@ -1,0 +1,229 @@
+"""The Python API: it asks the stages for exactly what was said, and refuses what makes no sense before any work.
+
+What the stages then do is tested in their rooms; tests/test_documents.py runs it through with the engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import edge
+from edge import errors
+from edge.bench.fleet import DeviceRequest, DeviceResult
+from edge.bench.programs import Runner
+from edge.bench.request import Job, Listener
+from edge.bench.runners import flavour
+from edge.bench.wanted import Wanted
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.products.nb import NbOrder
+from edge.convert.products.onnx import OnnxOrder
+from edge.device.host import HostDevice
+from edge.results.measurement import RunnerProgram
+from edge.results.protocol import ROBUST, protocol
+from edge.results.store import Store
+from edge.source.weights import Weights
+from tests.bench.examples import PHONE, SUBJECT, launch
+
+LIGHT = ["PPLCNet_x1_0", "MobileNetV1"]
+
+
+def test_models_are_filtered_and_ordered() -> None:
+    fast = edge.list_models(series=["MobileNetV3"], max_sd855=10, threads=4, sort="sd855", reverse=True)
+    times = [model.published.sd855_ms[4] for model in fast]
+    assert times == sorted(times, reverse=True)
+    assert 0 < max(times) <= 10
+    assert {model.series for model in fast} == {"MobileNetV3"}
+    assert edge.list_models(reverse=True) == edge.list_models()[::-1]
+    good = edge.list_models(min_top1=0.7, max_top1=0.75, max_flops=500, max_params=5, light=True)
+    for model in good:
+        assert model.light
+        assert 0.7 <= (model.published.top1 or 0) <= 0.75
+        assert (model.published.flops_m or 1e9) <= 500
+        assert (model.published.params_m or 1e9) <= 5
+    assert good
+
+
+def test_a_model_that_does_not_exist_is_answered_with_the_nearest() -> None:
+    assert edge.show_model("PPLCNet_x1_0").name == "PPLCNet_x1_0"
+    with pytest.raises(errors.UnknownModelError) as raised:
+        edge.show_model("PPLCNet_x1")
+    assert "PPLCNet_x1_0" in str(raised.value.hint)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the conversion pipeline was asked for."""
+    heard: dict[str, Any] = {}
+
+    def convert_models(orders: Sequence[object], out: Path, **options: Any) -> list[object]:
+        heard.update(options, orders=orders, out=out)
+        return []
+
+    monkeypatch.setattr("edge.convert.pipeline.convert_models", convert_models)
+    return heard
+
+
+def test_convert_asks_for_what_was_said(asked: dict[str, Any]) -> None:
+    said: list[str] = []
+    edge.convert_models(
+        LIGHT,
+        out="here",
+        weights="random",
+        seed=3,
+        precision="int8",
+        verify=False,
+        jobs=1,
+        say=said.append,
+        done=lambda _: said.append("one is done"),
+    )
+    orders = asked["orders"]
+    assert [type(order) for order in orders] == [NbOrder, NbOrder]
+    assert [order.name for order in orders] == LIGHT
+    assert {order.weights for order in orders} == {Weights("random", seed=3)}
+    assert orders[0].recipe.precision == "int8"
+    assert (asked["out"], asked["verify"], asked["jobs"]) == (Path("here"), False, 1)
+    asked["say"]("long work")
+    asked["done"](None)
+    assert said == ["long work", "one is done"]
+
+
+def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_path: Path) -> None:
+    edge.convert_models(["PPLCNet_x1_0"], target="x86", engine="2.12")
+    assert (asked["orders"][0].recipe.target, asked["orders"][0].recipe.engine) == ("x86", "2.12")
+    assert asked["orders"][0].weights == Weights("published")
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('engine = "2.13rc0"\nsparse_threshold = 0.5\n')
+    edge.convert_models(["PPLCNet_x1_0"], config=recipe)
+    assert asked["orders"][0].recipe.sparse_threshold == 0.5
+    edge.convert_models(["PPLCNet_x1_0"], format="onnx")
+    assert isinstance(asked["orders"][0], OnnxOrder)
+    assert asked["orders"][0].recipe == OnnxRecipe()
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        pytest.param(lambda: edge.convert_models(["PPLCNet"]), errors.UnknownModelError, id="unknown model"),
+        pytest.param(lambda: edge.convert_models(LIGHT, engine="9"), errors.UsageError, id="unknown engine"),
+        pytest.param(lambda: edge.convert_models(LIGHT, precision="int8-static"), errors.UsageError, id="no images"),
+        pytest.param(
+            lambda: edge.convert_models(LIGHT, precision="int8", format="onnx"), errors.UsageError, id="int8 ONNX"
+        ),
+        pytest.param(lambda: edge.convert_models(LIGHT, weights="."), errors.UsageError, id="one file, two models"),
+        pytest.param(lambda: edge.bench_models(LIGHT, engine="9", device="host"), errors.UsageError, id="bench engine"),
+        pytest.param(lambda: edge.list_models(series=["PPNet"]), errors.UsageError, id="unknown series"),
+        pytest.param(edge.list_results, errors.ResultsError, id="no results yet"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_once(
+    call: Callable[[], object], error: type[errors.EdgezooError], asked: dict[str, Any]
+) -> None:
+    with pytest.raises(error):
+        call()
+    assert not asked
+
+
+class Host:
+    """The host device with a runner and files that need no engine; keeps what a session is asked for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wanted: Wanted | None = None
+        self.places: list[DeviceRequest] = []
+        self.db = Path()
+        self.lacking = errors.SourceError("one model cannot be had")
+        self.ended = errors.DeviceError("the session ended early")
+        program = Runner(RunnerProgram("edgebench", "00"), flavour("edgebench"), Path("edgebench"))
+        self.runner: str | None = None
+
+        def find_runner(_: object, wanted: str | None, **__: object) -> Runner:
+            self.runner = wanted
+            return program
+
+        monkeypatch.setattr("edge.bench.programs.find_runner", find_runner)
+        monkeypatch.setattr("edge.bench.models.prepare", self.prepare)
+        monkeypatch.setattr("edge.bench.fleet.measure_everywhere", self.measure)
+
+    def prepare(self, wanted: Wanted, *_: object, **__: object) -> tuple[list[Job], list[errors.EdgezooError]]:
+        self.wanted = wanted
+        return [Job(Path("a.nb"), SUBJECT)], [self.lacking]
+
+    def measure(self, places: Sequence[DeviceRequest], db: Path, listener: Listener) -> list[DeviceResult]:
+        self.places, self.db = list(places), db
+        listener.line("measured")
+        listener.now("for a moment")
+        return [DeviceResult(place, error=self.ended) for place in places]
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(monkeypatch)
+
+
+def test_bench_asks_for_what_was_said(host: Host, tmp_path: Path) -> None:
+    said: list[str] = []
+    result = edge.bench_models(
+        ["PPLCNet_x1_0", Path("models/b.nb")],
+        device="host", threads=[1, 4], protocol="table", weights="random", precision="fp32", engine="2.12", seed=7,
+        fresh=True, keep_invalid=True, db=tmp_path / "my.db", runner="my_bench", say=said.append,
+    )  # fmt: skip
+    assert host.runner == "my_bench"
+    assert host.wanted is not None
+    assert host.wanted.names == ("PPLCNet_x1_0", "models/b.nb")
+    assert (host.wanted.weights, host.wanted.precision) == (Weights("random"), "fp32")
+    assert host.wanted.engine.version == "2.12"
+    (place,) = host.places
+    assert isinstance(place.device, HostDevice)
+    request = place.request
+    assert (request.threads, request.seed, request.fresh, request.keep_invalid) == ((1, 4), 7, True, True)
+    assert request.protocol == protocol("table", power_mode=0, cooldown_s=0.0)
+    assert host.db == tmp_path / "my.db"
+    assert result == edge.BenchResult((), (host.lacking, host.ended))
+    assert said == ["measured"]
+
+
+def test_a_protocol_of_ones_own_is_taken_as_it_is(host: Host) -> None:
+    edge.bench_models(["PPLCNet_x1_0"], device="host", protocol=ROBUST)
+    assert host.places[0].request.protocol is ROBUST
+    first = host.places[0].request.seed
+    edge.bench_models(["PPLCNet_x1_0"], device="host")
+    assert host.places[0].request.seed != first
+
+
+def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_runner(*_: object, **__: object) -> Runner:
+        raise errors.BenchError("the benchmark program is not built")
+
+    monkeypatch.setattr("edge.bench.programs.find_runner", no_runner)
+    with pytest.raises(errors.BenchError, match="not built"):
+        edge.bench_models(["PPLCNet_x1_0"], device="host")
+    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [HostDevice(), HostDevice()])
+    assert [str(error) for error in edge.bench_models(["PPLCNet_x1_0"], device="all").errors] == [
+        "the benchmark program is not built"
+    ] * 2
+    assert host.places == []
+
+
+def test_results_are_those_of_the_database(tmp_path: Path) -> None:
+    db = tmp_path / "results.db"
+    with Store(db) as store:
+        session = store.new_session(seed=1, device=PHONE)
+        for serial in ("one", "two"):
+            cell = store.begin(
+                session,
+                subject=SUBJECT,
+                serial=serial,
+                threads=1,
+                protocol=ROBUST,
+                program=RunnerProgram("edgebench", "00"),
+            )
+            store.add_launch(cell, session, launch(0, 1.0, 2.0, 3.0))
+            store.finish(cell)
+    both = edge.list_results(db=db)
+    assert [one.status for one in both] == ["measured", "measured"]
+    assert both[0].launches[0].samples_ms == (1.0, 2.0, 3.0)
+    assert [one.id for one in edge.list_results(device="two", db=db)] == [both[1].id]
+    assert edge.list_results(model="another", db=db) == []
