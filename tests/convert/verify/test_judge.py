@@ -181,6 +181,7 @@ def test_coarse_and_right_is_not_nudged() -> None:
     verdict = coarse(bench)
     assert (verdict.status, verdict.tried, numbers(verdict)) == ("passed", 8, list(range(8)))
     assert (bench.rounds, bench.paddle_ran) == ([0], [8])
+    assert np.array_equal(verdict.made[0], bench.lite(verdict.given)[0])
 
 
 def test_coarse_may_differ_by_as_much_as_its_own_steps() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.convert.recipe import Precision, Recipe
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import WorkerCrashedError, WorkerRequestError
-from edge.paddle.draft import NewOp
+from edge.paddle.draft import AttrValue, NewOp
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -26,6 +26,7 @@ Array = NDArray[np.float32]
 SIZE, CLASSES = 48, 10
 WEIGHT = np.random.default_rng(3).standard_normal((SIZE, CLASSES)).astype(np.float32)
 DENSE = NewOp("mul", {"X": ["x"], "Y": ["w"]}, {"Out": ["logits"]}, {"x_num_col_dims": 1, "y_num_col_dims": 1})
+WEIGHTS = {"w": WEIGHT, "xs": np.ones(1, np.float32), "ws": np.ones(CLASSES, np.float32)}
 SOFTMAX = NewOp("softmax", {"X": ["logits"]}, {"Out": ["y"]}, {"axis": -1})
 
 
@@ -111,7 +112,7 @@ def verified(
     original = original or network()
     source = InferenceModel(folder, folder / "program", folder / "params", "", "", "own", flops=flops)
     source.program.write_bytes(original.serialize())
-    write_params(source.params, {"w": WEIGHT})
+    write_params(source.params, {spec.name: WEIGHTS[spec.name] for spec in original.persistables})
     recipe = Recipe("test", "2.13rc0", precision=precision, sparse_threshold=0.5 if precision == "fp32" else None)
     scratch = folder / "scratch"
     scratch.mkdir()
@@ -284,3 +285,46 @@ def test_a_paddle_that_fails_is_no_verdict(tmp_path: Path) -> None:
 
     with pytest.raises(WorkerCrashedError, match="SIGKILL"):
         verified(tmp_path, Engines(paddle=broken))
+
+
+# Programs that are quantised with their activations
+
+
+def quantised() -> Program:
+    to_int8: dict[str, AttrValue] = {"bit_length": 8, "is_test": True, "window_size": 10000, "round_type": 0}
+    back: dict[str, AttrValue] = {"quant_bits": [8, 8], "quant_axis": 1, "x_num_col_dims": 1}
+    ops = [
+        NewOp(
+            "fake_quantize_range_abs_max", {"X": ["x"], "InScale": ["xs"]}, {"Out": ["q"], "OutScale": ["xs"]}, to_int8
+        ),
+        NewOp("mul", {"X": ["q"], "Y": ["w"]}, {"Out": ["c"]}, {"x_num_col_dims": 1, "y_num_col_dims": 1}),
+        NewOp("fake_channel_wise_dequantize_max_abs", {"X": ["c"], "Scales": ["ws", "xs"]}, {"Out": ["logits"]}, back),
+        SOFTMAX,
+    ]
+    shapes = {"q": (-1, 3, 4, 4), "c": (-1, CLASSES), "logits": (-1, CLASSES), "y": (-1, CLASSES)}
+    return program(ops, {"x": (-1, 3, 4, 4)}, ["y"], shapes, {name: array.shape for name, array in WEIGHTS.items()})
+
+
+def noisy(share: float) -> Callable[[int, Array, Array], Array]:
+    """The logits, off by a noise that depends on every bit of the input."""
+    return lambda _, sample, __: logits(sample, WEIGHT) + np.float32(share) * noise(sample)
+
+
+def test_steps_of_int8_activations_have_limits_of_their_own(tmp_path: Path) -> None:
+    result = verified(tmp_path, Engines(paddle=noisy(0), lite=noisy(0.1)), original=quantised())
+    assert (result.status, result.inputs) == ("passed", 8)
+    assert result.reason == "judged with weights of 7 bits: the x86 engine cannot count with 8"
+    assert result.relative_error is not None
+    assert 2e-3 < result.relative_error < 0.2
+
+
+def test_a_quantised_network_whose_own_output_moves_in_steps_is_judged_by_all_inputs(tmp_path: Path) -> None:
+    engines = Engines(paddle=noisy(0.6), lite=noisy(0))
+    result = verified(tmp_path, engines, original=quantised())
+    assert (result.status, result.inputs) == ("passed", 8)
+    assert engines.drawn == [8, 8, 8]  # both, and Paddle once more with nudged inputs
+
+
+def test_a_wrong_quantised_network_fails(tmp_path: Path) -> None:
+    wrong = Engines(paddle=noisy(0), lite=lambda _, sample, __: logits(sample, WEIGHT[::-1]))
+    assert verified(tmp_path, wrong, original=quantised()).status == "failed"
