@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.verify import judge as judging
-from edge.convert.verify.compare import Limits, Outputs
+from edge.convert.verify.compare import Limits, Outputs, moved
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Verdict, judge_coarse, judge_steady
 
@@ -152,14 +152,14 @@ def test_a_sample_that_moves_by_just_what_is_allowed_is_steady() -> None:
     bench = Bench(unsteady=[0], wrong=[0])
     given = bench.draw(0)
     nudged = [judging._nudged(sample) for sample in given]
-    step = judging.moved(bench.paddle(given), bench.paddle(nudged))[0]
+    step = moved(bench.paddle(given), bench.paddle(nudged))[0]
     for limit, judged in ((step / judging.STEADY * 1.001, 8), (step / judging.STEADY * 0.999, 7)):
         tight = Limits(relative_error=limit, cosine=2.0, agreement=1.0)  # no cosine is 2, so nothing passes
         assert len(judge_steady(bench.draw, bench.lite, bench.paddle, tight).given) == judged
 
 
 def test_a_nudge_is_what_rounding_does_to_floats_and_nothing_to_whole_numbers() -> None:
-    sample = {"x": np.linspace(-2, 2, 1000, dtype=np.float32), "ids": np.arange(5), "on": np.array([True])}
+    sample: Sample = {"x": np.linspace(-2, 2, 1000, dtype=np.float32), "ids": np.arange(5), "on": np.array([True])}
     nudged = judging._nudged(sample)
     change = nudged["x"][sample["x"] != 0] / sample["x"][sample["x"] != 0] - 1
     assert change.std() == pytest.approx(1e-6, rel=0.1)

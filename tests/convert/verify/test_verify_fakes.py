@@ -252,7 +252,7 @@ def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     for cosine, told in ((LOSSY - 1e-6, True), (LOSSY, False)):
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
-            note = _note(Recipe("test", "2.13rc0", precision=precision), cost, 8, 8, quantised=False)  # type: ignore[arg-type]
+            note = _note(Recipe("test", "2.13rc0", precision=precision), cost, 8, 8, quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
             assert note == (expected if told and precision != "fp32" else None)
 
