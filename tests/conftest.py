@@ -36,3 +36,10 @@ def module_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache that a module's tests share."""
     with pytest.MonkeyPatch.context() as patch:
         yield cache_at(tmp_path_factory.mktemp("cache"), patch)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The seed of the order, which `-q` hides: a failure that depends on it can be had again."""
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None and config.getoption("randomly_reorganize", False):
+        terminalreporter.write_line(f"in random order; the same again: --randomly-seed={seed}")

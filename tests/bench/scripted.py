@@ -32,6 +32,7 @@ class ScriptedDevice:
         self.on_recover: Callable[[], bool] = lambda: False
         self.thermals: Callable[[int], Thermal] = lambda _: Thermal(0, (Zone("cpu-1-7", "cpu", 30_000),))
         self.launches: list[tuple[str, int]] = []
+        self.timeouts: list[float] = []  # of the launches, in seconds
         self.pushes: list[list[Path]] = []
         self.read_thermals = 0
         self.locked = self.is_prepared = False
@@ -59,7 +60,8 @@ class ScriptedDevice:
         yield self.push(files)
 
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
-        del timeout, cwd
+        del cwd
+        self.timeouts.append(timeout)
         assert self.locked
         assert self.is_prepared
         self.trouble(len(self.launches))

@@ -28,6 +28,7 @@ def at(status: int | None, *millicelsius: int) -> Thermal:
         (at(None), BASELINE, "unknown", ("thermal status unknown", "CPU temperature unknown")),
         (at(None, 50_000), BASELINE, "hot", ("hottest CPU zone at 50.0 °C, 9.0 °C above its baseline",)),
         (at(3), None, "hot", ("thermal status SEVERE (3)",)),
+        (at(0, 141_060), 41_000, "hot", ("hottest CPU zone at 141.1 °C, 100.1 °C above its baseline",)),
     ],
 )
 def test_one_reading(thermal: Thermal, baseline: int | None, verdict: Verdict, reasons: tuple[str, ...]) -> None:
@@ -77,6 +78,12 @@ def test_stays_hot() -> None:
     result = wait_until_cool(clock.read, BASELINE, Gate(limit_seconds=25), clock=clock.time, sleep=clock.sleep)
     assert (result.verdict, result.reasons) == ("hot", ("thermal status MODERATE (2)",))
     assert (result.waited_seconds, clock.pauses, result.polls) == (25.0, [10.0, 10.0, 5.0], 4)
+
+
+def test_waits_to_the_last_moment() -> None:
+    clock = Clock(at(2, 41_000))
+    result = wait_until_cool(clock.read, BASELINE, Gate(limit_seconds=10.5), clock=clock.time, sleep=clock.sleep)
+    assert (result.waited_seconds, clock.pauses) == (10.5, [10.0, 0.5])
 
 
 def test_unknown_is_not_waited_for_and_not_fine() -> None:

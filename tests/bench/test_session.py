@@ -111,6 +111,38 @@ def test_a_steady_cell_stops_early_and_a_noisy_one_at_the_limit(store: Store) ->
     assert len(steady.launches) == counts["steady.nb"] == ROBUST.launches_min + ANCHOR_LAUNCHES
 
 
+@pytest.mark.parametrize("outlier", [10.5, 9.5], ids=["slower", "faster"])
+def test_an_interval_that_is_wide_on_one_side_is_not_narrow(store: Store, outlier: float) -> None:
+    """Two of three launches agree: on the side of the others the interval reaches beyond the tolerance."""
+    device = ScriptedDevice(lambda _, __, before: (10.0, 10.0, outlier)[before % 3])
+    (cell,) = session(device, request(how=replace(ROBUST, launches_min=6, launches_max=12)), store)
+    assert len(cell.launches) == 12
+    assert cell.notes == ("the interval is wider than ±1.0% at the limit of launches",)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit", "expected"),
+    [
+        (1.0, 600.0, [600.0, 60.0, 60.0]),  # once the pace is known, a minute is plenty
+        (20.0, 600.0, [600.0, 200.0, 200.0]),  # or ten times the longest launch
+        (20.0, 30.0, [30.0, 30.0, 30.0]),  # never more than the limit that was given
+    ],
+    ids=["a minute", "ten times", "the limit"],
+)
+def test_a_launch_may_take_the_limit_and_later_ones_many_times_the_pace(
+    store: Store, seconds: float, limit: float, expected: list[float]
+) -> None:
+    device = ScriptedDevice(seconds * 10)  # it takes a tenth of its latency in ms, in seconds
+    session(device, request(launch_timeout=limit, how=replace(FEW, launches_min=3)), store)
+    assert device.timeouts == expected
+
+
+def test_the_longest_launch_tells_the_pace(store: Store) -> None:
+    device = ScriptedDevice(lambda _, __, before: (200.0, 90.0, 100.0)[before])
+    session(device, request(how=replace(FEW, launches_min=3)), store)
+    assert device.timeouts == [600.0, 200.0, 200.0]
+
+
 def test_the_table_protocol_is_one_launch_without_an_anchor(store: Store) -> None:
     device = ScriptedDevice()
     (cell, _) = session(device, request("A", "B", how=TABLE), store)

@@ -132,7 +132,7 @@ def test_one_at_a_time(host: HostDevice) -> None:
     assert other.stdout.readline() == "locked\n"
     with pytest.raises(DeviceBusyError), host.lock():
         raise AssertionError
-    other.communicate("\n")
+    other.communicate("\n", timeout=30)
     with host.lock(), host.prepared() as prepared:
         assert not prepared.fixed_performance
         assert host.recover(limit=1) is False

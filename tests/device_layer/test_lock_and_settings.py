@@ -105,7 +105,7 @@ def test_lock_within_this_machine(device: AndroidDevice) -> None:
     assert other.stdout.readline() == "locked\n"
     with pytest.raises(DeviceBusyError, match=f"process {other.pid} on this machine"), device.lock():
         raise AssertionError
-    other.communicate("\n")
+    other.communicate("\n", timeout=30)
     with device.lock():
         pass
 
@@ -137,7 +137,7 @@ def test_what_a_killed_driver_left_is_removed(device: AndroidDevice, phone: Simu
     part.mkdir(parents=True)
     (part / ("0" * 64)).write_text("half")
     with device.lock():
-        assert alive.wait() == -9
+        assert alive.wait(30) == -9
         assert innocent.poll() is None
         assert list(phone.system.real(RUN).iterdir()) == []
         assert not part.exists()

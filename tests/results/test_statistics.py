@@ -70,6 +70,25 @@ def test_interval_narrows_with_launches() -> None:
     assert narrow.half_width(10.0) < wide.half_width(10.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(9.9, 10.5), (9.5, 10.1), (9.5, 10.5)])
+def test_the_half_width_of_a_lopsided_interval_is_that_of_its_farther_end(low: float, high: float) -> None:
+    assert statistics.Interval(low, high).half_width(10.0) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("values", "middle"),
+    [
+        ([3.0], 3.0),
+        ([3.0, 1.0], 2.0),
+        ([5.0, 1.0, 2.0], 2.0),
+        ([9.0, 1.0, 2.0, 4.0], 3.0),
+        ([1.0, 1.0, 7.0, 7.0, 7.0], 7.0),
+    ],
+)
+def test_median(values: list[float], middle: float) -> None:
+    assert statistics.median(values) == middle
+
+
 @given(few, st.floats(min_value=0.1, max_value=10))
 def test_ratio_of_a_scaled_sample_holds_the_scale(values: list[float], scale: float) -> None:
     interval = statistics.bootstrap_ratio([scale * v for v in values], values)

@@ -129,7 +129,7 @@ with exclusive(Path({str(path)!r})):
     def end_holder() -> None:
         waited.append(True)
         holder.kill()
-        holder.wait()
+        holder.wait(30)
 
     with exclusive(path, waiting=end_holder):
         assert waited == [True]

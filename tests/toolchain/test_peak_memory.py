@@ -17,7 +17,7 @@ def test_the_memory_of_a_child_counts() -> None:
         assert child.stdout is not None
         child.stdout.readline()
         assert resident_bytes() > before + (64 << 20)
-        child.communicate(b"\n")
+        child.communicate(b"\n", timeout=30)
 
 
 def test_the_peak_is_at_least_what_there_is() -> None:

@@ -146,7 +146,7 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            thread.join(60)
         assert len(set(pids)) == 2
         with pool.lend() as worker:
             assert worker.call("pid")["pid"] in pids

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.convert.verify.compare import LIMITS, compare, judge, moved
+from edge.convert.verify.compare import LIMITS, MIN_SPREAD, Limits, compare, judge, loosened, moved
 
 FP32 = LIMITS["fp32"]
 
@@ -116,3 +116,177 @@ def test_a_move_is_told_by_sample_and_of_the_outputs_that_tell() -> None:
     steps = moved([r, constant], [other, constant + 1])
     assert [k for k in range(8) if steps[k] > 0] == [2]
     assert steps[2] == pytest.approx(1 / math.sqrt(((r - r.mean(axis=0)) ** 2).mean()), rel=1e-4)
+
+
+# One limit at a time: the others are so wide that only it can say no.
+
+ANYTHING = Limits(relative_error=math.inf, cosine=-1.0, agreement=0.0)
+
+
+def turned(r: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Another direction for every sample, and another winner for the first."""
+    t = r + outputs(1)
+    t[0, 0, (r[0, 0].argmax() + 1) % r.shape[-1]] = 99
+    return t
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(0.5, -1.0, 0.0), "outputs differ by"),
+        (Limits(math.inf, 0.9, 0.0), "the cosine of the outputs is 0."),
+        (Limits(math.inf, -1.0, 1.0), "the top class is the same for only"),
+    ],
+    ids=["relative error", "cosine", "agreement"],
+)
+def test_each_limit_refuses_by_itself(limits: Limits, said: str) -> None:
+    r = outputs()
+    assert judge([r], [turned(r)], ANYTHING)[1] is None
+    problem = judge([r], [turned(r)], limits)[1]
+    assert problem is not None
+    assert said in problem
+
+
+def test_a_figure_at_its_limit_passes() -> None:
+    r = outputs()
+    figures, _ = judge([r], [turned(r)], ANYTHING)
+    at = Limits(figures.relative_error, figures.cosine, figures.argmax_agreement)
+    assert judge([r], [turned(r)], at)[1] is None
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_the_worst_output_judges(wrong: int) -> None:
+    r = outputs()
+    made = [r, r]
+    made[wrong] = turned(r)
+    figures, problem = judge([r, r], made, FP32)
+    alone = compare(r, turned(r))
+    assert problem is not None
+    assert figures == alone
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_the_worst_sample_judges(wrong: int) -> None:
+    r = outputs()
+    t = r.copy()
+    t[wrong] = turned(r)[wrong]
+    apart = np.sqrt(((t - r)[wrong] ** 2).mean() / ((r - r.mean(axis=0)) ** 2).mean())
+    assert compare(r, t).relative_error == pytest.approx(apart, rel=1e-4)
+    centred, others = (a[wrong, 0] - r.mean(axis=0)[0] for a in (r, t))
+    cosine = centred @ others / np.linalg.norm(centred) / np.linalg.norm(others)
+    assert compare(r, t).cosine == pytest.approx(cosine, rel=1e-4)
+
+
+@pytest.mark.parametrize("telling_first", [True, False])
+def test_one_output_that_tells_is_enough_and_judges_alone(telling_first: bool) -> None:
+    """Its spread is what is said; the other, which hardly moves, adds its greatest difference and nothing else."""
+    r, still = outputs(), np.ones((8, 1, 50), np.float32)
+    off = still + np.float32(1e-4)  # far beyond what tells its samples apart, which is nothing
+    reference, made = ([r, still], [r, off]) if telling_first else ([still, r], [off, r])
+    figures, problem = judge(reference, made, FP32)
+    assert problem is None
+    assert figures.spread == compare(r, r).spread
+    assert (figures.relative_error, figures.argmax_agreement) == (0, 1)
+    assert figures.max_abs_error == pytest.approx(1e-4, rel=1e-2)
+
+
+@pytest.mark.parametrize(("share", "tells"), [(1.01, True), (0.99, False)])
+def test_a_spread_tells_from_a_thousandth_on(share: float, tells: bool) -> None:
+    r = np.full((2, 100), 1.0)
+    r[0] += MIN_SPREAD * share
+    r[1] -= MIN_SPREAD * share
+    problem = judge([r], [r], FP32)[1]
+    assert (problem is None) == tells
+    assert tells or "hardly depend on the input (spread 9.9e-04)" in str(problem)
+
+
+def test_spread_is_a_share_of_the_outputs_size() -> None:
+    r = np.array([[3.0, 5.0], [5.0, 3.0]])
+    assert compare(r, r).spread == pytest.approx(1 / math.sqrt(17))
+    assert compare(np.zeros((2, 2)), np.zeros((2, 2))).spread == 0
+
+
+def test_outputs_without_a_spread_are_apart_by_nothing_or_by_all() -> None:
+    same = np.ones((4, 6))
+    assert (compare(same, same).relative_error, compare(same, same).cosine) == (0, 1)
+    assert compare(same, same + 1).relative_error == math.inf
+
+
+@pytest.mark.parametrize("side", ["reference", "made"])
+def test_numbers_that_are_none_are_as_far_apart_as_can_be(side: str) -> None:
+    r, broken = outputs(), outputs()
+    broken[0, 0, 0] = np.nan
+    figures = compare(broken, r) if side == "reference" else compare(r, broken)
+    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, 0, 0)
+    assert (figures.max_abs_error, figures.relative_error) == (math.inf, math.inf)
+    problem = (judge([broken], [r], ANYTHING) if side == "reference" else judge([r], [broken], ANYTHING))[1]
+    assert ("Paddle's own outputs are not finite" in str(problem)) == (side == "reference")
+    assert "not finite numbers" in str(problem)
+
+
+def test_another_shape_is_told_with_both_and_its_output() -> None:
+    figures, problem = judge([outputs(), outputs()], [outputs(), outputs(classes=49)], ANYTHING)
+    assert problem == "output 1 has shape [1, 49] instead of [1, 50]"
+    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, 0, 0)
+    assert (figures.max_abs_error, figures.relative_error) == (math.inf, math.inf)
+
+
+def test_an_output_too_many_is_no_comparison() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        judge([outputs()], [outputs(), outputs()], ANYTHING)
+
+
+def test_a_tie_is_one_within_what_rounding_explains() -> None:
+    """A hundred-thousandth of the greatest value, and never more than the error that there is."""
+    r = np.zeros((2, 3))
+    r[0], r[1] = (10.0, 10.0 - 0.9e-4, 0), (10.0, 10.0 - 1.1e-4, 0)
+    t = r.copy()
+    t[:, 1] = 10.5  # the twin chooses the second class for both
+    assert compare(r, t).argmax_agreement == 0.5
+    t[:, 1] = 10.0 + 1e-7
+    t[:, 0] = 10.0
+    assert compare(r, t).argmax_agreement == 0.5
+
+
+@pytest.mark.parametrize("most", [0, 2])
+def test_a_move_is_the_worst_over_the_outputs(most: int) -> None:
+    r = outputs()
+    moves = [0.1, 0.1, 0.1]
+    moves[most] = 1.0
+    steps = moved([r, r, r], [r + np.float32(m) for m in moves])
+    assert np.allclose(steps, 1 / math.sqrt(((r - r.mean(axis=0)) ** 2).mean()), rtol=1e-4)
+
+
+def test_outputs_that_tell_nothing_do_not_move() -> None:
+    still = np.ones((8, 3))
+    assert moved([still], [still + 1]).tolist() == [0.0] * 8
+
+
+@pytest.mark.parametrize(("share", "tells"), [(1.01, True), (0.99, False)])
+def test_a_move_counts_where_the_spread_tells(share: float, tells: bool) -> None:
+    r = np.array([[1 + MIN_SPREAD * share], [1 - MIN_SPREAD * share]])
+    assert (moved([r], [r + 1]).max() > 0) == tells
+
+
+# Networks of int8 activations
+
+
+def test_limits_are_loosened_by_twice_the_networks_own_swing() -> None:
+    r = outputs()
+    nudged = r + np.float32(0.05) * outputs(1)
+    swing = compare(r, nudged)
+    loose = loosened(FP32, [r], [nudged])
+    assert loose.relative_error == pytest.approx(2 * swing.relative_error)
+    assert 1 - loose.cosine == pytest.approx(4 * (1 - swing.cosine))
+    assert loose.agreement == FP32.agreement
+
+
+def test_limits_of_a_network_that_does_not_swing_stay() -> None:
+    assert loosened(FP32, [outputs()], [outputs()]) == FP32
+
+
+def test_no_swing_excuses_networks_that_have_nothing_in_common() -> None:
+    loose = loosened(FP32, [outputs()], [outputs(1)])
+    assert (loose.relative_error, loose.cosine) == (0.9, 0.5)
+    wide = loosened(Limits(2.0, 0.3, 0.0), [outputs()], [outputs(1)])  # never narrower than they were
+    assert (wide.relative_error, wide.cosine) == (2.0, 0.3)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +64,52 @@ def test_other_inputs_are_harmless_numbers() -> None:
         assert sample["ids"].dtype == np.int64
         assert 0 <= sample["ids"].min() <= sample["ids"].max() < 8
         assert sample["on"].dtype == np.bool_
+
+
+# Mean, standard deviation, and three pixels of sample 0 to 8 for a picture of 32 x 32.
+PINNED = [
+    (-0.0042, 0.5809, 0.7666, -0.0802, -0.0375),
+    (0.0001, 0.9528, 2.2564, -0.9154, 0.0631),
+    (0.0010, 1.2727, -0.7141, -0.4475, 0.5394),
+    (-0.6279, 1.0460, -2.0295, -0.5677, -1.7311),
+    (-0.5834, 0.9438, -0.2319, 1.5994, 1.2910),
+    (-0.0159, 1.3474, -1.7762, -2.1000, 1.5642),
+    (0.1436, 1.0013, -0.8323, -0.0661, 1.4046),
+    (-0.1385, 0.8329, 0.0000, -0.2316, -0.2163),
+    (0.0000, 0.9531, -0.6969, -0.9324, 0.0367),
+]
+
+
+def test_the_inputs_stay_what_they_are() -> None:
+    """Every figure in docs/coverage.md and in the metadata of converted models was made with them: change both or none."""
+    drawn = [sample["x"][0] for sample in samples([IMAGE], [(1, 3, 32, 32)], count=len(PINNED))]
+    for x, pinned in zip(drawn, PINNED, strict=True):
+        assert (x.mean(), x.std(), x[0, 0, 0], x[1, 7, 19], x[2, 16, 16]) == pytest.approx(pinned, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3, 8), (1, 3, 8, 3), (1, 12), (2, 3, 4)])
+def test_what_is_no_picture_gets_numbers_around_one(shape: tuple[int, ...]) -> None:
+    drawn = samples([TensorSpec("x", shape, "float32")], [shape])[1]["x"]
+    assert 0.5 <= drawn.min() <= drawn.max() < 1.5
+
+
+def test_the_smallest_picture_is_one() -> None:
+    assert samples([TensorSpec("x", (-1, 3, 4, 4), "float32")], [(1, 3, 4, 4)])[1]["x"].min() < 0
+
+
+def test_the_images_of_a_batch_differ() -> None:
+    for sample in samples([IMAGE], [(2, 3, 32, 32)])[1:]:
+        assert not np.array_equal(sample["x"][0], sample["x"][1])
+
+
+def test_integers_are_of_all_small_numbers_and_booleans_of_both() -> None:
+    drawn = samples([TensorSpec("ids", (500,), "int64"), TensorSpec("on", (500,), "bool")], [(500,), (500,)])[0]
+    assert {*drawn["ids"].tolist()} == {*range(8)}
+    assert {*drawn["on"].tolist()} == {False, True}
+
+
+def test_every_input_has_its_own_noise() -> None:
+    first = samples([TensorSpec("a", (4,), "float32"), TensorSpec("b", (4,), "float64")], [(4,), (4,)], seed=3)[0]
+    assert np.array_equal(first["a"], seeded((4,), 3, 0))
+    assert np.array_equal(first["b"], seeded((4,), 3, 1).astype(np.float64))
+    assert first["b"].dtype == np.float64

@@ -194,3 +194,38 @@ def test_programs_that_are_not_quantised_stay(tmp_path: Path) -> None:
     assert not is_quantised(plain)
     assert split_hard_swish(plain) is plain
     assert halved(plain, tmp_path / "params", tmp_path / "out") == tmp_path / "params"
+
+
+def test_a_split_hard_swish_is_the_same_function_in_two_operators() -> None:
+    made, _ = network(steps=127, hard_swish=True)
+    split = split_hard_swish(made)
+    assert "hard_swish" not in split.op_types
+    (gate,) = split.ops("hard_sigmoid")
+    (product,) = split.ops("elementwise_mul")
+    assert (gate.input("X"), product.input("X"), product.output("Out")) == ("e", "e", "h")
+    assert gate.output("Out") == product.input("Y") != "e"
+    assert product.attr("axis") == -1
+    x = np.linspace(-5, 5, 101)
+    made_of_two = x * np.clip(gate.attr("slope") * x + gate.attr("offset"), 0, 1)
+    assert np.allclose(made_of_two, x * np.clip(x + 3, 0, 6) / 6)
+    described = split.tensor(gate.output("Out") or "")
+    assert described is not None
+    assert (described.shape, described.dtype) == ((1, OUT, 4, 4), "float32")
+    assert [spec.name for spec in split.fetches] == [spec.name for spec in made.fetches]
+
+
+@pytest.mark.parametrize(("threshold", "left"), [(6.0, 0), (5.0, 1)])
+def test_a_hard_swish_that_is_no_hard_sigmoid_stays(threshold: float, left: int) -> None:
+    draft = Draft.of(network(steps=127, hard_swish=True)[0])
+    for op in draft.ops("hard_swish"):
+        op.set_attr("threshold", threshold)
+    assert len(list(split_hard_swish(draft.build()).ops("hard_swish"))) == left
+
+
+def test_a_hard_swish_without_its_numbers_has_paddles_own() -> None:
+    made, _ = network(steps=127, hard_swish=True)
+    draft = Draft.of(made)
+    (old,) = draft.ops("hard_swish")
+    draft.replace(old, NewOp("hard_swish", {"X": ["e"]}, {"Out": ["h"]}))
+    (gate,) = split_hard_swish(draft.build()).ops("hard_sigmoid")
+    assert (gate.attr("slope"), gate.attr("offset")) == (pytest.approx(1 / 6), pytest.approx(0.5))
