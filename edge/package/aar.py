@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cache.files import beside
+from edge.cache.files import atomic_write
 from edge.package import helper
 from edge.package.archive import ZipEntry, write_zip
 from edge.package.litelib import KEEP_RULE, LiteRelease
@@ -33,10 +33,10 @@ def write_aar(
         *asset_entries(models),
         *(_engine_entries(release) if release else ()),
     ]
-    with beside(out) as part, part.open("wb") as stream:
+    with atomic_write(out) as part, part.open("wb") as stream:
         write_zip(stream, entries)
     sources = out.with_name(f"{out.stem}-sources.jar")
-    with beside(sources) as part:
+    with atomic_write(sources) as part:
         part.write_bytes(helper.sources_jar())
     return out, sources
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import ssl
 from collections.abc import Callable
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cache.files import write_text
+from edge.cache.hashing import sha256_of
 from edge.cache.locks import exclusive
 from edge.errors import DownloadError
 
@@ -49,13 +50,11 @@ def download(
             return done
         part = path.with_name(path.name + ".part")
         _fetch(url, part, progress, trust)
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        facts = {"url": url, "sha256": digest, "bytes": part.stat().st_size}
+        digest, size = sha256_of(part), part.stat().st_size
         part.replace(path)
         _note(part).unlink(missing_ok=True)
-        record.write_text(json.dumps(facts) + "\n", encoding="utf-8")
-    return Downloaded(path, url, digest, facts["bytes"])  # type: ignore[arg-type]
+        write_text(record, json.dumps({"url": url, "sha256": digest, "bytes": size}) + "\n")
+    return Downloaded(path, url, digest, size)
 
 
 def _finished(url: str, path: Path, record: Path) -> Downloaded | None:
@@ -101,8 +100,7 @@ def _transfer(client: httpx.Client, url: str, part: Path, progress: Progress) ->
             have = 0
         length = response.headers.get("content-length")
         total = have + int(length) if length else None
-        note = {"url": url, "validator": _validator(response.headers)}
-        _note(part).write_text(json.dumps(note), encoding="utf-8")
+        write_text(_note(part), json.dumps({"url": url, "validator": _validator(response.headers)}))
         with part.open("r+b" if have else "wb") as file:
             file.seek(have)
             file.truncate()
