@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edge.cache.files import write_text
 from edge.cache.hashing import sha256_of
 from edge.cache.locks import exclusive
+from edge.cache.retry import Remedy, retry
 from edge.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None: unknown)
 
-_ATTEMPTS = 3
+_RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,13 @@ def _fetch(url: str, part: Path, progress: Progress, trust: ssl.SSLContext | boo
     if not url.startswith("https://"):
         raise DownloadError(f"{url} is not an https address", hint="published models are only taken over https")
     with httpx.Client(verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10)) as client:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                _transfer(client, url, part, progress)
-                return
-            except httpx.HTTPStatusError as error:
-                raise DownloadError(f"{url} answered {error.response.status_code}") from error
-            except (httpx.TransportError, httpx.TooManyRedirects) as error:
-                if attempt == _ATTEMPTS or not isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
-                    raise DownloadError(f"{url} cannot be fetched: {error or type(error).__name__}") from error
+        cut_off = Remedy((httpx.ReadError, httpx.RemoteProtocolError), _RETRIES)
+        try:
+            retry(lambda: _transfer(client, url, part, progress), cut_off)
+        except httpx.HTTPStatusError as error:
+            raise DownloadError(f"{url} answered {error.response.status_code}") from error
+        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            raise DownloadError(f"{url} cannot be fetched: {error or type(error).__name__}") from error
 
 
 def _transfer(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:

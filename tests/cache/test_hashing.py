@@ -14,4 +14,5 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 @pytest.mark.parametrize("kind", ["bytes", "stream", "file"])
 def test_of_abc(tmp_path: Path, kind: str) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
-    assert sha256_of({"bytes": b"abc", "stream": BytesIO(b"abc"), "file": tmp_path / "abc"}[kind]) == ABC
+    contents: dict[str, bytes | BytesIO | Path] = {"bytes": b"abc", "stream": BytesIO(b"abc"), "file": tmp_path / "abc"}
+    assert sha256_of(contents[kind]) == ABC
