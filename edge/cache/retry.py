@@ -12,7 +12,7 @@ E = TypeVar("E", bound=Exception)
 
 @dataclass(frozen=True, slots=True)
 class Remedy(Generic[E]):
-    """At most `times` further tries after errors of these `kinds` for which `when` holds; `before` each, the error is dealt with.
+    """For errors of these `kinds` for which `when` holds: at most `times` further tries, each after a call of `before`.
 
     What `before` raises ends it all.
     """

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.cache.files import atomic_write
+from edge.device.usable import MIN_SDK
 from edge.package import helper
 from edge.package.archive import ZipEntry, write_zip
 from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import asset_entries
-
-MIN_SDK = 21  # Android 5.0, the first with 64-bit ABIs
 
 
 def write_aar(

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from edge import __version__
 from edge.cache.files import atomic_write
+from edge.device.usable import MIN_SDK
 from edge.errors import OutputError, PackageError
-from edge.package.aar import MIN_SDK
 from edge.package.archive import ZipEntry, write_zip
 from edge.package.keys import SigningKey
 from edge.package.model import PackagedModel
