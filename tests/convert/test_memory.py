@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from edge.convert.memory import MemoryBudget, memory_needed
 from edge.zoo.catalogue import lookup
@@ -43,8 +44,9 @@ def test_nobody_small_slips_past_a_large_one_that_waits() -> None:
     with room.reserve(5):
         large = threading.Thread(target=work, args=("large", 10))
         large.start()
-        while not room._queue.locked():
-            pass
+        deadline = time.monotonic() + 10
+        while not room._queue.locked():  # the large one waits in it
+            assert time.monotonic() < deadline
         small = threading.Thread(target=work, args=("small", 1))
         small.start()
         small.join(0.1)

@@ -137,7 +137,7 @@ def test_what_a_killed_driver_left_is_removed(device: AndroidDevice, phone: Simu
     part.mkdir(parents=True)
     (part / ("0" * 64)).write_text("half")
     with device.lock():
-        assert alive.wait() == -9
+        assert alive.wait(300) == -9
         assert innocent.poll() is None
         assert list(phone.system.real(RUN).iterdir()) == []
         assert not part.exists()
