@@ -16,7 +16,7 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 
 def splitmix64(x: int) -> int:
-    """As docs/device-contract.md has it, in whole numbers."""
+    """As docs/reference/device-contract.md has it, in whole numbers."""
     x = (x + 0x9E3779B97F4A7C15) % 2**64
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
     x = (x ^ (x >> 27)) * 0x94D049BB133111EB % 2**64
