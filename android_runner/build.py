@@ -1,6 +1,6 @@
 """Build edgebench for this host, with a cross gcc, or with the Android NDK (`scripts/build_runner --help`).
 
-Stands alone (Python 3.11, standard library), so that it also works from the installed package.
+Needs Python 3.11 and, of edgezoo, the oldest Android and the engines' environments; works from the installed package, too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 SOURCE = Path(__file__).resolve().parent
 ABIS = ("arm64-v8a", "armeabi-v7a")
-OLDEST_ANDROID = 23
 
 
 class BuildError(Exception):
@@ -111,7 +112,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     settings = {
         "CMAKE_TOOLCHAIN_FILE": str(toolchain),
         "ANDROID_ABI": options.abi,
-        "ANDROID_PLATFORM": f"android-{OLDEST_ANDROID}",
+        "ANDROID_PLATFORM": f"android-{_edge('edge.device.usable').MIN_SDK}",
         "ANDROID_STL": "c++_static",
     }
     return Plan(options.abi, settings | _lite_library(options.lite_lib))
@@ -159,18 +160,21 @@ def _lite_library(directory: Path | None) -> dict[str, str]:
 
 def _own_wheel(version: str | None) -> Path:
     """The paddlelite package of edgezoo's own environment, installed first if it is not there."""
+    engines, environment, errors = map(_edge, ("edge.toolchain.engines", "edge.toolchain.environment", "edge.errors"))
+    try:
+        made = environment.ensure(engines.engine("paddlelite", version), say=lambda line: print(line, file=sys.stderr))
+    except errors.EdgezooError as error:
+        raise BuildError(f"{error.message}; {error.hint}") from error
+    return Path(made.site_packages) / "paddlelite"
+
+
+def _edge(module: str) -> Any:
+    """A module of edgezoo: of the checkout around this file, or installed beside this Python."""
     sys.path.insert(0, str(SOURCE.parent))
     try:
-        from edge.errors import EdgezooError
-        from edge.toolchain.engines import engine
-        from edge.toolchain.environment import ensure
+        return import_module(module)
     except ImportError as error:
-        raise BuildError(f"edgezoo cannot be imported ({error}): name the engine with --wheel DIR") from error
-    try:
-        environment = ensure(engine("paddlelite", version), say=lambda line: print(line, file=sys.stderr))
-    except EdgezooError as error:
-        raise BuildError(f"{error.message}; {error.hint}") from error
-    return environment.site_packages / "paddlelite"
+        raise BuildError(f"edgezoo cannot be imported ({error}): use the Python that it is installed for") from error
 
 
 def _engine_version(library: Path) -> str:

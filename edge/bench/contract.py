@@ -12,7 +12,7 @@ from edge.bench.contract_lines import hello, images_report, report
 from edge.bench.failures import died, ended_badly, never_started, normal_code
 from edge.bench.fields import BadLine, Fields, read_lines
 from edge.bench.launch import Hello, ImagesReport, LaunchReport, LaunchSpec
-from edge.bench.tensors import output_digest, seeded_input
+from edge.bench.tensors import output_digest
 from edge.errors import ContractError, RunnerError
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "parse_hello",
     "parse_images",
     "parse_launch",
-    "seeded_input",
 ]
 
 CONTRACT_VERSION = 1

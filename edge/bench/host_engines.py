@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
 from edge.toolchain.engines import WORKERS, Engine, engine
 
@@ -41,10 +41,8 @@ class HostEngine:
     @property
     def sha256(self) -> str:
         """Of all that the benchmark program is made of."""
-        code = hashlib.sha256(self.environment.lock_hash.encode())
-        for name in (self.script, *_SHARED):
-            code.update((WORKERS / name).read_bytes())
-        return code.hexdigest()
+        scripts = [(WORKERS / name).read_bytes() for name in (self.script, *_SHARED)]
+        return sha256_of(self.environment.lock_hash.encode() + b"".join(scripts))
 
     @property
     def threads_honoured(self) -> bool:

@@ -14,18 +14,17 @@ from edge.bench.failures import hung
 from edge.bench.launch import LaunchReport
 from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
+from edge.cache.retry import Remedy
 from edge.device.base import Device, Thermal
+from edge.device.retry import with_retries
 from edge.errors import (
     CommandTimeoutError,
     ContractError,
-    DeviceUnavailableError,
-    LinkLostError,
+    EdgezooError,
     RunnerError,
-    TransferError,
 )
 from edge.results.measurement import Launch
 
-LINK_RETRIES = 3  # of one launch
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
@@ -51,33 +50,22 @@ class Launcher:
 
         Raises what made it impossible, after a bounded number of attempts; DeviceUnavailableError if the device is gone.
         """
-        links, crashes = LINK_RETRIES, CRASH_RETRIES
-        while True:
+
+        def once() -> Launch:
             try:
                 return self._once(cell)
-            except LinkLostError as error:
-                if links == 0:
-                    raise
-                links -= 1
-                self._say(f"{error.message}; waiting for the device")
-                self._recover()
-            except (RunnerError, TransferError) as error:
-                if crashes == 0 or not (isinstance(error, TransferError) or error.kind == "crash"):
-                    raise
-                crashes -= 1
-                self._say(f"{cell.name}: {error.message}; once more")
-            self._places.clear()
+            except EdgezooError:
+                self._places.clear()  # what failed may have taken the files with it
+                raise
 
-    def _recover(self) -> None:
+        crashed = Remedy(
+            (RunnerError,),
+            CRASH_RETRIES,
+            lambda error: self._say(f"{cell.name}: {error.message}; once more"),
+            when=lambda error: error.kind == "crash",
+        )
         limit = self._request.recover_limit
-        try:
-            restarted = self._device.recover(limit=limit)
-        except LinkLostError as error:
-            raise DeviceUnavailableError(
-                f"the device {self._device.serial} did not come back within {limit:g} s: {error.message}",
-                hint="connect it again and run the same command: it goes on where it stopped",
-            ) from error
-        self._say("the device is back" + (" after a restart" if restarted else ""))
+        return with_retries(self._device, once, crashed, recover_limit=limit, say=self._say)
 
     def _once(self, cell: Cell) -> Launch:
         request = self._request

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from edge.bench.paddle_models import prepare_programs
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_weights, is_file
+from edge.cache.hashing import sha256_of
 from edge.cache.paths import cache_dir
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.order import Conversion, Order, Product
@@ -97,7 +97,7 @@ def _check_target(job: Job, device: Properties) -> None:
 
 def _place(recipe: Recipe, weights: Weights) -> Path:
     """Where converted models go: one folder for each way to convert, for the files are named after the model alone."""
-    way = hashlib.sha256(repr((recipe, weights)).encode()).hexdigest()[:12]
+    way = sha256_of(repr((recipe, weights)).encode())[:12]
     return cache_dir() / "bench" / way
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
+from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
 from edge.errors import BenchError, UsageError
@@ -94,9 +94,8 @@ def find_runner(
         require_usable(device.properties(), path)
         chosen = flavour(kind) if kind else _ask(device, path)
     require_usable(device.properties(), path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return Runner(
-        RunnerProgram(chosen.name, sha256, threads_honoured=not host or PADDLE_LITE.threads_honoured),
+        RunnerProgram(chosen.name, sha256_of(path), threads_honoured=not host or PADDLE_LITE.threads_honoured),
         chosen,
         path.absolute(),
     )

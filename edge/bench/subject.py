@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edge.cache.hashing import sha256_of
 from edge.convert.metadata import network, origin
 from edge.convert.onnx.model import metadata_path
 from edge.convert.shapes import input_shapes
@@ -27,9 +27,7 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
     metadata that cannot be read or speaks of another file, and `NbFormatError` for a file that is no .nb.
     """
     try:
-        with file.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-            size = content.seek(0, 2)
+        sha256, size = sha256_of(file), file.stat().st_size
     except OSError as error:
         raise ModelFilesError(f"the model {file} cannot be read: {error.strerror}") from error
     onnx = file.suffix == ".onnx"
@@ -71,7 +69,7 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
     """
     return Subject(
         name=name,
-        sha256=hashlib.sha256(f"{source.program_sha256} {source.params_sha256}".encode()).hexdigest(),
+        sha256=sha256_of(f"{source.program_sha256} {source.params_sha256}".encode()),
         bytes=source.program.stat().st_size + source.params.stat().st_size,
         shapes=tuple(input_shapes(Program.read(source.program).feeds, shape)),
         weights=source.kind,

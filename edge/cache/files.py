@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 from edge.errors import OutputError
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a whole text file or none: beside, then renamed."""
-    with beside(path) as part:
+def write_text(path: Path, text: str, *, hint: str = "", parents: bool = False) -> None:
+    """Write a whole text file (UTF-8) or none, as `atomic_write` does."""
+    with atomic_write(path, hint=hint, parents=parents) as part:
         part.write_text(text, encoding="utf-8")
 
 
@@ -24,7 +25,7 @@ def put_copy(source: Path, target: Path) -> None:
     The first place shares the file's blocks (a hard link), where the file system can do that. Who writes to the target in
     place then changes the cached file with it, which is why an entry knows its files' sizes and times.
     """
-    with beside(target) as part:
+    with atomic_write(target) as part:
         if source.stat().st_nlink == 1:
             with contextlib.suppress(OSError):  # another file system, or one without links
                 os.link(source, part)
@@ -43,23 +44,42 @@ def is_copy(source: Path, target: Path) -> bool:
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write to: becomes `path` at the end, or vanishes if something is raised.
+def atomic_write(path: Path, *, hint: str = "", parents: bool = False) -> Iterator[Path]:
+    """A file beside `path` to write to: renamed to `path` at the end, or removed if something is raised.
 
-    Raises OutputError when it cannot be written.
+    With `parents`, missing folders are made. Processes and threads that write to the same path do not disturb each other:
+    the last one's file stays. Raises OutputError, with `hint`, when it cannot be written.
     """
-    _sweep(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Of a thread the kernel has a number that no other thread or process of the machine has while it lives.
+    part = path.with_name(f".{path.name}.{threading.get_native_id()}.part")
     try:
+        if parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         yield part
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"{path} could not be written: {error.strerror}", hint="check the permissions and the free disk space"
+            f"{path} could not be written: {error.strerror or error}",
+            hint=hint or "check the permissions and the free disk space",
         ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """The empty folder `path`, whatever a killed process left there; gone at the end unless it was renamed.
+
+    Only for who holds a lock: it is made under the name given.
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _sweep(path: Path) -> None:
@@ -67,11 +87,7 @@ def _sweep(path: Path) -> None:
     start, end = f".{path.name}.", ".part"
     with contextlib.suppress(OSError):  # what is wrong with the folder, writing into it tells
         for name in os.listdir(path.parent):  # noqa: PTH208 (a fifth of the time that Path takes)
-            owner = name[len(start) : -len(end)]
-            if (
-                name.startswith(start)
-                and name.endswith(end)
-                and owner.isdecimal()
-                and not Path(f"/proc/{owner}").exists()
-            ):
-                (path.parent / name).unlink(missing_ok=True)
+            if name.startswith(start) and name.endswith(end):
+                writer = name[len(start) : -len(end)]
+                if writer.isdecimal() and not Path(f"/proc/{writer}").exists():
+                    (path.parent / name).unlink(missing_ok=True)

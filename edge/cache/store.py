@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.cache.files import write_text
+from edge.cache.files import fresh_folder, write_text
 from edge.cache.locks import exclusive, exclusive_now, shared
 
 _FACTS = "facts.json"
@@ -51,14 +51,8 @@ class Cache:
         Look again with `get` inside: another process may have finished it while this one waited. What a killed process
         left is swept away first.
         """
-        with exclusive(self.root / f"{key}.lock"):
-            part = self.root / f"{key}.part"
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir()
-            try:
-                yield part
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+        with exclusive(self.root / f"{key}.lock"), fresh_folder(self.root / f"{key}.part") as part:
+            yield part
 
     def put(self, key: str, part: Path, facts: dict[str, Any]) -> CacheEntry:
         """Turn the folder that `making` gave into the entry, in one rename."""

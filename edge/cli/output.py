@@ -29,15 +29,9 @@ def print_json(value: Any) -> None:
 
 def write_file(path: Path, content: str) -> None:
     """Write a report, whole or not at all. Raises `OutputError`."""
-    from edge.errors import OutputError
+    from edge.cache.files import write_text
 
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(content, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path} could not be written: {error.strerror}", hint="name another place") from error
+    write_text(path, content, hint="name another place")
 
 
 def print_report(

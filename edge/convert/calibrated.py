@@ -6,7 +6,6 @@ is converted and verified like any other.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -99,7 +98,7 @@ def calibrated(
             entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part)
     told = {
         "images": len(images),
-        "images_sha256": hashlib.sha256("".join(images).encode()).hexdigest(),
+        "images_sha256": sha256_of("".join(images).encode()),
         "algorithm": calibration.algorithm,
         "preprocessing": asdict(how),
     }

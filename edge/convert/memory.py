@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from edge.zoo.model import Model
 
@@ -46,7 +45,6 @@ def memory_needed(model: Model | None) -> int:
 
 
 def _available() -> int:
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) << 10
-    return 4 << 30
+    import psutil
+
+    return psutil.virtual_memory().available

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 
+from edge.cache.files import atomic_write
 from edge.device import sysfs
 from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
 from edge.device.owner import host_lock
-from edge.errors import AbortedError, CommandError, CommandTimeoutError, OutputError, TransferError
+from edge.errors import AbortedError, CommandError, CommandTimeoutError, TransferError
 
 _ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a", "armv7l": "armeabi-v7a"}  # by Android's names
 
@@ -114,15 +115,8 @@ class HostDevice:
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         if not Path(remote).is_file():
             raise TransferError(f"{remote} is no file")
-        beside = local.with_name(local.name + ".part")
-        try:
-            shutil.copyfile(remote, beside)
-            beside.replace(local)
-        except OSError as error:
-            raise OutputError(f"{local} cannot be written: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                beside.unlink()
+        with atomic_write(local) as part:
+            shutil.copyfile(remote, part)
 
     def abort(self) -> None:
         self._aborted.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
@@ -11,11 +10,12 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from edge.cache.locks import exclusive_now
 from edge.cache.paths import data_dir
 from edge.errors import DeviceBusyError, OutputError
 
@@ -98,20 +98,13 @@ def host_lock(serial: str) -> Iterator[None]:
     Raises DeviceBusyError at once, OutputError.
     """
     path = device_file(serial, ".lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}", hint="set EDGEZOO_DATA_DIR") from error
-    with file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise busy(serial, file.read().strip() or "another edgezoo on this machine") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on this machine")
-        file.flush()
+            if not stack.enter_context(exclusive_now(path)):
+                raise busy(serial, path.read_text().strip() or "another edgezoo on this machine")
+            path.write_text(f"process {os.getpid()} on this machine")
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror}", hint="set EDGEZOO_DATA_DIR") from error
         yield
 
 

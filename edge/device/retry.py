@@ -1,37 +1,47 @@
-"""Another try after a dropped link, a bounded number of times."""
+"""Another try after a dropped link or a failed transfer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from edge.cache.retry import Remedy, retry
 from edge.device.base import Device
-from edge.errors import DeviceError, LinkLostError, TransferError
+from edge.errors import DeviceUnavailableError, LinkLostError, TransferError
 
 T = TypeVar("T")
+
+LINK_RETRIES = 3
+TRANSFER_RETRIES = 1
 
 
 def with_retries(
     device: Device,
     operation: Callable[[], T],
-    *,
-    attempts: int = 3,
-    recovery_seconds: float = 90.0,
-    on_retry: Callable[[DeviceError, bool], None] | None = None,
+    *remedies: Remedy[Any],
+    recover_limit: float = 90.0,
+    say: Callable[[str], None] = lambda _: None,
 ) -> T:
-    """Do `operation`, and again after the device came back, at most `attempts` times in all.
+    """Do `operation`, and again after the device came back, a transfer failed, or another of the `remedies` fits.
 
-    Only what another try can mend is tried again: LinkLostError and TransferError. `on_retry(error, restarted)` is
-    called before each further try. `operation` should push what it needs itself: after a restart it may be gone. Raises
-    the last error, or LinkLostError when the device does not come back within `recovery_seconds`.
+    `operation` should push what it needs itself: after a restart it may be gone. `say` hears why there is another try.
+    Raises the last error, or DeviceUnavailableError when the device does not come back within `recover_limit` seconds.
     """
-    for left in range(attempts - 1, -1, -1):
+
+    def come_back(error: LinkLostError) -> None:
+        say(f"{error.message}; waiting for the device")
         try:
-            return operation()
-        except (LinkLostError, TransferError) as error:
-            if not left:
-                raise
-            restarted = device.recover(limit=recovery_seconds)
-            if on_retry is not None:
-                on_retry(error, restarted)
-    raise AssertionError("attempts must be at least 1")
+            restarted = device.recover(limit=recover_limit)
+        except LinkLostError as gone:
+            raise DeviceUnavailableError(
+                f"the device {device.serial} did not come back within {recover_limit:g} s: {gone.message}",
+                hint="connect it again and run the same command: what is finished is not done again",
+            ) from gone
+        say(f"the device is back{' after a restart' if restarted else ''}; once more")
+
+    return retry(
+        operation,
+        Remedy((LinkLostError,), LINK_RETRIES, come_back),
+        Remedy((TransferError,), TRANSFER_RETRIES, lambda error: say(f"{error.message}; once more")),
+        *remedies,
+    )

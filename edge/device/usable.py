@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 from edge.device.base import Properties
+from edge.device.elf import abi_of
 from edge.errors import DeviceUnavailableError
 
-MIN_SDK = 21  # the oldest Android that the NDK builds for, and the first one with 64 bits
-# e_machine of the ELF header (elf.h) -> Android's ABI name
-_MACHINES = {183: "arm64-v8a", 40: "armeabi-v7a", 62: "x86_64", 3: "x86"}
-
-
-def abi_of(program: Path) -> str | None:
-    """The ABI that a program was built for; None for what is no ELF file (a script) or of no ABI of Android's."""
-    with program.open("rb") as file:
-        head = file.read(20)
-    if len(head) < 20 or head[:4] != b"\x7fELF":
-        return None
-    machine = struct.unpack_from("<H" if head[5] == 1 else ">H", head, 18)[0]
-    return _MACHINES.get(machine)
+# The oldest Android for everything that edgezoo makes and drives: 21 (Android 5.0) is the first with 64-bit ABIs, what
+# Paddle-Lite's armv8 releases are built for (MIN_ANDROID_API_LEVEL_ARMV8 of its build_android.sh), and the lowest that NDK
+# r26 and newer build for.
+MIN_SDK = 21
 
 
 def require_usable(properties: Properties, program: Path) -> None:

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from edge.bench.contract import parse_images
 from edge.bench.failures import hung
 from edge.bench.launch import Hello, ImagesReport, LaunchSpec, OutputTensor
+from edge.bench.launcher import CRASH_RETRIES
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
+from edge.cache.retry import Remedy
 from edge.device.base import Device
 from edge.device.retry import with_retries
 from edge.errors import (
     CommandTimeoutError,
     ContractError,
-    DeviceError,
     EvaluationError,
-    LinkLostError,
     RunnerError,
 )
 from edge.evaluate.batch import write_batch
@@ -28,7 +28,6 @@ from edge.evaluate.network import Tensors, stacked
 from edge.zoo.model import Preprocessing
 
 THREADS = 4  # as many as a phone has big cores; the engine takes fewer where there are fewer
-_CRASH_RETRIES = 1  # of a batch: a process that the low-memory killer took may live the second time
 
 
 class DeviceNetwork:
@@ -70,25 +69,13 @@ class DeviceNetwork:
     def _judged(self, batch: Path, fill: str, images: int) -> ImagesReport:
         """Again where that can help: after a dropped link, and once after a crash."""
 
-        def launch() -> ImagesReport:
-            try:
-                return self._launch(batch, fill, images)
-            except LinkLostError as error:
-                self._say(f"{error.message}; waiting for the device")
-                raise
-
-        def back(error: DeviceError, restarted: bool) -> None:
-            what = "the device is back" if isinstance(error, LinkLostError) else error.message
-            self._say(f"{what}{' after a restart' if restarted else ''}; the batch once more")
-
-        for left in range(_CRASH_RETRIES, -1, -1):
-            try:
-                return with_retries(self._device, launch, on_retry=back)
-            except RunnerError as error:
-                if error.kind != "crash" or not left:
-                    raise
-                self._say(f"{self._job.subject.name}: {error.message}; once more")
-        raise AssertionError("there is at least one attempt")
+        crashed = Remedy(
+            (RunnerError,),
+            CRASH_RETRIES,
+            lambda error: self._say(f"{self._job.subject.name}: {error.message}; once more"),
+            when=lambda error: error.kind == "crash",
+        )
+        return with_retries(self._device, lambda: self._launch(batch, fill, images), crashed, say=self._say)
 
     def _launch(self, batch: Path, fill: str, images: int) -> ImagesReport:
         places = self._device.push([self._job.nb, *self._runner.files])

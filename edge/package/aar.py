@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cache.files import beside
+from edge.cache.files import atomic_write
+from edge.device.usable import MIN_SDK
 from edge.package import helper
 from edge.package.archive import ZipEntry, write_zip
 from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import asset_entries
-
-MIN_SDK = 21  # Android 5.0, the first with 64-bit ABIs
 
 
 def write_aar(
@@ -33,10 +32,10 @@ def write_aar(
         *asset_entries(models),
         *(_engine_entries(release) if release else ()),
     ]
-    with beside(out) as part, part.open("wb") as stream:
+    with atomic_write(out) as part, part.open("wb") as stream:
         write_zip(stream, entries)
     sources = out.with_name(f"{out.stem}-sources.jar")
-    with beside(sources) as part:
+    with atomic_write(sources) as part:
         part.write_bytes(helper.sources_jar())
     return out, sources
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edge import __version__
-from edge.cache.files import beside
+from edge.cache.files import atomic_write
+from edge.device.usable import MIN_SDK
 from edge.errors import OutputError, PackageError
-from edge.package.aar import MIN_SDK
 from edge.package.archive import ZipEntry, write_zip
 from edge.package.keys import SigningKey
 from edge.package.model import PackagedModel
@@ -38,7 +38,7 @@ def write_apk(
     if total > _LARGEST:
         raise PackageError(f"{total} bytes of models are too many for an APK, which ends at 2 GiB")
     try:
-        with TemporaryDirectory(prefix=".edgezoo-", dir=out.parent) as scratch, beside(out) as part:
+        with TemporaryDirectory(prefix=".edgezoo-", dir=out.parent) as scratch, atomic_write(out) as part:
             unsigned, signed = Path(scratch, "unsigned.apk"), Path(scratch, "signed.apk")
             with unsigned.open("wb") as stream:
                 write_zip(stream, [*_base(models, package_id, Path(scratch), tools), *entries])

@@ -6,7 +6,6 @@ listed there, or was changed since, is never overwritten.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -14,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edge.cache.files import beside
+from edge.cache.files import atomic_write, write_text
 from edge.cache.hashing import sha256_of
-from edge.errors import OutputError, PackageError
+from edge.errors import PackageError
 from edge.package import helper
 from edge.package.archive import ZipEntry
 from edge.package.litelib import KEEP_RULE, LiteRelease
@@ -60,7 +59,7 @@ def install_assets(app: Path, models: Sequence[PackagedModel], release: LiteRele
     module = find_module(app)
     record = _read_record(module)
     entries = {entry.name: entry for entry in _entries(models, release)}
-    digests = {name: _digest_of(entry) for name, entry in entries.items()}
+    digests = {name: sha256_of(entry.content) for name, entry in entries.items()}
     homes = tuple(f"src/main/assets/{ROOT}/{model.name}/" for model in models)
     obsolete = [name for name in record if name.startswith(homes) and name not in entries]
     present = {name: _digest(module / name) for name in (*entries, *obsolete)}
@@ -113,11 +112,7 @@ def _entries(models: Sequence[PackagedModel], release: LiteRelease | None) -> li
 
 
 def _write(path: Path, entry: ZipEntry) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent} could not be made: {error.strerror}") from error
-    with beside(path) as part:
+    with atomic_write(path, parents=True) as part:
         if isinstance(entry.content, Path):
             shutil.copyfile(entry.content, part)
         else:
@@ -146,14 +141,8 @@ def _is_sound(name: str, digests: Any) -> bool:
 
 
 def _write_record(module: Path, files: Mapping[str, list[str]]) -> None:
-    with beside(module / RECORD) as part:
-        part.write_text(json.dumps({"format": _FORMAT, "files": dict(sorted(files.items()))}, indent=1) + "\n")
-
-
-def _digest_of(entry: ZipEntry) -> str:
-    if isinstance(entry.content, bytes):
-        return hashlib.sha256(entry.content).hexdigest()
-    return sha256_of(entry.content)
+    record = {"format": _FORMAT, "files": dict(sorted(files.items()))}
+    write_text(module / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def _digest(path: Path) -> str | None:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.device.elf import SharedLibrary, read_library
 from edge.errors import PackageError
 from edge.package import versions
-from edge.package.elf import SharedLibrary, read_library
 from edge.package.model import PackagedModel
 
 JNI_NAME = "libpaddle_lite_jni.so"

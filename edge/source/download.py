@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import ssl
 from collections.abc import Callable
@@ -11,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cache.files import write_text
+from edge.cache.hashing import sha256_of
 from edge.cache.locks import exclusive
+from edge.cache.retry import Remedy, retry
 from edge.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None: unknown)
 
-_ATTEMPTS = 3
+_RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,11 @@ def download(
             return done
         part = path.with_name(path.name + ".part")
         _fetch(url, part, progress, trust)
-        with part.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        facts = {"url": url, "sha256": digest, "bytes": part.stat().st_size}
+        digest, size = sha256_of(part), part.stat().st_size
         part.replace(path)
         _note(part).unlink(missing_ok=True)
-        record.write_text(json.dumps(facts) + "\n", encoding="utf-8")
-    return Downloaded(path, url, digest, facts["bytes"])  # type: ignore[arg-type]
+        write_text(record, json.dumps({"url": url, "sha256": digest, "bytes": size}) + "\n")
+    return Downloaded(path, url, digest, size)
 
 
 def _finished(url: str, path: Path, record: Path) -> Downloaded | None:
@@ -74,15 +74,13 @@ def _fetch(url: str, part: Path, progress: Progress, trust: ssl.SSLContext | boo
     if not url.startswith("https://"):
         raise DownloadError(f"{url} is not an https address", hint="published models are only taken over https")
     with httpx.Client(verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10)) as client:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                _transfer(client, url, part, progress)
-                return
-            except httpx.HTTPStatusError as error:
-                raise DownloadError(f"{url} answered {error.response.status_code}") from error
-            except (httpx.TransportError, httpx.TooManyRedirects) as error:
-                if attempt == _ATTEMPTS or not isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
-                    raise DownloadError(f"{url} cannot be fetched: {error or type(error).__name__}") from error
+        cut_off = Remedy((httpx.ReadError, httpx.RemoteProtocolError), _RETRIES)
+        try:
+            retry(lambda: _transfer(client, url, part, progress), cut_off)
+        except httpx.HTTPStatusError as error:
+            raise DownloadError(f"{url} answered {error.response.status_code}") from error
+        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+            raise DownloadError(f"{url} cannot be fetched: {error or type(error).__name__}") from error
 
 
 def _transfer(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:
@@ -101,8 +99,7 @@ def _transfer(client: httpx.Client, url: str, part: Path, progress: Progress) ->
             have = 0
         length = response.headers.get("content-length")
         total = have + int(length) if length else None
-        note = {"url": url, "validator": _validator(response.headers)}
-        _note(part).write_text(json.dumps(note), encoding="utf-8")
+        write_text(_note(part), json.dumps({"url": url, "validator": _validator(response.headers)}))
         with part.open("r+b" if have else "wb") as file:
             file.seek(have)
             file.truncate()

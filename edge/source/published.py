@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from edge.cache.files import fresh_folder
 from edge.cache.locks import exclusive
 from edge.cache.paths import cache_dir
 from edge.errors import DownloadError, ModelFilesError
@@ -32,11 +32,9 @@ def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tup
     folder = root / archive.sha256[:16]
     with exclusive(root / "unpack.lock"):
         if not folder.is_dir():
-            part = folder.with_name(folder.name + ".part")
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            unpack(archive.path, part)
-            part.rename(folder)
+            with fresh_folder(folder.with_name(folder.name + ".part")) as part:
+                unpack(archive.path, part)
+                part.rename(folder)
     folders = sorted({path.parent for path in folder.rglob("*") if path.is_file()})
     if len(folders) != 1:
         raise ModelFilesError(f"the archive {archive.url} holds {len(folders)} folders of files instead of one model")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ class Engine:
     @property
     def lock_hash(self) -> str:
         """Part of every result's key: other packages, other results."""
-        return hashlib.sha256(self.lock.read_bytes()).hexdigest()[:12]
+        return sha256_of(self.lock)[:12]
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.files import write_text
 from edge.cache.locks import exclusive
 from edge.cache.paths import cache_dir
 from edge.errors import EnvironmentSetupError
@@ -63,9 +64,7 @@ def ensure(engine: Engine, *, say: Callable[[str], None] = lambda _: None) -> En
         _uv(engine, "venv", "--quiet", "--no-project", "--python", str(python), str(root))
         _uv(engine, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--compile-bytecode",
             "--python", str(root / "bin" / "python"), "-r", str(engine.lock))  # fmt: skip
-        done = root / (_DONE + ".part")
-        done.write_text(json.dumps({"engine": engine.name, "interpreter": str(python)}) + "\n", encoding="utf-8")
-        done.rename(root / _DONE)
+        write_text(root / _DONE, json.dumps({"engine": engine.name, "interpreter": str(python)}) + "\n")
     made = ready(engine)
     if made is None:
         raise EnvironmentSetupError(f"the environment of {engine.name} at {root} does not start", hint="edgezoo doctor")

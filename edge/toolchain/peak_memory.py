@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections import defaultdict
-from pathlib import Path
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -37,20 +35,14 @@ class PeakMemory:
                 return
 
 
-def resident_bytes() -> int:
-    """Resident memory of this process and all its descendants at the moment."""
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    pages: dict[int, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        children[int(fields[1])].append(int(folder.name))
-        pages[int(folder.name)] = int(fields[21])
-    total, waiting = 0, [os.getpid()]
-    while waiting:
-        pid = waiting.pop()
-        total += pages.get(pid, 0)
-        waiting += children[pid]
-    return total * os.sysconf("SC_PAGESIZE")
+def resident_bytes(pid: int | None = None, *, children: bool = True) -> int:
+    """Resident memory of a process (None: this one) and, with `children`, all its descendants; what has ended counts 0."""
+    import psutil
+
+    total = 0
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in [process, *(process.children(recursive=True) if children else ())]:
+            with suppress(psutil.NoSuchProcess):
+                total += one.memory_info().rss
+    return total

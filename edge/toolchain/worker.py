@@ -21,6 +21,7 @@ from typing import Any, Self
 
 from edge.cache.paths import cache_dir
 from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
+from edge.toolchain.peak_memory import resident_bytes
 
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
@@ -84,12 +85,7 @@ class Worker:
     @property
     def resident_bytes(self) -> int:
         """The memory that the process has at the moment; 0 without one."""
-        try:
-            assert self._process is not None
-            pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
-        except (AssertionError, OSError, IndexError):
-            return 0
-        return pages * os.sysconf("SC_PAGESIZE")
+        return resident_bytes(self._process.pid, children=False) if self._process is not None else 0
 
     def rest(self) -> None:
         """End the process until the next request: it gives its memory back."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.bench.contract import parse_hello, parse_launch
+from edge.device.usable import MIN_SDK
 from edge.toolchain.environment import Environment
 from tests.android_runner.conftest import BUILD, ROOT, build, launch
 
@@ -37,6 +38,21 @@ def test_the_ndk_must_be_named(tmp_path: Path) -> None:
     nowhere = {"ANDROID_NDK_HOME": "", "ANDROID_NDK_ROOT": ""}
     assert "ANDROID_NDK_HOME is not set" in refused("android", "--synthetic", **nowhere)
     assert "is no Android NDK" in refused("android", "--synthetic", ANDROID_NDK_HOME=str(tmp_path))
+
+
+def test_it_is_built_for_the_oldest_android_that_is_driven(tmp_path: Path) -> None:
+    toolchain = tmp_path / "build/cmake/android.toolchain.cmake"
+    toolchain.parent.mkdir(parents=True)
+    writes = 'file(WRITE "${CMAKE_CURRENT_LIST_DIR}/platform" "${ANDROID_PLATFORM}")'
+    toolchain.write_text(f"if(ANDROID_PLATFORM)\n  {writes}\nendif()\n")
+    subprocess.run(
+        [*BUILD, "android", "--synthetic", "--output", str(tmp_path / "out")],
+        env={**os.environ, "ANDROID_NDK_HOME": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (toolchain.parent / "platform").read_text() == f"android-{MIN_SDK}"
 
 
 def test_a_library_must_be_an_unpacked_release(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from edge.bench.contract import (
     parse_hello,
     parse_images,
     parse_launch,
-    seeded_input,
 )
 from edge.bench.runners import question, recognise
 from edge.errors import ContractError, RunnerError
+from edge.images.noise import seeded_noise
 from edge.toolchain.environment import Environment
 from tests.android_runner.conftest import launch
 from tests.android_runner.network import CLASSES, SHAPE
@@ -45,7 +45,7 @@ np.save(sys.argv[3], predictor.get_output(0).numpy())
 def test_its_outputs_are_the_python_predictors_bit_for_bit(
     edgebench: Path, environment: Environment, models: dict[str, Path], tmp_path: Path, fill: str
 ) -> None:
-    values = np.ones(SHAPE, np.float32) if fill == "ones" else seeded_input(7, 0, SHAPE)
+    values = np.ones(SHAPE, np.float32) if fill == "ones" else seeded_noise(SHAPE, 7)
     np.save(tmp_path / "input.npy", values)
     if fill == "file":
         values.astype("<f4").tofile(tmp_path / "input.bin")

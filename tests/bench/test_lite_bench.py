@@ -14,8 +14,8 @@ import pytest
 
 from edge.bench.contract import CONTRACT_VERSION, output_digest, parse_hello, parse_launch
 from edge.bench.launch import LaunchReport
-from edge.bench.tensors import seeded_input
 from edge.errors import ContractError, RunnerError
+from edge.images.noise import seeded_noise
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
 from tests.android_runner.network import CLASSES, SHAPE, convert
@@ -91,7 +91,7 @@ def test_outputs_are_those_of_the_network(python: Path, network: dict[str, Path]
     arguments = ("--shape", "1,3,64,64", "--input", "seed:7", "--output", "values")
     (output,) = launch(python, network["x86"], *arguments).outputs
     assert output.values is not None
-    padded = np.pad(seeded_input(7, 0, SHAPE)[0], ((0, 0), (1, 1), (1, 1)))
+    padded = np.pad(seeded_noise(SHAPE, 7)[0], ((0, 0), (1, 1), (1, 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::2, ::2]
     features = np.maximum(np.einsum("chwij,ocij->ohw", windows, WEIGHTS), 0).mean(axis=(1, 2))
     expected = (np.exp(features) / np.exp(features).sum())[None]
@@ -102,7 +102,7 @@ def test_outputs_are_those_of_the_network(python: Path, network: dict[str, Path]
 
 def test_a_file_as_input_is_the_same_as_its_seed(python: Path, network: dict[str, Path], tmp_path: Path) -> None:
     raw = tmp_path / "input.bin"
-    raw.write_bytes(seeded_input(7, 0, SHAPE).astype("<f4").tobytes())
+    raw.write_bytes(seeded_noise(SHAPE, 7).astype("<f4").tobytes())
     digests = [
         launch(python, network["x86"], "--shape", "1,3,64,64", "--input", fill).outputs[0].digest
         for fill in ("seed:7", f"file:{raw}", "ones")

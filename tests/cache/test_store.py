@@ -76,7 +76,7 @@ with store.making("k") as part:
         store.put("k", part, {{}})
 """
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
-    assert [p.wait(120) for p in running] == [0, 0, 0]
+    assert [p.wait(300) for p in running] == [0, 0, 0]
     assert (tmp_path / "made").read_text() == "x"
 
 
@@ -163,7 +163,7 @@ def test_a_place_on_another_file_system_gets_a_copy(tmp_path: Path, monkeypatch:
 
 def test_a_dead_process_half_written_file_goes_and_a_living_ones_stays(tmp_path: Path) -> None:
     dead = subprocess.Popen(["true"])
-    dead.wait(30)
+    dead.wait(300)
     left = tmp_path / f".model [x].json.{dead.pid}.part"
     mine = tmp_path / f".model [x].json.{os.getppid()}.part"
     left.touch()

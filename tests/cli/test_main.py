@@ -122,7 +122,7 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
     process.stdout.read(10)
     process.stdout.close()
     assert process.stderr.read() == b""
-    process.wait(30)
+    process.wait(300)
 
 
 WAITING = """
@@ -146,13 +146,23 @@ def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    rest, said = process.communicate(timeout=30)
+    rest, said = process.communicate(timeout=300)
     assert rest == b"settings restored\n"
     assert process.returncode == code
     assert b"Traceback" not in said
 
 
-HEAVY = ("numpy", "platformdirs", "adbutils", "httpx", "google.protobuf", "sqlite3", "csv", "importlib.metadata")
+HEAVY = (
+    "numpy",
+    "psutil",
+    "platformdirs",
+    "adbutils",
+    "httpx",
+    "google.protobuf",
+    "sqlite3",
+    "csv",
+    "importlib.metadata",
+)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["list"], ["show", "ResNet50"], ["--help"]])

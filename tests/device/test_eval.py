@@ -136,7 +136,7 @@ def test_a_dropped_link_changes_no_number(subject: RealSubject, evaluation: Eval
     thread = threading.Thread(target=drop)
     thread.start()
     _, again, said = evaluation.whole()
-    thread.join(120)
+    thread.join(300)
     assert again == whole
     assert "once more" in said
     assert left(subject) == (2, "")
@@ -147,7 +147,7 @@ def test_an_interrupt_leaves_nothing_running_and_no_images(
     subject: RealSubject, evaluation: Eval, how: signal.Signals
 ) -> None:
     process = evaluation.start("--allow-synthetic")
-    assert eventually(lambda: subject.running("--images"), seconds=60), process.communicate(timeout=30)
+    assert eventually(lambda: subject.running("--images"), seconds=60), process.communicate(timeout=300)
     process.send_signal(how)
     out, err = process.communicate(timeout=60)
     assert process.returncode in (130, 128 + how)

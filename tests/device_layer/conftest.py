@@ -58,7 +58,7 @@ class AdbServer:
         """kill -9."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(30)
+        self._process.wait(300)
 
     def stop(self) -> None:
         """End it, or whichever server took its place."""

@@ -278,10 +278,10 @@ class DeviceScenarios:
     ) -> None:
         before = subject.shell(_STAY_ON)
         driver = start_driver(device.serial, program("sleep 1004"))
-        assert eventually(lambda: subject.running("1004"), seconds=30), driver.communicate(timeout=30)
+        assert eventually(lambda: subject.running("1004"), seconds=30), driver.communicate(timeout=300)
         assert subject.shell(_STAY_ON) == "7\n"
         driver.send_signal(how)
-        driver.communicate(timeout=60)
+        driver.communicate(timeout=300)
         assert eventually(lambda: not subject.running("1004"))
         if how == signal.SIGKILL:
             assert subject.shell(_STAY_ON) == "7\n"
@@ -391,4 +391,4 @@ class DeviceScenarios:
         thread = threading.Thread(target=wait)
         thread.start()
         yield
-        thread.join(60)
+        thread.join(300)

@@ -12,8 +12,8 @@ from edge.bench.gate import Gate, judge
 from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
 from edge.device.adb.layout import BASE, BLOBS
-from edge.device.retry import with_retries
-from edge.errors import CommandError, DeviceError, DeviceSpaceError, LinkLostError, TransferError
+from edge.device.retry import LINK_RETRIES, with_retries
+from edge.errors import CommandError, DeviceSpaceError, LinkLostError, TransferError
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
@@ -176,20 +176,27 @@ def test_device_goes_away_and_comes_back(device: AndroidDevice, phone: Simulated
 
 
 def test_retries_are_bounded(device: AndroidDevice, phone: SimulatedDevice) -> None:
-    seen: list[DeviceError] = []
+    said: list[str] = []
 
     def launch() -> None:
         phone.faults.drop_after_output = 1
         device.run(["echo", "something"], timeout=20)
 
     with device.lock(), pytest.raises(LinkLostError):
-        with_retries(device, launch, attempts=3, on_retry=lambda error, _: seen.append(error))
-    assert len(seen) == 2
+        with_retries(device, launch, say=said.append)
+    assert (
+        said
+        == [
+            "the link to the device dropped in the middle of an answer; waiting for the device",
+            "the device is back; once more",
+        ]
+        * LINK_RETRIES
+    )
 
 
 def test_restart_between_two_commands(device: AndroidDevice, phone: SimulatedDevice, model: Path) -> None:
     """The files, the lock and fixed performance mode are gone; a run would measure something else."""
-    restarts: list[bool] = []
+    said: list[str] = []
     with device.lock(), device.prepared():
         device.push([model])
         phone.restart()
@@ -199,8 +206,8 @@ def test_restart_between_two_commands(device: AndroidDevice, phone: SimulatedDev
             place = device.push([model])[model]
             return device.run(["ls", str(place)], timeout=20).stdout
 
-        assert with_retries(device, launch, on_retry=lambda _, restarted: restarts.append(restarted)).startswith("/")
-        assert restarts == [True]
+        assert with_retries(device, launch, say=said.append).startswith("/")
+        assert said[1:] == ["the device is back after a restart; once more"]
         assert phone.system.fixed_performance() == "true"
         assert phone.system.real(BASE / "lock").exists()
     assert phone.system.fixed_performance() == "false"

@@ -137,7 +137,7 @@ def test_what_a_killed_driver_left_is_removed(device: AndroidDevice, phone: Simu
     part.mkdir(parents=True)
     (part / ("0" * 64)).write_text("half")
     with device.lock():
-        assert alive.wait(30) == -9
+        assert alive.wait(300) == -9
         assert innocent.poll() is None
         assert list(phone.system.real(RUN).iterdir()) == []
         assert not part.exists()
@@ -214,6 +214,7 @@ def test_data_directory_that_cannot_be_written(
     (tmp_path / "file").write_text("")
     with device.lock():
         monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "file"))
-        with pytest.raises(OutputError, match="cannot be"), device.prepared():
+        with pytest.raises(OutputError, match=r"settings\.json could not be written") as caught, device.prepared():
             raise AssertionError
+    assert caught.value.hint == "set EDGEZOO_DATA_DIR"
     assert phone.system.setting() == "0"

@@ -31,7 +31,7 @@ class SimulatedSubject:
         process = self.phone.system.start(
             script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        return process.communicate(timeout=30)[0].decode()
+        return process.communicate(timeout=300)[0].decode()
 
     def drop_link(self) -> None:
         self.phone.pull_cable()

@@ -74,7 +74,7 @@ def test_the_debug_key_is_made_once_by_however_many(tools: AndroidTools) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(300)
     keystore = debug_key(tools).keystore
     assert digests == [keystore.read_bytes()] * 3
     assert [path.name for path in keystore.parent.iterdir()] == [keystore.name]

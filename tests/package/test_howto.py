@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.main import COMMANDS
+from edge.device.usable import MIN_SDK
 from tests.package.jvm import HERE, ROOT, builder
 
 TEXT = (ROOT / "docs/how-to/android-app.md").read_text(encoding="utf-8")
@@ -39,6 +40,10 @@ def test_the_java_compiles(tmp_path: Path) -> None:
     context.write_text(context.read_text().rstrip().removesuffix("}") + more)
     builder["compile_java"](source, tmp_path / "classes")
     assert (tmp_path / "classes/Classifier.class").is_file()
+
+
+def test_its_oldest_android_is_that_of_the_packages() -> None:
+    assert re.findall(r"minSdk = (\d+)", TEXT) == [str(MIN_SDK)]
 
 
 def test_its_commands_and_options_exist() -> None:

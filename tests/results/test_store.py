@@ -130,7 +130,7 @@ def test_kill_9_loses_no_launch_that_ended(tmp_path: Path) -> None:
     assert process.stdout is not None
     cell = int(process.stdout.readline())
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     with Store(path) as store:
         read = store.get(cell)
     assert read.status == "unfinished"

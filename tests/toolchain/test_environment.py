@@ -111,6 +111,7 @@ def test_packages_that_cannot_be_had_are_one_sentence(small: Engine) -> None:
     assert environment.ready(small) is None
 
 
+@pytest.mark.timeout(60)
 def test_the_lock_of_a_dead_process_is_free(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     code = f"""

@@ -134,7 +134,7 @@ def test_closing_leaves_no_process_and_no_log(script: Path, private_cache: Path)
 
 def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
     with WorkerPool(lambda: Worker(Path(sys.executable), script)) as pool:
-        meet = threading.Barrier(2)
+        meet = threading.Barrier(2, timeout=60)
         pids: list[int] = []
 
         def use() -> None:
@@ -146,7 +146,7 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
         assert len(set(pids)) == 2
         with pool.lend() as worker:
             assert worker.call("pid")["pid"] in pids

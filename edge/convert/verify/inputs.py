@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.images.noise import seeded_noise
 from edge.paddle.program import TensorSpec
 
 Sample = dict[str, NDArray[Any]]
@@ -18,19 +19,6 @@ Image = NDArray[np.float64]  # channels, height, width
 
 # What ImageNet's preprocessing makes of black and white: (0 - mean) / std and (1 - mean) / std, widest of the channels.
 _LOW, _HIGH = -2.1, 2.6
-
-
-def seeded(shape: Sequence[int], seed: int, index: int = 0) -> NDArray[np.float32]:
-    """The device contract's `seed:S` for input number `index`: counter-based noise in [-1, 1)."""
-    count = int(np.prod(shape))
-    with np.errstate(over="ignore"):
-        x = np.arange(count, dtype=np.uint64) + np.uint64((seed + (index << 32)) % 2**64)
-        x += np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
-    # 24 bits times 2**-23 minus 1: exact in float32.
-    return ((x >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-23) - np.float32(1)).reshape(shape)
 
 
 def samples(
@@ -58,7 +46,7 @@ def _fill(
     if dtype.kind in "iub":
         return generator.integers(0, 2 if dtype.kind == "b" else 8, shape).astype(dtype)
     if number == 0:
-        return seeded(shape, seed, position).astype(dtype)
+        return seeded_noise(shape, seed, position).astype(dtype)
     if len(shape) != 4 or min(shape[2:]) < 4:
         return generator.uniform(0.5, 1.5, shape).astype(dtype)
     pattern = _PATTERNS[(number - 1) % len(_PATTERNS)]

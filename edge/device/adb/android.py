@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from edge.cache.files import atomic_write
 from edge.device.adb import devicelock, launch, probe, server
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.blobs import BlobStore
@@ -23,7 +24,6 @@ from edge.errors import (
     DeviceError,
     DeviceSpaceError,
     LinkLostError,
-    OutputError,
 )
 
 _TIDY_SECONDS = 10.0
@@ -136,16 +136,8 @@ class AndroidDevice:
             self._link.execute(launch.kill_script(run_id), seconds=_TIDY_SECONDS)
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
-        beside = local.with_name(f"{local.name}.{secrets.token_hex(4)}.part")
-        try:
-            with beside.open("wb") as target, self._link.sync() as sync:
-                sync.receive(remote, target)
-            beside.replace(local)
-        except OSError as error:
-            raise OutputError(f"{local} cannot be written: {error.strerror}") from error
-        finally:
-            with suppress(OSError):
-                beside.unlink()
+        with atomic_write(local) as part, part.open("wb") as target, self._link.sync() as sync:
+            sync.receive(remote, target)
 
     def abort(self) -> None:
         self._link.abort()

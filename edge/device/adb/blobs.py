@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 
+from edge.cache.hashing import sha256_of
 from edge.device.adb import parse
 from edge.device.adb.layout import BASE, BLOBS
 from edge.device.adb.link import Link
@@ -79,8 +80,7 @@ class BlobStore:
             found = path.stat()
             key = (path.absolute(), found.st_size, found.st_mtime_ns)
             if key not in self._hashed:
-                with path.open("rb") as file:
-                    self._hashed[key] = hashlib.file_digest(file, "sha256").hexdigest()
+                self._hashed[key] = sha256_of(path)
         except OSError as error:
             raise TransferError(f"{path} cannot be read: {error.strerror}") from error
         return Blob(path, self._hashed[key], found.st_size, os.access(path, os.X_OK))
@@ -151,7 +151,7 @@ class BlobStore:
         with TemporaryFile() as copy, self._link.sync() as sync:
             sync.receive(place, copy)
             copy.seek(0)
-            return hashlib.file_digest(copy, "sha256").hexdigest()
+            return sha256_of(copy)
 
     def _settle(self, bad: Sequence[Blob], part: PurePosixPath) -> None:
         """Give the good ones their names: a rename each, in one process."""

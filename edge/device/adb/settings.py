@@ -14,6 +14,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.files import write_text
 from edge.device.adb.layout import JOURNAL
 from edge.device.adb.link import Link
 from edge.device.base import Prepared
@@ -98,14 +99,7 @@ class Settings:
 
     def note(self, before: Before) -> None:
         """Write `before` down, here and on the device. Raises OutputError if it cannot be done here."""
-        beside = self._file.with_suffix(".new")
-        try:
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(before.line() + "\n", encoding="utf-8")
-            beside.replace(self._file)
-        except OSError as error:
-            problem = f"{self._file} cannot be written: {error.strerror}"
-            raise OutputError(problem, hint="set EDGEZOO_DATA_DIR") from error
+        write_text(self._file, before.line() + "\n", hint="set EDGEZOO_DATA_DIR", parents=True)
         self._link.execute(f"mkdir -p {JOURNAL.parent}; echo {shlex.quote(before.line())} >{JOURNAL}")
 
     def _forget(self) -> None:

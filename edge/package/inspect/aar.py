@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from xml.etree import ElementTree
 
+from edge.device.elf import read_library
 from edge.errors import PackageError
 from edge.package import versions
-from edge.package.elf import read_library
 from edge.package.inspect.entries import read_small
 from edge.package.inspect.report import Report
 from edge.package.litelib import JNI_NAME

@@ -1,12 +1,19 @@
-"""Reads what an Android package must know of a shared library: its ABI, what it needs, how its segments are aligned."""
+"""ELF files for Android: which ABI a program or library is for, what it needs, how its segments are aligned.
+
+Source: elf(5), e_machine's values from elf.h.
+"""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.errors import PackageError
 
+_MAGIC = b"\x7fELF"
+_LITTLE_ENDIAN = 1
+# e_machine and class (32 bits: 1, 64 bits: 2) -> Android's ABI name; all of Android's are little-endian
 _ABIS = {(40, 1): "armeabi-v7a", (183, 2): "arm64-v8a", (3, 1): "x86", (62, 2): "x86_64", (243, 2): "riscv64"}
 _SHARED_OBJECT = 3
 _LOAD, _DYNAMIC = 1, 2
@@ -44,9 +51,18 @@ class SharedLibrary:
         return self.page_size >= _PAGE_16K or self.abi in ("armeabi-v7a", "x86")
 
 
+def abi_of(program: Path) -> str | None:
+    """The ABI that a program was built for; None for what is no ELF file (a script) or of no ABI of Android's."""
+    with program.open("rb") as file:
+        head = file.read(20)
+    if len(head) < 20 or head[:4] != _MAGIC or head[5] != _LITTLE_ENDIAN:
+        return None
+    return _ABIS.get((_kind_and_machine(head)[1], head[4]))
+
+
 def read_library(data: bytes, name: str) -> SharedLibrary:
     """Parse an ELF shared object; `name` is for the messages. Raises PackageError if it is none for an Android ABI."""
-    if data[:4] != b"\x7fELF":
+    if data[:4] != _MAGIC:
         raise PackageError(f"{name} is no ELF file")
     try:
         return _read(data, name)
@@ -56,9 +72,9 @@ def read_library(data: bytes, name: str) -> SharedLibrary:
 
 def _read(data: bytes, name: str) -> SharedLibrary:
     wide = data[4] == 2
-    if data[4] not in (1, 2) or data[5] != 1:
+    if data[4] not in (1, 2) or data[5] != _LITTLE_ENDIAN:
         raise PackageError(f"{name} is no little-endian ELF file")
-    kind, machine = struct.unpack_from("<HH", data, 16)
+    kind, machine = _kind_and_machine(data)
     abi = _ABIS.get((machine, data[4]))
     if abi is None:
         raise PackageError(f"{name} is for a processor that Android does not run on (ELF machine {machine})")
@@ -82,6 +98,11 @@ def _read(data: bytes, name: str) -> SharedLibrary:
         raise ValueError("nothing to load")
     soname, needed = _dynamic(data, dynamic or b"", segments, "<qQ" if wide else "<iI")
     return SharedLibrary(abi, soname, needed, tuple(segments))
+
+
+def _kind_and_machine(head: bytes) -> tuple[int, int]:
+    kind, machine = struct.unpack_from("<HH", head, 16)
+    return kind, machine
 
 
 def _dynamic(data: bytes, section: bytes, segments: list[Segment], form: str) -> tuple[str | None, tuple[str, ...]]:

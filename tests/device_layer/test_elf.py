@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.device.elf import read_library
 from edge.errors import PackageError
-from edge.package.elf import read_library
 from tests.package.conftest import compile_library
 
 
