@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pytest
 
 from edge.convert.verify.inputs import samples
 from edge.images.noise import seeded_noise
@@ -94,6 +95,6 @@ def test_integers_are_of_all_small_numbers_and_booleans_of_both() -> None:
 
 def test_every_input_has_its_own_noise() -> None:
     first = samples([TensorSpec("a", (4,), "float32"), TensorSpec("b", (4,), "float64")], [(4,), (4,)], seed=3)[0]
-    assert np.array_equal(first["a"], seeded((4,), 3, 0))
-    assert np.array_equal(first["b"], seeded((4,), 3, 1).astype(np.float64))
+    assert np.array_equal(first["a"], seeded_noise((4,), 3, 0))
+    assert np.array_equal(first["b"], seeded_noise((4,), 3, 1).astype(np.float64))
     assert first["b"].dtype == np.float64
