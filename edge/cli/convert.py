@@ -11,13 +11,12 @@ from edge.cli import options
 from edge.cli import preprocessing as preparing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from edge.cli.output import ProgressLine
     from edge.convert.calibrated import Calibration
     from edge.convert.onnx.recipe import Batch, OnnxRecipe
     from edge.convert.order import Conversion, Order, Product
     from edge.convert.recipe import Recipe
+    from edge.metadata.model import Metadata
     from edge.source.weights import Weights
     from edge.zoo.model import Model
 
@@ -267,27 +266,27 @@ def _sentence(outcome: Conversion[Product]) -> str:
         return f"{click.style('failed', fg='red')}  {where}{outcome.error.message}{hint}"
     made = outcome.made
     assert made is not None
-    verification = made.metadata["verification"]
+    verification = made.metadata.verification
+    assert verification is not None  # every model made here has one
     verdict = {
-        "passed": f"verified (cosine {verification.get('cosine') or 0:.6f}, argmax agreement "
-        f"{verification.get('argmax_agreement') or 0:.0%})"
-        + (f", {reason}" if (reason := verification.get("reason")) else ""),
+        "passed": f"verified (cosine {verification.cosine or 0:.6f}, argmax agreement "
+        f"{verification.argmax_agreement or 0:.0%})" + (f", {verification.reason}" if verification.reason else ""),
         "skipped": "not verified (--no-verify)",
-        "unavailable": f"not verified here: {verification.get('reason')}",
-    }[verification["status"]]
+        "unavailable": f"not verified here: {verification.reason}",
+    }[verification.status]
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
 
 
-def _kind(order: Order[Product], metadata: Mapping[str, Any]) -> str:
+def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
-    if (facts := metadata.get("onnx")) is None:
+    facts = metadata.onnx
+    if not facts:
         return order.runs
-    simplification = facts["simplification"]
-    batch = ", dynamic batch" if metadata["recipe"]["batch"] == "dynamic" else ""
-    not_simplified = "" if simplification["done"] else f", not simplified: {simplification['reason']}"
-    return f"ONNX opset {facts['opset']}{batch}{not_simplified}"
+    batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""
+    not_simplified = "" if facts.simplification.done else f", not simplified: {facts.simplification.reason}"
+    return f"ONNX opset {facts.opset}{batch}{not_simplified}"
 
 
 def _download(name: str, have: int, total: int | None) -> str:
@@ -318,5 +317,7 @@ def _row(outcome: Conversion[Product]) -> dict[str, object]:
             "message": outcome.error.message,
             "hint": outcome.error.hint,
         }
+    from edge.metadata.file import as_document
+
     assert outcome.made is not None
-    return row | {"path": str(outcome.made.path), **outcome.made.metadata}
+    return row | {"path": str(outcome.made.path), **as_document(outcome.made.metadata)}

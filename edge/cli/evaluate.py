@@ -209,5 +209,7 @@ def _own_version(job: Job, runs: HostEngine) -> HostEngine:
     """The version of Paddle-Lite that made a file: an older one may die on it."""
     from dataclasses import replace
 
-    made_by = (job.subject.metadata or {}).get("engine")
-    return replace(runs, version=made_by["version"]) if made_by and runs.model == "nb" else runs
+    from edge.metadata.file import origin_of
+
+    made_by = origin_of(job.subject.metadata, job.subject.name).engine
+    return replace(runs, version=made_by.version) if made_by and runs.model == "nb" else runs

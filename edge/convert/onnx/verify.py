@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ class OnnxVerification:
     problem: str | None
 
     def figures(self) -> dict[str, Any]:
-        """Cosine, errors and agreement."""
-        return {k: v for k, v in asdict(self.comparison).items() if k != "samples"}
+        """Cosine, errors and agreement; None for the errors of a file that could not even be run."""
+        figures = asdict(self.comparison)
+        return {k: v if isfinite(v) else None for k, v in figures.items() if k != "samples"}
 
     def as_metadata(self, runtime: str) -> dict[str, Any]:
         """As `verification` in the metadata; only for an outcome without a problem."""
