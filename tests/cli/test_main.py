@@ -152,7 +152,17 @@ def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
     assert b"Traceback" not in said
 
 
-HEAVY = ("numpy", "platformdirs", "adbutils", "httpx", "google.protobuf", "sqlite3", "csv", "importlib.metadata")
+HEAVY = (
+    "numpy",
+    "msgspec",
+    "platformdirs",
+    "adbutils",
+    "httpx",
+    "google.protobuf",
+    "sqlite3",
+    "csv",
+    "importlib.metadata",
+)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["list"], ["show", "ResNet50"], ["--help"]])
