@@ -57,9 +57,9 @@ def benchmark(
             listener.line(f"{device.serial}: {_sentence(error)}")
             failed = True
             continue
-        for error in errors:
-            listener.line(_sentence(error))
-            wrong(error)
+        for missing in errors:
+            listener.line(_sentence(missing))
+            wrong(missing)
             failed = True
         places.append(place)
     results = measure_everywhere(places, db, listener, check_outputs=options.check_output)

@@ -1,4 +1,4 @@
-"""The types of the metadata; docs/reference/metadata.md explains the fields, docs/reference/metadata.schema.json is made from here.
+"""The types of the metadata; docs/reference/metadata.md explains the fields, metadata.schema.json beside it is made from here.
 
 A new field is one line here: optional, so that older files can still be read. `None` is an unknown value, and written as
 `null`; `UNSET` is a field that this kind of file does not have, and not written.
@@ -82,11 +82,14 @@ class Legalised(_Part, frozen=True, kw_only=True):
     reason: str
 
 
-class NbSizes(_Part, frozen=True, kw_only=True):
-    """The parts of a `.nb`, in bytes."""
+class NbFacts(_Part, frozen=True, kw_only=True):
+    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it."""
 
     topology_bytes: Size
     params_bytes: Size
+    kernels: dict[str, int] | UnsetType = UNSET
+    weights: dict[str, int] | UnsetType = UNSET
+    effect: str | UnsetType | None = UNSET
 
 
 class Simplification(_Part, frozen=True, kw_only=True):
@@ -172,7 +175,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     params: Size | None = None
     published: Published | None = None
     legalised: tuple[Legalised, ...] = ()
-    nb: NbSizes | UnsetType = UNSET
+    nb: NbFacts | UnsetType = UNSET
     onnx: OnnxFacts | UnsetType = UNSET
     calibration: Calibration | UnsetType | None = UNSET
     verification: Verification | None = None

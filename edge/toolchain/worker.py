@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from msgspec import Raw, Struct
 
@@ -28,6 +28,7 @@ from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestErro
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
 _numbers = itertools.count()
+T = TypeVar("T")
 
 
 class _Answer(Struct, frozen=True):
@@ -82,10 +83,9 @@ class Worker:
 
         Raises as `ask`.
         """
-        result: dict[str, Any] = self.ask(Any, op, timeout=timeout, **args)
-        return result
+        return cast("dict[str, Any]", self.ask(object, op, timeout=timeout, **args))
 
-    def ask(self, kind: Any, op: str, *, timeout: float = 600.0, **args: Any) -> Any:
+    def ask(self, kind: type[T], op: str, *, timeout: float = 600.0, **args: Any) -> T:
         """The same for an answer that must be a `kind` (edge.typed).
 
         Raises `WorkerCrashedError`, `WorkerTimeoutError`, `WorkerRequestError`, or `WorkerAnswerError` for an answer that is

@@ -21,6 +21,7 @@ from edge.convert.verify.verify import SAMPLES
 from edge.paddle.draft import with_fetch
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.toolchain.answers import Ran
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0
@@ -122,11 +123,13 @@ class Reference:
     def _run(self, worker: Worker, file: Path, group: int) -> list[NDArray[Any]]:
         """The outputs in the program's order, then the logits where both sides have them; first axis: samples."""
         inputs, outputs = self._save(group), self._scratch / "made.npz"
-        answer = worker.call("run", timeout=_TIMEOUT, model=str(file), inputs_npz=str(inputs), outputs_npz=str(outputs))
-        both = answer["logits"] and len(self._outputs) > len(self._own)
+        answer = worker.ask(
+            Ran, "run", timeout=_TIMEOUT, model=str(file), inputs_npz=str(inputs), outputs_npz=str(outputs)
+        )
+        both = answer.logits and len(self._outputs) > len(self._own)
         with np.load(outputs) as arrays:
             made = []
-            for name in [*answer["outputs"], *(["logits"] if both else [])]:
+            for name in [*answer.names, *(["logits"] if both else [])]:
                 parts = [arrays[f"{n}/{name}"] for n in range(SAMPLES // group)]
                 made.append(np.stack([one for part in parts for one in _apart(part, group)]))
         return made
