@@ -124,7 +124,7 @@ class Calibration(_Part, frozen=True, kw_only=True):
 
 
 class Figures(_Part, frozen=True, kw_only=True):
-    """Outputs compared with Paddle's (docs/converting.md): the worst over all samples."""
+    """Outputs compared with Paddle's (docs/explanation/converting.md): the worst over all samples."""
 
     samples: int | UnsetType = UNSET
     cosine: float | None = None
