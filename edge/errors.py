@@ -2,6 +2,10 @@
 
 EdgezooError
 ├── UsageError               the request itself makes no sense
+├── FormatError              JSON or TOML that is not what it should be; it names the field
+│   ├── MetadataError        the metadata of a converted model
+│   ├── RecipeError          (also a ConvertError)
+│   └── WorkerAnswerError    (also a WorkerError)
 ├── UnknownModelError        no such model in the catalogue
 ├── SourceError              an inference model could not be had
 │   ├── DownloadError        the published archive could not be fetched
@@ -14,7 +18,8 @@ EdgezooError
 │   └── WorkerError          an engine's worker process did not answer well
 │       ├── WorkerCrashedError   it died (signal, abort, exit)
 │       ├── WorkerTimeoutError   it did not answer in time
-│       └── WorkerRequestError   it answered with an error of its own
+│       ├── WorkerRequestError   it answered with an error of its own
+│       └── WorkerAnswerError    it answered with something else than what was asked for
 ├── ConvertError             a model could not be converted
 │   ├── RecipeError          an opt configuration is wrong
 │   ├── ProgramError         a program description cannot be read or legalised
@@ -60,6 +65,18 @@ class EdgezooError(Exception):
 
 class UsageError(EdgezooError):
     """The request itself makes no sense."""
+
+
+class FormatError(EdgezooError):
+    """JSON or TOML that is not what it should be. `field` is where, such as `inputs[0].shape`; "" for the whole."""
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class MetadataError(FormatError):
+    """The metadata of a converted model cannot be read, or is not what it should be."""
 
 
 class UnknownModelError(EdgezooError):
@@ -126,11 +143,19 @@ class WorkerRequestError(WorkerError):
         self.kind = kind
 
 
+class WorkerAnswerError(WorkerError, FormatError):
+    """The worker answered with something else than what was asked for."""
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "", log: str = "") -> None:
+        EdgezooError.__init__(self, message, hint=hint)
+        self.field, self.log = field, log
+
+
 class ConvertError(EdgezooError):
     """A model could not be converted."""
 
 
-class RecipeError(ConvertError):
+class RecipeError(ConvertError, FormatError):
     """An opt configuration is wrong."""
 
 

@@ -17,6 +17,7 @@ from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.device.base import Device
 from edge.errors import EdgezooError, RunnerError
+from edge.metadata.file import origin_of
 from edge.results.protocol import Protocol
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -24,7 +25,6 @@ from edge.toolchain.worker import Worker
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edge.convert.recipe import Precision
 
 SAMPLES = 8
 _TIMEOUT = 1800.0
@@ -47,7 +47,7 @@ def check_output(device: Device, runner: Runner, job: Job, lend_paddle: Lend, *,
     """
     if not runner.flavour.tells_samples:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
-    if (job.subject.metadata or {}).get("calibration"):
+    if origin_of(job.subject.metadata, job.subject.name).calibration:
         return OutputCheck(None, "it is compared with its quantised program at conversion only")
     try:
         source = _source(job, lend_paddle)
@@ -65,14 +65,14 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
     from edge.source.weights import Weights
     from edge.zoo.catalogue import lookup
 
-    metadata = job.subject.metadata
-    if metadata is None:
+    origin = origin_of(job.subject.metadata, job.subject.name)
+    said = origin.source
+    if said is None:
         return None
-    said = metadata["source"]
-    weights = Weights(said["kind"], seed=said["seed"] or 0, path=Path(said["path"]) if said["path"] else None)
-    model = lookup(metadata["model"]["name"]) if metadata["model"] else None
+    weights = Weights(said.kind, seed=said.seed or 0, path=Path(said.path) if said.path else None)
+    model = lookup(origin.model.name) if origin.model else None
     source = load_source(model, weights, lend)
-    same = (source.program_sha256, source.params_sha256) == (said["program_sha256"], said["params_sha256"])
+    same = (source.program_sha256, source.params_sha256) == (said.program_sha256, said.params_sha256)
     return source if same else None
 
 
@@ -87,9 +87,10 @@ def _compare(
     from edge.paddle.program import Program
 
     program = Program.read(source.program)
-    metadata = job.subject.metadata or {}
-    precision: Precision = metadata["precision"]
-    engine = metadata["engine"]["version"]
+    maker = origin_of(job.subject.metadata, job.subject.name).engine
+    precision, engine = job.subject.precision, maker.version if maker else None
+    if precision not in LIMITS or engine is None:
+        return OutputCheck(None, "its metadata does not say with which precision and engine it was made")
     params = expected_params(program, source.params, precision, engine, scratch / "rounded.pdiparams")
     given = samples(program.feeds, job.subject.shapes, SAMPLES)
     arrays = {f"{number}/{name}": value for number, sample in enumerate(given) for name, value in sample.items()}

@@ -51,11 +51,12 @@ class HostEngine:
 
 
 PADDLE_LITE = HostEngine("paddle-lite", "paddlelite", "lite_bench.py", "nb")
+ONNXRUNTIME = HostEngine("onnxruntime", "onnx", "onnx_bench.py", "onnx")
 _KNOWN = {
     one.name: one
     for one in (
         PADDLE_LITE,
-        HostEngine("onnxruntime", "onnx", "onnx_bench.py", "onnx"),
+        ONNXRUNTIME,
         HostEngine("paddle", "paddle", "paddle_bench.py", "program"),
     )
 }

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edge.bench.host_engines import HostEngine
 from edge.bench.paddle_models import prepare_programs
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
-from edge.bench.wanted import Wanted, check_weights, is_file
+from edge.bench.wanted import Wanted, check_format, check_weights, is_file
 from edge.cache.hashing import sha256_of
 from edge.cache.paths import cache_dir
 from edge.convert.onnx.recipe import OnnxRecipe
@@ -44,7 +43,7 @@ def prepare(
     paths = [name for name in wanted.names if is_file(name)]
     files = {name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in paths}
     for job in files.values():
-        _check_format(job, wanted.engine)
+        check_format(job.nb, wanted.engine)
         _check_target(job, device)
     outcomes = _convert([name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -75,12 +74,6 @@ def _convert(
         for name in names
     ]
     return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
-
-
-def _check_format(job: Job, engine: HostEngine) -> None:
-    runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(job.nb.suffix, engine.name)
-    if runs != engine.name:
-        raise UsageError(f"{engine.name} does not run {job.nb}", hint=f"--engine {runs} does, on this machine")
 
 
 def _check_target(job: Job, device: Properties) -> None:

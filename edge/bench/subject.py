@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.convert.metadata import network, origin
-from edge.convert.onnx.model import metadata_path
 from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
+from edge.metadata.file import as_document, metadata_path, read_beside
 from edge.nb.header import read_header
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
@@ -24,15 +22,15 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
 
     `shapes` override those of the metadata; a file without metadata is taken for a network of one 1x3x224x224 input,
     unless its name is one of the catalogue's; a free batch size is 1. Raises `ModelFilesError` for a missing file, or
-    metadata that cannot be read or speaks of another file, and `NbFormatError` for a file that is no .nb.
+    metadata that speaks of another file, `MetadataError` for metadata that cannot be read, and `NbFormatError` for a file
+    that is no .nb.
     """
     try:
         sha256, size = sha256_of(file), file.stat().st_size
     except OSError as error:
         raise ModelFilesError(f"the model {file} cannot be read: {error.strerror}") from error
     onnx = file.suffix == ".onnx"
-    beside = metadata_path(file) if onnx else file.with_suffix(".json")
-    metadata = _metadata(beside)
+    metadata = read_beside(file)
     if metadata is None:
         return Subject(
             name=file.stem,
@@ -41,24 +39,24 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             shapes=_shapes(shapes or [_usual_shape(file.stem)]),
             opt_version=None if onnx else read_header(file).opt_version,
         )
-    if metadata["sha256"] != sha256:
+    if metadata.sha256 != sha256:
         raise ModelFilesError(
-            f"{beside.name} describes another file than {file}: the sha256 differs",
+            f"{metadata_path(file).name} describes another file than {file}: the sha256 differs",
             hint="convert the model again, or remove the .json file",
         )
     return Subject(
-        name=metadata["name"],
+        name=metadata.name,
         sha256=sha256,
         bytes=size,
-        shapes=_shapes(shapes or [one["shape"] for one in metadata["inputs"]]),
-        weights=metadata["source"]["kind"],
-        target=metadata["target"],
-        precision=metadata["precision"],
-        opt_version=metadata["opt_version"],
-        flops=metadata["flops"],
-        params=metadata["params"],
-        verification=metadata["verification"]["status"],
-        metadata=metadata,
+        shapes=_shapes(shapes or [one.shape for one in metadata.inputs]),
+        weights=metadata.source.kind,
+        target=metadata.target,
+        precision=metadata.precision,
+        opt_version=metadata.opt_version,
+        flops=metadata.flops,
+        params=metadata.params,
+        verification=metadata.verification.status if metadata.verification else None,
+        metadata=as_document(metadata),
     )
 
 
@@ -84,32 +82,6 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
             "source": origin(source),
         },
     )
-
-
-def _metadata(path: Path) -> dict[str, Any] | None:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-        if metadata.get("format") != "edgezoo-model/1":
-            return None  # some other program's file
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelFilesError(f"the metadata {path} cannot be read: {error}", hint="convert the model again") from error
-    needed = {
-        "name",
-        "sha256",
-        "inputs",
-        "source",
-        "target",
-        "precision",
-        "opt_version",
-        "flops",
-        "params",
-        "verification",
-    }
-    if missing := needed - metadata.keys():
-        raise ModelFilesError(f"the metadata {path} lacks {', '.join(sorted(missing))}", hint="convert the model again")
-    return dict(metadata)
 
 
 def _usual_shape(name: str) -> Sequence[int]:

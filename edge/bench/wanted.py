@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
-from edge.errors import UsageError
+from edge.errors import ModelFilesError, UsageError
 from edge.source.weights import Weights
+from edge.zoo.catalogue import lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,23 @@ def check_weights(weights: Weights, names: Sequence[str]) -> None:
     """Raises `UsageError` where one file shall be the weights of several models."""
     if weights.path is not None and len(names) > 1:
         raise UsageError(f"{weights.path} can be the weights of one model, and {len(names)} are named")
+
+
+def check_names(wanted: Wanted) -> None:
+    """Raises `UnknownModelError` for a name that is no model, `ModelFilesError` for no file, `UsageError` for a wrong one."""
+    for name in wanted.names:
+        if not is_file(name):
+            lookup(name)
+        elif wanted.engine.model != "program":
+            if not Path(name).is_file():
+                raise ModelFilesError(f"the model {name} cannot be read: there is no such file")
+            check_format(Path(name), wanted.engine)
+        elif not Path(name).is_dir():
+            raise UsageError(f"{wanted.engine.name} does not run {name}", hint="name a folder with an inference model")
+
+
+def check_format(file: Path, engine: HostEngine) -> None:
+    """Raises `UsageError` where another engine runs such files."""
+    runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(file.suffix, engine.name)
+    if runs != engine.name:
+        raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does, on this machine")

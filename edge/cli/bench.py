@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from edge.cli import options
+from edge.cli.parameters import HOST_ENGINE, Numbers
 
 if TYPE_CHECKING:
-    from edge.bench.host_engines import HostEngine
-    from edge.bench.request import Job
-    from edge.bench.wanted import Wanted
-    from edge.cli.output import ProgressLine
-    from edge.convert.order import Conversion, Product
-    from edge.device.base import Device
-    from edge.errors import EdgezooError
-    from edge.results.protocol import Protocol
+    from edge.bench.options import BenchOptions
 
 
 @click.command()
@@ -27,7 +20,14 @@ if TYPE_CHECKING:
 @click.option("-s", "--device", "spec", metavar="host|SERIAL|all",
               help="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
 @click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
-@click.option("--threads", default="1,2,4", show_default=True, metavar="N,...", help="Thread counts, each one a cell.")
+@click.option(
+    "--threads",
+    type=Numbers("1,2,4"),
+    default="1,2,4",
+    show_default=True,
+    metavar="N,...",
+    help="Thread counts, each one a cell.",
+)
 @click.option("--protocol", "protocol_name", type=click.Choice(["robust", "table"]), default="robust",
               show_default=True, help="robust: medians over launches with intervals; table: as the published table was "
               "made, one launch, 10 and 30 runs, the mean.")  # fmt: skip
@@ -50,13 +50,19 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, metavar="N", help="The seed of the launches' order.  [default: a new one, kept]")
 @click.option("--power-mode", type=click.IntRange(0, 5), metavar="0-5",
               help="Paddle-Lite's: 0 HIGH, 1 LOW, 2 FULL, 3 NO_BIND, 4 RAND_HIGH, 5 RAND_LOW.  [default: 0]")  # fmt: skip
-@click.option("--cores", metavar="7,6", help="Bind to these cores instead.")
+@click.option("--cores", type=Numbers("7,6", least=0), metavar="7,6", help="Bind to these cores instead.")
 @click.option("--input", "fill", default="ones", show_default=True, metavar="ones|seed:S", help="What the inputs hold.")
-@click.option("--shape", multiple=True, metavar="1,3,224,224", help="Input shape of a FILE without metadata.")
+@click.option(
+    "--shape",
+    type=Numbers("1,3,224,224", distinct=False),
+    multiple=True,
+    metavar="1,3,224,224",
+    help="Input shape of a FILE without metadata.",
+)
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
-@click.option("--engine", metavar="paddle-lite|onnxruntime|paddle|VERSION",
+@click.option("--engine", type=HOST_ENGINE, metavar="paddle-lite|onnxruntime|paddle|VERSION",
               help="What runs the networks on this machine; a VERSION is Paddle-Lite's, and on a device the one that "
               "converts NAMEs.  [default: paddle-lite]")  # fmt: skip
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
@@ -71,31 +77,8 @@ if TYPE_CHECKING:
 @options.db
 @options.report
 @options.quiet
-def command(
-    names: tuple[str, ...],
-    series: tuple[str, ...],
-    light: bool,
-    everything: bool,
-    spec: str | None,
-    adb_server: str | None,
-    cool_limit: float,
-    timeout: float,
-    seed: int | None,
-    threads: str,
-    runner: str | None,
-    runner_kind: str | None,
-    engine: str | None,
-    check_output: bool,
-    allow_synthetic: bool,
-    fresh: bool,
-    keep_invalid: bool,
-    db: Path | None,
-    form: str,
-    output: Path | None,
-    ratio: bool,
-    quiet: bool,
-    **given: Any,
-) -> None:
+@options.gathered("edge.bench.options", "BenchOptions")
+def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, quiet: bool) -> None:
     """Measure the latency of models and print a table with the columns of the published one.
 
     A NAME of the catalogue is converted first, for the device at hand. Every raw sample is kept: a run that was
@@ -109,127 +92,13 @@ def command(
       edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
-    import secrets
-
-    from edge.bench.fleet import DeviceRequest, measure_everywhere
-    from edge.bench.gate import Gate
-    from edge.bench.host_engines import host_engine
-    from edge.bench.programs import find_runner
-    from edge.bench.request import Request
+    from edge.bench.benchmark import benchmark
     from edge.cli.output import ProgressLine, print_report
-    from edge.device.discover import open_device
-    from edge.errors import BenchError, DeviceError
 
-    runs = host_engine(engine)
-    wanted = _wanted(options.selected(names, series=series, light=light, everything=everything), runs, given)
-    counts = _numbers("--threads", threads)
-    order = secrets.randbits(32) if seed is None else seed
-    devices = open_device(spec, adb_server)
-    failed = 0
+    options.check_output(output)
     with ProgressLine(quiet=quiet) as progress:
-        places = []
-        for device in devices:
-            try:
-                program = find_runner(device, runner, kind=runner_kind, engine=runs, say=progress.line)
-                jobs, errors = _prepare(wanted, device, progress)
-                protocol = program.fit(_protocol(device, given))
-            except (DeviceError, BenchError) as error:
-                if len(devices) == 1:
-                    raise
-                progress.line(f"{device.serial}: {_sentence(error)}")
-                failed += 1
-                continue
-            failed += errors
-            request = Request(
-                tuple(jobs),
-                counts,
-                protocol,
-                order,
-                fresh=fresh,
-                keep_invalid=keep_invalid,
-                synthetic_allowed=allow_synthetic,
-                launch_timeout=timeout,
-                gate=Gate(limit_seconds=cool_limit),
-            )
-            places.append(DeviceRequest(device, program, request))
-        outcomes = measure_everywhere(places, options.database(db), progress, check_outputs=check_output)
-        for outcome in outcomes:
-            if outcome.error is not None:
-                progress.line(f"{outcome.place.device.serial}: {_sentence(outcome.error)}")
-    cells = [cell for outcome in outcomes for cell in outcome.cells]
-    if cells or form == "json":
-        print_report(cells, form=form, output=output, ratio=ratio)
-    failed += sum(cell.status == "failed" for cell in cells)
-    if failed or any(outcome.error or outcome.differ for outcome in outcomes):
+        made = benchmark(asked, options.database(asked.db), progress, options.traced)
+    if made.cells or form == "json":
+        print_report(made.cells, form=form, output=output, ratio=ratio)
+    if made.failed:
         raise SystemExit(1)
-
-
-def _sentence(error: EdgezooError) -> str:
-    return error.message + (f" ({error.hint})" if error.hint else "")
-
-
-def _wanted(names: Sequence[str], engine: HostEngine, given: dict[str, Any]) -> Wanted:
-    from edge.bench.wanted import Wanted
-    from edge.source.weights import Weights
-
-    shapes = tuple(_numbers("--shape", text) for text in given["shape"])
-    return Wanted(
-        tuple(names),
-        Weights.parse(given["weights"]),
-        precision=given["precision"],
-        target=given["target"],
-        engine=engine,
-        shapes=shapes or None,
-    )
-
-
-def _prepare(wanted: Wanted, device: Device, progress: ProgressLine) -> tuple[list[Job], int]:
-    """The files for that device, and how many models could not be had."""
-    from edge.bench.models import prepare
-
-    def done(outcome: Conversion[Product]) -> None:
-        if not outcome.reused and outcome.error is None:
-            progress.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
-
-    jobs, errors = prepare(wanted, device.properties(), done=done, progress=progress.download, say=progress.line)
-    for error in errors:
-        progress.line(_sentence(error))
-        options.traced(error)
-    return jobs, len(errors)
-
-
-def _protocol(device: Device, given: dict[str, Any]) -> Protocol:
-    """The protocol asked for; on a device with a pause between launches, and bound to its big cores."""
-    import re
-
-    from edge.errors import UsageError
-    from edge.results.protocol import protocol
-
-    if not re.fullmatch(r"ones|seed:\d+", given["fill"]):
-        raise UsageError(f"--input {given['fill']} is none", hint="ones, or seed:S with a number S")
-    cores = _numbers("--cores", given["cores"]) if given["cores"] else None
-    pause = 0.0 if device.properties().kind == "host" else 1.0
-    return protocol(
-        given["protocol_name"],
-        warmup=given["warmup"],
-        repeats=given["repeats"],
-        launches=given["launches"],
-        tolerance=None if given["tolerance"] is None else given["tolerance"] / 100,
-        cooldown_s=pause if given["cooldown"] is None else given["cooldown"],
-        input=given["fill"],
-        power_mode=0 if given["power_mode"] is None and cores is None else given["power_mode"],
-        cores=cores,
-    )
-
-
-def _numbers(option: str, text: str) -> tuple[int, ...]:
-    from edge.errors import UsageError
-
-    parts = [part.strip() for part in text.split(",")]
-    least = 0 if option == "--cores" else 1
-    if not all(part.isdecimal() and int(part) >= least for part in parts):
-        raise UsageError(f"{option} {text} is no list of numbers", hint=f"for instance {option} {_EXAMPLES[option]}")
-    return tuple(dict.fromkeys(map(int, parts))) if option != "--shape" else tuple(map(int, parts))
-
-
-_EXAMPLES = {"--threads": "1,2,4", "--cores": "7,6", "--shape": "1,3,224,224"}

@@ -63,10 +63,10 @@ def command(
     from edge.report import coverage as report
     from edge.source.weights import Weights
     from edge.toolchain.peak_memory import PeakMemory
-    from edge.zoo.catalogue import lookup
+    from edge.zoo.catalogue import lookup, selected
 
     all_of_them = everything or not (names or series or light)
-    chosen = options.selected(names, series=series, light=light, everything=all_of_them)
+    chosen = selected(names, series=series, light=light, everything=all_of_them)
     models = [lookup(name) for name in chosen]
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()

@@ -13,7 +13,9 @@ from edge.cli.output import ProgressLine
 
 if TYPE_CHECKING:
     from edge.package.keys import SigningKey
+    from edge.package.request import Wanted
     from edge.package.sdk import AndroidTools
+    from edge.source.weights import Weights
 
 
 @click.command()
@@ -30,7 +32,7 @@ def command(
     keystore: Path | None,
     key_alias: str | None,
     key_password: str | None,
-    weights: str,
+    weights: Weights,
     quiet: bool,
 ) -> None:
     """Install models on a device, each as an app without code that other apps read the model from.
@@ -47,19 +49,23 @@ def command(
     from edge.package.apk import package_id_of
     from edge.package.install import install_apk
     from edge.package.keys import choose_key
+    from edge.package.request import Wanted
     from edge.package.sdk import find_tools
 
+    others = [text for text in targets if not text.endswith(".apk")]
+    if labels and not others:
+        raise UsageError("--labels is for models: an APK has its own", hint="leave it out")
+    wanted = Wanted.parse(others, labels, weights)
     devices = open_device(device)
     if any(one.properties().kind != "android" for one in devices):
         raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")
     tools = find_tools()
     with TemporaryDirectory(prefix="edgezoo-") as scratch, ProgressLine(quiet=quiet) as progress:
-        apks = [Path(text) for text in targets if text.endswith(".apk")]
-        others = [text for text in targets if not text.endswith(".apk")]
+        named = [(Path(text), package_id_of(Path(text), tools)) for text in targets if text.endswith(".apk")]
         if others:
             key = choose_key(tools, keystore, alias=key_alias, password=key_password)
-            apks += _package(others, labels, weights, Path(scratch), tools, key, progress)
-        named = [(apk, package_id_of(apk, tools)) for apk in apks]
+            made = _package(wanted, Path(scratch), tools, key, progress)
+            named += [(apk, package_id_of(apk, tools)) for apk in made]
         for one in devices:
             with one.lock():
                 for apk, package_id in named:
@@ -69,9 +75,7 @@ def command(
 
 
 def _package(
-    targets: list[str],
-    labels: tuple[str, ...],
-    weights: str,
+    wanted: Wanted,
     scratch: Path,
     tools: AndroidTools,
     key: SigningKey,
@@ -82,7 +86,7 @@ def _package(
     from edge.package.names import default_package_id
     from edge.package.request import gather
 
-    models = gather(targets, scratch, labels=labels, weights=weights, say=progress.line)
+    models = gather(wanted, scratch, say=progress.line)
     return [
         write_apk(scratch / f"{m.name}.apk", [m], default_package_id([m.name]), tools=tools, key=key) for m in models
     ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from edge.cli.parameters import WEIGHTS
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
@@ -55,19 +58,34 @@ def traced(error: BaseException) -> None:
         traceback.print_exception(error)
 
 
-def selected(names: tuple[str, ...], *, series: tuple[str, ...], light: bool, everything: bool) -> list[str]:
-    """The names a command is about, each once: those given, then those selected. Raises `UsageError` if none."""
-    from edge.errors import UsageError
-    from edge.zoo.catalogue import catalogue, select
+def gathered(module: str, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give the command one frozen object with those of its options that are fields of the class `name` in `module`.
 
-    chosen = list(names)
-    if everything:
-        chosen += [model.name for model in catalogue()]
-    elif series or light:
-        chosen += [model.name for model in select(series_names=series, light=light)]
-    if not chosen:
-        raise UsageError("no model is named", hint="name some, or use --series, --light or --all; see `edgezoo list`")
-    return list(dict.fromkeys(chosen))
+    The class checks them; the module is imported when the command runs.
+    """
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def checked(**given: object) -> None:
+            from dataclasses import fields
+            from importlib import import_module
+
+            kind = getattr(import_module(module), name)
+            asked = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            command(asked, **given)
+
+        checked.gathers = (module, name)  # type: ignore[attr-defined]
+        return checked
+
+    return wrap
+
+
+def check_output(path: Path | None) -> None:
+    """Raises `UsageError` where a report could not be written, before it is worked for."""
+    from edge.errors import UsageError
+
+    if path is not None and not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}", hint="make it first, or name another file")
 
 
 def report(command: F) -> F:
@@ -94,6 +112,7 @@ def database(path: Path | None) -> Path:
 
 weights_of_names = click.option(
     "--weights",
+    type=WEIGHTS,
     default="published",
     show_default=True,
     metavar="published|random|PATH",

@@ -12,10 +12,9 @@ from edge.cli import options
 from edge.cli.output import ProgressLine, print_json, say
 
 if TYPE_CHECKING:
-    from edge.package.keys import SigningKey
     from edge.package.litelib import LiteRelease
     from edge.package.model import PackagedModel
-    from edge.package.sdk import AndroidTools
+    from edge.package.options import PackageOptions
 
 _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -37,23 +36,8 @@ _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 @options.weights_of_names
 @options.as_json
 @options.quiet
-def command(
-    targets: tuple[str, ...],
-    form: str,
-    output: Path | None,
-    app: Path | None,
-    package_id: str | None,
-    labels: tuple[str, ...],
-    lite_lib: tuple[Path, ...],
-    lite_version: str | None,
-    abi: tuple[str, ...],
-    keystore: Path | None,
-    key_alias: str | None,
-    key_password: str | None,
-    weights: str,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+@options.gathered("edge.package.options", "PackageOptions")
+def command(asked: PackageOptions, as_json: bool, quiet: bool) -> None:
     """Package converted models for Android. NEW_NAME=FILE.nb gives a file another name; a NAME is converted first.
 
     \b
@@ -63,117 +47,25 @@ def command(
       edgezoo package PPLCNet_x1_0.nb GhostNet_x1_0.nb --format assets --app ~/MyApp
       edgezoo package mine=out/model.nb --labels flowers.txt --format apk
     """
-    from tempfile import TemporaryDirectory
+    from edge.package.package import package
 
-    from edge.package.litelib import check_versions
-    from edge.package.names import check_package_id, default_package_id
-    from edge.package.request import gather
-
-    _check(form, output, app, lite_lib, bool(abi or lite_version), bool(keystore or key_alias or key_password))
-    # All that can be refused at once, before models are converted for minutes.
-    if package_id:
-        check_package_id(package_id)
-    release = _release(lite_lib, abi, lite_version)
-    signer = _signer(keystore, key_alias, key_password) if form == "apk" else None
-    if app:
-        from edge.package.assets import find_module
-
-        find_module(app)
-    with TemporaryDirectory(prefix="edgezoo-") as scratch, ProgressLine(quiet=quiet) as progress:
-        models = gather(targets, Path(scratch), labels=labels, weights=weights, say=progress.line)
-        if release:
-            check_versions(release, models)
-        names = [model.name for model in models]
-        chosen_id = package_id or default_package_id(names)
-        result: dict[str, Any] = {"format": form, "id": chosen_id}
-        if app:
-            result |= _into_app(app, models, release)
-        else:
-            result["files"] = [
-                _file(path) for path in _write(_place(output, names, form), models, chosen_id, release, signer)
-            ]
-        result["models"] = [{**model.info, "labels": len(model.labels or ())} for model in models]
-        result["libraries"] = _libraries(release)
-    for remark in _remarks(models, release):
+    with ProgressLine(quiet=quiet) as progress:
+        made = package(asked, progress.line)
+    result: dict[str, Any] = {"format": asked.form, "id": made.package_id}
+    if made.installed is not None:
+        done = made.installed
+        result["module"] = str(done.module)
+        result |= {"written": done.written, "removed": done.removed, "unchanged": done.unchanged}
+    else:
+        result["files"] = [_file(path) for path in made.files]
+    result["models"] = [{**model.info, "labels": len(model.labels or ())} for model in made.models]
+    result["libraries"] = _libraries(asked.release)
+    for remark in _remarks(made.models, asked.release):
         say(remark)
     if as_json:
         print_json(result)
     else:
-        _show(result, release)
-
-
-def _check(
-    form: str, output: Path | None, app: Path | None, lite_lib: Sequence[Path], of_release: bool, of_key: bool
-) -> None:
-    """UsageError if the options do not belong together."""
-    from edge.errors import UsageError
-
-    if form == "assets" and (app is None or output is not None):
-        raise UsageError("files go into an app: name it with --app DIR, without -o")
-    if form != "assets" and app is not None:
-        raise UsageError("--app belongs to --format assets")
-    if form == "apk" and lite_lib:
-        raise UsageError(
-            "an APK of models has no code, so no engine goes into it", hint="--lite-lib is for aar and assets"
-        )
-    if of_release and not lite_lib:
-        raise UsageError("--abi and --lite-version say something of a release: name it with --lite-lib DIR")
-    if form != "apk" and of_key:
-        raise UsageError("only an APK is signed: the options of the key belong to --format apk")
-
-
-def _release(directories: Sequence[Path], abis: Sequence[str], version: str | None) -> LiteRelease | None:
-    if not directories:
-        return None
-    from edge.package.litelib import find_release
-
-    return find_release(directories, abis=abis, version=version)
-
-
-def _signer(keystore: Path | None, alias: str | None, password: str | None) -> tuple[AndroidTools, SigningKey]:
-    from edge.package.keys import choose_key
-    from edge.package.sdk import find_tools
-
-    tools = find_tools()
-    return tools, choose_key(tools, keystore, alias=alias, password=password)
-
-
-def _write(
-    out: Path,
-    models: Sequence[PackagedModel],
-    package_id: str,
-    release: LiteRelease | None,
-    signer: tuple[AndroidTools, SigningKey] | None,
-) -> tuple[Path, ...]:
-    """Write the APK if there is a signer, else the AAR."""
-    if signer:
-        from edge.package.apk import write_apk
-
-        tools, key = signer
-        return (write_apk(out, models, package_id, tools=tools, key=key),)
-    from edge.package.aar import write_aar
-
-    return write_aar(out, models, package_id, release)
-
-
-def _into_app(app: Path, models: Sequence[PackagedModel], release: LiteRelease | None) -> dict[str, Any]:
-    from edge.package.assets import install_assets
-
-    done = install_assets(app, models, release)
-    return {
-        "module": str(done.module),
-        "written": done.written,
-        "removed": done.removed,
-        "unchanged": done.unchanged,
-    }
-
-
-def _place(output: Path | None, names: Sequence[str], form: str) -> Path:
-    """Where to write: OUT, in OUT if that is a directory, or here."""
-    name = f"{names[0] if len(names) == 1 else 'models'}.{form}"
-    if output is None:
-        return Path(name)
-    return output / name if output.is_dir() else output
+        _show(result, asked.release)
 
 
 def _file(path: Path) -> dict[str, Any]:

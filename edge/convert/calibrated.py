@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import to_builtins
 
 from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
@@ -28,6 +29,7 @@ from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.toolchain.answers import Quantised
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Preprocessing
@@ -137,7 +139,8 @@ def _make(
     network.write_bytes(_with_roles(Program.read(source.program)).serialize())
     try:
         with lend() as worker:
-            facts = worker.call(
+            made = worker.ask(
+                Quantised,
                 "quantise",
                 timeout=_TIMEOUT,
                 program=str(network),
@@ -150,10 +153,11 @@ def _make(
         raise ConvertError(
             f"{name} could not be quantised by Paddle: {error.message.strip().splitlines()[0]}"
         ) from error
-    if not facts["quantised"]:
+    if not made.quantised:
         raise ConvertError(f"{name} has no convolutions that could be quantised", hint="use --precision int8")
     tensors.unlink()
     network.unlink()
+    facts = to_builtins(made)
     for file in ("program", "params"):
         facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])
     return store.put(key, part, facts)

@@ -21,6 +21,7 @@ from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
 from edge.errors import EdgezooError, VerificationError
+from edge.metadata.file import as_document, metadata_path
 from edge.source.exported import export_key
 from edge.source.weights import Weights
 from edge.zoo.model import Model
@@ -101,7 +102,7 @@ def survey(
         same = missing[outcome.order.name]
         row = _row(outcome, same, recipe)
         if outcome.made is not None:
-            for path in (outcome.made.path, outcome.made.path.with_suffix(".json")):
+            for path in (outcome.made.path, metadata_path(outcome.made.path)):
                 path.unlink()
         key = row_key(same[0], recipe, weights)
         with store.making(key) as part:
@@ -125,8 +126,8 @@ def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
 
 def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> Row:
     model = same[0]
-    metadata = outcome.made.metadata if outcome.made else {}
-    verification: Mapping[str, Any] = metadata.get("verification") or {}
+    metadata = outcome.made.metadata if outcome.made else None
+    verification: Mapping[str, Any] = (as_document(metadata)["verification"] or {}) if metadata else {}
     status = {"passed": "verified", "unavailable": "converted"}.get(verification.get("status", ""), "failed")
     reason = verification.get("reason")
     if outcome.error is not None:
@@ -141,10 +142,10 @@ def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) ->
         reason=reason,
         engine=recipe.engine,
         target=recipe.target,
-        bytes=metadata.get("bytes"),
-        params=metadata.get("params"),
-        flops=metadata.get("flops"),
-        legalised=tuple(rule["rule"] for rule in metadata.get("legalised", ())),
+        bytes=outcome.made.bytes if outcome.made else None,
+        params=metadata.params if metadata else None,
+        flops=metadata.flops if metadata else None,
+        legalised=tuple(one.rule for one in metadata.legalised) if metadata else (),
         verification={k: v for k, v in verification.items() if k not in ("status", "reason")},
         seconds={stage: round(seconds, 1) for stage, seconds in outcome.seconds.items()},
     )

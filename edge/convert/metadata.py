@@ -9,10 +9,10 @@ from typing import Any
 
 from edge import __version__
 from edge.convert.recipe import Recipe
+from edge.metadata.file import of
+from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
-
-FORMAT = "edgezoo-model/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class NbModel:
     path: Path
     sha256: str
     bytes: int
-    metadata: Mapping[str, Any]
+    metadata: Metadata
 
 
 def describe(
@@ -34,9 +34,9 @@ def describe(
     verification: Mapping[str, Any],
     *,
     calibration: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Metadata:
     """The metadata of a converted model. `facts` are those of its entry in the store."""
-    return {
+    document = {
         "format": FORMAT,
         "name": name,
         "file": f"{name}.nb",
@@ -63,6 +63,7 @@ def describe(
         "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
+    return of(document, f"{name}.json")
 
 
 def network(model: Model | None) -> dict[str, str] | None:

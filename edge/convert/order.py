@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from edge.convert.work import Work
 from edge.errors import EdgezooError
+from edge.metadata.model import Metadata
 from edge.source.weights import Weights
 from edge.zoo.model import Model
 
@@ -24,7 +25,7 @@ class Product(Protocol):
     @property
     def bytes(self) -> int: ...
     @property
-    def metadata(self) -> Mapping[str, Any]: ...
+    def metadata(self) -> Metadata: ...
 
 
 P = TypeVar("P", bound=Product)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from edge.errors import RecipeError
 from edge.resources import resource
+from edge.typed import convert
 
 Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 
@@ -63,18 +64,17 @@ def load(path: Path) -> Recipe:
     for key in table:
         if key not in known:
             hint = "known fields: " + ", ".join(sorted(known))
-            raise RecipeError(f"{_at(path, text, key)}: there is no field {key!r}", hint=hint)
-    if "engine" not in table:
-        raise RecipeError(f"{path}: the field 'engine' is missing", hint='for instance: engine = "2.13rc0"')
-    for key, value in table.items():
-        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
-            raise RecipeError(f"{_at(path, text, key)}: {key} is {value!r}, which is no {_WORDS[_TYPES[key]]}")
-    if "input_shape" in table:
-        table["input_shape"] = tuple(table["input_shape"])
-    unchecked = _Unchecked(**{"name": path.stem, **table})
+            raise RecipeError(f"{_at(path, text, key)}: there is no field {key!r}", hint=hint, field=key)
+    try:
+        unchecked = convert({"name": path.stem, **table}, _Unchecked, str(path), error=RecipeError)
+    except RecipeError as error:
+        said = error.message.removeprefix(str(path))
+        where = _at(path, text, re.split(r"[.\[]", error.field)[0])
+        hint = 'for instance: engine = "2.13rc0"' if error.field == "engine" else ""
+        raise RecipeError(f"{where}{said}", hint=hint, field=error.field) from None
     if problem := _problem(unchecked):
-        raise RecipeError(f"{_at(path, text, problem[0])}: {problem[1]}", hint=problem[2])
-    return Recipe(**{"name": path.stem, **table})
+        raise RecipeError(f"{_at(path, text, problem[0])}: {problem[1]}", hint=problem[2], field=problem[0])
+    return Recipe(**asdict(unchecked))
 
 
 def choose(
@@ -114,24 +114,23 @@ def choose(
     return replace(base, name="+".join([base.name, *(f for f in changes if f != "abi")]), description="", **changes)
 
 
+@dataclass(frozen=True, slots=True)
 class _Unchecked:
-    """A recipe's values before they are known to fit together."""
+    """A recipe's values as the file has them: of the right types, not yet known to fit together."""
 
-    def __init__(self, **values: Any) -> None:
-        for field in fields(Recipe):
-            setattr(self, field.name, values.get(field.name, field.default))
-
-
-_TYPES: dict[str, type] = {
-    "engine": str, "target": str, "precision": str, "abi": str, "description": str,
-    "sparse_threshold": float, "input_shape": list,
-}  # fmt: skip
-_WORDS = {str: "text", float: "number with a point", list: "list"}
+    name: str
+    engine: str
+    target: str = "arm"
+    precision: str = "fp32"
+    abi: str = "arm64-v8a"
+    sparse_threshold: float | None = None
+    input_shape: tuple[int, ...] | None = None
+    description: str = ""
 
 
 def _problem(recipe: Recipe | _Unchecked) -> tuple[str, str, str] | None:
     """The first field that is wrong, what is wrong with it, and what to do."""
-    r: Any = recipe
+    r = recipe
     if r.target not in TARGETS:
         return "target", f"there is no target {r.target!r}", "targets: " + "; ".join(TARGETS)
     if r.precision not in get_args(Precision):

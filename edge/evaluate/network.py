@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from edge.bench.host_engines import Format
 from edge.errors import EvaluationError
+from edge.toolchain.answers import Ran
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 3600.0  # seconds for one batch of the largest network
@@ -48,10 +49,10 @@ class HostNetwork:
         arrays: dict[str, Any] = {f"{number}/{self.input_name}": tensor for number, tensor in enumerate(tensors)}
         np.savez(inputs, **arrays)
         with self.lend() as worker:
-            answer = worker.call(
-                "run", timeout=_TIMEOUT, inputs_npz=str(inputs), outputs_npz=str(outputs), **self._what()
+            answer = worker.ask(
+                Ran, "run", timeout=_TIMEOUT, inputs_npz=str(inputs), outputs_npz=str(outputs), **self._what()
             )
-        name = _SCORES if self.model == "nb" else _first(answer["outputs"])
+        name = _SCORES if self.model == "nb" else answer.names[0]
         with np.load(outputs) as answers:
             return stacked([answers[f"{number}/{name}"] for number in range(len(tensors))])
 
@@ -67,10 +68,6 @@ class HostNetwork:
 
 
 _SCORES = "scores"
-
-
-def _first(outputs: Sequence[Any]) -> str:
-    return str(outputs[0]["name"] if isinstance(outputs[0], dict) else outputs[0])
 
 
 def stacked(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

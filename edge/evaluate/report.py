@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.evaluate.accuracy import Share
 from edge.evaluate.evaluation import Evaluation
+from edge.metadata.file import origin_of
 from edge.report.facts import device_line
 from edge.report.grid import Column, text
 from edge.results.measurement import RunnerProgram, Subject
@@ -145,7 +146,7 @@ def _share(share: Share | None) -> tuple[str, str]:
 
 def _published(subject: Subject) -> dict[str, float | None] | None:
     """What PaddleClas says of these very weights on ImageNet's validation images."""
-    published = (subject.metadata or {}).get("published")
+    published = origin_of(subject.metadata, subject.name).published
     if published is None or subject.weights != "published":
         return None
-    return {"top1": published["top1"], "top5": published["top5"]}
+    return {"top1": published.top1, "top5": published.top5}

@@ -20,6 +20,7 @@ from edge.evaluate.network import HostNetwork, Network
 from edge.evaluate.report import Judged, Launched
 from edge.images.dataset import Dataset
 from edge.images.overrides import Overrides, steps
+from edge.metadata.file import origin_of
 from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
@@ -130,5 +131,6 @@ class _Judging:
 def _input_name(candidate: Candidate) -> str:
     if candidate.engine.model == "program":
         return Program.read(candidate.job.nb).feeds[0].name
-    metadata = candidate.job.subject.metadata
-    return str(metadata["inputs"][0]["name"]) if metadata else "x"
+    subject = candidate.job.subject
+    inputs = origin_of(subject.metadata, subject.name).inputs
+    return inputs[0].name if inputs else "x"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.errors import UsageError
+from edge.metadata.file import origin_of
 from edge.zoo.model import Preprocessing
 
 if TYPE_CHECKING:
@@ -73,12 +74,9 @@ def fitting(
 
 def _known(subject: Subject) -> Preprocessing | None:
     """What the metadata says, else the catalogue of the network that it names."""
-    metadata = subject.metadata or {}
-    if known := metadata.get("preprocessing"):
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
-        return Preprocessing(**values)
-    if metadata.get("model"):
+    origin = origin_of(subject.metadata, subject.name)
+    if origin.preprocessing is None and origin.model is not None:
         from edge.zoo.catalogue import lookup
 
-        return lookup(metadata["model"]["name"]).preprocessing
-    return None
+        return lookup(origin.model.name).preprocessing
+    return origin.preprocessing

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from edge.errors import PackageError
+from edge.metadata.model import Metadata
 
 IMAGENET = "imagenet1k"
 """The name of the built-in labels."""
@@ -44,17 +44,17 @@ def read_labels(source: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def known_labels(metadata: Mapping[str, Any]) -> tuple[str, ...] | None:
+def known_labels(metadata: Metadata) -> tuple[str, ...] | None:
     """The labels that follow from a model's metadata: ImageNet's for a catalogue network with 1000 classes.
 
     Only for published and random weights; your own may have 1000 classes of another kind.
     """
-    source, model = metadata.get("source") or {}, metadata.get("model") or {}
-    if metadata.get("class_num") != 1000 or source.get("kind") not in ("published", "random"):
+    model = metadata.model
+    if metadata.class_num != 1000 or metadata.source.kind not in ("published", "random") or model is None:
         return None
     from edge.zoo.catalogue import catalogue
 
-    return imagenet_labels() if any(known.name == model.get("name") for known in catalogue()) else None
+    return imagenet_labels() if any(known.name == model.name for known in catalogue()) else None
 
 
 def check_count(labels: Sequence[str], classes: int | None, name: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.errors import PackageError
+from edge.metadata.file import metadata_path, read
 from edge.nb.header import read_header
 from edge.nb.program import NbOp, read_ops
 from edge.package.labels import check_count, known_labels, read_labels
-from edge.package.metadata import asset_info, read_metadata
+from edge.package.metadata import asset_info
 from edge.package.names import check_model_name
 
 
@@ -40,14 +41,14 @@ def load_model(nb: Path, *, name: str | None = None, labels: Mapping[str, str] |
     """A converted model: `nb` and the metadata beside it, under another name if one is given.
 
     `labels` maps the model's name, or "" for any, to a file or to `imagenet1k`; a catalogue network that it does not
-    name gets ImageNet's. Raises NbFormatError if the file is no sound .nb, PackageError if the metadata is missing,
-    malformed or not about this file, or if the file cannot run on Android.
+    name gets ImageNet's. Raises NbFormatError if the file is no sound .nb, MetadataError if the metadata is
+    missing or malformed, PackageError if it is not about this file, or if the file cannot run on Android.
     """
     header = read_header(nb)
-    metadata_file = nb.with_suffix(".json")
-    metadata = read_metadata(metadata_file)
+    metadata_file = metadata_path(nb)
+    metadata = read(metadata_file)
     sha256, size = sha256_of(nb), nb.stat().st_size
-    if (metadata.get("sha256"), metadata.get("bytes")) != (sha256, size):
+    if (metadata.sha256, metadata.bytes) != (sha256, size):
         raise PackageError(
             f"{metadata_file} describes another file than {nb.name}: its sha256 or its size differ",
             hint="convert the model again, or fetch the two files that belong together",

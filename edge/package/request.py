@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import EdgezooError, PackageError, UsageError
+from edge.package.labels import read_labels
 from edge.package.model import PackagedModel, load_model
 from edge.package.names import check_distinct
+from edge.source.weights import Weights
+from edge.zoo.catalogue import lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +34,51 @@ class Target:
         return cls(text, None)
 
 
-def gather(
-    targets: Sequence[str],
-    scratch: Path,
-    *,
-    labels: Sequence[str] = (),
-    weights: str = "published",
-    say: Callable[[str], None] = lambda _: None,
-) -> list[PackagedModel]:
-    """Every target, loaded and checked; catalogue models are converted into `scratch`, which must outlive the result.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Everything that is to be packaged, checked as far as that goes before a catalogue model is converted.
 
-    `labels` are `SOURCE` (for all) or `NAME=SOURCE`; `weights` is what `edgezoo convert --weights` takes. Raises
-    whatever is wrong with the first bad target.
+    `files` are the models that are there, by their place in `targets`; `labels` maps a model to a source, "" any model.
     """
-    parsed = [Target.parse(text) for text in targets]
-    chosen = _labels(labels)
-    converted = _convert([t.name for t in parsed if t.nb is None and t.name], scratch, weights, say)
-    models = []
-    for target in parsed:
-        nb = target.nb or converted[str(target.name)]
-        models.append(load_model(nb, name=target.name, labels=chosen))
-    names = [model.name for model in models]
-    if unknown := chosen.keys() - {"", *names}:
-        raise PackageError(
-            f"there are labels for '{min(unknown)}', but no model of that name", hint=f"models: {', '.join(names)}"
-        )
-    check_distinct(names)
-    return models
+
+    targets: tuple[Target, ...]
+    labels: Mapping[str, str]
+    weights: Weights
+    files: Mapping[int, PackagedModel]
+
+    @classmethod
+    def parse(cls, targets: Sequence[str], labels: Sequence[str], weights: Weights) -> Wanted:
+        """Targets and labels (`SOURCE`, or `NAME=SOURCE`) as they are typed. Raises what is wrong with the first bad one."""
+        parsed, sources = tuple(map(Target.parse, targets)), _labels(labels)
+        named = [target.name for target in parsed if target.nb is None and target.name]
+        for name in named:
+            lookup(name)
+        if weights.path is not None and len(named) > 1:
+            raise UsageError(f"{weights.path} can be the weights of one model, and {len(named)} are named")
+        for source in sources.values():
+            read_labels(source)
+        files = {
+            place: load_model(target.nb, name=target.name, labels=sources)
+            for place, target in enumerate(parsed)
+            if target.nb is not None
+        }
+        names = [files[place].name if place in files else str(target.name) for place, target in enumerate(parsed)]
+        if unknown := sources.keys() - {"", *names}:
+            raise PackageError(
+                f"there are labels for '{min(unknown)}', but no model of that name", hint=f"models: {', '.join(names)}"
+            )
+        check_distinct(names)
+        return cls(parsed, sources, weights, files)
+
+
+def gather(wanted: Wanted, scratch: Path, *, say: Callable[[str], None] = lambda _: None) -> list[PackagedModel]:
+    """Every target, loaded and checked; catalogue models are converted into `scratch`, which must outlive the result."""
+    named = [target.name for target in wanted.targets if target.nb is None and target.name]
+    converted = _convert(named, scratch, wanted.weights, say)
+    return [
+        wanted.files.get(place) or load_model(converted[str(target.name)], labels=wanted.labels)
+        for place, target in enumerate(wanted.targets)
+    ]
 
 
 def _labels(given: Sequence[str]) -> dict[str, str]:
@@ -74,18 +95,16 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
     return chosen
 
 
-def _convert(names: Sequence[str], out: Path, weights: str, say: Callable[[str], None]) -> dict[str, Path]:
+def _convert(names: Sequence[str], out: Path, weights: Weights, say: Callable[[str], None]) -> dict[str, Path]:
     """Convert catalogue models; name -> .nb."""
     if not names:
         return {}
     from edge.convert.pipeline import convert_models
     from edge.convert.products.nb import NbOrder
     from edge.convert.recipe import choose
-    from edge.source.weights import Weights
-    from edge.zoo.catalogue import lookup
 
-    chosen, recipe = Weights.parse(weights), choose()
-    orders = [NbOrder(name, lookup(name), chosen, recipe) for name in dict.fromkeys(names)]
+    recipe = choose()
+    orders = [NbOrder(name, lookup(name), weights, recipe) for name in dict.fromkeys(names)]
     converted = {}
     for outcome in convert_models(orders, out, say=say):
         if outcome.made is None:

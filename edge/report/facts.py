@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge.metadata.file import origin_of
 from edge.results.measurement import Measurement, Subject
 from edge.zoo.model import Published
 
@@ -22,17 +23,18 @@ def published(subject: Subject) -> Published | None:
 
     name: str | None = subject.name
     if subject.metadata is not None:
-        name = (subject.metadata.get("model") or {}).get("name")
+        origin = origin_of(subject.metadata, subject.name)
+        name = origin.model.name if origin.model else None
     return next((model.published for model in catalogue() if model.name == name), None)
 
 
 def maker(subject: Subject) -> str:
     """What made the model file, and for what: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`."""
-    tool = (subject.metadata or {}).get("engine") or {}
-    if tool.get("name") == "paddle":
-        return f"Paddle's inference program, written by {tool['version'] or 'an unknown version'}"
-    if tool.get("name") == "paddle2onnx":
-        return f"ONNX by paddle2onnx {tool['version']}"
+    tool = origin_of(subject.metadata, subject.name).engine
+    if tool is not None and tool.name == "paddle":
+        return f"Paddle's inference program, written by {tool.version or 'an unknown version'}"
+    if tool is not None and tool.name == "paddle2onnx":
+        return f"ONNX by paddle2onnx {tool.version}"
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
 
 

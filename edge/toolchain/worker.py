@@ -17,15 +17,39 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
+from msgspec import Raw, Struct
+
+from edge import typed
 from edge.cache.paths import cache_dir
-from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
+from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.peak_memory import resident_bytes
 
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
 _numbers = itertools.count()
+T = TypeVar("T")
+
+
+class _Answer(Struct, frozen=True):
+    """A line of a worker (workers/protocol.py); `result` is read as what the caller asked for."""
+
+    id: int
+    ok: bool
+    result: Raw = Raw(b"null")
+    kind: str = ""
+    message: str = ""
+    traceback: str = ""
+
+
+class _Greeting(Struct, frozen=True):
+    """A worker's first line."""
+
+    ready: bool
+    info: dict[str, Any] = {}
+    kind: str = ""
+    message: str = ""
 
 
 class Worker:
@@ -56,10 +80,17 @@ class Worker:
         self.close()
 
     def call(self, op: str, *, timeout: float = 600.0, **args: Any) -> dict[str, Any]:
-        """Ask for one operation and wait at most `timeout` seconds for its answer.
+        """Ask for one operation and wait at most `timeout` seconds for its answer, whatever that is.
 
-        Raises `WorkerCrashedError`, `WorkerTimeoutError` or `WorkerRequestError`; after the first two the next call
-        starts a new process.
+        Raises as `ask`.
+        """
+        return cast("dict[str, Any]", self.ask(object, op, timeout=timeout, **args))
+
+    def ask(self, kind: type[T], op: str, *, timeout: float = 600.0, **args: Any) -> T:
+        """The same for an answer that must be a `kind` (edge.typed).
+
+        Raises `WorkerCrashedError`, `WorkerTimeoutError`, `WorkerRequestError`, or `WorkerAnswerError` for an answer that is
+        something else; after the first two the next call starts a new process.
         """
         process = self._started()
         mark = self._log_size()
@@ -69,18 +100,22 @@ class Worker:
             assert process.stdin is not None
             process.stdin.write(line.encode())
             process.stdin.flush()
-            answer = self._read(process, timeout, mark, op)
+            answer = typed.decode(
+                self._read(process, timeout, mark, op), _Answer, self._says(op), error=WorkerAnswerError
+            )
         except BrokenPipeError:
             raise self._crashed(process, mark, op) from None
         except BaseException:
             self._end()  # also on Ctrl-C: an answer that nobody awaits any more must not meet the next question
             raise
-        if answer["ok"]:
-            result: dict[str, Any] = answer["result"]
-            return result
+        if answer.ok:
+            return typed.decode(answer.result, kind, self._says(op), error=WorkerAnswerError)
         raise WorkerRequestError(
-            answer["message"] or answer["kind"], kind=answer["kind"], log=self._tail(mark) + answer.get("traceback", "")
+            answer.message or answer.kind, kind=answer.kind, log=self._tail(mark) + answer.traceback
         )
+
+    def _says(self, op: str) -> str:
+        return f"the answer of {self._name} to `{op}`"
 
     @property
     def resident_bytes(self) -> int:
@@ -135,23 +170,24 @@ class Worker:
         if self._greeted:
             return self._process
         try:
-            greeting = self._read(self._process, START_TIMEOUT, self._born, "start")
+            line = self._read(self._process, START_TIMEOUT, self._born, "start")
+            greeting = typed.decode(line, _Greeting, f"the greeting of {self._name}", error=WorkerAnswerError)
         except BaseException:
             self._end()
             raise
-        if not greeting["ready"]:
+        if not greeting.ready:
             self._end()
             raise WorkerRequestError(
-                f"the engine of {self._name} cannot be loaded: {greeting['message']}",
-                kind=greeting["kind"],
+                f"the engine of {self._name} cannot be loaded: {greeting.message}",
+                kind=greeting.kind,
                 log=self._tail(self._born),
                 hint="edgezoo doctor",
             )
-        self.info = greeting["info"]
+        self.info = greeting.info
         self._greeted = True
         return self._process
 
-    def _read(self, process: subprocess.Popen[bytes], timeout: float, mark: int, op: str) -> dict[str, Any]:
+    def _read(self, process: subprocess.Popen[bytes], timeout: float, mark: int, op: str) -> bytes:
         assert process.stdout is not None
         descriptor = process.stdout.fileno()
         deadline = time.monotonic() + timeout
@@ -166,8 +202,7 @@ class Worker:
                 raise self._crashed(process, mark, op)
             self._buffer += chunk
         line, self._buffer = self._buffer.split(b"\n", 1)
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return line
 
     def _crashed(self, process: subprocess.Popen[bytes], mark: int, op: str) -> WorkerCrashedError:
         code = process.wait()

@@ -20,7 +20,7 @@ The file has no quoted fields, so a split reads it: `edgezoo list` has no time f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,18 @@ def select(
         )
 
     return [model for model in catalogue() if passes(model)]
+
+
+def selected(names: Iterable[str], *, series: Collection[str], light: bool, everything: bool) -> list[str]:
+    """The names a command is about, each once: those given, then those selected. Raises `UsageError` if none."""
+    chosen = list(names)
+    if everything:
+        chosen += [model.name for model in catalogue()]
+    elif series or light:
+        chosen += [model.name for model in select(series_names=series, light=light)]
+    if not chosen:
+        raise UsageError("no model is named", hint="name some, or use --series, --light or --all; see `edgezoo list`")
+    return list(dict.fromkeys(chosen))
 
 
 def ordered(models: Iterable[Model], key: str, *, threads: int = 1, descending: bool = False) -> list[Model]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.bench.subject import read_subject
-from edge.errors import ModelFilesError, NbFormatError
+from edge.errors import EdgezooError, MetadataError, ModelFilesError, NbFormatError
 
 
 def nb(folder: Path, name: str = "PPLCNet_x1_0") -> Path:
@@ -72,21 +72,26 @@ def test_a_json_of_another_kind_is_no_metadata(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [({"sha256": "00"}, "describes another file"), ({"inputs": ...}, "lacks inputs")],
+    ("changes", "error", "sentence"),
+    [
+        ({"sha256": "00"}, ModelFilesError, "describes another file"),
+        ({"inputs": ...}, MetadataError, "`inputs`: it is missing"),
+    ],
     ids=["another file's", "incomplete"],
 )
-def test_wrong_metadata_is_refused(changes: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+def test_wrong_metadata_is_refused(
+    changes: dict[str, Any], error: type[EdgezooError], sentence: str, tmp_path: Path
+) -> None:
     path = nb(tmp_path)
     describe(path, **changes)
-    with pytest.raises(ModelFilesError, match=sentence):
+    with pytest.raises(error, match=sentence):
         read_subject(path)
 
 
 def test_metadata_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = nb(tmp_path)
     path.with_suffix(".json").write_text("{")
-    with pytest.raises(ModelFilesError, match="cannot be read"):
+    with pytest.raises(MetadataError, match="cannot be read"):
         read_subject(path)
 
 

@@ -41,7 +41,7 @@ def run(*arguments: str) -> int:
         (["MobileNetV1", "--engine", "9.9"], 2, "there is no paddlelite engine of version '9.9'"),
         (["MobileNetV1", "--config", "none.toml"], 1, "there is no recipe none.toml"),
         (["MobileNetV1", "--config", "bad.toml"], 1, "bad.toml, line 2: there is no field 'presicion'"),
-        (["MobileNetV1", "--input-shape", "1,3,x"], 2, "--input-shape 1,3,x is no shape"),
+        (["MobileNetV1", "--input-shape", "1,3,x"], 2, "--input-shape 1,3,x is no list of numbers"),
         (["MobileNetV1", "--name", "mine"], 2, "--name belongs to --model-dir"),
         (["MobileNetV1", "--model-dir", "."], 2, "--model-dir is for one model of your own"),
         (["--model-dir", ".", "--name", "a/b"], 2, "'a/b' cannot be a model's name"),

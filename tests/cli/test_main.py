@@ -155,6 +155,7 @@ def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
 HEAVY = (
     "numpy",
     "psutil",
+    "msgspec",
     "platformdirs",
     "adbutils",
     "httpx",

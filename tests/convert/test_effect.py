@@ -117,9 +117,11 @@ def test_every_recipe_has_its_effect_in_a_real_file(
     (one,) = convert_models([order], tmp_path, verify=False)
     assert one.made is not None, one.error
     path = one.made.path
-    assert count_kernels(read_ops(path, read_header(path))) == kernels == one.made.metadata["nb"]["kernels"]
-    assert one.made.metadata["nb"]["effect"] == effect
-    assert count_types(path, read_header(path)) == one.made.metadata["nb"]["weights"]
+    facts = one.made.metadata.nb
+    assert facts
+    assert count_kernels(read_ops(path, read_header(path))) == kernels == facts.kernels
+    assert facts.effect == effect
+    assert count_types(path, read_header(path)) == facts.weights
 
 
 @pytest.mark.slow

@@ -17,6 +17,8 @@ from edge.convert.recipe import choose
 from edge.convert.work import Work
 from edge.errors import BugError, ConvertError, EdgezooError, OutputError, UsageError
 from edge.images.overrides import Overrides
+from edge.metadata.file import of
+from edge.metadata.model import FORMAT
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
@@ -36,7 +38,14 @@ def spoil(patch: pytest.MonkeyPatch, error: Exception) -> None:
                 raise error
         path = work.out / f"{order.name}.nb"
         path.write_bytes(b"nb")
-        return NbModel(path, "0", 2, {"verification": {"status": "passed"}}), False
+        document: dict[str, object] = {
+            "format": FORMAT,
+            "name": order.name,
+            "sha256": "0",
+            "source": {"kind": "random"},
+        }
+        document |= {"inputs": [{"name": "x", "shape": [1]}], "verification": {"status": "passed"}}
+        return NbModel(path, "0", 2, of(document, "net.json")), False
 
     patch.setattr(NbOrder, "make", make)
 

@@ -21,6 +21,7 @@ from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder
 from edge.convert.recipe import choose
 from edge.errors import OutputError
+from edge.metadata.file import as_document
 from edge.nb.header import read_header
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
@@ -60,7 +61,7 @@ def test_a_name_becomes_a_verified_file(converted: tuple[Path, Conversion[NbMode
     assert outcome.error is None
     assert outcome.made is not None
     metadata = json.loads((out / f"{SMALL}.json").read_text())
-    assert metadata == json.loads(json.dumps(outcome.made.metadata))
+    assert metadata == as_document(outcome.made.metadata)
     assert metadata["sha256"] == sha256_of(out / f"{SMALL}.nb")
     assert metadata["bytes"] == (out / f"{SMALL}.nb").stat().st_size
     assert metadata["opt_version"] == read_header(out / f"{SMALL}.nb").opt_version == "v2.13-rc"
@@ -107,7 +108,7 @@ def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path,
 def test_leaving_out_the_verification_is_recorded(tmp_path: Path) -> None:
     outcome = convert_models([order()], tmp_path, verify=False)[0]
     assert outcome.made is not None
-    assert outcome.made.metadata["verification"]["status"] == "skipped"
+    assert as_document(outcome.made.metadata)["verification"]["status"] == "skipped"
 
 
 @pytest.mark.usefixtures("converted")
@@ -116,7 +117,7 @@ def test_leaving_out_the_verification_is_recorded(tmp_path: Path) -> None:
 def test_every_target_and_precision_is_verified(tmp_path: Path, choice: dict[str, str]) -> None:
     outcome = convert_models([order(**choice)], tmp_path)[0]
     assert outcome.made is not None, outcome.error
-    assert outcome.made.metadata["verification"]["status"] == "passed"
+    assert as_document(outcome.made.metadata)["verification"]["status"] == "passed"
     if choice.get("precision") == "int8":
         assert outcome.made.bytes < 0.4 * 1_960_000
 

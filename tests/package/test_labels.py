@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import PackageError
+from edge.metadata.file import of
 from edge.package.labels import check_count, imagenet_labels, known_labels, read_labels
 
 
@@ -69,8 +70,14 @@ def test_a_missing_file_of_labels(tmp_path: Path) -> None:
     ],
 )
 def test_imagenets_labels_are_never_guessed(kind: str, name: str, classes: int, known: bool) -> None:
-    metadata = {"source": {"kind": kind}, "model": {"name": name}, "class_num": classes}
-    assert (known_labels(metadata) == imagenet_labels()) is known
+    document: dict[str, object] = {
+        "format": "edgezoo-model/1",
+        "name": name,
+        "sha256": "",
+        "inputs": [{"name": "x", "shape": [1]}],
+    }
+    document |= {"source": {"kind": kind}, "model": {"name": name}, "class_num": classes}
+    assert (known_labels(of(document, "net.json")) == imagenet_labels()) is known
 
 
 def test_labels_must_fit_the_classes() -> None:

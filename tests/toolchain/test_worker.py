@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
-from edge.errors import WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
+from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.engines import WORKERS
 from edge.toolchain.pool import WorkerPool
 from edge.toolchain.worker import Worker
@@ -50,8 +51,12 @@ def pid():
 def environ():
     return dict(os.environ)
 
+def infinite():
+    return {"sum": float("inf")}
+
 operations = dict(
-    add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ
+    add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
+    infinite=infinite,
 )
 protocol.serve(operations, lambda: {"v": 1})
 """
@@ -160,3 +165,21 @@ def test_an_engine_gets_the_environment_that_the_documents_tell(script: Path, mo
         environ = worker.call("environ")
     assert (environ["LC_ALL"], environ["MY_PROXY"]) == ("C.UTF-8", "kept")
     assert not [name for name in environ if name.startswith("PYTHON")]
+
+
+class Sum(Struct):
+    sum: int
+
+
+class Difference(Struct):
+    difference: int
+
+
+def test_an_answer_is_read_as_what_was_asked_for(worker: Worker) -> None:
+    assert worker.ask(Sum, "add", a=1, b=2).sum == 3
+    with pytest.raises(WorkerAnswerError, match="to `add`: `difference`: it is missing") as caught:
+        worker.ask(Difference, "add", a=1, b=2)
+    assert caught.value.field == "difference"
+    with pytest.raises(WorkerAnswerError, match="cannot be read as JSON"):  # Python's json writes Infinity
+        worker.call("infinite")
+    assert worker.ask(Sum, "add", a=1, b=2).sum == 3

@@ -15,6 +15,7 @@ from edge.convert.onnx.verify import OnnxVerification, Reference, unusable
 from edge.errors import ConvertError, ProgramError, VerificationError, WorkerCrashedError, WorkerError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.toolchain.answers import Exported
 from edge.toolchain.toolbox import Toolbox
 
 _TIMEOUT = 1800.0  # seconds; light networks take a few, the catalogue's largest minutes
@@ -93,7 +94,8 @@ def _export(source: InferenceModel, recipe: OnnxRecipe, tools: Toolbox, out: Pat
         )
     try:
         with tools.lend("paddle") as worker:
-            answer = worker.call(
+            answer = worker.ask(
+                Exported,
                 "to_onnx",
                 timeout=_TIMEOUT,
                 program=str(source.program),
@@ -103,7 +105,7 @@ def _export(source: InferenceModel, recipe: OnnxRecipe, tools: Toolbox, out: Pat
             )
     except WorkerError as error:
         raise explain(error, recipe.opset) from error
-    return str(answer["paddle2onnx"])
+    return answer.paddle2onnx
 
 
 def explain(error: WorkerError, opset: int) -> ConvertError:

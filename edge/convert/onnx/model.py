@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import FORMAT, classes, layout, network, origin, published
+from edge.convert.metadata import classes, layout, network, origin, published
 from edge.convert.onnx.recipe import OnnxRecipe
+from edge.metadata.file import of
+from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 
@@ -21,20 +23,15 @@ class OnnxModel:
     path: Path
     sha256: str
     bytes: int
-    metadata: Mapping[str, Any]
-
-
-def metadata_path(path: Path) -> Path:
-    """Where the metadata of an ONNX file stands: `NAME.onnx.json`, for `NAME.json` is the .nb's."""
-    return path.with_name(path.name + ".json")
+    metadata: Metadata
 
 
 def describe(
     name: str, model: Model | None, source: InferenceModel, recipe: OnnxRecipe, facts: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> Metadata:
     """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes."""
     versions = facts["versions"]
-    return {
+    document = {
         "format": FORMAT,
         "name": name,
         "file": f"{name}.onnx",
@@ -65,6 +62,7 @@ def describe(
         "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
+    return of(document, f"{name}.onnx.json")
 
 
 def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:

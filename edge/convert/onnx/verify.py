@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from edge.convert.verify.verify import SAMPLES
 from edge.paddle.draft import with_fetch
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.toolchain.answers import Ran
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0
@@ -34,8 +36,9 @@ class OnnxVerification:
     problem: str | None
 
     def figures(self) -> dict[str, Any]:
-        """Cosine, errors and agreement."""
-        return {k: v for k, v in asdict(self.comparison).items() if k != "samples"}
+        """Cosine, errors and agreement; None for the errors of a file that could not even be run."""
+        figures = asdict(self.comparison)
+        return {k: v if isfinite(v) else None for k, v in figures.items() if k != "samples"}
 
     def as_metadata(self, runtime: str) -> dict[str, Any]:
         """As `verification` in the metadata; only for an outcome without a problem."""
@@ -120,11 +123,13 @@ class Reference:
     def _run(self, worker: Worker, file: Path, group: int) -> list[NDArray[Any]]:
         """The outputs in the program's order, then the logits where both sides have them; first axis: samples."""
         inputs, outputs = self._save(group), self._scratch / "made.npz"
-        answer = worker.call("run", timeout=_TIMEOUT, model=str(file), inputs_npz=str(inputs), outputs_npz=str(outputs))
-        both = answer["logits"] and len(self._outputs) > len(self._own)
+        answer = worker.ask(
+            Ran, "run", timeout=_TIMEOUT, model=str(file), inputs_npz=str(inputs), outputs_npz=str(outputs)
+        )
+        both = answer.logits and len(self._outputs) > len(self._own)
         with np.load(outputs) as arrays:
             made = []
-            for name in [*answer["outputs"], *(["logits"] if both else [])]:
+            for name in [*answer.names, *(["logits"] if both else [])]:
                 parts = [arrays[f"{n}/{name}"] for n in range(SAMPLES // group)]
                 made.append(np.stack([one for part in parts for one in _apart(part, group)]))
         return made

@@ -143,8 +143,8 @@ def _place(
     """Put the two files into `out`; says whether anything had to be written."""
     metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
     path = work.out / f"{work.name}.nb"
-    written = write_output(entry.folder / "model.nb", path, path.with_suffix(".json"), metadata)
-    return NbModel(path, metadata["sha256"], metadata["bytes"], metadata), written
+    written = write_output(entry.folder / "model.nb", path, metadata)
+    return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written
 
 
 def nb_key(network: InferenceModel, recipe: Recipe) -> str:

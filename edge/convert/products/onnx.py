@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
-from edge.convert.onnx.model import OnnxModel, describe, metadata_path
+from edge.convert.onnx.model import OnnxModel, describe
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.order import Order
 from edge.convert.output import write_output
@@ -59,8 +59,8 @@ class OnnxOrder(Order[OnnxModel]):
             entry = known or convert(task, work.tools, store, key)
             metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
             path = work.out / f"{self.name}.onnx"
-            written = write_output(entry.folder / "model.onnx", path, metadata_path(path), metadata)
-            made = OnnxModel(path, metadata["sha256"], metadata["bytes"], metadata)
+            written = write_output(entry.folder / "model.onnx", path, metadata)
+            made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written
 
 

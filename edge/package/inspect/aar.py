@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from edge.device.elf import read_library
 from edge.errors import PackageError
+from edge.metadata.model import Metadata
 from edge.package import versions
 from edge.package.inspect.entries import read_small
 from edge.package.inspect.report import Report
@@ -20,8 +21,8 @@ from edge.package.names import check_package_id
 _HELPER = "edgezoo/android/EdgeModel.class"
 
 
-def inspect_aar(report: Report, archive: zipfile.ZipFile, models: Sequence[dict[str, Any]]) -> None:
-    """Add facts and checks. `models` are the sound model.json of the archive."""
+def inspect_aar(report: Report, archive: zipfile.ZipFile, models: Sequence[Metadata]) -> None:
+    """Add facts and checks. `models` are what the sound model.json say in the archive."""
     facts: dict[str, Any] = {}
     report.sections["Library"] = facts
     _checked(report, "manifest", lambda: facts.update(package=_package(archive)))
@@ -76,7 +77,7 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
         raise PackageError(f"{name} is no XML: {error}") from error
 
 
-def _library(report: Report, facts: dict[str, Any], name: str, data: bytes, models: Sequence[dict[str, Any]]) -> None:
+def _library(report: Report, facts: dict[str, Any], name: str, data: bytes, models: Sequence[Metadata]) -> None:
     try:
         library = read_library(data, name)
     except PackageError as error:
@@ -92,9 +93,10 @@ def _library(report: Report, facts: dict[str, Any], name: str, data: bytes, mode
     if PurePosixPath(name).name != JNI_NAME:
         return
     for model in models:
-        readable = versions.can_read(version, model["opt_version"]) if version else None
-        detail = f"library {version or 'of unknown version'}, model {model['opt_version']}"
-        report.check(f"{name}: reads {model['name']}", readable, detail)
+        assert model.opt_version is not None  # else its model.json is not sound
+        readable = versions.can_read(version, model.opt_version) if version else None
+        detail = f"library {version or 'of unknown version'}, model {model.opt_version}"
+        report.check(f"{name}: reads {model.name}", readable, detail)
 
 
 def _advice(page_size: int) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.errors import EdgezooError, PackageError
+from edge.metadata.file import of
+from edge.metadata.model import Metadata
 from edge.nb.header import read_header
 from edge.nb.program import count_ops, read_ops
 from edge.package.inspect.aar import inspect_aar
@@ -21,6 +21,7 @@ from edge.package.inspect.nb import add_agreement, kernels, summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import FORMAT, asset_info
 from edge.package.tree import ROOT
+from edge.typed import decode
 
 _LARGEST = 16 << 30  # bytes that an archive may unpack to before it is taken for a bomb
 _MODEL = re.compile(rf"assets/{ROOT}/([^/]+)/model\.json")
@@ -71,11 +72,11 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> dict[str, Any] | None:
+def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> Metadata | None:
     """Add what is to be said of one model; its model.json if that is sound."""
     home = f"assets/{ROOT}/{name}"
     try:
-        info = _read_info(archive, f"{home}/model.json")
+        metadata, labelled = _read_info(archive, f"{home}/model.json")
         with TemporaryDirectory() as scratch:
             nb = Path(scratch, f"{name}.nb")
             with archive.open(f"{home}/model.nb") as source, nb.open("wb") as target:
@@ -83,13 +84,13 @@ def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> dict[
             header = read_header(nb)
             ops = read_ops(nb, header)
             found = sha256_of(nb), nb.stat().st_size
-        labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if info["labels"] else []
+        labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if labelled else []
     except (EdgezooError, KeyError, UnicodeDecodeError) as error:
         said = error.message if isinstance(error, EdgezooError) else str(error)
         report.check(f"{name}: readable", False, said)
         return None
     report.sections[f"Model {name}"] = {
-        **summary(info),
+        **summary(metadata),
         "bytes": found[1],
         "sha256": found[0],
         "opt version": header.opt_version,
@@ -97,23 +98,25 @@ def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> dict[
         "ops": count_ops(ops),
         "labels": len(labels) or "none",
     }
-    report.check(f"{name}: named as its directory", info["name"] == name, f"model.json says {info['name']}")
-    report.check(f"{name}: sha256 and size as in model.json", found == (info["sha256"], info["bytes"]), "they differ")
-    add_agreement(report, info, header.opt_version, ops, f"{name}: ")
+    report.check(f"{name}: named as its directory", metadata.name == name, f"model.json says {metadata.name}")
+    report.check(f"{name}: sha256 and size as in model.json", found == (metadata.sha256, metadata.bytes), "they differ")
+    add_agreement(report, metadata, header.opt_version, ops, f"{name}: ")
     if labels:
-        fits = info["class_num"] in (None, len(labels))
-        report.check(f"{name}: one label a class", fits, f"{len(labels)} labels, {info['class_num']} classes")
-    return info
+        fits = metadata.class_num in (None, len(labels))
+        report.check(f"{name}: one label a class", fits, f"{len(labels)} labels, {metadata.class_num} classes")
+    return metadata
 
 
-def _read_info(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    try:
-        info = json.loads(read_small(archive, name))
-    except ValueError as error:
-        raise PackageError(f"{name} is no JSON: {error}") from error
+def _read_info(archive: zipfile.ZipFile, name: str) -> tuple[Metadata, bool]:
+    """A model.json, and whether labels belong to it. Raises `PackageError`, `FormatError`."""
+    info: object = decode(read_small(archive, name), object, name)
     if not isinstance(info, dict) or info.get("format") != FORMAT:
         raise PackageError(f"{name} is not what edgezoo writes: its format is not '{FORMAT}'")
     labels = info.get("labels")
     if labels not in (None, "labels.txt"):
-        raise PackageError(f"{name}: 'labels' is malformed")
-    return {**asset_info(info, None, str(info.get("opt_version")), name), "labels": labels}
+        raise PackageError(f"{name}: `labels`: expected `null` or 'labels.txt', got {labels!r}")
+    metadata = of(info, name)
+    if not metadata.opt_version:
+        raise PackageError(f"{name}: `opt_version`: it is missing")
+    asset_info(metadata, None, metadata.opt_version, name)
+    return metadata, labels is not None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge.cache.hashing import sha256_of
-from edge.errors import PackageError
+from edge.errors import MetadataError, PackageError
+from edge.metadata.file import metadata_path, read
+from edge.metadata.model import Metadata, Tensor
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
 from edge.package.inspect.report import Report
-from edge.package.metadata import asset_info, read_metadata
+from edge.package.metadata import asset_info
+from edge.zoo.model import Preprocessing
 
 
 def inspect_nb(path: Path) -> Report:
@@ -30,38 +33,36 @@ def inspect_nb(path: Path) -> Report:
         "weights": ", ".join(f"{count:,} {kind}" for kind, count in count_types(path, header).items()),
     }
     report.sections["Ops"] = count_ops(ops)
-    beside = path.with_suffix(".json")
+    beside = metadata_path(path)
     if not beside.is_file():
         report.check("metadata beside the file", None, f"there is no {beside.name}")
         return report
     try:
-        metadata = read_metadata(beside)
+        metadata = read(beside)
         asset_info(metadata, None, header.opt_version, str(beside))
-    except PackageError as error:
+    except (MetadataError, PackageError) as error:
         report.check("metadata beside the file", False, error.message)
         return report
     report.sections["Metadata"] = summary(metadata)
-    report.check(
-        "sha256 and size as in the metadata", (metadata.get("sha256"), metadata.get("bytes")) == (sha256, size)
-    )
+    report.check("sha256 and size as in the metadata", (metadata.sha256, metadata.bytes) == (sha256, size))
     add_agreement(report, metadata, header.opt_version, ops)
     return report
 
 
 def add_agreement(
-    report: Report, metadata: Mapping[str, Any], opt_version: str, ops: tuple[NbOp, ...], prefix: str = ""
+    report: Report, metadata: Metadata, opt_version: str, ops: tuple[NbOp, ...], prefix: str = ""
 ) -> None:
     """Checks that the metadata tells the truth about the file: its opt version and its targets."""
-    said = metadata.get("opt_version")
+    said = metadata.opt_version
     report.check(
         f"{prefix}opt version as in the metadata", said == opt_version, f"{said} there, {opt_version} in the file"
     )
     targets = {op.target for op in ops} - {"host", ""}
-    wanted = set(str(metadata.get("target")).split(","))
+    wanted = set(str(metadata.target).split(","))
     report.check(
         f"{prefix}kernels for the target in the metadata",
         targets <= wanted if targets else None,
-        f"{', '.join(sorted(targets)) or 'unknown'} in the file, {metadata.get('target')} in the metadata",
+        f"{', '.join(sorted(targets)) or 'unknown'} in the file, {metadata.target} in the metadata",
     )
 
 
@@ -70,39 +71,36 @@ def kernels(ops: tuple[NbOp, ...]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in count_kernels(ops).items())
 
 
-def summary(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def summary(metadata: Metadata) -> dict[str, Any]:
     """What a person wants to know of a model; unknown values are left out."""
-    source = metadata.get("source") or {}
-    weights = source.get("kind")
+    source, published, verification = metadata.source, metadata.published, metadata.verification
     facts = {
-        "name": metadata.get("name"),
-        "target": metadata.get("target"),
-        "precision": metadata.get("precision"),
-        "inputs": _tensors(metadata.get("inputs")),
-        "outputs": _tensors(metadata.get("outputs")),
-        "preprocessing": _steps(metadata.get("preprocessing")),
-        "classes": metadata.get("class_num"),
-        "published top-1": (metadata.get("published") or {}).get("top1"),
-        "weights": f"{weights} (seed {source['seed']})" if source.get("seed") is not None else weights,
-        "verification": (metadata.get("verification") or {}).get("status"),
-        "licence": metadata.get("licence"),
+        "name": metadata.name,
+        "target": metadata.target,
+        "precision": metadata.precision,
+        "inputs": _tensors(metadata.inputs),
+        "outputs": _tensors(metadata.outputs),
+        "preprocessing": _steps(metadata.preprocessing),
+        "classes": metadata.class_num,
+        "published top-1": published.top1 if published else None,
+        "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
+        "verification": verification.status if verification else None,
+        "licence": metadata.licence,
     }
     return {label: value for label, value in facts.items() if value is not None}
 
 
-def _tensors(tensors: Any) -> str | None:
+def _tensors(tensors: Sequence[Tensor]) -> str | None:
     if not tensors:
         return None
-    return ", ".join(
-        f"{t.get('name')} {'x'.join(map(str, t.get('shape') or ()))} {t.get('dtype') or ''}".strip() for t in tensors
-    )
+    return ", ".join(f"{one.name} {'x'.join(map(str, one.shape))} {one.dtype or ''}".strip() for one in tensors)
 
 
-def _steps(steps: Mapping[str, Any] | None) -> str | None:
-    if not steps:
+def _steps(steps: Preprocessing | None) -> str | None:
+    if steps is None:
         return None
-    crop = "x".join(map(str, steps["crop"]))
+    crop = "x".join(map(str, steps.crop))
     return (
-        f"short side to {steps['resize_short']} ({steps['interpolation']}), crop {crop}, {steps['channel_order']},"
-        f" x {steps['scale']:.6g}, mean {steps['mean']}, std {steps['std']}"
+        f"short side to {steps.resize_short} ({steps.interpolation}), crop {crop}, {steps.channel_order},"
+        f" x {steps.scale:.6g}, mean {list(steps.mean)}, std {list(steps.std)}"
     )

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from edge.cache.hashing import sha256_of
-from edge.convert.onnx.model import metadata_path
-from edge.errors import PackageError, WorkerRequestError
+from edge.errors import MetadataError, PackageError, WorkerRequestError
+from edge.metadata.file import metadata_path, read
 from edge.package.inspect.nb import summary
 from edge.package.inspect.report import Report
-from edge.package.metadata import read_metadata
 from edge.toolchain.toolbox import Toolbox
 
 
@@ -45,12 +44,12 @@ def inspect_onnx(path: Path) -> Report:
 
 def _compare(report: Report, beside: Path, sha256: str) -> None:
     try:
-        metadata = read_metadata(beside)
-        report.sections["Metadata"] = summary(metadata)
-    except (PackageError, AttributeError, KeyError, TypeError, ValueError) as error:
-        report.check("metadata beside the file", False, f"it is malformed: {error}")
+        metadata = read(beside)
+    except MetadataError as error:
+        report.check("metadata beside the file", False, error.message)
         return
-    same = (metadata.get("sha256"), metadata.get("bytes")) == (sha256, report.size)
+    report.sections["Metadata"] = summary(metadata)
+    same = (metadata.sha256, metadata.bytes) == (sha256, report.size)
     report.check("sha256 and size as in the metadata", same, "they differ")
 
 

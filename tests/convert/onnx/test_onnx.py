@@ -20,6 +20,7 @@ from edge.convert.order import Conversion
 from edge.convert.pipeline import convert_models
 from edge.convert.products.onnx import OnnxOrder, exportable
 from edge.errors import ConvertError, RecipeError, WorkerCrashedError
+from edge.metadata.file import as_document
 from edge.paddle.program import Program
 from edge.source.load import load_source
 from edge.source.weights import Weights
@@ -160,9 +161,9 @@ def test_a_second_run_does_nothing(converted: tuple[Path, Conversion[OnnxModel]]
 def test_an_open_batch_is_tried_with_one_image_and_with_two(tmp_path: Path) -> None:
     (outcome,) = convert_models([order(batch="dynamic")], tmp_path)
     assert outcome.made is not None, outcome.error
-    assert outcome.made.metadata["verification"]["batches"] == [1, 2]
+    assert as_document(outcome.made.metadata)["verification"]["batches"] == [1, 2]
     for ends_of in ("inputs", "outputs"):
-        assert outcome.made.metadata[ends_of][0]["shape"][0] == -1
+        assert as_document(outcome.made.metadata)[ends_of][0]["shape"][0] == -1
 
 
 @pytest.mark.slow
@@ -174,7 +175,7 @@ def test_a_model_with_an_open_batch_becomes_a_file_for_four_images(tmp_path: Pat
     own = OnnxOrder("mine", None, Weights("own", path=source.directory), OnnxRecipe(), (4, 3, 224, 224))
     (outcome,) = convert_models([own], tmp_path)
     assert outcome.made is not None, outcome.error
-    metadata = outcome.made.metadata
+    metadata = as_document(outcome.made.metadata)
     assert [one["shape"] for one in (*metadata["inputs"], *metadata["outputs"])] == [[4, 3, 224, 224], [4, 1000]]
     assert metadata["onnx"]["simplification"]["done"]
     assert metadata["verification"]["batches"] == [4]
@@ -206,10 +207,10 @@ def test_a_refused_simplification_leaves_the_file_as_it_was(tmp_path: Path, monk
     monkeypatch.setattr(onnx_convert, "changed_ends", lambda _before, _after: "onnxsim changed y")
     (outcome,) = convert_models([order(opset=16)], tmp_path)
     assert outcome.made is not None, outcome.error
-    facts = outcome.made.metadata["onnx"]
+    facts = as_document(outcome.made.metadata)["onnx"]
     assert facts["simplification"]["reason"] == "onnxsim changed y"
     assert facts["nodes"] == facts["simplification"]["nodes_before"]
-    assert outcome.made.metadata["verification"]["status"] == "passed"
+    assert as_document(outcome.made.metadata)["verification"]["status"] == "passed"
 
 
 @pytest.mark.slow

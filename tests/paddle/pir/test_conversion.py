@@ -21,6 +21,7 @@ from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import choose
 from edge.errors import ModelFilesError, VerificationError
 from edge.images.overrides import Overrides
+from edge.metadata.file import as_document
 from edge.source.weights import Weights
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -38,7 +39,7 @@ def order(folder: Path, precision: str | None = None) -> NbOrder:
 def made(outcome: Conversion[Any]) -> dict[str, object]:
     assert outcome.error is None, f"{outcome.order.name}: {outcome.error.message}"
     assert outcome.made is not None
-    return dict(outcome.made.metadata)
+    return as_document(outcome.made.metadata)
 
 
 @pytest.mark.usefixtures("module_cache")

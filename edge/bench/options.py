@@ -1,0 +1,142 @@
+"""What `edgezoo bench` is asked for, checked before anything is begun."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.wanted import Wanted, check_names, check_weights, is_file
+from edge.convert.recipe import choose
+from edge.device.base import Properties
+from edge.errors import BenchError, UsageError
+from edge.results.protocol import Name, Protocol, protocol
+from edge.source.weights import Weights
+from edge.zoo.catalogue import selected
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """The options of the command, as `edgezoo bench --help` explains them. Times in seconds, `tolerance` in percent.
+
+    Raises `UsageError`, `UnknownModelError`, `RecipeError` or `BenchError` for what can be refused without a device.
+    """
+
+    names: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    light: bool = False
+    everything: bool = False
+    spec: str | None = None
+    adb_server: str | None = None
+    threads: tuple[int, ...] = (1, 2, 4)
+    protocol_name: Name = "robust"
+    warmup: int | None = None
+    repeats: int | None = None
+    launches: int | None = None
+    tolerance: float | None = None
+    cooldown: float | None = None
+    cool_limit: float = 300.0
+    timeout: float = 600.0
+    seed: int | None = None
+    power_mode: int | None = None
+    cores: tuple[int, ...] | None = None
+    fill: str = "ones"
+    shape: tuple[tuple[int, ...], ...] = ()
+    weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
+    precision: str | None = None
+    target: str | None = None
+    engine: HostEngine | None = None
+    runner: str | None = None
+    runner_kind: str | None = None
+    check_output: bool = False
+    allow_synthetic: bool = False
+    fresh: bool = False
+    keep_invalid: bool = False
+    db: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.protocol("host")
+        if not re.fullmatch(r"ones|seed:\d+", self.fill):
+            raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
+        if self.fresh and self.keep_invalid:
+            raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
+        wanted = self.wanted
+        check_names(wanted)
+        self._check_engine(wanted)
+        self._check_runner()
+        named = [name for name in wanted.names if not is_file(name)]
+        check_weights(self.weights, named)
+        if self.shape and len(named) == len(wanted.names) and wanted.engine.model != "program":
+            raise UsageError("--shape is for files: a model of the catalogue has its own", hint="leave --shape out")
+        if not named and (self.precision or self.target):
+            option = "--precision" if self.precision else "--target"
+            raise UsageError(f"{option} is for models of the catalogue, and only files are named")
+        if named and wanted.engine.model == "nb":
+            self._check_target()
+            choose(target=self._target, precision=self.precision, engine=wanted.engine.version)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The models. Raises `UsageError` if none is named."""
+        names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
+        return Wanted(
+            tuple(names),
+            self.weights,
+            precision=self.precision,
+            target=self.target,
+            engine=self.engine or PADDLE_LITE,
+            shapes=self.shape or None,
+        )
+
+    @property
+    def order_seed(self) -> int:
+        """The seed of the launches' order: a new one if none was given."""
+        return secrets.randbits(32) if self.seed is None else self.seed
+
+    def protocol(self, kind: Properties | str) -> Protocol:
+        """How a device measures: with a pause between launches, but for this machine, and bound to its big cores."""
+        host = (kind if isinstance(kind, str) else kind.kind) == "host"
+        base = protocol(
+            self.protocol_name,
+            warmup=self.warmup,
+            repeats=self.repeats,
+            launches=self.launches,
+            tolerance=None if self.tolerance is None else self.tolerance / 100,
+            cooldown_s=(0.0 if host else 1.0) if self.cooldown is None else self.cooldown,
+            input=self.fill,
+        )
+        mode = 0 if self.power_mode is None and self.cores is None else self.power_mode
+        return replace(base, power_mode=mode, cores=self.cores)
+
+    @property
+    def _target(self) -> str:
+        return self.target or ("x86" if self.spec == "host" else "arm")
+
+    def _check_target(self) -> None:
+        if self.spec is not None and (self.spec == "host") != (self._target == "x86"):
+            where = "this machine runs x86" if self.spec == "host" else "an Android device does not run x86"
+            raise UsageError(f"--target {self.target}: {where}", hint="leave --target out: the device decides")
+
+    def _check_engine(self, wanted: Wanted) -> None:
+        engine = wanted.engine
+        if engine.name == PADDLE_LITE.name:
+            return
+        where = "with --runner" if self.runner else f"on {self.spec}" if self.spec not in ("host", None) else None
+        if where:
+            raise UsageError(
+                f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner"
+            )
+        if self.precision not in (None, "fp32") or self.target not in (None, "x86"):
+            option = f"--precision {self.precision}" if self.precision not in (None, "fp32") else "--target"
+            raise UsageError(f"{option} is for Paddle-Lite: {engine.name} runs the network in float32 on this machine")
+
+    def _check_runner(self) -> None:
+        if self.runner in (None, "edgebench"):
+            if self.runner_kind is not None:
+                raise UsageError(
+                    "--runner-kind says what the program at --runner PATH is", hint="name it: --runner PATH"
+                )
+        elif not Path(str(self.runner)).is_file():
+            raise BenchError(f"the benchmark program {self.runner} does not exist", hint="give the path to the program")

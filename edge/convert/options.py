@@ -1,0 +1,162 @@
+"""What `edgezoo convert` is asked for, checked before anything is begun."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from edge.convert.calibrated import ALGORITHMS, IMAGES, Calibration, images_below
+from edge.convert.onnx.recipe import Batch, OnnxRecipe
+from edge.convert.order import Order, Product
+from edge.convert.products.calibrated import CalibratedOrder
+from edge.convert.products.nb import NbOrder
+from edge.convert.products.onnx import OnnxOrder
+from edge.convert.recipe import Recipe, choose, recipes
+from edge.errors import OutputError, RecipeError, UsageError
+from edge.images.overrides import Overrides
+from edge.source.weights import Weights
+from edge.toolchain.engines import engine
+from edge.zoo.catalogue import lookup, selected
+from edge.zoo.model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions:
+    """The options of the command, as `edgezoo convert --help` explains them.
+
+    Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError` or `OutputError` for what can be refused
+    before anything is downloaded or exported.
+    """
+
+    names: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    light: bool = False
+    everything: bool = False
+    weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
+    seed: int = 0
+    formats: str = "nb"
+    opset: int | None = None
+    batch: Batch | None = None
+    target: str | None = None
+    precision: str | None = None
+    calibrate: Path | None = None
+    calibration_images: int | None = None
+    calibration_algorithm: str | None = None
+    resize_short: int | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    interpolation: str | None = None
+    bgr: bool = False
+    config: Path | None = None
+    engine: str | None = None
+    model_dir: Path | None = None
+    own_name: str | None = None
+    input_shape: tuple[int, ...] | None = None
+    out: Path = Path("models")
+    jobs: int | None = None
+    verify: bool = True
+
+    def __post_init__(self) -> None:
+        if self.seed and self.weights.kind != "random":
+            raise UsageError("--seed is for random weights", hint="--weights random")
+        if self.out.exists() and not self.out.is_dir():
+            raise OutputError(f"{self.out} is no folder", hint="name a folder: -o DIR")
+        engine("paddlelite", self.recipe.engine)  # raises for an unknown version
+        _ = self.orders
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How `.nb` files are made."""
+        config = self.config
+        if config is not None and not config.is_file():
+            known = recipes()
+            if str(config) not in known:
+                raise RecipeError(f"there is no recipe {config}", hint="a file, or one of: " + ", ".join(known))
+            config = known[str(config)]
+        return choose(
+            config, target=self.target, precision=self.precision, engine=self.engine, input_shape=self.input_shape
+        )
+
+    @cached_property
+    def orders(self) -> tuple[Order[Product], ...]:
+        """An order for each network and format: a network's are neighbours."""
+        networks: list[tuple[str, Model | None, Weights]]
+        networks = [self._own(self.model_dir)] if self.model_dir is not None else self._catalogue()
+        calibration, onnx = self._calibration(), self._onnx()
+        orders: list[Order[Product]] = []
+        for network in networks:
+            if calibration is not None and "nb" in self._formats:
+                orders.append(CalibratedOrder(*network, self.recipe, calibration))
+            elif "nb" in self._formats:
+                orders.append(NbOrder(*network, self.recipe))
+            if onnx is not None:
+                orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape))
+        return tuple(orders)
+
+    @cached_property
+    def _formats(self) -> frozenset[str]:
+        asked = frozenset(self.formats.split(","))
+        if not asked <= {"nb", "onnx"}:
+            raise UsageError(f"--format {self.formats} is none", hint="nb, onnx, or nb,onnx")
+        return asked
+
+    def _own(self, folder: Path) -> tuple[str, None, Weights]:
+        if self.names or self.series or self.light or self.everything:
+            raise UsageError(
+                "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
+            )
+        if self.weights.kind != "published":
+            raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
+        name = self.own_name or folder.resolve().name
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
+            raise UsageError(
+                f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
+            )
+        return name, None, Weights("own", path=folder)
+
+    def _catalogue(self) -> list[tuple[str, Model | None, Weights]]:
+        chosen = selected(self.names, series=self.series, light=self.light, everything=self.everything)
+        if self.own_name is not None:
+            raise UsageError("--name belongs to --model-dir", hint="models of the catalogue keep their names")
+        if self.weights.path is not None and len(chosen) > 1:
+            raise UsageError(f"{self.weights.path} can be the weights of one model, and {len(chosen)} are named")
+        weights = replace(self.weights, seed=self.seed)
+        return [(name, lookup(name), weights) for name in chosen]
+
+    def _calibration(self) -> Calibration | None:
+        """What int8-static is calibrated with, which is of no use to other precisions."""
+        if self.recipe.precision != "int8-static":
+            for option in _OF_CALIBRATION:
+                if getattr(self, option) not in (None, False):
+                    raise UsageError(f"--{option.replace('_', '-')} is for int8-static", hint="--precision int8-static")
+            return None
+        if self.calibrate is None:
+            raise UsageError(
+                "int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
+            )
+        overrides = Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
+        images = images_below(self.calibrate, self.calibration_images or IMAGES)
+        return Calibration(images, overrides, self.calibration_algorithm or ALGORITHMS[0])
+
+    def _onnx(self) -> OnnxRecipe | None:
+        """How ONNX files are to be made, if they are asked for."""
+        if "onnx" not in self._formats:
+            if self.opset is not None or self.batch is not None:
+                raise UsageError(
+                    f"--{'opset' if self.opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
+                )
+            return None
+        if self._formats == {"onnx"}:
+            if self.recipe.precision != "fp32":
+                raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
+            if self.target is not None:
+                raise UsageError("--target is for .nb files: an ONNX file has none", hint="leave it out")
+        default = OnnxRecipe()
+        return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
+
+
+_OF_CALIBRATION = (
+    "calibrate", "calibration_images", "calibration_algorithm", "resize_short", "mean", "std", "interpolation", "bgr",
+)  # fmt: skip

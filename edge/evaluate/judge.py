@@ -1,0 +1,74 @@
+"""`edgezoo eval` as one call: from its options to the accuracies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from edge.bench.benchmark import DownloadListener
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.models import prepare
+from edge.bench.programs import find_runner
+from edge.bench.request import Job
+from edge.device.base import Properties
+from edge.device.discover import open_device
+from edge.device.host import HostDevice
+from edge.evaluate.options import EvalOptions
+from edge.evaluate.report import Judged
+from edge.evaluate.session import Candidate, EvaluationDevice, judge_on_device, judge_on_host
+from edge.metadata.file import origin_of
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came of it; `failed`: how many networks could not be had."""
+
+    judged: list[Judged]
+    failed: int
+
+
+def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
+    """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
+    if options.here:
+        candidates, failed = _candidates(options, listener)
+        return Judgement(judge_on_host(candidates, options.dataset, options.overrides, listener), failed)
+    engine = options.engine or PADDLE_LITE
+    (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
+    place = EvaluationDevice(
+        device,
+        find_runner(device, options.runner, engine=engine, say=listener.line),
+        launch_timeout=options.timeout,
+        synthetic_allowed=options.allow_synthetic,
+    )
+    jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
+    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener), failed)
+
+
+def _jobs(
+    options: EvalOptions, names: tuple[str, ...], engine: HostEngine, device: Properties, listener: DownloadListener
+) -> tuple[list[Job], int]:
+    """The files for a device in the order named, and how many could not be had."""
+    wanted = options.wanted(names, engine)
+    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line)
+    for error in errors:
+        listener.line(error.message + (f" ({error.hint})" if error.hint else ""))
+    return jobs, len(errors)
+
+
+def _candidates(options: EvalOptions, listener: DownloadListener) -> tuple[list[Candidate], int]:
+    """The networks with their engines in the order named, and how many could not be had."""
+    here = HostDevice().properties()
+    candidates: list[Candidate] = []
+    failed = 0
+    # Names that follow one another and share an engine are converted together.
+    for engine, group in groupby(options.names, options.engine_of):
+        jobs, errors = _jobs(options, tuple(group), engine, here, listener)
+        candidates += [Candidate(job, engine if options.engine else _own_version(job, engine)) for job in jobs]
+        failed += errors
+    return candidates, failed
+
+
+def _own_version(job: Job, engine: HostEngine) -> HostEngine:
+    """The version of Paddle-Lite that made a file: an older one may die on it."""
+    made_by = origin_of(job.subject.metadata, job.subject.name).engine
+    return replace(engine, version=made_by.version) if made_by and engine.model == "nb" else engine

@@ -1,0 +1,108 @@
+"""What `edgezoo eval` is asked for, checked before anything is begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
+from edge.bench.wanted import Wanted, check_names, check_weights, is_file
+from edge.convert.recipe import choose
+from edge.errors import BenchError, UsageError
+from edge.images.dataset import Dataset, read_folders, read_list
+from edge.images.overrides import Overrides, fitting
+from edge.package.labels import read_labels
+from edge.source.weights import Weights
+from edge.zoo.catalogue import lookup
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalOptions:
+    """The options of the command, as `edgezoo eval --help` explains them. Times in seconds.
+
+    Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError`, `BenchError`, or what reading the list of
+    images raises, for what can be refused without a device.
+    """
+
+    names: tuple[str, ...]
+    data: Path
+    listing: Path | None = None
+    labels: Path | None = None
+    limit: int | None = None
+    spec: str = "host"
+    adb_server: str | None = None
+    runner: str | None = None
+    timeout: float = 3600.0
+    allow_synthetic: bool = False
+    weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
+    precision: str | None = None
+    engine: HostEngine | None = None
+    resize_short: int | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    interpolation: str | None = None
+    bgr: bool = False
+
+    def __post_init__(self) -> None:
+        if self.spec == "all":
+            raise UsageError("eval judges on one device at a time", hint="name it with -s SERIAL")
+        if self.listing is not None and self.labels is not None:
+            raise UsageError("--list has the classes in it: --labels is for folders", hint="leave one of them out")
+        self._check_runner()
+        for name in self.names:
+            check_names(self.wanted((name,), self.engine_of(name)))
+        named = [name for name in self.names if not is_file(name)]
+        check_weights(self.weights, named)
+        if self.precision is not None and not named:
+            raise UsageError("--precision is for models of the catalogue, and only files are named")
+        if self.engine is not None and self.engine.model != "nb" and self.precision not in (None, "fp32"):
+            raise UsageError(f"--precision {self.precision} is for Paddle-Lite: {self.engine.name} runs float32")
+        if named and (self.engine or PADDLE_LITE).model == "nb":
+            choose(
+                target="x86" if self.spec == "host" else "arm",
+                precision=self.precision,
+                engine=self.engine.version if self.engine else None,
+            )
+        for model in map(lookup, named):
+            fitting(model.name, [model.input_shape], model.preprocessing, self.overrides)
+        _ = self.dataset
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The images and their classes."""
+        if self.listing is not None:
+            dataset = read_list(self.data, self.listing if self.listing.exists() else self.data / self.listing)
+        else:
+            dataset = read_folders(self.data, read_labels(str(self.labels)) if self.labels else None)
+        return dataset.spread(self.limit) if self.limit else dataset
+
+    @property
+    def overrides(self) -> Overrides:
+        """What the user says of the preprocessing."""
+        return Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
+
+    @property
+    def here(self) -> bool:
+        """In this machine's engines, rather than by a benchmark program."""
+        return self.spec == "host" and self.runner is None
+
+    def engine_of(self, name: str) -> HostEngine:
+        """What runs a network: on this machine each kind of file has an engine of its own."""
+        if self.engine is not None or not self.here or not name.endswith(".onnx"):
+            return self.engine or PADDLE_LITE
+        return ONNXRUNTIME
+
+    def wanted(self, names: tuple[str, ...], engine: HostEngine) -> Wanted:
+        """Networks of one engine."""
+        return Wanted(names, self.weights, precision=self.precision, engine=engine)
+
+    def _check_runner(self) -> None:
+        if self.runner not in (None, "edgebench") and not Path(str(self.runner)).is_file():
+            raise BenchError(f"the benchmark program {self.runner} does not exist", hint="give the path to the program")
+        if self.here or self.engine is None or self.engine.name == PADDLE_LITE.name:
+            return
+        where = "with --runner" if self.runner else f"on {self.spec}"
+        raise UsageError(
+            f"the engine {self.engine.name} does not measure {where}", hint="--device host, without --runner"
+        )

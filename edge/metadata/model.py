@@ -1,0 +1,200 @@
+"""The types of the metadata; docs/reference/metadata.md explains the fields, metadata.schema.json beside it is made from here.
+
+A new field is one line here: optional, so that older files can still be read. `None` is an unknown value, and written as
+`null`; `UNSET` is a field that this kind of file does not have, and not written.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from edge.zoo.model import Preprocessing, Published
+
+FORMAT = "edgezoo-model/1"
+
+Size = Annotated[int, Meta(ge=0)]
+
+
+class _Part(Struct, frozen=True, kw_only=True, dict=True):
+    """A JSON object. Fields that were read and are not known here live in its `__dict__` (see edge.metadata.file)."""
+
+
+class Network(_Part, frozen=True, kw_only=True):
+    """A network of the catalogue."""
+
+    name: str
+    series: str | None = None
+    architecture: str | None = None
+
+
+class Maker(_Part, frozen=True, kw_only=True):
+    """What wrote the file."""
+
+    name: str
+    version: str | None = None
+
+
+class Recipe(_Part, frozen=True, kw_only=True):
+    """How it was converted: a `.nb` has the fields of a recipe, an ONNX file `opset` and `batch`."""
+
+    name: str | UnsetType = UNSET
+    engine: str | UnsetType = UNSET
+    target: str | UnsetType = UNSET
+    precision: str | UnsetType = UNSET
+    abi: str | UnsetType = UNSET
+    sparse_threshold: float | UnsetType = UNSET
+    input_shape: tuple[int, ...] | UnsetType = UNSET
+    opset: int | UnsetType = UNSET
+    batch: Literal["fixed", "dynamic"] | UnsetType = UNSET
+
+
+class Source(_Part, frozen=True, kw_only=True):
+    """Where the weights come from; hashes are SHA-256."""
+
+    kind: Literal["published", "random", "own", "checkpoint"]
+    seed: int | None = None
+    url: str | None = None
+    path: str | None = None
+    archive_sha256: str | None = None
+    archive_bytes: Size | None = None
+    program_sha256: str | None = None
+    params_sha256: str | None = None
+    pir_sha256: str | None = None
+    paddle_version: str | None = None
+
+
+class Tensor(_Part, frozen=True, kw_only=True):
+    """An input or output; an open batch is -1. Only inputs have a `layout`."""
+
+    name: str
+    shape: tuple[Annotated[int, Meta(ge=-1)], ...]
+    dtype: str | None = None
+    layout: str | UnsetType | None = UNSET
+
+
+class Legalised(_Part, frozen=True, kw_only=True):
+    """A rule that changed the program, in `count` places."""
+
+    rule: str
+    count: int
+    reason: str
+
+
+class NbFacts(_Part, frozen=True, kw_only=True):
+    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it."""
+
+    topology_bytes: Size
+    params_bytes: Size
+    kernels: dict[str, int] | UnsetType = UNSET
+    weights: dict[str, int] | UnsetType = UNSET
+    effect: str | UnsetType | None = UNSET
+
+
+class Simplification(_Part, frozen=True, kw_only=True):
+    """What onnxsim did, or why its result was refused."""
+
+    done: bool
+    reason: str | None = None
+    nodes_before: int | None = None
+    onnxsim: str | None = None
+
+
+class OnnxFacts(_Part, frozen=True, kw_only=True):
+    """What an ONNX file is made of."""
+
+    opset: int
+    ir_version: int
+    nodes: int
+    simplification: Simplification
+
+
+class Calibration(_Part, frozen=True, kw_only=True):
+    """How int8-static was calibrated; shares from 0 to 1."""
+
+    images: int
+    images_sha256: str
+    algorithm: str
+    preprocessing: Preprocessing
+    quantised: int
+    possible: int
+    same_top: float | None = None
+    mean_cosine: float | None = None
+
+
+class Figures(_Part, frozen=True, kw_only=True):
+    """Outputs compared with Paddle's (docs/explanation/converting.md): the worst over all samples."""
+
+    samples: int | UnsetType = UNSET
+    cosine: float | None = None
+    max_abs_error: float | None = None
+    relative_error: float | None = None
+    argmax_agreement: float | None = None
+    spread: float | None = None
+
+
+class Verification(_Part, frozen=True, kw_only=True):
+    """How the verification went; without figures where nothing was compared."""
+
+    status: Literal["passed", "skipped", "unavailable"]
+    reason: str | None = None
+    engine: str | UnsetType | None = UNSET
+    target: str | UnsetType | None = UNSET
+    inputs: int | UnsetType | None = UNSET
+    batches: tuple[int, ...] | UnsetType = UNSET
+    cosine: float | UnsetType | None = UNSET
+    max_abs_error: float | UnsetType | None = UNSET
+    relative_error: float | UnsetType | None = UNSET
+    argmax_agreement: float | UnsetType | None = UNSET
+    spread: float | UnsetType | None = UNSET
+    rounded: Figures | UnsetType | None = UNSET
+    before_simplification: Figures | UnsetType | None = UNSET
+
+
+class Metadata(_Part, frozen=True, kw_only=True):
+    """What is known of one model file. Sizes in bytes, `flops` in multiply-accumulates."""
+
+    format: str
+    name: str
+    file: str | None = None
+    sha256: str
+    bytes: Size | None = None
+    model: Network | None = None
+    target: str | None = None
+    precision: str | None = None
+    engine: Maker | None = None
+    opt_version: str | None = None
+    recipe: Recipe | None = None
+    source: Source
+    inputs: Annotated[tuple[Tensor, ...], Meta(min_length=1)]
+    outputs: tuple[Tensor, ...] = ()
+    preprocessing: Preprocessing | None = None
+    class_num: Annotated[int, Meta(gt=0)] | None = None
+    flops: Size | None = None
+    params: Size | None = None
+    published: Published | None = None
+    legalised: tuple[Legalised, ...] = ()
+    nb: NbFacts | UnsetType = UNSET
+    onnx: OnnxFacts | UnsetType = UNSET
+    calibration: Calibration | UnsetType | None = UNSET
+    verification: Verification | None = None
+    licence: str | None = None
+    edgezoo: str | None = None
+
+
+class Origin(_Part, frozen=True, kw_only=True):
+    """What the results of a measurement keep of a network: its metadata, or what Paddle's own program has of it.
+
+    All of it may be unknown: rows of the results outlive the version that wrote them.
+    """
+
+    name: str | None = None
+    model: Network | None = None
+    precision: str | None = None
+    engine: Maker | None = None
+    source: Source | None = None
+    inputs: tuple[Tensor, ...] = ()
+    preprocessing: Preprocessing | None = None
+    published: Published | None = None
+    calibration: Calibration | None = None

@@ -1,0 +1,34 @@
+"""The published JSON Schema of the metadata, made from the types: `python -m edge.metadata.schema FILE`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.metadata.model import FORMAT, Metadata
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12)."""
+    made = msgspec.json.schema(Metadata)
+    kinds = {name.lstrip("_"): kind for name, kind in made.pop("$defs").items()}
+    kinds["Metadata"]["properties"]["format"] = {"const": FORMAT}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "edgezoo's metadata of a converted model",
+        **made,
+        "$defs": kinds,
+    }
+
+
+def text() -> str:
+    """As it stands in docs/reference/metadata.schema.json."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(text(), encoding="utf-8")

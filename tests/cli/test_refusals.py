@@ -1,0 +1,144 @@
+"""What can be refused is refused before any work: no process is started, nothing is written, no time is lost."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from edge.cli.main import COMMANDS, run
+
+Capture = pytest.CaptureFixture[str]
+NAME = "PPLCNet_x0_25"
+TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
+
+REFUSED = {
+    "bench": [
+        ([NAME, "--cores", "7", "--power-mode", "1"], "exclude each other"),
+        ([NAME, "--fresh", "--keep-invalid"], "--fresh and --keep-invalid exclude each other"),
+        ([NAME, "--input", "zeros"], "--input zeros is none"),
+        ([NAME, "--threads", "1,,2"], "--threads 1,,2 is no list of numbers"),
+        ([NAME, "--cores", "-1"], "--cores -1 is no list of numbers"),
+        ([NAME, "--shape", "1,x"], "--shape 1,x is no list of numbers"),
+        ([NAME, "--shape", "1,3,9,9"], "--shape is for files"),
+        ([NAME, "--device", "host", "--precision", "fp16"], "fp16 needs arm64-v8a"),
+        ([NAME, "--device", "host", "--target", "arm"], "--target arm: this machine runs x86"),
+        ([NAME, "--device", "3f2a", "--target", "x86"], "--target x86: an Android device does not run x86"),
+        ([NAME, "--engine", "onnxruntime", "--device", "3f2a"], "the engine onnxruntime does not measure on 3f2a"),
+        ([NAME, "--engine", "onnxruntime", "--runner", "{tiny}"], "does not measure with --runner"),
+        ([NAME, "--engine", "onnxruntime", "--precision", "int8"], "--precision int8 is for Paddle-Lite"),
+        ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),
+        ([NAME, "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
+        ([NAME, "--runner-kind", "benchmark_bin"], "name it: --runner PATH"),
+        ([NAME, "nowhere.nb"], "nowhere.nb cannot be read"),
+        ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
+        ([NAME, "{tiny}", "--engine", "onnxruntime"], "onnxruntime does not run"),
+        ([NAME, "nowhere/", "--engine", "paddle"], "paddle does not run nowhere/"),
+        (["{tiny}", "--precision", "int8"], "only files are named"),
+        ([NAME, "MobileNetV1", "--weights", "."], "can be the weights of one model"),
+        ([NAME, "--weights", "nowhere"], "--weights nowhere: that path does not exist"),
+        ([NAME, "-o", "nowhere/report.md"], "there is no folder nowhere"),
+        ([NAME, "--device", "host", "--db", "{tiny}"], "tiny.nb"),
+    ],
+    "convert": [
+        ([NAME, "--seed", "1"], "--seed is for random weights"),
+        ([NAME, "--format", "onnx", "--target", "x86"], "--target is for .nb files"),
+        ([NAME, "--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),
+        ([NAME, "--format", "tflite"], "--format tflite is none"),
+        ([NAME, "--opset", "17"], "--opset belongs to ONNX files"),
+        ([NAME, "--mean", "1,2,3"], "--mean is for int8-static"),
+        ([NAME, "--std", "1,2,0", "--precision", "int8-static"], "--std 1,2,0 is none"),
+        ([NAME, "--precision", "int8-static"], "int8-static needs images"),
+        ([NAME, "--precision", "int8-static", "--calibrate", "empty"], "empty holds no images"),
+        ([NAME, "--input-shape", "1,3,0,0"], "--input-shape 1,3,0,0 is no list of numbers"),
+        (["--model-dir", ".", "--light"], "--model-dir is for one model of your own"),
+        (["--model-dir", ".", "--weights", "random"], "--model-dir has the weights"),
+        ([NAME, "--config", "nowhere.toml"], "there is no recipe nowhere.toml"),
+        ([NAME, "-o", "{tiny}"], "is no folder"),
+        ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
+    ],
+    "eval": [
+        ([NAME, "--data", "nowhere"], "nowhere"),
+        ([NAME, "--data", ".", "--list", "{tiny}", "--labels", "{tiny}"], "--labels is for folders"),
+        ([NAME, "--data", "{images}", "-s", "all"], "eval judges on one device at a time"),
+        ([NAME, "--data", "{images}", "--resize-short", "9"], "a short side of 9 is too small"),
+        ([NAME, "--data", "{images}", "--engine", "paddle", "-s", "3f2a"], "does not measure on 3f2a"),
+        ([NAME, "--data", "{images}", "--engine", "paddle", "--precision", "int8"], "--precision int8 is for"),
+        ([NAME, "--data", "{images}", "--precision", "fp16"], "fp16 needs arm64-v8a"),
+        ([NAME, "--data", "{images}", "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
+        ([NAME, "nowhere.onnx", "--data", "{images}"], "nowhere.onnx cannot be read"),
+        (["{tiny}", "--data", "{images}", "--precision", "int8"], "only files are named"),
+        ([NAME, "--data", "{images}", "--predictions", "nowhere/p.csv"], "there is no folder nowhere"),
+        ([NAME, "NoSuchNet", "--data", "{images}"], "no model 'NoSuchNet'"),
+    ],
+    "package": [
+        ([NAME, "nowhere.nb"], "nowhere.nb"),
+        ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
+        ([NAME, NAME], f"two models are called '{NAME}'"),
+        ([NAME, "--labels", "nowhere.txt"], "the labels in nowhere.txt cannot be read"),
+        ([NAME, "--labels", "other=imagenet1k"], "there are labels for 'other'"),
+        ([NAME, "MobileNetV1", "--weights", "."], "can be the weights of one model"),
+        ([NAME, "-o", "nowhere/x.aar"], "nowhere/x.aar could not be written"),
+        ([NAME, "--format", "assets", "--app", ".", "--id", "a.b"], "--id is for an AAR or APK"),
+        ([NAME, "--id", "com.class.x"], "is no Android package id"),
+        ([NAME, "--abi", "x86"], "say something of a release"),
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A new cache, data and working directory, all of which stay as they are; and no process is started."""
+    place = tmp_path / "here"
+    (place / "images" / "0").mkdir(parents=True)
+    (place / "empty").mkdir()
+    from PIL import Image
+
+    Image.new("RGB", (8, 8)).save(place / "images" / "0" / "a.png")
+    before = sorted(place.rglob("*"))
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("EDGEZOO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "data"))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    yield
+    assert sorted(place.rglob("*")) == before
+    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "said"),
+    [(command, *row) for command, rows in REFUSED.items() for row in rows],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_it_is_refused_before_any_work(command: str, arguments: list[str], said: str, capsys: Capture) -> None:
+    typed = [one.replace("{tiny}", str(TINY)).replace("{images}", "images") for one in arguments]
+    start = time.process_time()  # of this process, for others may keep the machine busy
+    assert run([command, *typed]) in (1, 2)
+    assert time.process_time() - start < 1
+    sentence, *more = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("Error: ")
+    assert said in sentence + "".join(more)
+    assert all(line.startswith("Hint: ") for line in more)
+
+
+@pytest.mark.parametrize("name", ["bench", "convert", "eval", "package"])
+def test_a_command_gives_its_options_object_every_field(name: str) -> None:
+    """What click parses is what the class holds, and the rest is what the command's function takes."""
+    command = import_module(COMMANDS[name]).command
+    module, kind = command.callback.gathers
+    parsed = {parameter.name for parameter in command.params if parameter.expose_value}
+    held = {field.name for field in fields(getattr(import_module(module), kind))}
+    taken = set(inspect.signature(inspect.unwrap(command.callback)).parameters) - {"asked"}
+    assert held | taken == parsed
+    assert not held & taken
