@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("edgezoo", deadline=None)  # 200 ms an example is a matter of who else uses the machine
+settings.load_profile("edgezoo")
 
 
 @pytest.fixture(autouse=True)
