@@ -1,4 +1,4 @@
-"""Mutation testing with mutmut, in a copy of the tree; see docs/mutation.md. Called by scripts/mutate."""
+"""Mutation testing with mutmut, in a copy of the tree; see docs/reference/mutation.md. Called by scripts/mutate."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def counted(text: str) -> dict[str, Counter[str]]:
 
 
 def table(found: dict[str, Counter[str]]) -> str:
-    """As it stands in docs/mutation.md."""
+    """As it stands in docs/reference/mutation.md."""
     lines = ["| module | mutants | killed | survived | no test | share killed |", "|---|---|---|---|---|---|"]
     total: Counter[str] = sum(found.values(), Counter())
     for name, ends in [*sorted(found.items()), ("all", total)]:
