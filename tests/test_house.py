@@ -42,7 +42,16 @@ def test_every_path_of_the_shortest_paths_exists(path: str) -> None:
 def test_the_shortest_paths_are_all_there() -> None:
     ways = re.findall(r"^## (.+)$", CONTRIBUTING, re.MULTILINE)
     assert ways == [
-        *("A model", "A legaliser rule", "A recipe", "An engine", "A device kind", "An export format", "A decision")
+        *(
+            "A model",
+            "A legaliser rule",
+            "A recipe",
+            "An engine",
+            "A device kind",
+            "An export format",
+            "A judgement",
+            "A decision",
+        )
     ]
     assert len(paths_named(CONTRIBUTING)) > 40
 
