@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from edge.errors import (
 )
 from edge.results.measurement import Measurement
 from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
+from edge.results.reasons import Remark
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
 from tests.bench.scripted import RUNNER, ScriptedDevice
@@ -43,6 +44,10 @@ class Heard:
 
     def now(self, text: str) -> None:
         pass
+
+
+def texts(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    return tuple(map(str, remarks))
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_a_steady_cell_stops_early_and_a_noisy_one_at_the_limit(store: Store) ->
     steady, noisy = session(device, request("steady", "noisy", how=ROBUST), store)
     counts = Counter(model for model, _ in device.launches)
     assert len(noisy.launches) == counts["noisy.nb"] == ROBUST.launches_max
-    assert noisy.notes == ("the interval is wider than ±1.0% at the limit of launches",)
+    assert texts(noisy.notes) == ("the interval is wider than ±1.0% at the limit of launches",)
     # the shorter one is the anchor
     assert len(steady.launches) == counts["steady.nb"] == ROBUST.launches_min + ANCHOR_LAUNCHES
 
@@ -155,7 +160,7 @@ def test_an_anchor_that_became_slower_makes_the_session_invalid(store: Store) ->
         return (10.0 if before < 3 else 10.5) if model == "A.nb" else 20.0
 
     cells = session(ScriptedDevice(pace), request("A", "B", how=replace(FEW, launches_min=3)), store)
-    assert [cell.reasons for cell in cells] == [
+    assert [texts(cell.reasons) for cell in cells] == [
         ("the anchor A, 1 thread was 5.0% slower at the end of the session than at its start",)
     ] * 2
 
@@ -353,7 +358,7 @@ def test_a_device_that_stays_hot_is_measured_and_marked(store: Store) -> None:
     (cell,) = session(device, request(gate=Gate(limit_seconds=0)), store)
     assert cell.status == "measured"
     assert not cell.valid
-    assert cell.reasons == (
+    assert texts(cell.reasons) == (
         "measured hot: hottest CPU zone at 60.0 °C, 30.0 °C above its baseline (in 1 of 2 launches)",
     )
 
@@ -362,7 +367,7 @@ def test_a_status_that_rises_in_mid_run_makes_the_cell_invalid(store: Store) -> 
     device = ScriptedDevice()
     device.thermals = lambda reading: zones(30_000, 1 if reading == 2 else 0)  # after the first launch
     (cell,) = session(device, request(), store)
-    assert cell.reasons == ("thermal status rose from NONE to LIGHT (in 1 of 2 launches)",)
+    assert texts(cell.reasons) == ("thermal status rose from NONE to LIGHT (in 1 of 2 launches)",)
 
 
 def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> None:
@@ -370,7 +375,7 @@ def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> 
     device.thermals = lambda _: Thermal(None, ())
     (cell,) = session(device, request(), store)
     assert cell.valid
-    assert cell.notes == ("thermal status unknown", "CPU temperature unknown")
+    assert texts(cell.notes) == ("thermal status unknown", "CPU temperature unknown")
 
 
 def test_what_was_invalid_is_measured_again_next_time(store: Store) -> None:

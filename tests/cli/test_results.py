@@ -28,12 +28,12 @@ def results(tmp_path: Path) -> Results:
         session = store.new_session(seed=1, device=PHONE)
         for name, pace in (("MobileNetV1", 30.0), ("MobileNetV2", 20.0)):
             subject = replace(SUBJECT, name=name, sha256=name)
-            cell = store.begin(session, subject=subject, serial="ab12", threads=1, protocol=ROBUST, program=PROGRAM)
+            cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
             for number in range(5):
                 store.add_launch(cell, session, launch(number, pace, pace + 0.01 * number, pace + 0.2))
             store.finish(cell)
         other = store.new_session(seed=2, device={**PHONE, "serial": "cd34"})
-        cell = store.begin(other, subject=SUBJECT, serial="cd34", threads=4, protocol=ROBUST, program=PROGRAM)
+        cell = store.begin(other, subject=SUBJECT, threads=4, protocol=ROBUST, program=PROGRAM)
         store.fail(cell, "the benchmark program died of SIGSEGV")
 
     def command(*arguments: str) -> int:

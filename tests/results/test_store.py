@@ -15,17 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ResultsError
+from edge.results.identity import DeviceIdentity
+from edge.results.key import Key
 from edge.results.measurement import Extremes
 from edge.results.protocol import ROBUST, TABLE, Protocol
-from edge.results.store import Key, Store
+from edge.results.reasons import Code
+from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 
-KEY = Key(SUBJECT.sha256, "ab12", 2, ROBUST, PROGRAM.sha256)
+KEY = Key.of(SUBJECT, DeviceIdentity.of(PHONE), 2, ROBUST, PROGRAM)
+
+HOT = Code.THERMAL_STATUS(name="LIGHT", status=1)
+HEARD = Code.OTHER(text="a door was slammed")
 
 
 def begin(store: Store, *, protocol: Protocol = ROBUST, threads: int = 2) -> tuple[int, int]:
     session = store.new_session(seed=7, device=PHONE)
-    cell = store.begin(session, subject=SUBJECT, serial="ab12", threads=threads, protocol=protocol, program=PROGRAM)
+    cell = store.begin(session, subject=SUBJECT, threads=threads, protocol=protocol, program=PROGRAM)
     return session, cell
 
 
@@ -34,14 +40,18 @@ def test_a_cell_comes_back_as_it_was_put(tmp_path: Path) -> None:
     launches = [
         launch(0, 1.25, 1.5, load_ms=3.5, digests=("fnv1a64:0123456789abcdef",), environment={"before": None}),
         launch(
-            1, extremes=Extremes(30, 1.0, 2.0, 3.0), reasons=("thermal status LIGHT",), notes=("x",), synthetic=True
+            1,
+            extremes=Extremes(30, 1.0, 2.0, 3.0),
+            reasons=(Code.CORE_WENT_OFFLINE(core=7),),
+            notes=(HEARD,),
+            synthetic=True,
         ),
     ]
     with Store(tmp_path / "sub" / "results.db") as store:
         session, cell = begin(store, protocol=protocol)
         for one in launches:
             store.add_launch(cell, session, one)
-        store.finish(cell, reasons=["hot"], notes=["battery unknown"])
+        store.finish(cell, reasons=[HOT], notes=[HEARD])
     with Store(tmp_path / "sub" / "results.db", create=False) as store:
         read = store.get(cell)
     assert read.subject == SUBJECT
@@ -49,7 +59,7 @@ def test_a_cell_comes_back_as_it_was_put(tmp_path: Path) -> None:
     assert read.protocol == protocol
     assert read.device == PHONE
     assert list(read.launches) == launches
-    assert (read.status, read.reasons, read.notes, read.error) == ("measured", ("hot",), ("battery unknown",), None)
+    assert (read.status, read.reasons, read.notes, read.error) == ("measured", (HOT,), (HEARD,), None)
     assert not read.valid
 
 
@@ -70,11 +80,22 @@ def test_a_cell_is_found_by_its_key_and_by_no_other(tmp_path: Path) -> None:
         assert found.id == second > first  # the newest
         others = [
             replace(KEY, model_sha256="00" * 32),
-            replace(KEY, serial="other"),
+            replace(KEY, shapes=((1, 3, 512, 512),)),
+            replace(KEY, shapes=((2, 3, 224, 224),)),
+            *(replace(KEY, device=replace(KEY.device, **{name: "x"})) for name in ("kind", "serialno", "build", "soc")),
             replace(KEY, threads=4),
             replace(KEY, protocol=TABLE),
             replace(KEY, protocol=replace(ROBUST, repeats=31)),
-            replace(KEY, program_sha256="00" * 32),
+            replace(KEY, protocol=replace(ROBUST, input="seed:1")),
+            replace(KEY, protocol=replace(ROBUST, power_mode=3)),
+            replace(KEY, protocol=replace(ROBUST, cores=(7,))),
+            replace(KEY, program=replace(PROGRAM, sha256="00" * 32)),
+            replace(KEY, program=replace(PROGRAM, name="benchmark_bin")),
+            replace(KEY, program=replace(PROGRAM, contract=2)),
+            replace(KEY, precision="int8"),
+            replace(KEY, target="opencl,arm"),
+            replace(KEY, weights="published"),
+            replace(KEY, opt_version="v2.14-rc"),
         ]
         assert [store.find(key) for key in others] == [None] * len(others)
 
@@ -103,7 +124,7 @@ def test_cells_are_selected_by_model_device_and_session(tmp_path: Path) -> None:
         session, first = begin(store)
         _, second = begin(store)
         assert store.ids() == [first, second]
-        assert store.ids(model=SUBJECT.name, serial="ab12") == [first, second]
+        assert store.ids(model=SUBJECT.name, device="ab12") == [first, second]
         assert store.ids(session=session) == [first]
         assert store.ids(model="other") == []
 
