@@ -48,7 +48,9 @@ def list_command(model: str | None, serial: str | None, db: Path | None, as_json
     if as_json:
         from edge.cli.output import print_report
 
-        print_report(_load(db, model=model, serial=serial), form="json")
+        measurements, damaged = _load(db, model=model, serial=serial)
+        print_report(measurements, form="json")
+        _tell_of(damaged)
         return
     from edge.results.store import Store
 
@@ -104,9 +106,10 @@ def export_command(
 
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")
-    measurements = _load(db, model=model, serial=serial, ids=ids)
+    measurements, damaged = _load(db, model=model, serial=serial, ids=ids)
     if not raw:
         print_report(measurements, form=form, output=output, ratio=ratio)
+        _tell_of(damaged)
         return
     from edge.report import json
 
@@ -115,6 +118,7 @@ def export_command(
         click.echo(rendered, nl=False)
     else:
         write_file(output, rendered)
+    _tell_of(damaged)
 
 
 @command.command("compare")
@@ -143,19 +147,23 @@ def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> 
         click.echo(sentence)
 
 
-def _load(db: Path | None, *, model: str | None, serial: str | None, ids: tuple[int, ...] = ()) -> list[Measurement]:
+def _load(
+    db: Path | None, *, model: str | None, serial: str | None, ids: tuple[int, ...] = ()
+) -> tuple[list[Measurement], list[str]]:
+    """Those named, or all that match; and a sentence for each that is damaged."""
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
         measurements, damaged = store.measurements(list(ids) or store.ids(model=model, device=serial))
-    _tell_of(damaged)
-    return measurements
+        return measurements, damaged if ids else damaged + store.unreadable()
 
 
 def _tell_of(damaged: Sequence[str]) -> None:
-    """The rows that could not be read, on standard error: what is listed is not all."""
+    """The rows that could not be read, on standard error: what was listed is not all, so the exit code is 1."""
     for sentence in damaged:
         click.echo(f"Error: {sentence}", err=True)
+    if damaged:
+        raise SystemExit(1)
 
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")

@@ -178,7 +178,7 @@ class Store:
                 found.append(_summary(Row(row), launches.get(row["id"], [])))
             except DamagedRowError as error:
                 damaged.append(self._damaged(row["id"], row["session"], error))
-        return found, damaged + [sentence for _, sentence in self._unreadable()]
+        return found, damaged + self.unreadable()
 
     def measurements(self, ids: Iterable[int]) -> tuple[list[Measurement], list[str]]:
         """Those cells whole; and a sentence for each that is damaged. Raises `ResultsError` for an unknown id."""
@@ -197,11 +197,14 @@ class Store:
                 damaged.append(self._damaged(row["id"], row["session"], error))
         return found, damaged
 
+    def unreadable(self) -> list[str]:
+        """A sentence for each cell of an earlier schema that made no sense; the file keeps it as it was."""
+        return [sentence for _, sentence in self._unreadable()]
+
     def _damaged(self, cell: int, session: int, error: DamagedRowError) -> str:
         return f"measurement {cell} (session {session}) in {self.path} is damaged: {error}"
 
     def _unreadable(self) -> list[tuple[int, str]]:
-        """Cells of an earlier schema that could not be understood: their ids, and a sentence each."""
         lost = self._database.rows("SELECT cell, session, why FROM unreadable ORDER BY cell")
         return [(row["cell"], self._damaged(row["cell"], row["session"], DamagedRowError(row["why"]))) for row in lost]
 

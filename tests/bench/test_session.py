@@ -178,6 +178,60 @@ def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
     ]
 
 
+def job(name: str, **changes: Any) -> Job:
+    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="same", **changes))
+
+
+def test_the_same_weights_at_another_input_shape_are_measured_apart(store: Store) -> None:
+    small, large = job("hw32", shapes=((1, 3, 32, 32),)), job("hw512", shapes=((1, 3, 512, 512),))
+    device = ScriptedDevice(lambda model, _, __: {"hw32.nb": 0.01, "hw512.nb": 7.15}[model])
+    asked = replace(request(), jobs=(small, large))
+    cells = session(device, asked, store)
+    assert [(cell.subject.name, cell.headline_ms) for cell in cells] == [("hw32", 0.01), ("hw512", 7.15)]
+    again = session(ScriptedDevice(), replace(asked, jobs=(large, small)), store)
+    assert [(cell.subject.name, cell.headline_ms) for cell in again] == [("hw512", 7.15), ("hw32", 0.01)]
+
+
+def test_a_renamed_copy_is_found_and_shown_under_the_name_asked_for(store: Store) -> None:
+    (first,) = session(ScriptedDevice(), replace(request(), jobs=(job("A"),)), store)
+    device = ScriptedDevice()
+    (copy,) = session(device, replace(request(), jobs=(job("copy", precision=None, target=None),)), store)
+    assert device.launches == []
+    assert (copy.id, copy.subject.name, copy.subject.precision) == (first.id, "copy", "fp32")
+
+
+def test_two_copies_asked_for_at_once_are_measured_once_and_both_shown(store: Store) -> None:
+    device = ScriptedDevice()
+    cells = session(device, replace(request(), jobs=(job("A"), job("B", precision=None))), store)
+    assert len(device.launches) == 2
+    assert [(cell.subject.name, cell.id) for cell in cells] == [("A", cells[0].id), ("B", cells[0].id)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"serialno": "bb"}, {"build": "later"}, {"soc": "kona"}], ids=lambda one: next(iter(one))
+)
+def test_another_phone_at_the_same_address_is_measured_itself(change: dict[str, str], store: Store) -> None:
+    first = ScriptedDevice()
+    first.itself = {"serialno": "aa", "build": "Xiaomi/cepheus"}
+    session(first, request(), store)
+    again, other = ScriptedDevice(), ScriptedDevice(20.0)
+    again.serial = "192.168.1.7:5555"  # the same phone, reached otherwise
+    again.itself = first.itself
+    other.itself = {**first.itself, **change}
+    session(again, request(), store)
+    assert again.launches == []
+    (cell,) = session(other, request(), store)
+    assert cell.headline_ms == 20.0
+
+
+def test_another_contract_of_the_program_is_another_measurement(store: Store) -> None:
+    session(ScriptedDevice(), request(), store)
+    device = ScriptedDevice()
+    newer = replace(RUNNER, program=replace(RUNNER.program, contract=99))
+    measure(device, newer, request(), store, Heard(), sleep=lambda _: None)
+    assert device.launches
+
+
 def test_nothing_to_do_does_not_touch_the_device(store: Store) -> None:
     session(ScriptedDevice(), request(), store)
     device = ScriptedDevice()
