@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -163,7 +164,13 @@ def results(arguments: argparse.Namespace) -> None:
             ):
                 seconds = timed(lambda c=command: subprocess.run(c, check=True, capture_output=True))  # type: ignore[misc]
                 best[name] = min(best[name], seconds)
-        print(f"{rows} rows of {db.stat().st_size / 2**20:.0f} MiB, best of {arguments.rounds}")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(listing, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(
+            f"{rows} rows of {db.stat().st_size / 2**20:.0f} MiB, best of {arguments.rounds}; {cpu * 1000:.0f} ms of CPU"
+        )
         for name, seconds in best.items():
             print(f"{name:20} {seconds * 1000:7.1f} ms   {seconds / best['import click']:.2f} x import click")
 

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import ResultsError
@@ -65,6 +65,7 @@ def test_a_cell_comes_back_as_it_was_put(tmp_path: Path) -> None:
     assert not read.valid
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=1e9), max_size=50))
 def test_samples_keep_every_bit(samples: list[float]) -> None:
     with Store(Path(":memory:")) as store:
@@ -322,6 +323,20 @@ def test_a_field_of_launch_that_is_unknown_or_new_does_no_harm(tmp_path: Path) -
     assert read == launch(0, 1.0)
 
 
+def test_a_list_reads_no_sample(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        session, cell = begin(store)
+        store.add_launch(cell, session, launch(0, 1.0, 3.0))
+    connection = connection_to(path)
+    connection.execute("UPDATE launch_data SET samples_ms = 'none', facts = 'none'")
+    connection.execute("UPDATE cell SET metadata = 'none'")
+    connection.close()
+    with Store(path) as store:
+        ((summary,), damaged) = store.summaries()
+    assert (summary.headline_ms, damaged) == (2.0, [])
+
+
 DAMAGES = {
     "shapes": ("UPDATE cell SET shapes = 'square' WHERE id = 1", "its shapes are 'square'"),
     "protocol": ("UPDATE cell SET protocol = '{}' WHERE id = 1", "its protocol cannot be read: name is missing"),
@@ -381,6 +396,7 @@ def test_a_measurement_with_damaged_data_is_refused_in_a_sentence(damage: str, w
     assert why in caught.value.message
 
 
+@settings(deadline=None)  # each makes a database
 @given(
     st.lists(st.lists(st.floats(min_value=0.001, max_value=1e6), min_size=1, max_size=5), max_size=6),
     st.sampled_from([ROBUST, TABLE]),
