@@ -63,9 +63,9 @@ def measure(
         found = None if request.fresh else store.find(mine)
         if found is None or not (found.valid or (request.keep_invalid and found.status == "measured")):
             todo.append((job, threads, found))
+    if kept := len(seen) - len(todo):
+        listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
     if todo:
-        if kept := len(seen) - len(todo):
-            listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
         _Session(device, runner, request, store, listener, sleep).run(todo)
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None

@@ -236,7 +236,9 @@ def test_nothing_to_do_does_not_touch_the_device(store: Store) -> None:
     session(ScriptedDevice(), request(), store)
     device = ScriptedDevice()
     device.lock = None  # type: ignore[method-assign,assignment]
-    assert len(session(device, request(), store)) == 1
+    heard = Heard()
+    assert len(session(device, request(), store, heard)) == 1
+    assert heard.lines == ["ab12: 1 of 1 cells are measured already"]
 
 
 def test_fresh_measures_again_and_keeps_the_old(store: Store) -> None:
