@@ -47,7 +47,7 @@ class Subject:
 class RunnerProgram:
     """The benchmark program: `edgebench`, `benchmark_bin`, ...; `sha256` covers all that it is made of, its engine, too.
 
-    `contract` is the number of docs/device-contract.md; None for a program that does not speak it.
+    `contract` is the number of docs/reference/device-contract.md; None for a program that does not speak it.
     """
 
     name: str
