@@ -16,7 +16,8 @@ _USE_OWN = "use edgezoo's own program: --runner edgebench"
 class RunnerFlavour(Protocol):
     """How one kind of program is started and read.
 
-    `tells_samples`: whether percentiles can be had from it. `contract`: the number of docs/reference/device-contract.md, if any.
+    `tells_samples`: whether percentiles can be had from it. `contract`: the number of
+    docs/reference/device-contract.md, if any.
     """
 
     @property
