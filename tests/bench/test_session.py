@@ -122,7 +122,7 @@ def test_an_interval_that_is_wide_on_one_side_is_not_narrow(store: Store, outlie
     device = ScriptedDevice(lambda _, __, before: (10.0, 10.0, outlier)[before % 3])
     (cell,) = session(device, request(how=replace(ROBUST, launches_min=6, launches_max=12)), store)
     assert len(cell.launches) == 12
-    assert cell.notes == ("the interval is wider than ±1.0% at the limit of launches",)
+    assert texts(cell.notes) == ("the interval is wider than ±1.0% at the limit of launches",)
 
 
 @pytest.mark.parametrize(
