@@ -192,7 +192,7 @@ def list_results(*, model: str | None = None, device: str | None = None, db: Pat
     from edge.results.store import Store
 
     with Store(db or results_database(), create=False) as store:
-        return [store.get(id) for id in store.ids(model=model, serial=device)]
+        return [store.get(id) for id in store.ids(model=model, device=device)]
 
 
 def _protocol(wanted: ProtocolName | Protocol, device_kind: str) -> Protocol:

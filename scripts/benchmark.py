@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,66 @@ def convert(arguments: argparse.Namespace) -> None:
             print(f"{name:34} {seconds:7.2f} s   {ratio:5.2f} x the time of edgezoo convert --no-verify")
 
 
+def results(arguments: argparse.Namespace) -> None:
+    """`edgezoo results list` over 750 cells with 10 launches of 30 samples each, against `python -c "import click"`."""
+    from dataclasses import replace
+    from random import Random
+
+    from edge.results.measurement import Launch, RunnerProgram, Subject
+    from edge.results.protocol import ROBUST
+    from edge.results.store import Store
+
+    random = Random(0)
+    core = {"index": 7, "online": True, "max_khz": 2841600, "min_khz": 825600, "governor": "schedutil"}
+    readings = {"cores": [core] * 8, "affinity": [7], "thermal_zones": [{"name": "cpu", "millicelsius": 30000}] * 20}
+    phone = {
+        "serial": "ab12",
+        "serialno": "ab12",
+        "kind": "android",
+        "soc": "msmnile",
+        "build": "b",
+        "cores": [core] * 8,
+    }
+    with tempfile.TemporaryDirectory(prefix="edgezoo-benchmark-") as folder:
+        db = Path(folder) / "results.db"
+        with Store(db) as store:
+            session = store.new_session(seed=0, device=phone)
+            for number in range(arguments.cells // 3):
+                subject = Subject(
+                    f"network{number}", f"{number:064x}", 10**7, ((1, 3, 224, 224),), "random", "arm", "fp32", "v2.13-rc",
+                    metadata={"operators": ["conv2d"] * 500},
+                )  # fmt: skip
+                for threads in (1, 2, 4):
+                    program = RunnerProgram("edgebench", "cd" * 32, contract=1)
+                    cell = store.begin(session, subject=subject, threads=threads, protocol=ROBUST, program=program)
+                    pace = random.uniform(1, 50) / threads
+                    launch = Launch(0, 1.7e9, 2.0, (), engine="paddle-lite", engine_version="v2.13-rc",
+                                    environment={"before": readings, "after": readings})  # fmt: skip
+                    for one in range(10):
+                        samples = tuple(pace * random.uniform(1, 1.02) for _ in range(30))
+                        store.add_launch(cell, session, replace(launch, number=one, samples_ms=samples))
+                    store.finish(cell)
+        listing = [EDGEZOO, "results", "list", "--db", str(db)]
+        rows = subprocess.run(listing, check=True, capture_output=True, text=True).stdout.count("network")
+        best = {"import click": float("inf"), "edgezoo results list": float("inf")}
+        for _ in range(arguments.rounds):
+            for name, command in (
+                ("import click", [sys.executable, "-c", "import click"]),
+                ("edgezoo results list", listing),
+            ):
+                seconds = timed(lambda c=command: subprocess.run(c, check=True, capture_output=True))  # type: ignore[misc]
+                best[name] = min(best[name], seconds)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(listing, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(
+            f"{rows} rows of {db.stat().st_size / 2**20:.0f} MiB, best of {arguments.rounds}; {cpu * 1000:.0f} ms of CPU"
+        )
+        for name, seconds in best.items():
+            print(f"{name:20} {seconds * 1000:7.1f} ms   {seconds / best['import click']:.2f} x import click")
+
+
 def device(arguments: argparse.Namespace) -> None:
     """What edgezoo adds to each launch on a device, against a shell script with `adb push` and `adb shell` for every cell."""
     from edge.device.discover import open_device
@@ -185,6 +246,10 @@ def main() -> None:
     bench = commands.add_parser("convert", help=convert.__doc__)
     bench.add_argument("--rounds", type=int, default=2)
     bench.set_defaults(run=convert)
+    listing = commands.add_parser("results", help=results.__doc__)
+    listing.add_argument("--cells", type=int, default=750)
+    listing.add_argument("--rounds", type=int, default=10)
+    listing.set_defaults(run=results)
     phone = commands.add_parser("device", help=device.__doc__)
     phone.add_argument("-s", "--serial", required=True)
     phone.add_argument(

@@ -210,12 +210,11 @@ def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.M
 def test_results_are_those_of_the_database(tmp_path: Path) -> None:
     db = tmp_path / "results.db"
     with Store(db) as store:
-        session = store.new_session(seed=1, device=PHONE)
         for serial in ("one", "two"):
+            session = store.new_session(seed=1, device={**PHONE, "serial": serial})
             cell = store.begin(
                 session,
                 subject=SUBJECT,
-                serial=serial,
                 threads=1,
                 protocol=ROBUST,
                 program=RunnerProgram("edgebench", "00"),

@@ -8,6 +8,7 @@ from edge.bench import throttling
 from edge.bench.request import Job
 from edge.results.measurement import Launch
 from edge.results.protocol import Protocol
+from edge.results.reasons import Code, Remark, over_launches
 from edge.results.statistics import bootstrap_median, median
 
 
@@ -45,21 +46,18 @@ class Cell:
         return interval is not None and interval.half_width(median(self.levels)) <= self.protocol.tolerance
 
     @property
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Remark]:
         """Why it cannot be trusted, as far as its own launches tell."""
         found = [*self.job.reasons]
         found += throttling.signs_of_cell([launch.samples_ms for launch in self.launches if launch.samples_ms])
-        for reason in dict.fromkeys(reason for launch in self.launches for reason in launch.reasons):
-            count = sum(reason in launch.reasons for launch in self.launches)
-            found.append(f"{reason} (in {count} of {len(self.launches)} launches)")
-        return found
+        return found + over_launches([launch.reasons for launch in self.launches])
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Remark]:
         """What a reader must know besides."""
         found = [*self.job.notes, *dict.fromkeys(note for launch in self.launches for note in launch.notes)]
         if len({launch.digests for launch in self.launches}) > 1:
-            found.append("the outputs differ between launches")
+            found.append(Code.OUTPUTS_DIFFER())
         if self.protocol.launches_max > 1 and not self.narrow:
-            found.append(f"the interval is wider than ±{self.protocol.tolerance:.1%} at the limit of launches")
+            found.append(Code.INTERVAL_WIDE(tolerance=self.protocol.tolerance))
         return found

@@ -16,6 +16,7 @@ from edge.bench.session import measure
 from edge.device.base import Device
 from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
 from edge.results.measurement import Measurement
+from edge.results.reasons import Code
 from edge.results.store import Store
 from edge.toolchain.toolbox import Toolbox
 
@@ -92,6 +93,8 @@ def _checked(place: DeviceRequest, lend: Lend, listener: Listener) -> tuple[Job,
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
             listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
-            said = (check.sentence,)
-            checked.append(replace(job, reasons=said) if check.passed is False else replace(job, notes=said))
+            if check.passed is False:
+                checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=check.sentence),)))
+            else:
+                checked.append(replace(job, notes=(Code.OUTPUT_CHECKED(sentence=check.sentence),)))
     return tuple(checked)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge.device.base import Thermal
+from edge.results.reasons import Code, Remark
 
 Verdict = Literal["fine", "hot", "unknown"]
 
@@ -33,7 +34,7 @@ class GateResult:
     """How the wait ended. Only `verdict == "hot"` makes the measurement that follows invalid; `reasons` say why."""
 
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Remark, ...]
     waited_seconds: float
     polls: int
     thermal: Thermal  # the last reading
@@ -44,19 +45,19 @@ def hottest_cpu(thermal: Thermal) -> int | None:
     return max((zone.millicelsius for zone in thermal.zones if zone.kind == "cpu"), default=None)
 
 
-def judge(thermal: Thermal, baseline: int | None, gate: Gate) -> tuple[Verdict, tuple[str, ...]]:
+def judge(thermal: Thermal, baseline: int | None, gate: Gate) -> tuple[Verdict, tuple[Remark, ...]]:
     """One reading against the rule. `baseline`: the hottest CPU zone of the idle device (`hottest_cpu`), if known."""
     hot, unknown = [], []
     if thermal.status is None:
-        unknown.append("thermal status unknown")
+        unknown.append(Code.THERMAL_STATUS_UNKNOWN())
     elif thermal.status > 0:
         name = STATUS_NAMES[min(thermal.status, len(STATUS_NAMES) - 1)]
-        hot.append(f"thermal status {name} ({thermal.status})")
+        hot.append(Code.THERMAL_STATUS(name=name, status=thermal.status))
     now = hottest_cpu(thermal)
     if now is None or baseline is None:
-        unknown.append("CPU temperature unknown")
+        unknown.append(Code.CPU_TEMPERATURE_UNKNOWN())
     elif now > baseline + gate.margin_millicelsius:
-        hot.append(f"hottest CPU zone at {now / 1000:.1f} °C, {(now - baseline) / 1000:.1f} °C above its baseline")
+        hot.append(Code.CPU_ABOVE_BASELINE(celsius=now / 1000, above=(now - baseline) / 1000))
     if hot:
         return "hot", tuple(hot)
     return ("unknown", tuple(unknown)) if unknown else ("fine", ())
@@ -69,7 +70,7 @@ def wait_until_cool(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-    on_wait: Callable[[tuple[str, ...]], None] | None = None,
+    on_wait: Callable[[tuple[Remark, ...]], None] | None = None,
 ) -> GateResult:
     """Poll `read` (a device's `thermal`) until it is not hot, at most `limit_seconds`.
 

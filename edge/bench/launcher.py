@@ -24,6 +24,7 @@ from edge.errors import (
     RunnerError,
 )
 from edge.results.measurement import Launch
+from edge.results.reasons import Code
 
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
@@ -90,7 +91,7 @@ class Launcher:
             )
         after = self._read_thermal()
         signs = throttling.signs_of_launch(report.before, report.after, gate.thermal.status, after.status)
-        hot = [f"measured hot: {reason}" for reason in gate.reasons] if gate.verdict == "hot" else []
+        hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
         unknown = gate.reasons if gate.verdict == "unknown" else ()
         return replace(
             _kept(report),
@@ -98,8 +99,8 @@ class Launcher:
             started=started,
             seconds=completed.seconds,
             state={"before": asdict(gate.thermal), "after": asdict(after), "waited_seconds": gate.waited_seconds},
-            reasons=(*hot, *signs, *(one.message for one in report.warnings if one.kind in _INVALIDATING)),
-            notes=(*unknown, *(one.message for one in report.warnings if one.kind not in _INVALIDATING)),
+            reasons=(*hot, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
+            notes=(*unknown, *(one.remark for one in report.warnings if one.kind not in _INVALIDATING)),
         )
 
     def _cool(self, cell: Cell) -> thermal_gate.GateResult:
@@ -110,7 +111,9 @@ class Launcher:
             self._baseline,
             replace(gate, limit_seconds=0) if self._stayed_hot else gate,
             sleep=self._sleep,
-            on_wait=lambda why: self._listener.now(f"{self._device.serial}: {cell.name}: cooling, {', '.join(why)}"),
+            on_wait=lambda why: self._listener.now(
+                f"{self._device.serial}: {cell.name}: cooling, {', '.join(map(str, why))}"
+            ),
         )
         self._stayed_hot = result.verdict == "hot"
         return result

@@ -95,8 +95,13 @@ def _place(recipe: Recipe, weights: Weights) -> Path:
 
 
 def _distinct(jobs: Sequence[Job]) -> list[Job]:
-    """Two files of one name are told apart by their paths; one file named twice is measured once."""
-    kept = list({job.subject.sha256: job for job in reversed(jobs)}.values())[::-1]
+    """Two files of one name are told apart by their paths; one file named twice is listed once.
+
+    The same bytes at other input shapes are another network to measure, and under another name another row.
+    """
+    kept = list({(one.subject.sha256, one.subject.shapes, one.subject.name): one for one in reversed(jobs)}.values())[
+        ::-1
+    ]
     names = [job.subject.name for job in kept]
     return [
         job if names.count(job.subject.name) == 1 else replace(job, subject=replace(job.subject, name=str(job.nb)))

@@ -95,7 +95,7 @@ def find_runner(
         chosen = flavour(kind) if kind else _ask(device, path)
     require_usable(device.properties(), path)
     return Runner(
-        RunnerProgram(chosen.name, sha256_of(path), threads_honoured=not host or PADDLE_LITE.threads_honoured),
+        RunnerProgram(chosen.name, sha256_of(path), not host or PADDLE_LITE.threads_honoured, chosen.contract),
         chosen,
         path.absolute(),
     )
@@ -103,9 +103,10 @@ def find_runner(
 
 def _python_runner(engine: HostEngine, say: Callable[[str], None]) -> Runner:
     environment = ensure(engine.environment, say=say)
+    chosen = flavour("edgebench")
     return Runner(
-        RunnerProgram(engine.program.stem, engine.sha256, threads_honoured=engine.threads_honoured),
-        flavour("edgebench"),
+        RunnerProgram(engine.program.stem, engine.sha256, engine.threads_honoured, chosen.contract),
+        chosen,
         engine.program,
         interpreter=(str(environment.python), "-E", "-s"),
     )

@@ -9,6 +9,7 @@ from typing import Protocol as Interface
 from edge.bench.gate import Gate
 from edge.results.measurement import Subject
 from edge.results.protocol import Protocol
+from edge.results.reasons import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class Job:
 
     nb: Path
     subject: Subject
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.bench.benchmark_bin import parse_benchmark_bin, parse_benchmark_bin_v8
-from edge.bench.contract import command_line, parse_launch
+from edge.bench.contract import CONTRACT_VERSION, command_line, parse_launch
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.errors import UsageError
 
@@ -14,13 +14,20 @@ _USE_OWN = "use edgezoo's own program: --runner edgebench"
 
 
 class RunnerFlavour(Protocol):
-    """How one kind of program is started and read. `tells_samples`: whether percentiles can be had from it."""
+    """How one kind of program is started and read.
+
+    `tells_samples`: whether percentiles can be had from it. `contract`: the number of
+    docs/reference/device-contract.md, if any.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def tells_samples(self) -> bool: ...
+
+    @property
+    def contract(self) -> int | None: ...
 
     def command(self, program: str, spec: LaunchSpec) -> list[str]:
         """How it is started. Raises `UsageError` for what it cannot be told."""
@@ -37,6 +44,7 @@ class Edgebench:
 
     name: str = "edgebench"
     tells_samples: bool = True
+    contract: int | None = CONTRACT_VERSION
 
     def command(self, program: str, spec: LaunchSpec) -> list[str]:
         return command_line(program, spec)
@@ -51,6 +59,7 @@ class BenchmarkBin:
 
     name: str = "benchmark_bin"
     tells_samples: bool = False
+    contract: int | None = None
 
     def command(self, program: str, spec: LaunchSpec) -> list[str]:
         _refuse_what_stock_programs_cannot(self.name, spec)
@@ -69,6 +78,7 @@ class BenchmarkBinV8:
 
     name: str = "benchmark_bin_v8"
     tells_samples: bool = False
+    contract: int | None = None
 
     def command(self, program: str, spec: LaunchSpec) -> list[str]:
         """It tells its result in a file, in its working directory: a shell prints that file afterwards."""

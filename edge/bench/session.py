@@ -18,13 +18,16 @@ from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
+from edge.results.identity import DeviceIdentity
+from edge.results.key import Key
 from edge.results.measurement import Measurement
 from edge.results.protocol import round_order
+from edge.results.reasons import Code, Remark
 from edge.results.statistics import median
-from edge.results.store import Key, Store
+from edge.results.store import Store, asked_for
 
 ANCHOR_LAUNCHES = 3
-NO_ANCHOR = "its session ended before the anchor was measured again"
+NO_ANCHOR = Code.NO_ANCHOR()
 
 
 def measure(
@@ -39,25 +42,34 @@ def measure(
     """Measure what is not measured yet; returns every cell asked for, in the order of jobs and threads.
 
     A valid measurement of the same key is not repeated, one that is not valid is; a cell that was begun or failed goes
-    on with the launches it has. A cell that fails is returned as such. Raises what concerns more than one cell:
-    DeviceBusyError, AbortedError, other DeviceErrors before the first launch, ResultsError. What was measured until
-    then is in the store.
+    on with the launches it has. A file that is named twice is measured once, and shown under each name. A cell that
+    fails is returned as such. Raises what concerns more than one cell: DeviceBusyError, AbortedError, other
+    DeviceErrors before the first launch, ResultsError. What was measured until then is in the store.
     """
     plan = [(job, threads) for job in request.jobs for threads in request.threads]
 
+    who = DeviceIdentity.of(asdict(device.properties()))
+
     def key(job: Job, threads: int) -> Key:
-        return Key(job.subject.sha256, device.serial, threads, request.protocol, runner.program.sha256)
+        return Key.of(job.subject, who, threads, request.protocol, runner.program)
 
     todo: list[tuple[Job, int, Measurement | None]] = []
+    seen: list[Key] = []
     for job, threads in plan:
-        found = None if request.fresh else store.find(key(job, threads))
+        mine = key(job, threads)
+        if any(mine.same(one) for one in seen):
+            continue
+        seen.append(mine)
+        found = None if request.fresh else store.find(mine)
         if found is None or not (found.valid or (request.keep_invalid and found.status == "measured")):
             todo.append((job, threads, found))
+    if kept := len(seen) - len(todo):
+        listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
     if todo:
-        if kept := len(plan) - len(todo):
-            listener.line(f"{device.serial}: {kept} of {len(plan)} cells are measured already")
         _Session(device, runner, request, store, listener, sleep).run(todo)
-    return [found for job, threads in plan if (found := store.find(key(job, threads))) is not None]
+    return [
+        asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
+    ]
 
 
 class _Session:
@@ -95,7 +107,6 @@ class _Session:
         id = self._store.begin(
             self._id,
             subject=job.subject,
-            serial=self._device.serial,
             threads=threads,
             protocol=protocol,
             program=self._runner.program,
@@ -151,7 +162,7 @@ class _Session:
         for cell in measured:
             self._store.finish(cell.id, reasons=[*cell.reasons, *([verdict] if verdict else [])], notes=cell.notes)
 
-    def _anchor(self, cells: Sequence[Cell]) -> str | None:
+    def _anchor(self, cells: Sequence[Cell]) -> Remark | None:
         """Whether the device became slower while the session went on; None if not, or if too little was measured."""
         candidates = [cell for cell in cells if len(cell.launches) - cell.earlier >= ANCHOR_LAUNCHES]
         if not candidates:

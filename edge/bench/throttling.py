@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from edge.bench.gate import STATUS_NAMES
 from edge.bench.launch import CoreState, LaunchEnvironment
+from edge.results.reasons import Code, Remark
 from edge.results.statistics import drift, median
 
 MAX_DRIFT = 1.05
@@ -22,40 +23,40 @@ def signs_of_launch(
     after: LaunchEnvironment | None,
     status_before: int | None,
     status_after: int | None,
-) -> tuple[str, ...]:
+) -> tuple[Remark, ...]:
     """What the readings around one launch say against it: thermal status, frequency limits and use, lost cores."""
     signs = []
     if status_before is not None and status_after is not None and status_after > status_before:
-        signs.append(f"thermal status rose from {_status(status_before)} to {_status(status_after)}")
+        signs.append(Code.THERMAL_STATUS_ROSE(before=_status(status_before), after=_status(status_after)))
     used = set((after and after.affinity) or (before and before.affinity) or ())
     cores_before, cores_after = _cores(before, used), _cores(after, used)
     for index, core in {**cores_before, **cores_after}.items():
         allowed, top = core.scaling_max_khz, core.max_khz
         if allowed is not None and top is not None and allowed < top:
-            signs.append(f"core {index} was limited to {allowed / 1e6:.2f} of {top / 1e6:.2f} GHz")
+            signs.append(Code.CORE_LIMITED(core=index, allowed_ghz=allowed / 1e6, top_ghz=top / 1e6))
     for index, core in cores_after.items():
         if core.online is False and index in cores_before and cores_before[index].online:
-            signs.append(f"core {index} went offline")
+            signs.append(Code.CORE_WENT_OFFLINE(core=index))
     share = share_below_top(cores_before, cores_after)
     if share is not None and share > MAX_SHARE_BELOW_TOP:
-        signs.append(f"its cores ran below their highest frequency for {share:.0%} of the time")
+        signs.append(Code.BELOW_TOP_FREQUENCY(share=share))
     return tuple(signs)
 
 
-def signs_of_cell(launches: Sequence[Sequence[float]]) -> tuple[str, ...]:
+def signs_of_cell(launches: Sequence[Sequence[float]]) -> tuple[Remark, ...]:
     """What the samples of a cell's launches say: runs became slower within most of its launches."""
     drifts = [found for launch in launches if (found := drift(launch)) is not None]
     if drifts and median(drifts) > MAX_DRIFT:
-        return (f"runs became {median(drifts) - 1:.0%} slower within a launch (last third to first third)",)
+        return (Code.SLOWER_WITHIN_LAUNCH(slowdown=median(drifts) - 1),)
     return ()
 
 
-def sign_of_anchor(name: str, first: Sequence[float], last: Sequence[float]) -> str | None:
+def sign_of_anchor(name: str, first: Sequence[float], last: Sequence[float]) -> Remark | None:
     """Whether the anchor's launches at the end of a session (their medians) are slower than those at its start."""
     ratio = median(last) / median(first)
     if ratio <= MAX_ANCHOR_SLOWDOWN:
         return None
-    return f"the anchor {name} was {ratio - 1:.1%} slower at the end of the session than at its start"
+    return Code.ANCHOR_SLOWER(anchor=name, slowdown=ratio - 1)
 
 
 def share_below_top(before: Mapping[int, CoreState], after: Mapping[int, CoreState]) -> float | None:

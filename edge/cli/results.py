@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from edge.cli import options
 
 if TYPE_CHECKING:
     from edge.results.measurement import Measurement
+    from edge.results.summary import Summary
 
 
 @click.group()
@@ -28,7 +30,9 @@ def command() -> None:
 
 
 _model = click.option("--model", metavar="NAME", help="Only this model.")
-_device = click.option("-s", "--device", "serial", metavar="host|SERIAL", help="Only this device.")
+_device = click.option(
+    "-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address."
+)
 
 
 @command.command("list")
@@ -37,23 +41,26 @@ _device = click.option("-s", "--device", "serial", metavar="host|SERIAL", help="
 @options.db
 @options.as_json
 def list_command(model: str | None, serial: str | None, db: Path | None, as_json: bool) -> None:
-    """List the measurements, oldest first: id, when, model, device, threads, latency, whether valid."""
-    measurements = _load(db, model=model, serial=serial)
+    """List the measurements, oldest first: id, when, model, device, threads, latency, whether valid.
+
+    Where two rows would look alike, the columns that tell them apart are there as well.
+    """
     if as_json:
         from edge.cli.output import print_report
 
+        measurements, damaged = _load(db, model=model, serial=serial)
         print_report(measurements, form="json")
+        _tell_of(damaged)
         return
-    if not measurements:
+    from edge.results.store import Store
+
+    with Store(options.database(db), create=False) as store:
+        summaries, damaged = store.summaries(model=model, device=serial)
+    if summaries:
+        click.echo(_table(summaries))
+    elif not damaged:
         click.echo("No measurement matches.", err=True)
-        return
-
-    from edge.report.grid import Column, text
-
-    columns = [Column("Id"), Column("When", False), Column("Model", False), Column("Weights", False)]
-    columns += [Column("Device", False), Column("Threads"), Column("Protocol", False), Column("ms")]
-    columns += [Column("±"), Column("Launches"), Column("Status", False)]
-    click.echo(text(columns, [_row(one) for one in measurements]))
+    _tell_of(damaged)
 
 
 @command.command("show")
@@ -99,9 +106,10 @@ def export_command(
 
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")
-    measurements = _load(db, model=model, serial=serial, ids=ids)
+    measurements, damaged = _load(db, model=model, serial=serial, ids=ids)
     if not raw:
         print_report(measurements, form=form, output=output, ratio=ratio)
+        _tell_of(damaged)
         return
     from edge.report import json
 
@@ -110,6 +118,7 @@ def export_command(
         click.echo(rendered, nl=False)
     else:
         write_file(output, rendered)
+    _tell_of(damaged)
 
 
 @command.command("compare")
@@ -138,28 +147,63 @@ def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> 
         click.echo(sentence)
 
 
-def _load(db: Path | None, *, model: str | None, serial: str | None, ids: tuple[int, ...] = ()) -> list[Measurement]:
+def _load(
+    db: Path | None, *, model: str | None, serial: str | None, ids: tuple[int, ...] = ()
+) -> tuple[list[Measurement], list[str]]:
+    """Those named, or all that match; and a sentence for each that is damaged."""
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
-        wanted = list(ids) or store.ids(model=model, serial=serial)
-        return [store.get(id) for id in wanted]
+        measurements, damaged = store.measurements(list(ids) or store.ids(model=model, device=serial))
+        return measurements, damaged if ids else damaged + store.unreadable()
 
 
-def _row(one: Measurement) -> list[str]:
-    headline, statistics = one.headline_ms, one.statistics
-    interval = statistics.ci95 if statistics else None
-    status = one.status if one.status != "measured" else "valid" if one.valid else "not valid"
-    return [
-        str(one.id),
-        time.strftime("%Y-%m-%d %H:%M", time.localtime(one.started)),
-        one.subject.name,
-        one.subject.weights or "unknown",
-        str(one.device["serial"]),
-        str(one.threads),
-        one.protocol.name,
-        "-" if headline is None else f"{headline:.2f}",
-        f"{interval.half_width(statistics.median):.1%}" if interval and statistics else "-",
-        str(len(one.launches)),
-        status,
+def _tell_of(damaged: Sequence[str]) -> None:
+    """The rows that could not be read, on standard error: what was listed is not all, so the exit code is 1."""
+    for sentence in damaged:
+        click.echo(f"Error: {sentence}", err=True)
+    if damaged:
+        raise SystemExit(1)
+
+
+_SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
+_IN_STATUS = ("failed", "unfinished")  # the column Status says them
+
+
+def _table(summaries: Sequence[Summary]) -> str:
+    from edge.report import identity
+    from edge.report.grid import Column, text
+
+    told = [identity.words(one) for one in summaries]
+    others = [title for title in (*identity.OF_FILE, *identity.OF_RUN) if title not in (*_SHOWN, "Address")]
+    titles = [*_SHOWN, *identity.distinguishing(told, _SHOWN, others)]
+    columns = [Column("Id"), Column("When", False), *(Column(title, title == "Threads") for title in titles)]
+    columns += [Column("ms"), Column("±"), Column("Launches"), Column("Status", False)]
+    rows = [
+        [*_when(one), *(words[title] for title in titles), *_result(one)]
+        for one, words in zip(summaries, told, strict=True)
     ]
+    codes = [", ".join(_codes(one)) for one in summaries]
+    if any(codes):
+        columns.append(Column("Remarks", False))
+        rows = [[*row, code] for row, code in zip(rows, codes, strict=True)]
+    return text(columns, rows)
+
+
+def _when(one: Summary) -> tuple[str, str]:
+    return str(one.id), time.strftime("%Y-%m-%d %H:%M", time.localtime(one.started))
+
+
+def _result(one: Summary) -> tuple[str, str, str, str]:
+    headline, interval, median = one.headline_ms, one.interval, one.median_ms
+    return (
+        "-" if headline is None else f"{headline:.2f}",
+        f"{interval.half_width(median):.1%}" if interval and median else "-",
+        str(len(one.launches)),
+        one.status if one.status != "measured" else "valid" if one.valid else "not valid",
+    )
+
+
+def _codes(one: Summary) -> list[str]:
+    """What `show` says in words."""
+    return list(dict.fromkeys(said.code for said in (*one.reasons, *one.remarks) if said.code not in _IN_STATUS))

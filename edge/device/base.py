@@ -48,6 +48,9 @@ class Properties:
     soc_model: str | None = None  # ro.soc.model (Android 12 and later), e.g. "SM8150"
     build: str | None = None  # ro.build.fingerprint, or the host's kernel
     adb_version: str | None = None  # of the server, e.g. "41"
+    serialno: str | None = (
+        None  # ro.serialno, or a hash of the host's machine id: the device, where `serial` is its address
+    )
 
 
 @dataclass(frozen=True, slots=True)

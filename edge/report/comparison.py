@@ -73,11 +73,15 @@ def _remarks(first: Measurement, second: Measurement) -> list[str]:
     said = []
     if first.session != second.session:
         said.append("they were not measured in one session, so their launches were not interleaved")
-    if first.device["serial"] != second.device["serial"]:
+    if first.identity != second.identity:
         said.append("they were measured on different devices")
     if first.protocol != second.protocol:
         said.append("they were measured under different protocols")
     if first.program != second.program:
         said.append("they were measured with different programs")
-    said += [f"measurement {one.id} is not valid: {one.reasons[0]}" for one in (first, second) if one.reasons]
+    for what in ("precision", "target", "weights", "shapes"):
+        if getattr(first.subject, what) != getattr(second.subject, what):
+            said.append(f"they differ in {what}")
+    said += [f"measurement {one.id} is not valid: {reason}" for one in (first, second) for reason in one.reasons]
+    said += [f"measurement {one.id}: {remark}" for one in (first, second) for remark in one.remarks]
     return said

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from edge.report import json
+from edge.report.identity import shapes
 from edge.results.measurement import Measurement
+from edge.results.protocol import Protocol
 
 _LATENCY = ("headline", "median", "mean", "min", "p90", "p99", "max", "mad", "cv", "outliers", "launches", "runs")
+_PARAMETERS = tuple(f"protocol_{one.name}" for one in fields(Protocol) if one.name != "name")
 _COLUMNS = (
-    *("id", "model", "weights", "target", "precision", "opt_version", "sha256", "bytes", "flops", "params"),
-    *("serial", "device_model", "soc", "threads", "threads_honoured", "protocol", "program", "engine_version"),
-    *("synthetic", "status", "valid", "reasons", "notes", "error"),
+    *("id", "session", "started", "model", "weights", "target", "precision", "opt_version", "shapes", "batch"),
+    *("sha256", "bytes", "flops", "params", "serial", "serialno", "build", "device_model", "soc", "threads"),
+    *(
+        "threads_honoured",
+        "protocol",
+        *_PARAMETERS,
+        "program",
+        "program_sha256",
+        "contract",
+        "engine",
+        "engine_version",
+    ),
+    *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
     *(f"latency_{name}" for name in _LATENCY),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
@@ -22,7 +37,10 @@ _COLUMNS = (
 
 
 def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
-    """RFC 4180 with a header line; several reasons are joined by "; ", what is unknown is empty."""
+    """RFC 4180 with a header line; several reasons are joined by "; ", what is unknown is empty.
+
+    `started` is local time with its offset (ISO 8601), `shapes` as 1x3x224x224, `serial` how the device was reached.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore")
     writer.writeheader()
@@ -35,15 +53,25 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
     low, high = latency.get("ci95") or (None, None)
     return {
         **cell,
-        "serial": device["serial"],
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(cell["started"])),
+        "shapes": shapes(cell["shapes"]),
+        "serial": device.get("serial"),
+        "serialno": cell["device_identity"]["serialno"],
+        "build": device.get("build"),
         "device_model": device.get("model"),
         "soc": device.get("soc_model") or device.get("soc"),
         "protocol": cell["protocol"]["name"],
-        "reasons": "; ".join(cell["reasons"]),
-        "notes": "; ".join(cell["notes"]),
+        **{f"protocol_{name}": _plain(value) for name, value in cell["protocol"].items() if name != "name"},
+        **{kind: "; ".join(one["text"] for one in cell[kind]) for kind in ("reasons", "remarks")},
+        **{f"{kind}_codes": " ".join(one["code"] for one in cell[f"{kind}s"]) for kind in ("reason", "remark")},
         **{f"latency_{name}": latency.get(name) for name in _LATENCY},
         "latency_ci95_low": low,
         "latency_ci95_high": high,
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
     }
+
+
+def _plain(value: object) -> object:
+    """A list of cores as 7,6."""
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value

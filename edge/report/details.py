@@ -6,6 +6,7 @@ import time
 
 from edge.report import facts
 from edge.report.grid import Column, text
+from edge.report.identity import parameters, shapes
 from edge.results.measurement import Measurement
 
 
@@ -14,10 +15,15 @@ def render(measurement: Measurement) -> str:
     lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
     remarks = facts.remarks(measurement)
     if remarks:
-        lines += ["", *remarks]
+        lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:
         lines += ["", _launches(measurement)]
     return "\n".join(lines) + "\n"
+
+
+def _advice(one: Measurement) -> list[str]:
+    """What can be done about what makes it invalid, each once."""
+    return [advice for advice in dict.fromkeys(reason.advice for reason in one.reasons) if advice]
 
 
 def _facts(one: Measurement) -> list[tuple[str, str | None]]:
@@ -31,10 +37,13 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),
+        ("Inputs", f"{shapes(subject.shapes)}, {one.protocol.input}"),
         ("Device", facts.device_line(one.device)),
+        ("System", one.identity.build),
         ("Program", f"{one.program.name}, sha256 {one.program.sha256}"),
-        ("Threads", str(one.threads) + ("" if one.program.threads_honoured else f" ({facts.THREADS_IGNORED})")),
-        ("Protocol", f"{one.protocol.name}, input {one.protocol.input}"),
+        ("Engine", " ".join(part for part in one.engine if part) or None),
+        ("Threads", str(one.threads)),
+        ("Protocol", f"{one.protocol.name}: {parameters(one.protocol)}"),
     ]  # fmt: skip
     if statistics is not None:
         interval = statistics.ci95

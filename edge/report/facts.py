@@ -7,11 +7,8 @@ from typing import Any
 
 from edge.metadata.file import origin_of
 from edge.results.measurement import Measurement, Subject
+from edge.results.summary import Summary
 from edge.zoo.model import Published
-
-THREADS_IGNORED = (
-    "the x86 kernels of Paddle-Lite use one thread whatever is asked: the thread counts differ by noise only"
-)
 
 
 def published(subject: Subject) -> Published | None:
@@ -53,28 +50,21 @@ def ratio_to_published(measurement: Measurement, *, anyway: bool = False) -> flo
     return headline / reference
 
 
-def synthetic(measurement: Measurement) -> bool:
-    """Whether a synthetic engine made the numbers."""
-    return any(launch.synthetic for launch in measurement.launches)
-
-
-def remarks(measurement: Measurement) -> list[str]:
+def remarks(measurement: Measurement | Summary) -> list[str]:
     """Everything a reader must know of one cell, the grave things first."""
-    said = []
-    if measurement.status == "failed":
-        said.append(f"failed: {measurement.error}")
-    if measurement.status == "unfinished":
-        said.append(f"unfinished: {len(measurement.launches)} launches so far, run it again to go on")
-    if synthetic(measurement):
-        said.append("synthetic engine: no measurement of the network")
-    said += [f"not valid: {reason}" for reason in measurement.reasons]
-    return said + list(measurement.notes)
+    notes = [str(one) for one in measurement.notes]
+    grave = [str(one) for one in measurement.remarks if one not in measurement.notes]
+    return [*grave, *(f"not valid: {reason}" for reason in measurement.reasons), *notes]
 
 
 def device_line(device: Mapping[str, Any]) -> str:
     """One line that names a device, its SoC and its cores."""
     name = " ".join(str(device[key]) for key in ("manufacturer", "model") if device.get(key))
-    parts = [str(device["serial"]) + (f" ({name})" if name else "")]
+    address = str(device.get("serial") or "unknown")
+    itself = device.get("serialno")
+    known = [name, f"serial number {itself}" if itself and itself != address and device.get("kind") != "host" else ""]
+    said = ", ".join(one for one in known if one)
+    parts = [address + (f" ({said})" if said else "")]
     parts += [str(device[key]) for key in ("soc_model", "soc") if device.get(key)]
     if device.get("android_release"):
         parts.append(f"Android {device['android_release']}")

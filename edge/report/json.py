@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from edge.report import facts
-from edge.results.measurement import Measurement
+from edge.results.measurement import Launch, Measurement
 from edge.results.statistics import median
 
 
@@ -22,6 +22,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
     """One cell as JSON values. Times in ms, sizes in bytes; what is unknown is null."""
     subject, statistics = measurement.subject, measurement.statistics
     published = facts.published(subject)
+    engine, engine_version = measurement.engine
     last = measurement.launches[-1] if measurement.launches else None
     latency = None
     if measurement.headline_ms is not None:
@@ -43,20 +44,24 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         "flops": subject.flops,
         "params": subject.params,
         "verification": subject.verification,
+        "shapes": [list(shape) for shape in subject.shapes],
+        "batch": subject.shapes[0][0] if subject.shapes and subject.shapes[0] else None,
+        "device_identity": asdict(measurement.identity),
         "device": dict(measurement.device),
         "threads": measurement.threads,
         "threads_honoured": measurement.program.threads_honoured,
         "protocol": asdict(measurement.protocol),
         "program": measurement.program.name,
         "program_sha256": measurement.program.sha256,
+        "contract": measurement.program.contract,
         "runner_version": last and last.runner_version,
-        "engine": last and last.engine,
-        "engine_version": last and last.engine_version,
-        "synthetic": facts.synthetic(measurement),
+        "engine": engine,
+        "engine_version": engine_version,
+        "synthetic": measurement.synthetic,
         "status": measurement.status,
         "valid": measurement.valid,
-        "reasons": list(measurement.reasons),
-        "notes": list(measurement.notes),
+        "reasons": [one.as_json() for one in measurement.reasons],
+        "remarks": [one.as_json() for one in measurement.remarks],
         "error": measurement.error,
         "latency_ms": latency,
         "load_ms": _median(launch.load_ms for launch in measurement.launches),
@@ -77,8 +82,13 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
     }
     if raw:
         values["metadata"] = subject.metadata
-        values["launches"] = [asdict(launch) for launch in measurement.launches]
+        values["launches"] = [_launch(launch) for launch in measurement.launches]
     return values
+
+
+def _launch(launch: Launch) -> dict[str, Any]:
+    said = {"reasons": [one.as_json() for one in launch.reasons], "notes": [one.as_json() for one in launch.notes]}
+    return asdict(replace(launch, reasons=(), notes=())) | said
 
 
 def _headline_is(measurement: Measurement) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from edge.report import facts
+from edge.report import facts, identity
 from edge.report.grid import Column
 from edge.results.measurement import Measurement
 
@@ -23,20 +23,30 @@ class Table:
 def tables(measurements: Sequence[Measurement], *, ratio: bool = False) -> list[Table]:
     """One table for each device, protocol and program, a row for each model file, a column for each thread count.
 
+    No two rows, and no two tables, that differ look alike: a column or a line of what tells them apart is added.
     `ratio`: show the ratio to the published Snapdragon 855 latency on other devices too. Of two cells for the same
     place the later one is shown.
     """
     groups: dict[object, list[Measurement]] = {}
     for one in measurements:
-        groups.setdefault((one.device["serial"], one.protocol, one.program.sha256), []).append(one)
-    return [_table(group, ratio=ratio) for group in groups.values()]
+        groups.setdefault((one.identity, one.protocol, one.program), []).append(one)
+    made = [_table(group, ratio=ratio) for group in groups.values()]
+    told = [{**identity.words(group[0]), "": "\n".join(table.context)}
+            for group, table in zip(groups.values(), made, strict=True)]  # fmt: skip
+    apart = identity.distinguishing(told, [""], identity.OF_RUN)
+    if not apart:
+        return made
+    return [
+        replace(table, context=(*table.context, *(f"{title}: {words[title]}" for title in apart)))
+        for table, words in zip(made, told, strict=True)
+    ]
 
 
 class _Footnotes:
     """Numbered remarks; what holds for every cell is said once, without a number."""
 
     def __init__(self, cells: Sequence[Measurement]) -> None:
-        self._of_all = [one for one in cells[0].notes if all(one in cell.notes for cell in cells)]
+        self._of_all = [str(one) for one in cells[0].notes if all(one in cell.notes for cell in cells)]
         self._numbers: dict[str, int] = {}
 
     def mark(self, cell: Measurement) -> str:
@@ -50,14 +60,18 @@ class _Footnotes:
 
 def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     threads = sorted({cell.threads for cell in cells})
-    by_row: dict[str, dict[int, Measurement]] = {}
+    by_row: dict[object, dict[int, Measurement]] = {}
     for cell in cells:
-        by_row.setdefault(cell.subject.sha256, {})[cell.threads] = cell
+        file = identity.words(cell)
+        by_row.setdefault(tuple(file[title] for title in identity.OF_FILE), {})[cell.threads] = cell
+    files = [identity.words(next(iter(row.values()))) for row in by_row.values()]
+    apart = identity.distinguishing(files, identity.OF_FILE[:2], identity.OF_FILE[2:])
     ratios = ratio or facts.is_sd855(cells[0].device)
     headline = "mean" if _tells_no_samples(cells) else cells[0].protocol.headline
     columns = [
         Column("Model", number=False),
         Column("Weights", number=False),
+        *(Column(title, number=False) for title in apart),
         Column("Top-1*"),
         *(Column(f"{count}T {headline} ms") for count in threads),
         Column("FLOPs(M)"),
@@ -69,13 +83,14 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     ]
     notes = _Footnotes(cells)
     rows = []
-    for row in by_row.values():
+    for row, file in zip(by_row.values(), files, strict=True):
         subject = next(iter(row.values())).subject
         published = facts.published(subject)
         rows.append(
             (
                 subject.name,
                 subject.weights or "unknown",
+                *(file[title] for title in apart),
                 _number(published.top1 if published else None, "{:.4f}"),
                 *(_cell(row.get(count), notes) for count in threads),
                 _number(subject.flops, "{:.2f}", 1e6),
@@ -127,7 +142,8 @@ def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
         f"Program: {first.program.name}" + (f", {engines}" if engines else ""),
         f"Model files: {_distinct(cells, lambda cell: cell.subject.precision)}, "
         + _distinct(cells, lambda cell: facts.maker(cell.subject)),
-        f"Protocol {how}; input {protocol.input}",
+        f"Inputs: {_distinct(cells, lambda cell: identity.shapes(cell.subject.shapes))}, {protocol.input}",
+        f"Protocol {how}" + (f"; cores {','.join(map(str, protocol.cores))}" if protocol.cores else ""),
     )
 
 
@@ -147,8 +163,6 @@ def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
         lines.append("The published latencies are means of one launch; --protocol table measures the same way.")
     if any(cell.subject.weights == "random" for cell in cells):
         lines.append("Weights random: the network's latency and size, not its accuracy.")
-    if not cells[0].program.threads_honoured and len({cell.threads for cell in cells}) > 1:
-        lines.append(f"Threads: {facts.THREADS_IGNORED}.")
     return lines
 
 

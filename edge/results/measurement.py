@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
+from typing import Protocol as Interface
 
+from edge.results.identity import DeviceIdentity
 from edge.results.protocol import Protocol
+from edge.results.reasons import Code, Remark
 from edge.results.statistics import Statistics, median, summarise
 
 Status = Literal["unfinished", "measured", "failed"]
@@ -34,14 +37,23 @@ class Subject:
     verification: str | None = None
     metadata: Mapping[str, Any] | None = None
 
+    def completed(self, stored: Subject) -> Subject:
+        """With what is known of the same file from earlier in place of what is not known now; the name stays."""
+        missing = {one.name for one in fields(self) if getattr(self, one.name) is None}
+        return replace(self, **{name: getattr(stored, name) for name in missing}) if missing else self
+
 
 @dataclass(frozen=True, slots=True)
 class RunnerProgram:
-    """The benchmark program: `edgebench`, `benchmark_bin`, ...; `sha256` covers all that it is made of."""
+    """The benchmark program: `edgebench`, `benchmark_bin`, ...; `sha256` covers all that it is made of, its engine, too.
+
+    `contract` is the number of docs/reference/device-contract.md; None for a program that does not speak it.
+    """
 
     name: str
     sha256: str
     threads_honoured: bool = True
+    contract: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +90,20 @@ class Launch:
     digests: tuple[str, ...] = ()
     environment: Mapping[str, Any] | None = None
     state: Mapping[str, Any] | None = None
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """How many measured runs its numbers are of."""
+        return len(self.samples_ms) or (self.extremes.runs if self.extremes else 0)
+
+    @property
+    def mean_ms(self) -> float | None:
+        """The mean over its runs; None without any."""
+        if self.samples_ms:
+            return sum(self.samples_ms) / len(self.samples_ms)
+        return self.extremes.mean if self.extremes else None
 
     @property
     def level_ms(self) -> float:
@@ -91,10 +115,10 @@ class Launch:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One cell. `device` is the JSON form of `edge.device.base.Properties`.
+    """One cell. `device` is the JSON form of `edge.device.base.Properties`, of the session it was begun in.
 
     `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
-    unreadable); `error` says why a failed cell failed.
+    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are.
     """
 
     id: int
@@ -106,16 +130,38 @@ class Measurement:
     program: RunnerProgram
     status: Status
     launches: tuple[Launch, ...]
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
+    reasons: tuple[Remark, ...]
+    notes: tuple[Remark, ...]
     error: str | None
     started: float
     finished: float | None
+    sessions: int = 1
 
     @property
     def valid(self) -> bool:
         """Measured, and nothing speaks against it."""
         return self.status == "measured" and not self.reasons
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """The device it was measured on, as it is told from all others."""
+        return DeviceIdentity.of(self.device)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a synthetic engine made the numbers."""
+        return any(launch.synthetic for launch in self.launches)
+
+    @property
+    def engine(self) -> tuple[str | None, str | None]:
+        """Name and version of the engine, as the program told them."""
+        told = [(launch.engine, launch.engine_version) for launch in self.launches if launch.engine is not None]
+        return told[-1] if told else (None, None)
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know beside `reasons`: how far it came, what made the numbers, and the notes."""
+        return (*derived_remarks(self), *self.notes)
 
     @cached_property
     def statistics(self) -> Statistics | None:
@@ -130,3 +176,38 @@ class Measurement:
             return self.statistics.mean if self.protocol.headline == "mean" else self.statistics.median
         told = [launch.extremes for launch in self.launches if launch.extremes is not None]
         return sum(one.mean * one.runs for one in told) / sum(one.runs for one in told) if told else None
+
+
+class Remarkable(Interface):
+    """What remarks follow from, of a measurement as of its summary."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def launches(self) -> Sized: ...
+    @property
+    def synthetic(self) -> bool: ...
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def program(self) -> RunnerProgram: ...
+
+
+def derived_remarks(one: Remarkable) -> list[Remark]:
+    """What follows from where the numbers of a cell come from."""
+    said = []
+    if one.status == "failed":
+        said.append(Code.FAILED(error=one.error))
+    if one.status == "unfinished":
+        said.append(Code.UNFINISHED(launches=len(one.launches)))
+    if one.synthetic:
+        said.append(Code.SYNTHETIC())
+    if one.threads > 1 and not one.program.threads_honoured:
+        said.append(Code.THREADS_IGNORED())
+    if one.sessions > 1:
+        said.append(Code.SEVERAL_SESSIONS(sessions=one.sessions))
+    return said

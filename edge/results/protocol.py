@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeVar
@@ -11,6 +11,12 @@ from edge.errors import UsageError
 
 Name = Literal["robust", "table"]
 T = TypeVar("T")
+
+
+# Stored results keep every parameter by name. A parameter that is added later gets a line in ADDED: what was done before
+# it was there. One that is dropped gets a line in REMOVED: the value that means what is done now. So results stay findable.
+ADDED: Mapping[str, object] = {}
+REMOVED: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)

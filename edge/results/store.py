@@ -1,7 +1,7 @@
 """Measurements in one SQLite file: sessions, cells, launches. Every raw sample is kept.
 
 A launch is committed as soon as it ended, so a session that is killed loses at most the launch under way. A cell is
-found again by its key: the model's sha256, the device's serial, threads, protocol and the program's sha256.
+found again by its `Key`. The tables are described in edge/results/migrations/.
 """
 
 from __future__ import annotations
@@ -9,67 +9,40 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edge.errors import ResultsError
-from edge.results.measurement import Extremes, Launch, Measurement, RunnerProgram, Subject
+from edge.results import reasons as remarks
+from edge.results import rows
+from edge.results.database import Database
+from edge.results.identity import DeviceIdentity
+from edge.results.key import Key
+from edge.results.measurement import Launch, Measurement, RunnerProgram, Status, Subject
 from edge.results.protocol import Protocol
+from edge.results.reasons import Remark
+from edge.results.rows import DamagedRowError, Row
+from edge.results.summary import LaunchSummary, Summary
 
-SCHEMA_VERSION = 1
-_APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
-
-_SCHEMA = """
-CREATE TABLE session (
-  id INTEGER PRIMARY KEY,
-  started REAL NOT NULL,         -- seconds since the epoch
-  seed INTEGER NOT NULL,         -- of the order of launches
-  edgezoo TEXT NOT NULL,         -- version
-  device TEXT NOT NULL           -- JSON: properties, prepared settings
-);
-CREATE TABLE cell (
-  id INTEGER PRIMARY KEY,
-  session INTEGER NOT NULL REFERENCES session(id),  -- the one it was begun in
-  model TEXT NOT NULL,
-  model_sha256 TEXT NOT NULL,
-  serial TEXT NOT NULL,
-  threads INTEGER NOT NULL,
-  protocol TEXT NOT NULL,        -- JSON, keys sorted
-  program_sha256 TEXT NOT NULL,
-  subject TEXT NOT NULL,         -- JSON
-  program TEXT NOT NULL,         -- JSON
-  status TEXT NOT NULL,          -- unfinished, measured, failed
-  reasons TEXT NOT NULL,         -- JSON: why it is invalid
-  notes TEXT NOT NULL,           -- JSON
-  error TEXT,
-  started REAL NOT NULL,
-  finished REAL
-);
-CREATE INDEX cell_key ON cell (model_sha256, serial, threads, program_sha256);
-CREATE TABLE launch (
-  id INTEGER PRIMARY KEY,
-  cell INTEGER NOT NULL REFERENCES cell(id),
-  session INTEGER NOT NULL REFERENCES session(id),
-  number INTEGER NOT NULL,
-  samples_ms TEXT NOT NULL,      -- JSON
-  facts TEXT NOT NULL,           -- JSON: all else
-  UNIQUE (cell, number)
-);
+_FIND = """
+SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session
+WHERE model_sha256 = ? AND threads = ? AND program_sha256 = ? AND shapes = ? AND program = ? AND contract IS ?
+ORDER BY cell.id DESC
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes two measurements the same one."""
-
-    model_sha256: str
-    serial: str
-    threads: int
-    protocol: Protocol
-    program_sha256: str
+_SUMMARIES = """
+SELECT cell.id, session, model, model_sha256, bytes, shapes, weights, target, precision, opt_version, flops, params,
+  verification, threads, protocol, program, program_sha256, threads_honoured, contract, status, reasons, notes, error,
+  cell.started, finished, kind, serialno, build, soc, address
+FROM cell JOIN session ON session.id = cell.session WHERE {} ORDER BY cell.id
+"""
+_LAUNCHES = """
+SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, synthetic
+FROM launch WHERE cell IN (SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {})
+ORDER BY cell, number
+"""
+_DAMAGED_HINT = "the others are as they were; `edgezoo results list` shows them"
 
 
 class Store:
@@ -78,22 +51,11 @@ class Store:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
         self.path = path
-        if not create and not path.exists():
-            raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
-        with self._sentences():
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise ResultsError(
-                    f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
-                ) from error
-            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-            self._prepare()
+        self._database = Database(path, create=create)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
-        self._connection.close()
+        self._database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -102,67 +64,79 @@ class Store:
         self.close()
 
     def new_session(self, *, seed: int, device: Mapping[str, Any]) -> int:
-        """Begin a session; returns its id."""
+        """Begin a session; returns its id. `device`: the JSON form of its properties, with what else was read."""
         from edge import __version__
 
-        with self._transaction() as execute:
+        who = DeviceIdentity.of(device)
+        known = [one or "" for one in (who.kind, who.serialno, who.build, who.soc)]
+        with self._database.transaction() as execute:
             cursor = execute(
-                "INSERT INTO session (started, seed, edgezoo, device) VALUES (?, ?, ?, ?)",
-                (time.time(), seed, __version__, _json(device)),
+                "INSERT INTO session (started, seed, edgezoo, kind, serialno, build, soc, address, device)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (time.time(), seed, __version__, *known, str(device.get("serial") or ""), _json(device)),
             )
             return int(cursor.lastrowid or 0)
 
     def find(self, key: Key) -> Measurement | None:
-        """The newest cell of that key, whatever its status."""
-        with self._sentences():
-            row = self._connection.execute(
-                "SELECT id FROM cell WHERE model_sha256 = ? AND serial = ? AND threads = ? AND protocol = ?"
-                " AND program_sha256 = ? ORDER BY id DESC LIMIT 1",
-                (key.model_sha256, key.serial, key.threads, _json(asdict(key.protocol)), key.program_sha256),
-            ).fetchone()
-        return None if row is None else self.get(row["id"])
+        """The newest cell of that key, whatever its status; one that is damaged is as if it were not there."""
+        candidates = self._database.rows(
+            _FIND,
+            *(key.model_sha256, key.threads, key.program.sha256, rows.shapes_text(key.shapes)),
+            *(key.program.name, key.program.contract),
+        )
+        for row in candidates:
+            try:
+                if _is(Row(row), key):
+                    return self._measurement(row)
+            except DamagedRowError:
+                continue
+        return None
 
-    def begin(
-        self, session: int, *, subject: Subject, serial: str, threads: int, protocol: Protocol, program: RunnerProgram
-    ) -> int:
+    def begin(self, session: int, *, subject: Subject, threads: int, protocol: Protocol, program: RunnerProgram) -> int:
         """Begin a cell; returns its id."""
-        with self._transaction() as execute:
-            cursor = execute(
-                "INSERT INTO cell (session, model, model_sha256, serial, threads, protocol, program_sha256, subject,"
-                " program, status, reasons, notes, started)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'unfinished', '[]', '[]', ?)",
-                (
-                    session,
-                    subject.name,
-                    subject.sha256,
-                    serial,
-                    threads,
-                    _json(asdict(protocol)),
-                    program.sha256,
-                    _json(asdict(subject)),
-                    _json(asdict(program)),
-                    time.time(),
-                ),
-            )
+        values = {
+            "session": session,
+            "model": subject.name,
+            "model_sha256": subject.sha256,
+            "bytes": subject.bytes,
+            "shapes": rows.shapes_text(subject.shapes),
+            **{
+                name: getattr(subject, name)
+                for name in ("weights", "target", "precision", "opt_version", "flops", "params", "verification")
+            },
+            "threads": threads,
+            "protocol": rows.protocol_text(protocol),
+            "program": program.name,
+            "program_sha256": program.sha256,
+            "threads_honoured": int(program.threads_honoured),
+            "contract": program.contract,
+            "status": "unfinished",
+            "reasons": "[]",
+            "notes": "[]",
+            "started": time.time(),
+            "metadata": None if subject.metadata is None else _json(subject.metadata),
+        }
+        names, blanks = ", ".join(values), ", ".join("?" * len(values))
+        with self._database.transaction() as execute:
+            cursor = execute(f"INSERT INTO cell ({names}) VALUES ({blanks})", tuple(values.values()))
             return int(cursor.lastrowid or 0)
 
     def add_launch(self, cell: int, session: int, launch: Launch) -> None:
         """Keep one launch, at once."""
-        facts = {one.name: getattr(launch, one.name) for one in fields(launch)}  # asdict would copy every reading
-        facts["extremes"] = launch.extremes and asdict(launch.extremes)
-        samples = facts.pop("samples_ms")
-        with self._transaction() as execute:
-            execute(
-                "INSERT INTO launch (cell, session, number, samples_ms, facts) VALUES (?, ?, ?, ?, ?)",
-                (cell, session, launch.number, _json(samples), _json(facts)),
+        with self._database.transaction() as execute:
+            cursor = execute(
+                "INSERT INTO launch (cell, session, number, runs, sampled, level_ms, mean_ms, engine, engine_version,"
+                " synthetic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (cell, session, *rows.launch_values(launch)),
             )
+            execute("INSERT INTO launch_data VALUES (?, ?, ?)", (cursor.lastrowid, *rows.launch_data(launch)))
 
     def reopen(self, cell: int) -> None:
         """Go on with a cell that failed or was cut off."""
-        with self._transaction() as execute:
+        with self._database.transaction() as execute:
             execute("UPDATE cell SET status = 'unfinished', error = NULL, finished = NULL WHERE id = ?", (cell,))
 
-    def finish(self, cell: int, *, reasons: Sequence[str] = (), notes: Sequence[str] = ()) -> None:
+    def finish(self, cell: int, *, reasons: Sequence[Remark] = (), notes: Sequence[Remark] = ()) -> None:
         """The cell has all its launches."""
         self._end(cell, "measured", reasons, notes, None)
 
@@ -171,115 +145,176 @@ class Store:
         self._end(cell, "failed", (), (), error)
 
     def get(self, cell: int) -> Measurement:
-        """One cell with its launches. Raises `ResultsError` if there is none of that id."""
-        with self._sentences():
-            row = self._connection.execute(
+        """One cell with its launches. Raises `ResultsError` if there is none of that id, or if it is damaged."""
+        row = self._database.one(
+            "SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session WHERE cell.id = ?", cell
+        )
+        if row is None:
+            if lost := [one for one in self._unreadable() if one[0] == cell]:
+                raise ResultsError(lost[0][1], hint=_DAMAGED_HINT)
+            raise ResultsError(f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`")
+        try:
+            return self._measurement(row)
+        except DamagedRowError as error:
+            raise ResultsError(self._damaged(row["id"], row["session"], error), hint=_DAMAGED_HINT) from error
+
+    def ids(self, *, model: str | None = None, device: str | None = None, session: int | None = None) -> list[int]:
+        """The ids of the cells that match, oldest first. `device`: its serial number, or how it was reached."""
+        where, values = _where(model, device, session)
+        query = f"SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {where} ORDER BY cell.id"
+        return [row["id"] for row in self._database.rows(query, *values)]
+
+    def summaries(
+        self, *, model: str | None = None, device: str | None = None, session: int | None = None
+    ) -> tuple[list[Summary], list[str]]:
+        """The cells that match as a list shows them, oldest first; and a sentence for each row that is damaged."""
+        where, values = _where(model, device, session)
+        launches: dict[int, list[sqlite3.Row]] = {}
+        for row in self._database.rows(_LAUNCHES.format(where), *values):
+            launches.setdefault(row["cell"], []).append(row)
+        found, damaged = [], []
+        for row in self._database.rows(_SUMMARIES.format(where), *values):
+            try:
+                found.append(_summary(Row(row), launches.get(row["id"], [])))
+            except DamagedRowError as error:
+                damaged.append(self._damaged(row["id"], row["session"], error))
+        return found, damaged + self.unreadable()
+
+    def measurements(self, ids: Iterable[int]) -> tuple[list[Measurement], list[str]]:
+        """Those cells whole; and a sentence for each that is damaged. Raises `ResultsError` for an unknown id."""
+        found, damaged = [], []
+        for id in ids:
+            row = self._database.one(
                 "SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session WHERE cell.id = ?",
-                (cell,),
-            ).fetchone()
+                id,
+            )
             if row is None:
-                raise ResultsError(f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`")
-            launches = self._connection.execute(
-                "SELECT samples_ms, facts FROM launch WHERE cell = ? ORDER BY number", (cell,)
-            ).fetchall()
-        return _measurement(row, launches)
+                found.append(self.get(id))
+                continue
+            try:
+                found.append(self._measurement(row))
+            except DamagedRowError as error:
+                damaged.append(self._damaged(row["id"], row["session"], error))
+        return found, damaged
 
-    def ids(self, *, model: str | None = None, serial: str | None = None, session: int | None = None) -> list[int]:
-        """The ids of the cells that match, oldest first."""
-        wanted = {"model": model, "serial": serial, "session": session}
-        given = {column: value for column, value in wanted.items() if value is not None}
-        where = " AND ".join(f"{column} = :{column}" for column in given) or "1"
-        with self._sentences():
-            rows = self._connection.execute(f"SELECT id FROM cell WHERE {where} ORDER BY id", given).fetchall()
-        return [row["id"] for row in rows]
+    def unreadable(self) -> list[str]:
+        """A sentence for each cell of an earlier schema that made no sense; the file keeps it as it was."""
+        return [sentence for _, sentence in self._unreadable()]
 
-    def _end(self, cell: int, status: str, reasons: Sequence[str], notes: Sequence[str], error: str | None) -> None:
-        with self._transaction() as execute:
+    def _damaged(self, cell: int, session: int, error: DamagedRowError) -> str:
+        return f"measurement {cell} (session {session}) in {self.path} is damaged: {error}"
+
+    def _unreadable(self) -> list[tuple[int, str]]:
+        lost = self._database.rows("SELECT cell, session, why FROM unreadable ORDER BY cell")
+        return [(row["cell"], self._damaged(row["cell"], row["session"], DamagedRowError(row["why"]))) for row in lost]
+
+    def _measurement(self, row: sqlite3.Row) -> Measurement:
+        data = self._database.rows(
+            "SELECT launch.*, samples_ms, facts FROM launch JOIN launch_data ON launch.id = launch_data.launch"
+            " WHERE cell = ? ORDER BY number",
+            row["id"],
+        )
+        one = Row(row)
+        protocol, said = rows.protocol(one.text("protocol"))
+        return Measurement(
+            id=row["id"],
+            session=row["session"],
+            subject=rows.subject(one),
+            device=one.mapping("device"),
+            threads=one.whole("threads"),
+            protocol=protocol,
+            program=rows.program(one),
+            status=one.status(),
+            launches=tuple(rows.launch(Row(launch)) for launch in data),
+            reasons=one.remarks("reasons"),
+            notes=(*one.remarks("notes"), *said),
+            error=one.text_if_known("error"),
+            started=one.number("started"),
+            finished=one.number_if_known("finished"),
+            sessions=len({launch["session"] for launch in data}) or 1,
+        )
+
+    def _end(
+        self, cell: int, status: Status, why: Sequence[Remark], notes: Sequence[Remark], error: str | None
+    ) -> None:
+        with self._database.transaction() as execute:
             execute(
                 "UPDATE cell SET status = ?, reasons = ?, notes = ?, error = ?, finished = ? WHERE id = ?",
-                (status, _json(list(reasons)), _json(list(notes)), error, time.time(), cell),
+                (status, remarks.dump(why), remarks.dump(notes), error, time.time(), cell),
             )
 
-    def _prepare(self) -> None:
-        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if tables and application != _APPLICATION_ID:
-            raise ResultsError(f"{self.path} is another program's database", hint="name another file with --db")
-        if version > SCHEMA_VERSION:
-            raise ResultsError(
-                f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
-                hint="update edgezoo, or name another file with --db",
+
+def asked_for(found: Measurement, subject: Subject) -> Measurement:
+    """A stored measurement as that of the file that is asked for now: under its name, with what is known of it now."""
+    return replace(found, subject=subject.completed(found.subject))
+
+
+def _is(row: Row, key: Key) -> bool:
+    """Whether a cell whose columns agree is of that key in all else."""
+    protocol, others = rows.protocol(row.text("protocol"))
+    if others:
+        return False
+    device = DeviceIdentity.of(row.mapping("device"))
+    subject = rows.subject(row, metadata=False)
+    return key.same(Key.of(subject, device, row.whole("threads"), protocol, rows.program(row)))
+
+
+def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
+    protocol, said = rows.protocol(row.text("protocol"))
+    made = [Row(one) for one in launches]
+    engines = [one for one in made if one.values["engine"] is not None]
+    serialno, address = row.text("serialno") or None, row.text("address")
+    return Summary(
+        id=row.whole("id"),
+        session=row.whole("session"),
+        subject=rows.subject(row, metadata=False),
+        device=DeviceIdentity(
+            kind=row.text("kind"),
+            serialno=serialno,
+            build=row.text("build") or None,
+            soc=row.text("soc") or None,
+            address=None if serialno else address,
+        ),
+        address=address,
+        threads=row.whole("threads"),
+        protocol=protocol,
+        program=rows.program(row),
+        engine=engines[-1].text("engine") if engines else None,
+        engine_version=engines[-1].text_if_known("engine_version") if engines else None,
+        status=row.status(),
+        launches=tuple(
+            LaunchSummary(
+                one.number_if_known("level_ms"),
+                one.number_if_known("mean_ms"),
+                one.whole("runs"),
+                tells_samples=bool(one.whole("sampled")),
             )
-        if not tables:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            with self._transaction() as execute:
-                # another process may have been faster since the look above
-                if execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                    for statement in _SCHEMA.split(";\n"):
-                        execute(statement)
-                    execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                    execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
+            for one in made
+        ),
+        synthetic=any(one.whole("synthetic") for one in made),
+        sessions=len({one["session"] for one in launches}) or 1,
+        reasons=row.remarks("reasons"),
+        notes=(*row.remarks("notes"), *said),
+        error=row.text_if_known("error"),
+        started=row.number("started"),
+        finished=row.number_if_known("finished"),
+    )
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with self._sentences():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk has rolled back already
-                    self._connection.execute("ROLLBACK")
-                raise
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            hint = "name another file with --db"
-            if "not a database" in str(error) or "malformed" in str(error):
-                hint = "move it away, or name another file with --db"
-            elif "full" in str(error):
-                hint = "free some space, then run it again: it goes on where it stopped"
-            raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
+def _where(model: str | None, device: str | None, session: int | None) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    if model is not None:
+        parts.append("model = ?")
+        values.append(model)
+    if device is not None:
+        parts.append("? IN (address, serialno)")
+        values.append(device)
+    if session is not None:
+        parts.append("session = ?")
+        values.append(session)
+    return " AND ".join(parts) or "1", values
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def _measurement(row: sqlite3.Row, launches: Sequence[sqlite3.Row]) -> Measurement:
-    subject, protocol = json.loads(row["subject"]), json.loads(row["protocol"])
-    subject["shapes"] = tuple(tuple(shape) for shape in subject["shapes"])
-    protocol["cores"] = None if protocol["cores"] is None else tuple(protocol["cores"])
-    return Measurement(
-        id=row["id"],
-        session=row["session"],
-        subject=Subject(**subject),
-        device=json.loads(row["device"]),
-        threads=row["threads"],
-        protocol=Protocol(**protocol),
-        program=RunnerProgram(**json.loads(row["program"])),
-        status=row["status"],
-        launches=tuple(_launch(one["facts"], one["samples_ms"]) for one in launches),
-        reasons=tuple(json.loads(row["reasons"])),
-        notes=tuple(json.loads(row["notes"])),
-        error=row["error"],
-        started=row["started"],
-        finished=row["finished"],
-    )
-
-
-def _launch(facts_text: str, samples_text: str) -> Launch:
-    facts = json.loads(facts_text)
-    extremes = facts.pop("extremes")
-    for name in ("digests", "reasons", "notes"):
-        facts[name] = tuple(facts[name])
-    return Launch(
-        **facts,
-        samples_ms=tuple(json.loads(samples_text)),
-        extremes=None if extremes is None else Extremes(**extremes),
-    )

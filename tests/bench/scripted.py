@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -37,12 +38,14 @@ class ScriptedDevice:
         self.read_thermals = 0
         self.locked = self.is_prepared = False
         self.serial = "ab12"
+        self.itself: dict[str, str] = {}  # properties beyond those that all have
 
     bytes_pushed = 0
 
     def properties(self) -> Properties:
         core = Core(7, True, 2_841_600, 825_600, "schedutil")
-        return Properties(self.serial, "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
+        made = Properties(self.serial, "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
+        return replace(made, **self.itself)  # type: ignore[arg-type]
 
     def thermal(self) -> Thermal:
         self.read_thermals += 1

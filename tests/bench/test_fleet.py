@@ -26,7 +26,7 @@ def test_every_device_has_its_session(tmp_path: Path) -> None:
     outcomes = measure_everywhere(places, tmp_path / "results.db", Heard())
     assert [len(outcome.cells) for outcome in outcomes] == [2, 2]
     with Store(tmp_path / "results.db") as store:
-        assert len(store.ids(serial="one")) == len(store.ids(serial="two")) == 2
+        assert len(store.ids(device="one")) == len(store.ids(device="two")) == 2
 
 
 def test_trouble_with_one_device_leaves_the_others_alone(tmp_path: Path) -> None:

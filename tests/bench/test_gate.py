@@ -6,6 +6,7 @@ import pytest
 
 from edge.bench.gate import Gate, Verdict, hottest_cpu, judge, wait_until_cool
 from edge.device.base import Thermal, Zone
+from edge.results.reasons import Remark
 
 BASELINE = 41_000
 
@@ -32,7 +33,8 @@ def at(status: int | None, *millicelsius: int) -> Thermal:
     ],
 )
 def test_one_reading(thermal: Thermal, baseline: int | None, verdict: Verdict, reasons: tuple[str, ...]) -> None:
-    assert judge(thermal, baseline, Gate()) == (verdict, reasons)
+    found, why = judge(thermal, baseline, Gate())
+    assert (found, tuple(map(str, why))) == (verdict, reasons)
 
 
 def test_hottest_cpu_zone() -> None:
@@ -65,18 +67,18 @@ def test_cool_at_once() -> None:
 
 def test_waits_until_it_has_cooled_down() -> None:
     clock = Clock(at(2, 60_000), at(0, 60_000), at(0, 43_000))
-    said: list[tuple[str, ...]] = []
+    said: list[tuple[Remark, ...]] = []
     result = wait_until_cool(clock.read, BASELINE, clock=clock.time, sleep=clock.sleep, on_wait=said.append)
     assert (result.verdict, result.reasons, result.polls) == ("fine", (), 3)
     assert (result.waited_seconds, clock.pauses) == (20.0, [10.0, 10.0])
-    assert said[0][0] == "thermal status MODERATE (2)"
+    assert str(said[0][0]) == "thermal status MODERATE (2)"
     assert result.thermal == at(0, 43_000)
 
 
 def test_stays_hot() -> None:
     clock = Clock(at(2, 41_000))
     result = wait_until_cool(clock.read, BASELINE, Gate(limit_seconds=25), clock=clock.time, sleep=clock.sleep)
-    assert (result.verdict, result.reasons) == ("hot", ("thermal status MODERATE (2)",))
+    assert (result.verdict, [str(one) for one in result.reasons]) == ("hot", ["thermal status MODERATE (2)"])
     assert (result.waited_seconds, clock.pauses, result.polls) == (25.0, [10.0, 10.0, 5.0], 4)
 
 

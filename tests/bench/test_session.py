@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from edge.errors import (
 )
 from edge.results.measurement import Measurement
 from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
+from edge.results.reasons import Remark
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
 from tests.bench.scripted import RUNNER, ScriptedDevice
@@ -43,6 +44,10 @@ class Heard:
 
     def now(self, text: str) -> None:
         pass
+
+
+def texts(remarks: Iterable[Remark]) -> tuple[str, ...]:
+    return tuple(map(str, remarks))
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_a_steady_cell_stops_early_and_a_noisy_one_at_the_limit(store: Store) ->
     steady, noisy = session(device, request("steady", "noisy", how=ROBUST), store)
     counts = Counter(model for model, _ in device.launches)
     assert len(noisy.launches) == counts["noisy.nb"] == ROBUST.launches_max
-    assert noisy.notes == ("the interval is wider than ±1.0% at the limit of launches",)
+    assert texts(noisy.notes) == ("the interval is wider than ±1.0% at the limit of launches",)
     # the shorter one is the anchor
     assert len(steady.launches) == counts["steady.nb"] == ROBUST.launches_min + ANCHOR_LAUNCHES
 
@@ -117,7 +122,7 @@ def test_an_interval_that_is_wide_on_one_side_is_not_narrow(store: Store, outlie
     device = ScriptedDevice(lambda _, __, before: (10.0, 10.0, outlier)[before % 3])
     (cell,) = session(device, request(how=replace(ROBUST, launches_min=6, launches_max=12)), store)
     assert len(cell.launches) == 12
-    assert cell.notes == ("the interval is wider than ±1.0% at the limit of launches",)
+    assert texts(cell.notes) == ("the interval is wider than ±1.0% at the limit of launches",)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_an_anchor_that_became_slower_makes_the_session_invalid(store: Store) ->
         return (10.0 if before < 3 else 10.5) if model == "A.nb" else 20.0
 
     cells = session(ScriptedDevice(pace), request("A", "B", how=replace(FEW, launches_min=3)), store)
-    assert [cell.reasons for cell in cells] == [
+    assert [texts(cell.reasons) for cell in cells] == [
         ("the anchor A, 1 thread was 5.0% slower at the end of the session than at its start",)
     ] * 2
 
@@ -173,11 +178,67 @@ def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
     ]
 
 
+def job(name: str, **changes: Any) -> Job:
+    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="same", **changes))
+
+
+def test_the_same_weights_at_another_input_shape_are_measured_apart(store: Store) -> None:
+    small, large = job("hw32", shapes=((1, 3, 32, 32),)), job("hw512", shapes=((1, 3, 512, 512),))
+    device = ScriptedDevice(lambda model, _, __: {"hw32.nb": 0.01, "hw512.nb": 7.15}[model])
+    asked = replace(request(), jobs=(small, large))
+    cells = session(device, asked, store)
+    assert [(cell.subject.name, cell.headline_ms) for cell in cells] == [("hw32", 0.01), ("hw512", 7.15)]
+    again = session(ScriptedDevice(), replace(asked, jobs=(large, small)), store)
+    assert [(cell.subject.name, cell.headline_ms) for cell in again] == [("hw512", 7.15), ("hw32", 0.01)]
+
+
+def test_a_renamed_copy_is_found_and_shown_under_the_name_asked_for(store: Store) -> None:
+    (first,) = session(ScriptedDevice(), replace(request(), jobs=(job("A"),)), store)
+    device = ScriptedDevice()
+    (copy,) = session(device, replace(request(), jobs=(job("copy", precision=None, target=None),)), store)
+    assert device.launches == []
+    assert (copy.id, copy.subject.name, copy.subject.precision) == (first.id, "copy", "fp32")
+
+
+def test_two_copies_asked_for_at_once_are_measured_once_and_both_shown(store: Store) -> None:
+    device = ScriptedDevice()
+    cells = session(device, replace(request(), jobs=(job("A"), job("B", precision=None))), store)
+    assert len(device.launches) == 2
+    assert [(cell.subject.name, cell.id) for cell in cells] == [("A", cells[0].id), ("B", cells[0].id)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"serialno": "bb"}, {"build": "later"}, {"soc": "kona"}], ids=lambda one: next(iter(one))
+)
+def test_another_phone_at_the_same_address_is_measured_itself(change: dict[str, str], store: Store) -> None:
+    first = ScriptedDevice()
+    first.itself = {"serialno": "aa", "build": "Xiaomi/cepheus"}
+    session(first, request(), store)
+    again, other = ScriptedDevice(), ScriptedDevice(20.0)
+    again.serial = "192.168.1.7:5555"  # the same phone, reached otherwise
+    again.itself = first.itself
+    other.itself = {**first.itself, **change}
+    session(again, request(), store)
+    assert again.launches == []
+    (cell,) = session(other, request(), store)
+    assert cell.headline_ms == 20.0
+
+
+def test_another_contract_of_the_program_is_another_measurement(store: Store) -> None:
+    session(ScriptedDevice(), request(), store)
+    device = ScriptedDevice()
+    newer = replace(RUNNER, program=replace(RUNNER.program, contract=99))
+    measure(device, newer, request(), store, Heard(), sleep=lambda _: None)
+    assert device.launches
+
+
 def test_nothing_to_do_does_not_touch_the_device(store: Store) -> None:
     session(ScriptedDevice(), request(), store)
     device = ScriptedDevice()
     device.lock = None  # type: ignore[method-assign,assignment]
-    assert len(session(device, request(), store)) == 1
+    heard = Heard()
+    assert len(session(device, request(), store, heard)) == 1
+    assert heard.lines == ["ab12: 1 of 1 cells are measured already"]
 
 
 def test_fresh_measures_again_and_keeps_the_old(store: Store) -> None:
@@ -353,7 +414,7 @@ def test_a_device_that_stays_hot_is_measured_and_marked(store: Store) -> None:
     (cell,) = session(device, request(gate=Gate(limit_seconds=0)), store)
     assert cell.status == "measured"
     assert not cell.valid
-    assert cell.reasons == (
+    assert texts(cell.reasons) == (
         "measured hot: hottest CPU zone at 60.0 °C, 30.0 °C above its baseline (in 1 of 2 launches)",
     )
 
@@ -362,7 +423,7 @@ def test_a_status_that_rises_in_mid_run_makes_the_cell_invalid(store: Store) -> 
     device = ScriptedDevice()
     device.thermals = lambda reading: zones(30_000, 1 if reading == 2 else 0)  # after the first launch
     (cell,) = session(device, request(), store)
-    assert cell.reasons == ("thermal status rose from NONE to LIGHT (in 1 of 2 launches)",)
+    assert texts(cell.reasons) == ("thermal status rose from NONE to LIGHT (in 1 of 2 launches)",)
 
 
 def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> None:
@@ -370,7 +431,7 @@ def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> 
     device.thermals = lambda _: Thermal(None, ())
     (cell,) = session(device, request(), store)
     assert cell.valid
-    assert cell.notes == ("thermal status unknown", "CPU temperature unknown")
+    assert texts(cell.notes) == ("thermal status unknown", "CPU temperature unknown")
 
 
 def test_what_was_invalid_is_measured_again_next_time(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from edge.cli.main import run
 from edge.results.protocol import ROBUST
+from edge.results.reasons import Code
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 
@@ -28,12 +30,12 @@ def results(tmp_path: Path) -> Results:
         session = store.new_session(seed=1, device=PHONE)
         for name, pace in (("MobileNetV1", 30.0), ("MobileNetV2", 20.0)):
             subject = replace(SUBJECT, name=name, sha256=name)
-            cell = store.begin(session, subject=subject, serial="ab12", threads=1, protocol=ROBUST, program=PROGRAM)
+            cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
             for number in range(5):
                 store.add_launch(cell, session, launch(number, pace, pace + 0.01 * number, pace + 0.2))
             store.finish(cell)
         other = store.new_session(seed=2, device={**PHONE, "serial": "cd34"})
-        cell = store.begin(other, subject=SUBJECT, serial="cd34", threads=4, protocol=ROBUST, program=PROGRAM)
+        cell = store.begin(other, subject=SUBJECT, threads=4, protocol=ROBUST, program=PROGRAM)
         store.fail(cell, "the benchmark program died of SIGSEGV")
 
     def command(*arguments: str) -> int:
@@ -129,3 +131,57 @@ def test_an_unknown_id(results: Results, capsys: Capture) -> None:
 def test_no_database_yet(tmp_path: Path, capsys: Capture) -> None:
     assert run(["results", "list", "--db", str(tmp_path / "none.db")]) == 1
     assert "there are no results yet" in capsys.readouterr().err
+
+
+def test_rows_that_would_look_alike_get_the_column_that_tells_them_apart(tmp_path: Path, capsys: Capture) -> None:
+    db = tmp_path / "results.db"
+    with Store(db) as store:
+        session = store.new_session(seed=1, device=PHONE)
+        for cores in ((7,), (6,)):
+            protocol = replace(ROBUST, cores=cores)
+            store.begin(session, subject=SUBJECT, threads=1, protocol=protocol, program=PROGRAM)
+    assert run(["results", "list", "--db", str(db)]) == 0
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert "Parameters" in head
+    assert "cores=7" in rows[0]
+    assert "cores=6" in rows[1]
+
+
+def test_csv_has_date_and_session_and_identity(results: Results, capsys: Capture) -> None:
+    assert results("export", "--csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["session"] for row in rows] == ["1", "1", "2"]
+    assert all(row["started"][:2] == "20" for row in rows)
+    assert rows[0]["shapes"] == "1x3x224x224"
+    assert (rows[0]["batch"], rows[0]["precision"], rows[0]["target"]) == ("1", "fp32", "arm")
+    assert rows[0]["protocol_launches_max"] == "10"
+
+
+def test_a_damaged_row_is_named_and_the_others_are_shown(results: Results, tmp_path: Path, capsys: Capture) -> None:
+    connection = sqlite3.connect(tmp_path / "results.db", isolation_level=None)
+    connection.execute("UPDATE cell SET shapes = 'square' WHERE id = 2")
+    connection.close()
+    for arguments in (["list"], ["list", "--json"], ["export", "--csv"]):
+        assert results(*arguments) == 1
+        told = capsys.readouterr()
+        assert "MobileNetV1" in told.out
+        assert "MobileNetV2" not in told.out
+        assert "measurement 2 (session 1)" in told.err
+    assert results("show", "2") == 1
+    assert "its shapes are 'square'" in capsys.readouterr().err
+
+
+def test_remarks_are_in_the_list(tmp_path: Path, capsys: Capture) -> None:
+    db = tmp_path / "results.db"
+    with Store(db) as store:
+        session = store.new_session(seed=1, device=PHONE)
+        cell = store.begin(session, subject=SUBJECT, threads=1, protocol=ROBUST, program=PROGRAM)
+        store.add_launch(cell, session, launch(0, 1.0, synthetic=True))
+        store.finish(cell, reasons=[Code.CORE_WENT_OFFLINE(core=7)], notes=[Code.OUTPUTS_DIFFER()])
+    assert run(["results", "list", "--db", str(db)]) == 0
+    row = capsys.readouterr().out.splitlines()[2]
+    assert row.endswith("not valid  core_went_offline, synthetic, outputs_differ")
+    assert run(["results", "show", "1", "--db", str(db)]) == 0
+    told = capsys.readouterr().out
+    assert "not valid: core 7 went offline" in told
+    assert "What to do: measure again." in told

@@ -13,7 +13,7 @@ from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
 from edge.device.adb.layout import BASE, BLOBS
 from edge.device.retry import LINK_RETRIES, with_retries
-from edge.errors import CommandError, DeviceSpaceError, LinkLostError, TransferError
+from edge.errors import CommandError, DeviceSpaceError, DeviceUnavailableError, LinkLostError, TransferError
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
@@ -224,6 +224,15 @@ def test_restart_that_keeps_the_files(device: AndroidDevice, phone: SimulatedDev
     assert device.bytes_pushed == 1_000_000
 
 
+def test_another_device_at_the_same_address_is_not_gone_on_with(device: AndroidDevice, phone: SimulatedDevice) -> None:
+    props = phone.system.state / "props"
+    with device.lock():
+        props.write_text(props.read_text() + "ro.serialno=8a1b2c3d\n")
+        phone.restart(wiped=False)
+        with pytest.raises(DeviceUnavailableError, match="another device answers"):
+            device.recover(limit=20)
+
+
 def test_device_that_is_still_booting_is_waited_for(phone: SimulatedDevice, adb_server: AdbServer) -> None:
     props = phone.system.state / "props"
     text = props.read_text()
@@ -274,11 +283,12 @@ def test_cable_pulled_before_the_settings_are_put_back(device: AndroidDevice, ph
 def test_thermal_status_rises(device: AndroidDevice, phone: SimulatedDevice) -> None:
     assert judge(device.thermal(), 41_500, Gate())[0] == "fine"
     phone.system.heat(2, 44.0)
-    assert judge(device.thermal(), 41_500, Gate()) == ("hot", ("thermal status MODERATE (2)",))
+    verdict, reasons = judge(device.thermal(), 41_500, Gate())
+    assert (verdict, [str(one) for one in reasons]) == ("hot", ["thermal status MODERATE (2)"])
     phone.system.heat(0, 47.0)
     verdict, reasons = judge(device.thermal(), 41_500, Gate())
     assert verdict == "hot"
-    assert "5.5 °C above" in reasons[0]
+    assert "5.5 °C above" in str(reasons[0])
 
 
 def test_core_goes_offline(device: AndroidDevice, phone: SimulatedDevice) -> None:

@@ -176,6 +176,7 @@ def test_properties() -> None:
     assert (properties.manufacturer, properties.model, properties.soc) == ("Xiaomi", "MI 9", "msmnile")
     assert (properties.sdk, properties.android_release) == (30, "11")
     assert properties.abis == ("arm64-v8a", "armeabi-v7a", "armeabi")
+    assert properties.serialno == "8a1b2c3d"
     assert [(core.online, core.max_khz) for core in properties.cores] == [(True, 1_785_600), (False, None)]
     assert boot == "6221437a-8871-4cc7-9377-bdfd01643653"
 
@@ -183,6 +184,21 @@ def test_properties() -> None:
 def test_property_over_several_lines() -> None:
     text = "[a]: [one\ntwo]\n[b]: []\n[c]: [x]: [y]\n"
     assert parse.properties(text) == {"a": "one\ntwo", "b": "", "c": "x]: [y"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "serialno"),
+    [
+        ("[ro.serialno]: [8a1b2c3d]", "8a1b2c3d"),
+        ("[ro.serialno]: []\n[ro.boot.serialno]: [R58M]", "R58M"),
+        ("[ro.serialno]: [unknown]", None),
+        ("[ro.serialno]: [0000000000]", None),
+        ("", None),
+    ],
+)
+def test_the_serial_number_is_the_devices_and_not_its_address(lines: str, serialno: str | None) -> None:
+    answer = f"edgezoo-section properties\n{lines}\n"
+    assert probe.properties(answer, serial="127.0.0.1:5556", adb_version="41")[0].serialno == serialno
 
 
 def test_abis_before_android_5() -> None:

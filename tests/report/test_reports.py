@@ -15,6 +15,7 @@ from edge.report import facts, grid, markdown, text
 from edge.report import json as json_report
 from edge.results.measurement import Extremes, Measurement, RunnerProgram, Subject
 from edge.results.protocol import TABLE
+from edge.results.reasons import Code
 from tests.bench.examples import PHONE, SUBJECT, launch, measurement
 
 MOBILENET = replace(SUBJECT, name="MobileNetV1", sha256="11" * 32, weights="published")
@@ -28,7 +29,7 @@ def measured(subject: Subject = SUBJECT, threads: int = 1, at: float = 10.0, **c
 
 CELLS = [
     measured(MOBILENET, 1, 30.24),
-    measured(MOBILENET, 4, 10.3, reasons=("thermal status rose from NONE to LIGHT",)),
+    measured(MOBILENET, 4, 10.3, reasons=(Code.THERMAL_STATUS_ROSE(before="NONE", after="LIGHT"),)),
     measured(SUBJECT, 1, 12.0),
     measurement(subject=SUBJECT, threads=4, status="failed", error="the runner crashed (SIGSEGV in the first run)"),
 ]
@@ -84,7 +85,7 @@ def test_an_engine_that_ignores_threads_is_named() -> None:
 
 
 def test_a_note_of_every_cell_is_said_once() -> None:
-    cells = [measured(threads=count, notes=("CPU temperature unknown",)) for count in (1, 2)]
+    cells = [measured(threads=count, notes=(Code.CPU_TEMPERATURE_UNKNOWN(),)) for count in (1, 2)]
     rendered = text.render(cells)
     assert rendered.count("CPU temperature unknown") == 1
     assert "[1]" not in rendered

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import ResultsError
+from edge.results import rows
+from edge.results.identity import DeviceIdentity
+from edge.results.key import Key
 from edge.results.measurement import Extremes
-from edge.results.protocol import ROBUST, TABLE, Protocol
-from edge.results.store import Key, Store
+from edge.results.protocol import ADDED, REMOVED, ROBUST, TABLE, Protocol
+from edge.results.reasons import Code
+from edge.results.store import Store, asked_for
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 
-KEY = Key(SUBJECT.sha256, "ab12", 2, ROBUST, PROGRAM.sha256)
+KEY = Key.of(SUBJECT, DeviceIdentity.of(PHONE), 2, ROBUST, PROGRAM)
+
+HOT = Code.THERMAL_STATUS(name="LIGHT", status=1)
+HEARD = Code.OTHER(text="a door was slammed")
 
 
 def begin(store: Store, *, protocol: Protocol = ROBUST, threads: int = 2) -> tuple[int, int]:
     session = store.new_session(seed=7, device=PHONE)
-    cell = store.begin(session, subject=SUBJECT, serial="ab12", threads=threads, protocol=protocol, program=PROGRAM)
+    cell = store.begin(session, subject=SUBJECT, threads=threads, protocol=protocol, program=PROGRAM)
     return session, cell
 
 
@@ -34,14 +42,18 @@ def test_a_cell_comes_back_as_it_was_put(tmp_path: Path) -> None:
     launches = [
         launch(0, 1.25, 1.5, load_ms=3.5, digests=("fnv1a64:0123456789abcdef",), environment={"before": None}),
         launch(
-            1, extremes=Extremes(30, 1.0, 2.0, 3.0), reasons=("thermal status LIGHT",), notes=("x",), synthetic=True
+            1,
+            extremes=Extremes(30, 1.0, 2.0, 3.0),
+            reasons=(Code.CORE_WENT_OFFLINE(core=7),),
+            notes=(HEARD,),
+            synthetic=True,
         ),
     ]
     with Store(tmp_path / "sub" / "results.db") as store:
         session, cell = begin(store, protocol=protocol)
         for one in launches:
             store.add_launch(cell, session, one)
-        store.finish(cell, reasons=["hot"], notes=["battery unknown"])
+        store.finish(cell, reasons=[HOT], notes=[HEARD])
     with Store(tmp_path / "sub" / "results.db", create=False) as store:
         read = store.get(cell)
     assert read.subject == SUBJECT
@@ -49,10 +61,11 @@ def test_a_cell_comes_back_as_it_was_put(tmp_path: Path) -> None:
     assert read.protocol == protocol
     assert read.device == PHONE
     assert list(read.launches) == launches
-    assert (read.status, read.reasons, read.notes, read.error) == ("measured", ("hot",), ("battery unknown",), None)
+    assert (read.status, read.reasons, read.notes, read.error) == ("measured", (HOT,), (HEARD,), None)
     assert not read.valid
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=1e9), max_size=50))
 def test_samples_keep_every_bit(samples: list[float]) -> None:
     with Store(Path(":memory:")) as store:
@@ -70,11 +83,22 @@ def test_a_cell_is_found_by_its_key_and_by_no_other(tmp_path: Path) -> None:
         assert found.id == second > first  # the newest
         others = [
             replace(KEY, model_sha256="00" * 32),
-            replace(KEY, serial="other"),
+            replace(KEY, shapes=((1, 3, 512, 512),)),
+            replace(KEY, shapes=((2, 3, 224, 224),)),
+            *(replace(KEY, device=replace(KEY.device, **{name: "x"})) for name in ("kind", "serialno", "build", "soc")),
             replace(KEY, threads=4),
             replace(KEY, protocol=TABLE),
             replace(KEY, protocol=replace(ROBUST, repeats=31)),
-            replace(KEY, program_sha256="00" * 32),
+            replace(KEY, protocol=replace(ROBUST, input="seed:1")),
+            replace(KEY, protocol=replace(ROBUST, power_mode=3)),
+            replace(KEY, protocol=replace(ROBUST, cores=(7,))),
+            replace(KEY, program=replace(PROGRAM, sha256="00" * 32)),
+            replace(KEY, program=replace(PROGRAM, name="benchmark_bin")),
+            replace(KEY, program=replace(PROGRAM, contract=2)),
+            replace(KEY, precision="int8"),
+            replace(KEY, target="opencl,arm"),
+            replace(KEY, weights="published"),
+            replace(KEY, opt_version="v2.14-rc"),
         ]
         assert [store.find(key) for key in others] == [None] * len(others)
 
@@ -103,7 +127,7 @@ def test_cells_are_selected_by_model_device_and_session(tmp_path: Path) -> None:
         session, first = begin(store)
         _, second = begin(store)
         assert store.ids() == [first, second]
-        assert store.ids(model=SUBJECT.name, serial="ab12") == [first, second]
+        assert store.ids(model=SUBJECT.name, device="ab12") == [first, second]
         assert store.ids(session=session) == [first]
         assert store.ids(model="other") == []
 
@@ -203,3 +227,193 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_an_unknown_id(tmp_path: Path) -> None:
     with Store(tmp_path / "results.db") as store, pytest.raises(ResultsError, match="no measurement 5"):
         store.get(5)
+
+
+def connection_to(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def test_another_phone_at_the_same_address_is_another_device(tmp_path: Path) -> None:
+    at = {**PHONE, "serial": "192.168.1.7:5555", "build": "Xiaomi/cepheus"}
+    first, second = {**at, "serialno": "aa"}, {**at, "serialno": "bb"}
+    moved = {**first, "serial": "192.168.1.9:5555"}
+    updated = {**first, "build": "Xiaomi/cepheus, later"}
+    with Store(tmp_path / "results.db") as store:
+        session = store.new_session(seed=7, device=first)
+        cell = store.begin(session, subject=SUBJECT, threads=2, protocol=ROBUST, program=PROGRAM)
+        found = [store.find(replace(KEY, device=DeviceIdentity.of(one))) for one in (first, second, moved, updated)]
+        assert [one and one.id for one in found] == [cell, None, cell, None]
+        assert store.ids(device="aa") == store.ids(device="192.168.1.7:5555") == [cell]
+
+
+def test_a_file_that_lost_its_metadata_is_found_by_its_bytes(tmp_path: Path) -> None:
+    bare = replace(SUBJECT, name="copy", precision=None, target=None, weights=None, metadata=None)
+    with Store(tmp_path / "results.db") as store:
+        _, cell = begin(store)
+        found = store.find(Key.of(bare, DeviceIdentity.of(PHONE), 2, ROBUST, PROGRAM))
+    assert found is not None
+    assert found.id == cell
+    shown = asked_for(found, bare)
+    assert (shown.subject.name, shown.subject.precision, shown.subject.weights) == ("copy", "fp32", "random")
+
+
+def rewrite_protocol(path: Path, **changes: object) -> None:
+    """As a version with other parameters would have written it; None takes one away."""
+    connection = connection_to(path)
+    (text,) = connection.execute("SELECT protocol FROM cell").fetchone()
+    values = {name: value for name, value in {**json.loads(text), **changes}.items() if value != "absent"}
+    connection.execute("UPDATE cell SET protocol = ?", (json.dumps(values, sort_keys=True),))
+    connection.close()
+    rows._protocol.cache_clear()
+
+
+def test_a_parameter_that_was_added_later_keeps_old_cells_findable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        begin(store)
+    rewrite_protocol(path, cooldown_s="absent")  # as if it had been added since
+    with Store(path) as store:
+        assert store.find(KEY) is None
+        assert "cooldown_s is missing" in store.summaries()[1][0]
+    monkeypatch.setattr(rows, "ADDED", {"cooldown_s": 0.0})
+    with Store(path) as store:
+        assert store.find(KEY) is not None
+        assert store.find(replace(KEY, protocol=replace(ROBUST, cooldown_s=1.0))) is None
+    rows._protocol.cache_clear()
+
+
+def test_a_parameter_that_is_no_more_parts_cells_unless_it_meant_what_is_done_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        _, cell = begin(store)
+    rewrite_protocol(path, huge_pages=True)
+    with Store(path) as store:
+        assert store.find(KEY) is None
+        assert [one.code for one in store.get(cell).notes] == ["unknown_protocol"]
+        assert "huge_pages True" in str(store.summaries()[0][0].notes[0])
+    rows._protocol.cache_clear()
+    monkeypatch.setattr(rows, "REMOVED", {"huge_pages": True})
+    with Store(path) as store:
+        assert store.find(KEY) is not None
+    rows._protocol.cache_clear()
+
+
+def test_every_parameter_added_since_schema_2_says_what_was_done_before() -> None:
+    then = {"name", "warmup_runs", "warmup_ms", "repeats", "repeats_ms", "launches_min", "launches_max", "tolerance"}
+    then |= {"cooldown_s", "input", "power_mode", "cores"}
+    now = {one.name for one in fields(Protocol)}
+    assert now - then == set(ADDED)
+    assert then - now == set(REMOVED)
+
+
+def test_a_field_of_launch_that_is_unknown_or_new_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        session, cell = begin(store)
+        store.add_launch(cell, session, launch(0, 1.0, load_ms=3.5))
+    connection = connection_to(path)
+    connection.execute("UPDATE launch_data SET facts = json_remove(json_set(facts, '$.spins', 4), '$.load_ms')")
+    connection.close()
+    with Store(path) as store:
+        (read,) = store.get(cell).launches
+    assert read == launch(0, 1.0)
+
+
+def test_a_list_reads_no_sample(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        session, cell = begin(store)
+        store.add_launch(cell, session, launch(0, 1.0, 3.0))
+    connection = connection_to(path)
+    connection.execute("UPDATE launch_data SET samples_ms = 'none', facts = 'none'")
+    connection.execute("UPDATE cell SET metadata = 'none'")
+    connection.close()
+    with Store(path) as store:
+        ((summary,), damaged) = store.summaries()
+    assert (summary.headline_ms, damaged) == (2.0, [])
+
+
+DAMAGES = {
+    "shapes": ("UPDATE cell SET shapes = 'square' WHERE id = 1", "its shapes are 'square'"),
+    "protocol": ("UPDATE cell SET protocol = '{}' WHERE id = 1", "its protocol cannot be read: name is missing"),
+    "contradiction": (
+        "UPDATE cell SET protocol = json_set(protocol, '$.repeats', 0) WHERE id = 1",
+        "at least one repeat",
+    ),
+    "threads": ("UPDATE cell SET threads = 'two' WHERE id = 1", "its threads is 'two', no whole number"),
+    "status": ("UPDATE cell SET status = 'done' WHERE id = 1", "its status is 'done'"),
+    "reasons": ("UPDATE cell SET reasons = '[1]' WHERE id = 1", "its reasons cannot be read"),
+    "level": ("UPDATE launch SET level_ms = 'fast' WHERE cell = 1", "its level_ms is 'fast', no number"),
+}
+
+
+@pytest.mark.parametrize(("damage", "why"), DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_row_is_named_and_the_others_are_listed(damage: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        for _ in range(2):
+            session, cell = begin(store)
+            store.add_launch(cell, session, launch(0, 1.0))
+    connection = connection_to(path)
+    connection.execute(damage)
+    connection.close()
+    with Store(path) as store:
+        summaries, damaged = store.summaries()
+        found = store.find(KEY)
+    assert [one.id for one in summaries] == [2]
+    assert len(damaged) == 1
+    assert damaged[0].startswith(f"measurement 1 (session 1) in {path} is damaged: ")
+    assert why in damaged[0]
+    assert found is not None
+    assert found.id == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ("UPDATE launch_data SET samples_ms = x'00'", "its samples are cut off"),
+        ("UPDATE launch_data SET facts = '{}'", "its started is missing"),
+        ("UPDATE launch_data SET facts = json_set(facts, '$.extremes', json('[1]'))", "cannot be read"),
+        ("UPDATE session SET device = '[]'", "its device is no JSON object"),
+    ],
+)
+def test_a_measurement_with_damaged_data_is_refused_in_a_sentence(damage: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    with Store(path) as store:
+        session, cell = begin(store)
+        store.add_launch(cell, session, launch(0, 1.0))
+    connection = connection_to(path)
+    connection.execute(damage)
+    connection.close()
+    with Store(path) as store:
+        assert store.measurements([cell])[0] == []
+        with pytest.raises(ResultsError, match=r"measurement 1 \(session 1\)") as caught:
+            store.get(cell)
+    assert why in caught.value.message
+
+
+@settings(deadline=None)  # each makes a database
+@given(
+    st.lists(st.lists(st.floats(min_value=0.001, max_value=1e6), min_size=1, max_size=5), max_size=6),
+    st.sampled_from([ROBUST, TABLE]),
+    st.booleans(),
+)
+def test_a_summary_has_the_numbers_of_its_measurement(
+    launches: list[list[float]], protocol: Protocol, synthetic: bool
+) -> None:
+    with Store(Path(":memory:")) as store:
+        session, cell = begin(store, protocol=protocol)
+        for number, samples in enumerate(launches):
+            store.add_launch(cell, session, launch(number, *samples, synthetic=synthetic, engine="e"))
+        store.add_launch(cell, session, launch(99, extremes=Extremes(30, 1.0, 2.0, 3.0)))
+        ((summary,), _), whole = store.summaries(), store.get(cell)
+    assert summary.headline_ms == pytest.approx(whole.headline_ms)
+    assert summary.interval == (whole.statistics and whole.statistics.ci95)
+    assert (summary.valid, summary.remarks, summary.synthetic) == (whole.valid, whole.remarks, whole.synthetic)
+    assert (summary.engine, summary.engine_version) == whole.engine
+    assert summary.device == whole.identity
+    assert len(summary.launches) == len(whole.launches)

@@ -23,6 +23,7 @@ from edge.errors import (
     CommandTimeoutError,
     DeviceError,
     DeviceSpaceError,
+    DeviceUnavailableError,
     LinkLostError,
 )
 
@@ -194,7 +195,13 @@ class AndroidDevice:
         self._link.come_back(limit)
         self.blobs.forget()
         boot_before = self._boot
-        _, self._boot = self._identify()
+        now, self._boot = self._identify()
+        before = self._properties
+        if before is not None and (now.serialno, now.build) != (before.serialno, before.build):
+            raise DeviceUnavailableError(
+                f"another device answers at {self.serial} now: {now.model or 'unknown'} {now.serialno or ''}".rstrip(),
+                hint="connect the first one again, or begin a new session",
+            )
         if self._owner is not None:
             if not devicelock.holds(self._link, self._owner):
                 devicelock.acquire(self._link, self._owner)

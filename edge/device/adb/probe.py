@@ -61,9 +61,16 @@ def properties(text: str, *, serial: str, adb_version: str) -> tuple[Properties,
             soc_model=props.get("ro.soc.model") or None,
             build=props.get("ro.build.fingerprint") or None,
             adb_version=adb_version,
+            serialno=_serialno(props),
         ),
         parts.get("boot", "").strip(),
     )
+
+
+def _serialno(props: Mapping[str, str]) -> str | None:
+    """What every maker burns in; some systems without one say "unknown" or zeros (AOSP's default, emulators)."""
+    found = props.get("ro.serialno") or props.get("ro.boot.serialno") or ""
+    return None if found.lower() in ("", "unknown") or not found.strip("0") else found
 
 
 def _abis(props: Mapping[str, str]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ PINNED = [
 
 
 def test_the_inputs_stay_what_they_are() -> None:
-    """Every figure in docs/reference/coverage.md and in the metadata of converted models was made with them: change both or none."""
+    """Every figure in docs/reference/coverage.md and in the metadata of models was made with them: change both or none."""
     drawn = [sample["x"][0] for sample in samples([IMAGE], [(1, 3, 32, 32)], count=len(PINNED))]
     for x, pinned in zip(drawn, PINNED, strict=True):
         assert (x.mean(), x.std(), x[0, 0, 0], x[1, 7, 19], x[2, 16, 16]) == pytest.approx(pinned, abs=1e-3)

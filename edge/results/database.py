@@ -1,0 +1,114 @@
+"""The SQLite file itself: opened, checked to be ours, brought to this version's schema; every trouble is a sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from edge.errors import ResultsError
+
+_APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
+_WAIT_SECONDS = 30.0  # for another process that writes
+
+
+class Database:
+    """One connection to the file at `path`. Use it from one thread; several may be open on one file."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
+        self.path = path
+        if not create and not path.exists():
+            raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
+        with self.sentences():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ResultsError(
+                    f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
+                ) from error
+            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the file; what was committed stays."""
+        self._connection.close()
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a question."""
+        with self.sentences():
+            return self._connection.execute(query, values).fetchall()
+
+    def one(self, query: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a question."""
+        with self.sentences():
+            row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+            return row
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """All of it or nothing; gives `execute`. No other process writes meanwhile."""
+        with self.sentences():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection.execute
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has rolled back already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def sentences(self) -> Iterator[None]:
+        """What SQLite says, as `ResultsError` with what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            hint = "name another file with --db"
+            if "not a database" in str(error) or "malformed" in str(error):
+                hint = "move it away, or name another file with --db"
+            elif "full" in str(error):
+                hint = "free some space, then run it again: it goes on where it stopped"
+            raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
+
+    def _prepare(self) -> None:
+        from edge.results.migrations import SCHEMA_VERSION
+
+        version, empty = self._look()
+        if version > SCHEMA_VERSION:
+            raise ResultsError(
+                f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
+                hint="update edgezoo, or name another file with --db",
+            )
+        if empty:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        if version < SCHEMA_VERSION:
+            self._migrate()
+        self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
+
+    def _look(self) -> tuple[int, bool]:
+        """The schema's version, and whether the file is still empty. Raises `ResultsError` for another program's."""
+        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables and application != _APPLICATION_ID:
+            raise ResultsError(f"{self.path} is another program's database", hint="name another file with --db")
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0]), not tables
+
+    def _migrate(self) -> None:
+        """All the steps that are missing, in one transaction: another process sees the old file or the new one."""
+        from edge.results.migrations import STEPS
+
+        with self.transaction() as execute:
+            version, _ = self._look()  # again: another process may have been faster
+            for step in STEPS[version:]:
+                step(self._connection)
+            if version < len(STEPS):
+                execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                execute(f"PRAGMA user_version = {len(STEPS)}")

@@ -1,0 +1,39 @@
+"""Which device it was: the thing itself, not how it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """The device itself and the system on it, however it was reached. What is unknown is None.
+
+    `serialno` is ro.serialno, of a host a hash of its machine id; `build` the fingerprint of an Android system; `soc` the
+    chip, of a host its CPU. `address` is set only where the device does not tell its serial number: then nothing else
+    tells two of one model apart.
+    """
+
+    kind: str
+    serialno: str | None
+    build: str | None
+    soc: str | None
+    address: str | None = None
+
+    @staticmethod
+    def of(properties: Mapping[str, Any]) -> DeviceIdentity:
+        """From the JSON form of `edge.device.base.Properties`. A host's kernel is not its identity."""
+        kind, serialno = str(properties.get("kind") or "unknown"), _text(properties.get("serialno"))
+        return DeviceIdentity(
+            kind=kind,
+            serialno=serialno,
+            build=None if kind == "host" else _text(properties.get("build")),
+            soc=_text(properties.get("soc_model") or properties.get("soc")),
+            address=None if serialno else _text(properties.get("serial")),
+        )
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None

@@ -1,0 +1,185 @@
+"""Everything that can be said of a measurement beside its numbers: a code, a sentence with blanks, and what to do.
+
+A measurement keeps the code and what fills the blanks (`Remark`); every view makes the words from them. A new remark is
+one more line in `Code`: its value is what the database holds, so it is never changed or used again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+Value = str | int | float | bool | None
+
+
+class Code(Enum):
+    """`value` is the code as it is stored, `template` the sentence (str.format), `advice` what to do about it."""
+
+    template: str
+    advice: str
+
+    def __new__(cls, value: str, template: str, advice: str = "") -> Code:
+        member = object.__new__(cls)
+        member._value_ = value
+        member.template, member.advice = template, advice
+        return member
+
+    def __call__(self, **parameters: Value) -> Remark:
+        """The remark with its blanks filled."""
+        return Remark(self.value, tuple(sorted(parameters.items())))
+
+    # what was said in words only, before there were codes
+    OTHER = "other", "{text}"
+    # the device's temperature, and the clocks it allows
+    MEASURED_HOT = "measured_hot", "measured hot: {why}", "let the device cool, or give it longer with --cool-limit"
+    THERMAL_STATUS_UNKNOWN = "thermal_status_unknown", "thermal status unknown"
+    CPU_TEMPERATURE_UNKNOWN = "cpu_temperature_unknown", "CPU temperature unknown"
+    THERMAL_STATUS = "thermal_status", "thermal status {name} ({status})", "let the device cool"
+    CPU_ABOVE_BASELINE = (
+        "cpu_above_baseline",
+        "hottest CPU zone at {celsius:.1f} °C, {above:.1f} °C above its baseline",
+        "let the device cool",
+    )
+    THERMAL_STATUS_ROSE = (
+        "thermal_status_rose",
+        "thermal status rose from {before} to {after}",
+        "let the device cool; out of its case, away from the charger",
+    )
+    CORE_LIMITED = (
+        "core_limited",
+        "core {core} was limited to {allowed_ghz:.2f} of {top_ghz:.2f} GHz",
+        "let the device cool, and end what saves its battery",
+    )
+    CORE_WENT_OFFLINE = "core_went_offline", "core {core} went offline", "measure again"
+    BELOW_TOP_FREQUENCY = (
+        "below_top_frequency",
+        "its cores ran below their highest frequency for {share:.0%} of the time",
+        "let the device cool, and close other apps",
+    )
+    # its launches
+    SLOWER_WITHIN_LAUNCH = (
+        "slower_within_launch",
+        "runs became {slowdown:.0%} slower within a launch (last third to first third)",
+        "let the device cool, and measure again",
+    )
+    ANCHOR_SLOWER = (
+        "anchor_slower",
+        "the anchor {anchor} was {slowdown:.1%} slower at the end of the session than at its start",
+        "let the device cool, and measure again",
+    )
+    NO_ANCHOR = "no_anchor", "its session ended before the anchor was measured again", "measure again with --fresh"
+    OUTPUTS_DIFFER = "outputs_differ", "the outputs differ between launches", "measure again with --check-output"
+    INTERVAL_WIDE = (
+        "interval_wide",
+        "the interval is wider than ±{tolerance:.1%} at the limit of launches",
+        "measure with more --launches, on a quieter device",
+    )
+    # the engine, and what it computed
+    THREADS_TRUNCATED = (
+        "threads_truncated",
+        "the engine ran {ran} threads instead of {asked}: there are no more {kind} cores",
+        "ask for fewer --threads, or another --power-mode",
+    )
+    CORE_OFFLINE = "core_offline", "core {core} was offline, so the engine did not bind its threads", "measure again"
+    CORES_OFFLINE = "cores_offline", "some cores were offline, so the engine did not bind its threads", "measure again"
+    BINDING_FAILED = "binding_failed", "the engine could not bind its threads to core {core}", "name other --cores"
+    OTHER_CORES = "other_cores", "the device has no cores for power mode {mode}: the {kind} ones ran"
+    VERSION_MISMATCH = (
+        "version_mismatch",
+        "the model was converted by opt {opt}, the engine is {engine}: an older engine may misread it",
+        "convert it with the engine's version",
+    )
+    OUTPUT_WRONG = "output_wrong", "{sentence}", "convert the model again, with another engine version or precision"
+    OUTPUT_CHECKED = "output_checked", "{sentence}"
+    # what the status and the engine mean for every reader
+    FAILED = "failed", "failed: {error}"
+    UNFINISHED = "unfinished", "unfinished: {launches} launches so far, run it again to go on"
+    SYNTHETIC = "synthetic", "synthetic engine: no measurement of the network", "build the program with Paddle-Lite"
+    THREADS_IGNORED = (
+        "threads_ignored",
+        "the x86 kernels of Paddle-Lite use one thread whatever is asked: the thread counts differ by noise only",
+    )
+    SEVERAL_SESSIONS = "several_sessions", "its launches are from {sessions} sessions"
+    UNKNOWN_PROTOCOL = "unknown_protocol", "measured by a protocol that has other parameters, too: {parameters}"
+
+
+_CODES = {code.value: code for code in Code}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A code with what fills its blanks, by name. `str` gives the sentence.
+
+    `launches`: in how many of a cell's launches it was seen, and of how many; None where it is of the whole.
+    """
+
+    code: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+    launches: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return self.text + (f" (in {self.launches[0]} of {self.launches[1]} launches)" if self.launches else "")
+
+    @property
+    def text(self) -> str:
+        """The sentence without the count of launches; of a code that is not known here, the code and its values."""
+        code, values = _CODES.get(self.code), dict(self.parameters)
+        if code is not None:
+            try:
+                return code.template.format(**values)
+            except (KeyError, ValueError, IndexError, TypeError):
+                pass  # a later edgezoo fills it otherwise
+        return self.code + "".join(f", {name} {value}" for name, value in self.parameters)
+
+    @property
+    def advice(self) -> str:
+        """What to do about it; empty where there is nothing to do."""
+        code = _CODES.get(self.code)
+        return code.advice if code else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: the code, its values, the sentence and the advice."""
+        found: dict[str, Any] = {"code": self.code, "text": str(self), "parameters": dict(self.parameters)}
+        if self.launches:
+            found["launches"] = list(self.launches)
+        return found | ({"advice": self.advice} if self.advice else {})
+
+
+def over_launches(remarks: Sequence[Iterable[Remark]]) -> list[Remark]:
+    """The remarks of each launch as remarks of the cell: each once, with the number of launches it was made of."""
+    found = dict.fromkeys(one for launch in remarks for one in launch)
+    return [Remark(one.code, one.parameters, (sum(one in launch for launch in remarks), len(remarks))) for one in found]
+
+
+def dump(remarks: Iterable[Remark]) -> str:
+    """As the database holds them."""
+    stored = [{"code": one.code, "parameters": dict(one.parameters)} | _counted(one) for one in remarks]
+    return json.dumps(stored, ensure_ascii=False, allow_nan=False) if stored else "[]"
+
+
+def load(text: str) -> tuple[Remark, ...]:
+    """What `dump` wrote. Raises `ValueError` for anything else."""
+    if text == "[]":
+        return ()
+    stored = json.loads(text)
+    if not isinstance(stored, list) or not all(isinstance(one, dict) for one in stored):
+        raise ValueError("its remarks are no list of remarks")
+    return tuple(_remark(one) for one in stored)
+
+
+def _counted(one: Remark) -> dict[str, Any]:
+    return {"launches": list(one.launches)} if one.launches else {}
+
+
+def _remark(stored: Mapping[str, Any]) -> Remark:
+    code, parameters, launches = stored.get("code"), stored.get("parameters", {}), stored.get("launches")
+    if not isinstance(code, str) or not isinstance(parameters, dict):
+        raise ValueError("a remark has no code, or its values have no names")
+    if launches is not None and not (
+        isinstance(launches, list) and len(launches) == 2 and all(isinstance(number, int) for number in launches)
+    ):
+        raise ValueError(f"the remark {code} does not say of how many launches it is")
+    return Remark(code, tuple(sorted(parameters.items())), tuple(launches) if launches else None)

@@ -1,0 +1,247 @@
+"""Between rows of the database and values: every cell of a row is checked, and what is wrong is said in a few words.
+
+All readers raise `DamagedRowError`; the store says of which measurement.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any, TypeVar, cast, get_args
+from typing import Protocol as Interface
+
+from edge.errors import UsageError
+from edge.results import reasons
+from edge.results.measurement import Extremes, Launch, RunnerProgram, Status, Subject
+from edge.results.protocol import ADDED, REMOVED, Protocol
+from edge.results.reasons import Code, Remark
+
+T = TypeVar("T")
+# Of a launch: in columns of their own, for a list shows them.
+_COLUMNS = ("number", "samples_ms", "engine", "engine_version", "synthetic")
+
+
+class DamagedRowError(Exception):
+    """A row that does not hold what its table says; the message says what is wrong."""
+
+
+class Named(Interface):
+    """A row as SQLite gives it, or a mapping."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row by column name; each reader demands the column's type."""
+
+    values: Named
+
+    def _of(self, name: str, kind: type[T]) -> T:
+        value = self.values[name]
+        if not isinstance(value, kind):
+            raise DamagedRowError(f"its {name} is {value!r:.60}, no {_KIND_NAMES[kind]}")
+        return value
+
+    def text(self, name: str) -> str:
+        return self._of(name, str)
+
+    def whole(self, name: str) -> int:
+        return self._of(name, int)
+
+    def number(self, name: str) -> float:
+        """Seconds or ms: any number that is one."""
+        value = self.values[name]
+        if not isinstance(value, (int, float)) or value != value:
+            raise DamagedRowError(f"its {name} is {value!r:.60}, no number")
+        return float(value)
+
+    def blob(self, name: str) -> bytes:
+        return self._of(name, bytes)
+
+    def text_if_known(self, name: str) -> str | None:
+        return None if self.values[name] is None else self.text(name)
+
+    def whole_if_known(self, name: str) -> int | None:
+        return None if self.values[name] is None else self.whole(name)
+
+    def number_if_known(self, name: str) -> float | None:
+        return None if self.values[name] is None else self.number(name)
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """A JSON object."""
+        try:
+            value = json.loads(self.text(name))
+        except ValueError as error:
+            raise DamagedRowError(f"its {name} is no JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise DamagedRowError(f"its {name} is no JSON object")
+        return value
+
+    def remarks(self, name: str) -> tuple[Remark, ...]:
+        try:
+            return reasons.load(self.text(name))
+        except ValueError as error:
+            raise DamagedRowError(f"its {name} cannot be read: {error}") from error
+
+    def status(self) -> Status:
+        value = self.text("status")
+        if value not in get_args(Status):
+            raise DamagedRowError(f"its status is {value!r:.60}")
+        return cast(Status, value)
+
+
+_KIND_NAMES: Mapping[type, str] = {str: "text", int: "whole number", bytes: "bytes"}
+
+
+def subject(row: Row, *, metadata: bool = True) -> Subject:
+    """The model of a cell's row; without `metadata` it is left out."""
+    return Subject(
+        name=row.text("model"),
+        sha256=row.text("model_sha256"),
+        bytes=row.whole("bytes"),
+        shapes=shapes(row.text("shapes")),
+        weights=row.text_if_known("weights"),
+        target=row.text_if_known("target"),
+        precision=row.text_if_known("precision"),
+        opt_version=row.text_if_known("opt_version"),
+        flops=row.whole_if_known("flops"),
+        params=row.whole_if_known("params"),
+        verification=row.text_if_known("verification"),
+        metadata=row.mapping("metadata") if metadata and row.values["metadata"] is not None else None,
+    )
+
+
+@lru_cache(maxsize=64)
+def shapes(text: str) -> tuple[tuple[int, ...], ...]:
+    """`1x3x224x224,1x2` as the shapes of two inputs."""
+    try:
+        return tuple(tuple(int(number) for number in shape.split("x") if number) for shape in text.split(","))
+    except ValueError:
+        raise DamagedRowError(f"its shapes are {text!r:.60}") from None
+
+
+def shapes_text(of: Sequence[Sequence[int]]) -> str:
+    """The inverse of `shapes`."""
+    return ",".join("x".join(map(str, shape)) for shape in of)
+
+
+def program(row: Row) -> RunnerProgram:
+    return RunnerProgram(
+        row.text("program"),
+        row.text("program_sha256"),
+        threads_honoured=bool(row.whole("threads_honoured")),
+        contract=row.whole_if_known("contract"),
+    )
+
+
+def protocol(text: str) -> tuple[Protocol, tuple[Remark, ...]]:
+    """A stored protocol: what it lacks was added later, and is what was done before (`ADDED`).
+
+    With a remark if it has a parameter that this edgezoo does not know, or no longer knows at that value: it is then
+    another protocol than any of today's.
+    """
+    try:
+        return _protocol(text)
+    except (ValueError, TypeError, UsageError) as error:
+        raise DamagedRowError(f"its protocol cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _protocol(text: str) -> tuple[Protocol, tuple[Remark, ...]]:
+    stored = json.loads(text)
+    if not isinstance(stored, dict):
+        raise ValueError("it is no JSON object")
+    known = {one.name: one for one in fields(Protocol)}
+    values = {**ADDED, **{name: value for name, value in stored.items() if name in known}}
+    if missing := [name for name, one in known.items() if name not in values]:
+        raise ValueError(f"{missing[0]} is missing")
+    cores = values["cores"]
+    made = Protocol(**{**values, "cores": None if cores is None else tuple(cores)})
+    others = {name: value for name, value in stored.items() if name not in known and _means_more(name, value)}
+    if not others:
+        return made, ()
+    return made, (Code.UNKNOWN_PROTOCOL(parameters=", ".join(f"{n} {others[n]}" for n in sorted(others))),)
+
+
+def _means_more(name: str, value: object) -> bool:
+    return name not in REMOVED or REMOVED[name] != value
+
+
+def protocol_text(of: Protocol) -> str:
+    """Every parameter by name, the names sorted."""
+    return _json(asdict(of))
+
+
+def launch_values(launch: Launch) -> tuple[Any, ...]:
+    """The columns of `launch` from `number` on."""
+    level = launch.level_ms if launch.runs else None
+    return (
+        *(launch.number, launch.runs, int(bool(launch.samples_ms)), level, launch.mean_ms),
+        *(launch.engine, launch.engine_version, int(launch.synthetic)),
+    )
+
+
+def launch_data(launch: Launch) -> tuple[bytes, str]:
+    """The columns of `launch_data`: the samples, and every field that has no column, by its name."""
+    facts = {one.name: getattr(launch, one.name) for one in fields(launch) if one.name not in _COLUMNS}
+    facts["extremes"] = launch.extremes and asdict(launch.extremes)
+    for name in ("reasons", "notes"):
+        facts[name] = json.loads(reasons.dump(facts[name]))
+    return _little_endian(array("d", launch.samples_ms)).tobytes(), _json(facts)
+
+
+def launch(row: Row) -> Launch:
+    """A launch with all its data: a field that was added later has its default, one that is no more is left out."""
+    samples = array("d")
+    try:
+        samples.frombytes(row.blob("samples_ms"))
+    except ValueError:
+        raise DamagedRowError("its samples are cut off") from None
+    facts = row.mapping("facts")
+    known = {one.name: one for one in fields(Launch) if one.name not in _COLUMNS}
+    values = {name: value for name, value in facts.items() if name in known}
+    for name, one in known.items():
+        if one.default is MISSING and name not in values:
+            raise DamagedRowError(f"its {name} is missing")
+        if isinstance(one.default, tuple) and name in values:
+            values[name] = _tuple(values[name], name)
+    try:
+        for name in ("reasons", "notes"):
+            values[name] = reasons.load(_json(facts.get(name, [])))
+        if values.get("extremes") is not None:
+            values["extremes"] = Extremes(**values["extremes"])
+    except (ValueError, TypeError) as error:
+        raise DamagedRowError(f"what a launch said cannot be read: {error}") from error
+    for name in ("started", "seconds"):
+        if not isinstance(values[name], (int, float)):
+            raise DamagedRowError(f"its {name} is {values[name]!r:.60}, no number")
+    return Launch(
+        number=row.whole("number"),
+        samples_ms=tuple(_little_endian(samples)),
+        engine=row.text_if_known("engine"),
+        engine_version=row.text_if_known("engine_version"),
+        synthetic=bool(row.whole("synthetic")),
+        **values,
+    )
+
+
+def _tuple(value: object, name: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise DamagedRowError(f"its {name} is no list")
+    return tuple(value)
+
+
+def _little_endian(values: array[float]) -> array[float]:
+    """The same for both directions."""
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
