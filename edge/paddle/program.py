@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from edge.errors import ProgramError
 from edge.paddle import schema
@@ -86,14 +86,6 @@ class Op:
         return default
 
 
-class Step(NamedTuple):
-    """An operator's type, and the variables of all its input and output slots."""
-
-    type: str
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-
-
 class Program:
     """One program description. Raises ProgramError for bytes that are none."""
 
@@ -150,13 +142,6 @@ class Program:
                     yield Op(op, block.idx, index)
 
     @cached_property
-    def flow(self) -> tuple[Step, ...]:
-        """Every operator of every block in order, reduced to what it reads and writes: quick to walk through."""
-        return tuple(
-            Step(op.type, _all(op.inputs), _all(op.outputs)) for block in self._message.blocks for op in block.ops
-        )
-
-    @cached_property
     def op_types(self) -> frozenset[str]:
         return frozenset(op.type for block in self._message.blocks for op in block.ops)
 
@@ -164,16 +149,6 @@ class Program:
         """The variable of that name, or None where there is none or it is no tensor."""
         var = self._vars.get(name)
         return tensor_spec(var) if var is not None else None
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks of operators there are: more than one where there is control flow."""
-        return len(self._message.blocks)
-
-    def dtypes(self, names: Iterable[str]) -> set[str]:
-        """The element types of the tensors among these variables."""
-        found = (self._vars.get(name) for name in names)
-        return {_dtype(var.type.lod_tensor.tensor) for var in found if var and var.type.type == schema.LOD_TENSOR}
 
     @cached_property
     def _vars(self) -> dict[str, Any]:

@@ -46,7 +46,6 @@ class BlobStore:
         self._hashed: dict[tuple[Path, int, int], str] = {}
         self.bytes_sent = 0
         self.sending_seconds = 0.0
-        self.checking_seconds = 0.0
 
     def forget(self) -> None:
         """Look again next time: the device was away."""
@@ -110,11 +109,8 @@ class BlobStore:
             for blob in blobs:
                 self.bytes_sent += send_file(sync, blob.path, directory / blob.sha256, executable=blob.executable)
             sync.finish()
-        sent = time.monotonic()
-        bad = self._check(blobs, directory, tool)
-        self.sending_seconds += sent - start
-        self.checking_seconds += time.monotonic() - sent
-        return bad
+        self.sending_seconds += time.monotonic() - start
+        return self._check(blobs, directory, tool)
 
     def _arrived(self, bad: Sequence[Blob]) -> None:
         if bad:
