@@ -56,7 +56,8 @@ std::string core_json(const Core& core) {
   object.put("governor", json::text(core.governor));
   std::vector<std::string> states;
   if (core.time_in_state) {
-    for (const auto& [khz, ticks] : *core.time_in_state) states.push_back(json::list({json::text(khz), json::text(ticks)}));
+    for (const auto& [khz, ticks] : *core.time_in_state)
+      states.push_back(json::list({json::text(khz), json::text(ticks)}));
   }
   object.put("time_in_state", core.time_in_state ? json::list(states) : "null");
   return object.str();
@@ -126,7 +127,8 @@ void print_samples(Lines& lines, const std::vector<double>& samples) {
     for (size_t i = start; i < std::min(samples.size(), start + kSamplesPerLine); ++i) {
       values.push_back(json::milliseconds(samples[i]));
     }
-    lines.print(lines.line("samples").put("start", json::text(static_cast<int64_t>(start))).put("ms", json::list(values)));
+    lines.print(
+        lines.line("samples").put("start", json::text(static_cast<int64_t>(start))).put("ms", json::list(values)));
   }
 }
 

@@ -16,8 +16,8 @@ inline double now_ms() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Calls `run` until it has been called at least `least_runs` times and `least_ms` have passed. The time between two samples,
-// a few nanoseconds of bookkeeping, belongs to neither. `clock` returns milliseconds.
+// Calls `run` until it has been called at least `least_runs` times and `least_ms` have passed. The time between two
+// samples, a few nanoseconds of bookkeeping, belongs to neither. `clock` returns milliseconds.
 template <typename Run, typename Clock>
 Runs repeat(Run&& run, int least_runs, double least_ms, Clock&& clock) {
   Runs done;
