@@ -11,7 +11,7 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 Options parse(Arguments more) {
-  Arguments all = {"--contract", "1", "--model", "m.nb"};
+  Arguments all = {"--contract", "2", "--model", "m.nb"};
   all.insert(all.end(), more.begin(), more.end());
   return parse_arguments(all);
 }
@@ -23,10 +23,10 @@ TEST_CASE("arguments: defaults are the contracts") {
   CHECK_EQ(options.model, "m.nb");
   CHECK_EQ(options.threads, 1);
   CHECK(options.power_mode == edgebench::PowerMode::kHigh);
-  CHECK_EQ(options.warmup, 10);
-  CHECK_EQ(options.warmup_ms, 500.0);
-  CHECK_EQ(options.repeats, 30);
-  CHECK_EQ(options.repeats_ms, 1000.0);
+  CHECK_EQ(options.warmup.runs, 10);
+  CHECK_EQ(options.warmup.ms, 500.0);
+  CHECK_EQ(options.repeats.runs, 30);
+  CHECK_EQ(options.repeats.ms, 1000.0);
   CHECK((options.shapes == std::vector<edgebench::Shape>{{1, 3, 224, 224}}));
   CHECK((options.fills.size() == 1 && options.fills[0].kind == Fill::Kind::kOnes));
   CHECK(options.output == edgebench::Output::kDigest);
@@ -40,9 +40,9 @@ TEST_CASE("arguments: every option is read") {
              "--input",     "file:a b", "--output",     "values"});
   CHECK_EQ(options.threads, 4);
   CHECK(options.power_mode == edgebench::PowerMode::kNoBind);
-  CHECK_EQ(options.warmup, 0);
-  CHECK_EQ(options.warmup_ms, 0.5);
-  CHECK_EQ(options.repeats, 7);
+  CHECK_EQ(options.warmup.runs, 0);
+  CHECK_EQ(options.warmup.ms, 0.5);
+  CHECK_EQ(options.repeats.runs, 7);
   CHECK((options.shapes == std::vector<edgebench::Shape>{{1, 3, 8, 8}, {2, 5}}));
   CHECK_EQ(options.fills[0].seed, UINT64_MAX);
   CHECK_EQ(options.fills[1].path, "a b");
@@ -78,6 +78,16 @@ TEST_CASE("arguments: wrong values name the option") {
   CHECK_FAILS(parse({"--power-mode", "6"}), Exit::kBadArgument, "--power-mode");
 }
 
+TEST_CASE("arguments: both amounts have a bound, which is no less than they are") {
+  CHECK_EQ(parse({}).warmup.most_ms, 0.0);
+  CHECK_EQ(parse({}).repeats.most_ms, 0.0);
+  const Options options = parse({"--warmup-max-ms", "5000", "--repeats-max-ms", "1000"});
+  CHECK_EQ(options.warmup.most_ms, 5000.0);
+  CHECK_EQ(options.repeats.most_ms, 1000.0);
+  CHECK_FAILS(parse({"--warmup-max-ms", "499"}), Exit::kBadArgument, "--warmup-max-ms is less than --warmup-ms");
+  CHECK_FAILS(parse({"--repeats-max-ms", "999"}), Exit::kBadArgument, "--repeats-max-ms is less than --repeats-ms");
+}
+
 TEST_CASE("arguments: images are run and not measured") {
   const Options options = parse({"--images", "55", "--input", "bytes:a b", "--output", "values"});
   CHECK_EQ(options.images, 55);
@@ -93,13 +103,13 @@ TEST_CASE("arguments: structure is checked") {
   CHECK_FAILS(parse({"--threads", "1", "--threads", "2"}), Exit::kBadArgument, "given twice");
   CHECK_FAILS(parse({"--shape", "1", "--shape", "2", "--input", "ones"}), Exit::kBadArgument,
               "2 --shape but 1 --input");
-  CHECK_FAILS(parse_arguments({"--contract", "1"}), Exit::kBadArgument, "--model");
+  CHECK_FAILS(parse_arguments({"--contract", "2"}), Exit::kBadArgument, "--model");
   CHECK_FAILS(parse_arguments({"--model", "m.nb"}), Exit::kBadArgument, "--contract");
   CHECK_FAILS(parse_arguments({}), Exit::kBadArgument, "--contract");
 }
 
 TEST_CASE("arguments: another contract is refused before anything else") {
-  CHECK_FAILS(parse_arguments({"--new-option", "--contract", "2"}), Exit::kContractMismatch, "contract 2");
+  CHECK_FAILS(parse_arguments({"--new-option", "--contract", "1"}), Exit::kContractMismatch, "contract 1");
   CHECK_FAILS(parse_arguments({"--contract", "01"}), Exit::kContractMismatch, "contract 01");
 }
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from edge.errors import ResultsError
 from edge.results.measurement import Extremes, Launch, Measurement, RunnerProgram, Subject
+from edge.results.probes import probes_from_json
 from edge.results.protocol import Protocol
 
 SCHEMA_VERSION = 1
@@ -150,6 +151,7 @@ class Store:
         """Keep one launch, at once."""
         facts = {one.name: getattr(launch, one.name) for one in fields(launch)}  # asdict would copy every reading
         facts["extremes"] = launch.extremes and asdict(launch.extremes)
+        facts["probes"] = launch.probes and asdict(launch.probes)
         samples = facts.pop("samples_ms")
         with self._transaction() as execute:
             execute(
@@ -275,11 +277,12 @@ def _measurement(row: sqlite3.Row, launches: Sequence[sqlite3.Row]) -> Measureme
 
 def _launch(facts_text: str, samples_text: str) -> Launch:
     facts = json.loads(facts_text)
-    extremes = facts.pop("extremes")
-    for name in ("digests", "reasons", "notes"):
-        facts[name] = tuple(facts[name])
+    extremes, probes = facts.pop("extremes"), facts.pop("probes", None)
+    for name in ("digests", "last_digests", "reasons", "notes"):
+        facts[name] = tuple(facts.get(name, ()))
     return Launch(
         **facts,
         samples_ms=tuple(json.loads(samples_text)),
         extremes=None if extremes is None else Extremes(**extremes),
+        probes=None if probes is None else probes_from_json(probes),
     )

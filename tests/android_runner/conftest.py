@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.bench.contract import CONTRACT_VERSION
 from edge.toolchain.environment import Environment
 from tests.android_runner.network import SHAPE, convert
 
@@ -29,7 +30,7 @@ def launch(
     program: Path, model: Path | str, *more: str, shape: Sequence[int] = SHAPE
 ) -> subprocess.CompletedProcess[str]:
     """A short launch."""
-    command = [str(program), "--contract", "1", "--model", str(model), "--shape", ",".join(map(str, shape)),
+    command = [str(program), "--contract", str(CONTRACT_VERSION), "--model", str(model), "--shape", ",".join(map(str, shape)),
                "--warmup", "1", "--warmup-ms", "0", "--repeats", "3", "--repeats-ms", "0", *more]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 

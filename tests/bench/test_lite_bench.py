@@ -79,7 +79,7 @@ def test_a_launch_says_everything_the_contract_asks_for(python: Path, network: d
 
 def test_times_and_counts_are_kept_whichever_is_longer(python: Path, network: dict[str, Path]) -> None:
     done = start(
-        python, "--contract", "1", "--model", str(network["x86"]), "--shape", "1,3,64,64",
+        python, "--contract", str(CONTRACT_VERSION), "--model", str(network["x86"]), "--shape", "1,3,64,64",
         "--warmup", "5", "--warmup-ms", "0", "--repeats", "2", "--repeats-ms", "50",
     )  # fmt: skip
     report = parse_launch(done.stdout, done.returncode, done.stderr)
@@ -155,6 +155,14 @@ def test_every_failure_has_its_exit_code_and_kind(
 def test_a_full_disk_behind_standard_output_is_no_success(python: Path, network: dict[str, Path]) -> None:
     with Path("/dev/full").open("w") as full:
         done = start(
-            python, "--contract", "1", "--model", str(network["x86"]), "--shape", "1,3,64,64", *QUICK, stdout=full
+            python,
+            "--contract",
+            str(CONTRACT_VERSION),
+            "--model",
+            str(network["x86"]),
+            "--shape",
+            "1,3,64,64",
+            *QUICK,
+            stdout=full,
         )
     assert done.returncode == 9
