@@ -24,8 +24,8 @@ constexpr size_t kSamplesPerLine = 256;
 
 // Around the runs, of each core: 100 us a spin at 3 GHz, so that a counter of 19.2 MHz reads it to 0.05 %.
 constexpr int kClockRepetitions = 9, kClockSpins = 5;
-// Between two runs, of the core the calling thread is on: 100 us at 3 GHz every tenth of a second. The first ones read low
-// (the loop is not in the cache); the median does not.
+// Between two runs, of the core the calling thread is on: 100 us at 3 GHz every tenth of a second. The first ones read
+// low (the loop is not in the cache); the median does not.
 constexpr int kPauseRepetitions = 5, kPauseSpins = 1;
 constexpr double kPauseEvery_ms = 100;
 constexpr size_t kMostPauses = 1024;

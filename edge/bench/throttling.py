@@ -17,6 +17,7 @@ MAX_ANCHOR_SLOWDOWN = 1.03
 MAX_SHARE_BELOW_TOP = 0.10
 # Of the wall time of the measured runs. A quiet device gives a thread that is ready its core at once.
 MAX_SHARE_LOST = 0.05
+_LOST_STEPS = (0.5, 0.25, 0.1, MAX_SHARE_LOST)  # so that the launches of a cell say it in the same words
 # A step of a phone's frequency table is 4 to 15 %; the probe itself reads to 0.1 %.
 MAX_CLOCK_SHORTFALL = 0.03
 # A thread that used less CPU time than this share of the wall time only waited.
@@ -79,26 +80,35 @@ def sign_of_load(measured: Usage) -> str | None:
         lost = 1 - measured.thread_cpu_ms / measured.wall_ms
     else:
         return None
-    return f"other work had its cores for {lost:.0%} of the time" if lost > MAX_SHARE_LOST else None
+    passed = next((step for step in _LOST_STEPS if lost > step), None)
+    return None if passed is None else f"other work had its cores for more than {passed:.0%} of the time"
 
 
 def signs_of_clock(clocks: Clocks, expected: Mapping[int, int]) -> tuple[str, ...]:
-    """What the clock probe says: a core slower than expected (kHz by core), or than before the measured runs.
+    """What the clock probe says: a core slower than expected (kHz by core), or, where nothing is, slower than before.
 
-    It sees what hardware limiters do, who leave no trace in cpufreq.
+    It sees what hardware limiters do, who leave no trace in cpufreq. Readings in the pauses are compared with one another:
+    wide vector instructions lower the clock of some CPUs (x86, AVX-512) for a moment, and the network uses them.
     """
     signs = []
     for core in dict.fromkeys(reading.core for reading in (*(clocks.before or ()), *(clocks.after or ()))):
-        first = next((one.hz for one in clocks.before or () if one.core == core and one.hz), None)
-        between = [one.hz for one in clocks.between or () if one.core == core and one.hz]
-        after = [one.hz for one in clocks.after or () if one.core == core and one.hz]
-        levels = [*after, *([median(between)] if len(between) >= MIN_PAUSES else [])]
-        wanted = expected[core] * 1000 if core in expected else first
-        if wanted is None or not levels:
-            continue
-        lowest = min([*levels, first] if first is not None else levels)
-        if lowest < (1 - MAX_CLOCK_SHORTFALL) * wanted:
-            signs.append(f"core {core} ran at {lowest / 1e9:.2f} GHz where {wanted / 1e9:.2f} GHz were expected")
+        before, between, after = (
+            [one.hz for one in readings or () if one.core == core and one.hz]
+            for readings in (clocks.before, clocks.between, clocks.after)
+        )
+        pairs: list[tuple[float, float]] = []  # what it was, what it should be
+        if core in expected:
+            levels = [*before, *after, *([median(between)] if len(between) >= MIN_PAUSES else [])]
+            pairs += [(level, expected[core] * 1000) for level in levels]
+        else:
+            pairs += [(last, first) for first in before for last in after]
+            half = len(between) // 2
+            if half >= MIN_PAUSES:
+                pairs.append((median(between[-half:]), median(between[:half])))
+        slow = [(was, wanted) for was, wanted in pairs if was < (1 - MAX_CLOCK_SHORTFALL) * wanted]
+        if slow:
+            was, wanted = min(slow)
+            signs.append(f"core {core} ran at {was / 1e9:.1f} GHz where {wanted / 1e9:.1f} GHz were expected")
     return tuple(signs)
 
 

@@ -39,6 +39,7 @@ class ScriptedDevice:
         self.read_thermals = 0
         self.locked = self.is_prepared = False
         self.serial = "ab12"
+        self.said: dict[str, Any] = {}  # of `printed`, in every launch
 
     bytes_pushed = 0
 
@@ -71,7 +72,7 @@ class ScriptedDevice:
         model, threads = PurePosixPath(options["--model"]).name, int(options["--threads"])
         pace = self._pace(model, threads, self.launches.count((model, threads)))
         self.launches.append((model, threads))
-        return Completed(0, printed([pace] * 30, synthetic=self._synthetic), "", seconds=pace / 10)
+        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **self.said), "", seconds=pace / 10)
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         raise NotImplementedError
