@@ -18,7 +18,7 @@ std::vector<float> image_of(Source&& source, size_t count) {
 void write(const std::string& path, const std::vector<float>& values, const std::vector<unsigned char>& bytes = {}) {
   FILE* file = std::fopen(path.c_str(), "wb");
   std::fwrite(values.data(), sizeof(float), values.size(), file);
-  std::fwrite(bytes.data(), 1, bytes.size(), file);
+  if (!bytes.empty()) std::fwrite(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
 }
 

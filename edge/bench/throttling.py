@@ -1,5 +1,5 @@
-"""Signs that a launch was not what was asked for (docs/explanation/measurement.md): the device slowed itself down, other work had its
-cores, it ran elsewhere, its outputs changed. Pure functions; what could not be read gives no sign.
+"""Signs that a launch was not what was asked for (docs/explanation/measurement.md): the device slowed itself down, other
+work had its cores, it ran elsewhere, its outputs changed. Pure functions; what could not be read gives no sign.
 """
 
 from __future__ import annotations
