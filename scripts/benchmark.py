@@ -187,7 +187,7 @@ def device(arguments: argparse.Namespace) -> None:
         edgezoo("convert", *arguments.models, "--weights", "random", "-q", "-o", str(scratch))
         models = [scratch / f"{name}.nb" for name in arguments.models]
         cells = [(model, threads) for model in models for threads in (1, 2, 4)]
-        flags = "--contract 1 --warmup 0 --warmup-ms 0 --repeats 1 --repeats-ms 0"
+        flags = "--contract 2 --warmup 0 --warmup-ms 0 --repeats 1 --repeats-ms 0"
         command = [
             "bench", *map(str, models), "-s", serial, "--runner", str(runner), "--protocol", "table", "--warmup", "0",
             "--repeats", "1", "--cooldown", "0", "--allow-synthetic", "--fresh",

@@ -14,15 +14,17 @@ namespace edgebench {
 
 const char* const kHelp = R"(edgebench: measure a Paddle-Lite model (.nb) on this machine and print JSON lines.
 
-edgebench --contract 1 --model FILE [options]
+edgebench --contract 2 --model FILE [options]
 
   --threads N             engine threads (1)
   --power-mode M          0 HIGH, 1 LOW, 2 FULL, 3 NO_BIND, 4 RAND_HIGH, 5 RAND_LOW (0)
   --cores 7,6             bind to these cores, and use NO_BIND; not together with --power-mode
   --warmup N              warm up for at least N runs (10)
   --warmup-ms T           and T milliseconds (500)
+  --warmup-max-ms T       then until the runs settle, at most T milliseconds in all; 0: no further (0)
   --repeats N             measure at least N runs (30)
   --repeats-ms T          and T milliseconds (1000)
+  --repeats-max-ms T      but begin no run after T milliseconds, once there are 5; 0: no bound (0)
   --shape 1,3,224,224     input shape; repeat it for several inputs (1,3,224,224)
   --input FILL            ones, seed:S, file:PATH or bytes:PATH; repeat it for several inputs (ones)
   --output WHAT           none, digest or values (digest)
@@ -133,10 +135,12 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
       {"--power-mode",
        [&](auto& name, auto& text) { options.power_mode = static_cast<PowerMode>(whole<int>(name, text, 0, 5)); }},
       {"--cores", [&](auto& name, auto& text) { options.cores = core_list(name, text); }},
-      {"--warmup", [&](auto& name, auto& text) { options.warmup = whole<int>(name, text, 0, kMostRuns); }},
-      {"--warmup-ms", [&](auto& name, auto& text) { options.warmup_ms = milliseconds(name, text); }},
-      {"--repeats", [&](auto& name, auto& text) { options.repeats = whole<int>(name, text, 1, kMostRuns); }},
-      {"--repeats-ms", [&](auto& name, auto& text) { options.repeats_ms = milliseconds(name, text); }},
+      {"--warmup", [&](auto& name, auto& text) { options.warmup.runs = whole<int>(name, text, 0, kMostRuns); }},
+      {"--warmup-ms", [&](auto& name, auto& text) { options.warmup.ms = milliseconds(name, text); }},
+      {"--warmup-max-ms", [&](auto& name, auto& text) { options.warmup.most_ms = milliseconds(name, text); }},
+      {"--repeats", [&](auto& name, auto& text) { options.repeats.runs = whole<int>(name, text, 1, kMostRuns); }},
+      {"--repeats-ms", [&](auto& name, auto& text) { options.repeats.ms = milliseconds(name, text); }},
+      {"--repeats-max-ms", [&](auto& name, auto& text) { options.repeats.most_ms = milliseconds(name, text); }},
       {"--shape", [&](auto& name, auto& text) { options.shapes.push_back(shape(name, text)); }},
       {"--input", [&](auto& name, auto& text) { options.fills.push_back(fill(name, text)); }},
       {"--output", [&](auto& name, auto& text) { options.output = output(name, text); }},
@@ -154,8 +158,14 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
   if (options.model.empty()) bad("--model FILE is missing");
   if (seen.count("--cores") && seen.count("--power-mode")) bad("--cores and --power-mode exclude each other");
   if (seen.count("--cores")) options.power_mode = PowerMode::kNoBind;
-  for (const char* other : {"--warmup", "--warmup-ms", "--repeats", "--repeats-ms"}) {
+  for (const char* other :
+       {"--warmup", "--warmup-ms", "--warmup-max-ms", "--repeats", "--repeats-ms", "--repeats-max-ms"}) {
     if (options.images && seen.count(other)) bad(std::string("--images and ") + other + " exclude each other");
+  }
+  for (const auto& [name, amount] : {std::pair("--warmup", options.warmup), std::pair("--repeats", options.repeats)}) {
+    if (amount.most_ms > 0 && amount.most_ms < amount.ms) {
+      bad(std::string(name) + "-max-ms is less than " + name + "-ms");
+    }
   }
   if (options.shapes.empty()) options.shapes = {{1, 3, 224, 224}};
   if (options.fills.empty()) options.fills.resize(options.shapes.size());

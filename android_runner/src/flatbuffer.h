@@ -1,6 +1,6 @@
 // Reading a FlatBuffers table field by field, every offset checked: the file may be anything.
-// Layout: https://flatbuffers.dev/internals/ (a table begins with the distance back to its vtable; a vtable holds its own
-// size, the table's size, and one offset a field; vectors and strings begin with their length).
+// Layout: https://flatbuffers.dev/internals/ (a table begins with the distance back to its vtable; a vtable holds its
+// own size, the table's size, and one offset a field; vectors and strings begin with their length).
 #pragma once
 
 #include <cstdint>

@@ -17,10 +17,14 @@ size_t elements(const Shape& shape) {
 
 std::string Fill::str() const {
   switch (kind) {
-    case Kind::kOnes: return "ones";
-    case Kind::kSeed: return "seed:" + std::to_string(seed);
-    case Kind::kFile: return "file:" + path;
-    case Kind::kBytes: return "bytes:" + path;
+    case Kind::kOnes:
+      return "ones";
+    case Kind::kSeed:
+      return "seed:" + std::to_string(seed);
+    case Kind::kFile:
+      return "file:" + path;
+    case Kind::kBytes:
+      return "bytes:" + path;
   }
   return "";
 }
@@ -55,11 +59,15 @@ Source::Source(const Fill& fill, size_t index, const Shape& shape, int64_t image
 
 void Source::next(float* out) {
   switch (fill_.kind) {
-    case Fill::Kind::kOnes: std::fill_n(out, count_, 1.0f); break;
+    case Fill::Kind::kOnes:
+      std::fill_n(out, count_, 1.0f);
+      break;
     case Fill::Kind::kSeed:
       for (size_t i = 0; i < count_; ++i) out[i] = seeded_value(fill_.seed, index_, i);
       break;
-    case Fill::Kind::kFile: read(out, count_ * sizeof(float)); break;
+    case Fill::Kind::kFile:
+      read(out, count_ * sizeof(float));
+      break;
     case Fill::Kind::kBytes: {
       read(bytes_.data(), count_);
       for (size_t i = 0; i < count_; ++i) out[i] = tables_[i / plane_ % channels_ * kLevels + bytes_[i]];
@@ -71,11 +79,13 @@ void Source::next(float* out) {
 // The whole size is looked at before the first run, not found out by the last.
 void Source::open(size_t bytes) {
   file_.reset(std::fopen(fill_.path.c_str(), "rb"));
-  if (!file_) throw Failure(Exit::kInputInvalid, "cannot open the input file " + fill_.path + ": " + std::strerror(errno));
+  if (!file_)
+    throw Failure(Exit::kInputInvalid, "cannot open the input file " + fill_.path + ": " + std::strerror(errno));
   const long size = std::fseek(file_.get(), 0, SEEK_END) == 0 ? std::ftell(file_.get()) : -1;
   if (size < 0 || static_cast<size_t>(size) != bytes) {
-    throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " has " + std::to_string(size) + " bytes, not the " +
-                                           std::to_string(bytes) + " bytes that the shape and the number of images ask");
+    throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " has " + std::to_string(size) +
+                                           " bytes, not the " + std::to_string(bytes) +
+                                           " bytes that the shape and the number of images ask");
   }
   std::rewind(file_.get());
 }

@@ -65,12 +65,18 @@ void write_last_line(const char* status, int exit, const char* kind, const char*
 
 const char* name_of(int signal) {
   switch (signal) {
-    case SIGSEGV: return "SIGSEGV (bad memory access)";
-    case SIGABRT: return "SIGABRT (the engine gave up)";
-    case SIGBUS: return "SIGBUS (bad memory access)";
-    case SIGILL: return "SIGILL (an instruction this CPU does not have)";
-    case SIGFPE: return "SIGFPE (division by zero)";
-    default: return "a signal";
+    case SIGSEGV:
+      return "SIGSEGV (bad memory access)";
+    case SIGABRT:
+      return "SIGABRT (the engine gave up)";
+    case SIGBUS:
+      return "SIGBUS (bad memory access)";
+    case SIGILL:
+      return "SIGILL (an instruction this CPU does not have)";
+    case SIGFPE:
+      return "SIGFPE (division by zero)";
+    default:
+      return "a signal";
   }
 }
 
@@ -132,7 +138,7 @@ void guard_against_crashes() {
   alternate.ss_size = sizeof stack;
   sigaltstack(&alternate, nullptr);
   for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE}) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_fatal_signal;
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK);
     sigaction(signal, &action, nullptr);

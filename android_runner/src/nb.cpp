@@ -14,16 +14,16 @@
 namespace edgebench {
 namespace {
 
-// Layout, little-endian: u16 meta version, char[16] opt version, u64 topology size, topology; then, in meta version 2, u16
-// version (0), u16 size of a reserved part, u16 header size and header (u16 number of parameters, u32 largest one), and for
-// every parameter u32 size of what follows this field, u32 offset, data. Meta version 1 (opt 2.7) has one table of
-// parameters instead; version 0 is older still.
+// Layout, little-endian: u16 meta version, char[16] opt version, u64 topology size, topology; then, in meta version 2,
+// u16 version (0), u16 size of a reserved part, u16 header size and header (u16 number of parameters, u32 largest one),
+// and for every parameter u32 size of what follows this field, u32 offset, data. Meta version 1 (opt 2.7) has one table
+// of parameters instead; version 0 is older still.
 constexpr int64_t kHead = 2 + 16 + 8;
 
 class File {
  public:
   explicit File(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb"), std::fclose) {
-    struct stat status {};
+    struct stat status{};
     if (!file_ || fstat(fileno(file_.get()), &status) != 0) unreadable();
     if (!S_ISREG(status.st_mode)) throw Failure(Exit::kModelUnreadable, "the model " + path_ + " is no file");
     bytes_ = status.st_size;

@@ -24,7 +24,7 @@ std::optional<Number> to_number(std::string_view text) {
 }
 
 std::optional<std::vector<std::pair<int64_t, int64_t>>> read_time_in_state(const SystemTree& tree,
-                                                                            const std::string& path) {
+                                                                           const std::string& path) {
   const auto content = tree.read(path);
   if (!content) return std::nullopt;
   std::istringstream lines(*content);

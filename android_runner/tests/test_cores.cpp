@@ -24,14 +24,14 @@ using List = std::vector<int>;
 
 }  // namespace
 
-TEST(cores, high_takes_the_last_big_ones) {
+TEST_CASE("cores: high takes the last big ones") {
   CHECK((cores_of(PowerMode::kHigh, 1, kSd855) == List{7}));
   CHECK((cores_of(PowerMode::kHigh, 2, kSd855) == List{6, 7}));
   CHECK((cores_of(PowerMode::kHigh, 4, kSd855) == List{4, 5, 6, 7}));
   CHECK((cores_of(PowerMode::kHigh, 8, kSd855) == List{4, 5, 6, 7}));
 }
 
-TEST(cores, the_other_modes) {
+TEST_CASE("cores: the other modes") {
   CHECK((cores_of(PowerMode::kLow, 2, kSd855) == List{0, 1}));
   CHECK((cores_of(PowerMode::kFull, 6, kSd855) == List{4, 5, 6, 7, 0, 1}));
   CHECK((cores_of(PowerMode::kRandHigh, 2, kSd855) == List{4, 5}));
@@ -39,13 +39,13 @@ TEST(cores, the_other_modes) {
   CHECK(cores_of(PowerMode::kNoBind, 4, kSd855).empty());
 }
 
-TEST(cores, equal_or_unknown_frequencies_are_all_big) {
+TEST_CASE("cores: equal or unknown frequencies are all big") {
   CHECK((cores_of(PowerMode::kHigh, 1, cores_with_tops({0, 0})) == List{1}));
   CHECK((cores_of(PowerMode::kLow, 1, cores_with_tops({2000, 2000})) == List{0}));
   CHECK(cores_of(PowerMode::kHigh, 1, {}).empty());
 }
 
-TEST(cores, binding_is_checked_against_the_machine) {
+TEST_CASE("cores: binding is checked against the machine") {
   check::Tree phone;
   phone.add_listing(TEST_DATA "/sm8150.txt");
   phone.add("/sys/devices/system/cpu/online", "0-6");
@@ -54,7 +54,7 @@ TEST(cores, binding_is_checked_against_the_machine) {
   CHECK_FAILS(bind_to({0, 7}, tree), Exit::kCoresUnavailable, "core 7 is offline");
 }
 
-TEST(cores, binding_holds) {
+TEST_CASE("cores: binding holds") {
   const List before = current_affinity().value();
   bind_to({before.back()}, SystemTree());
   CHECK((current_affinity() == List{before.back()}));
@@ -62,7 +62,7 @@ TEST(cores, binding_holds) {
   CHECK(current_affinity() == before);
 }
 
-TEST(cores, a_core_the_kernel_does_not_have_is_refused) {
+TEST_CASE("cores: a core the kernel does not have is refused") {
   const check::Tree nothing;  // a machine whose /sys says nothing: the kernel itself must be asked
   CHECK_FAILS(bind_to({1000}, SystemTree(nothing.root())), Exit::kCoresUnavailable, "cannot bind");
 }

@@ -36,7 +36,8 @@ Ended run(Action&& action) {
   close(ends[1]);
   Ended ended{};
   char buffer[4096];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) ended.output.append(buffer, static_cast<size_t>(got));
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
+    ended.output.append(buffer, static_cast<size_t>(got));
   close(ends[0]);
   waitpid(child, &ended.status, 0);
   return ended;
@@ -46,18 +47,20 @@ const std::string kHello = "{\"type\":\"hello\"}\n";
 
 }  // namespace
 
-TEST(lines, an_end_says_how_many_lines_there_were) {
+TEST_CASE("lines: an end says how many lines there were") {
   const Ended ended = run([](Lines& lines) { lines.end(Exit::kDone); });
-  CHECK_EQUAL(ended.output, kHello + R"({"type":"end","status":"ok","exit":0,"lines":1})" "\n");
+  CHECK_EQ(ended.output, kHello + R"({"type":"end","status":"ok","exit":0,"lines":1})"
+                                  "\n");
 }
 
-TEST(lines, a_failure_is_named) {
+TEST_CASE("lines: a failure is named") {
   const Ended ended = run([](Lines& lines) { lines.end(Exit::kModelInvalid, "no \"model\""); });
-  CHECK_EQUAL(ended.output, kHello + R"({"type":"end","status":"error","exit":5,"lines":1,"kind":"model_invalid",)"
-                                     R"("message":"no \"model\""})" "\n");
+  CHECK_EQ(ended.output, kHello + R"({"type":"end","status":"error","exit":5,"lines":1,"kind":"model_invalid",)"
+                                  R"("message":"no \"model\""})"
+                                  "\n");
 }
 
-TEST(lines, what_the_engine_prints_goes_elsewhere) {
+TEST_CASE("lines: what the engine prints goes elsewhere") {
   const Ended ended = run([](Lines& lines) {
     if (write(STDOUT_FILENO, "chatter", 7) < 0) lines.line("");
     lines.end(Exit::kDone);
@@ -65,10 +68,10 @@ TEST(lines, what_the_engine_prints_goes_elsewhere) {
   CHECK(ended.output.find("chatter") == std::string::npos);
 }
 
-TEST(lines, fatal_signals_leave_an_end_line_and_kill) {
+TEST_CASE("lines: fatal signals leave an end line and kill") {
   for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE}) {
     const Ended ended = run([&](Lines&) { raise(signal); });
-    CHECK(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == signal);
+    CHECK((WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == signal));
     const std::string begin =
         R"({"type":"end","status":"crash","exit":)" + std::to_string(128 + signal) + R"(,"lines":1,"kind":"crash")";
     CHECK(ended.output.find(begin) == kHello.size());
@@ -76,24 +79,25 @@ TEST(lines, fatal_signals_leave_an_end_line_and_kill) {
   }
 }
 
-TEST(lines, an_engine_that_exits_has_failed) {
+TEST_CASE("lines: an engine that exits has failed") {
   const Ended ended = run([](Lines&) { std::exit(0); });
   CHECK(WIFEXITED(ended.status));
-  CHECK_EQUAL(WEXITSTATUS(ended.status), static_cast<int>(Exit::kEngineFailed));
+  CHECK_EQ(WEXITSTATUS(ended.status), static_cast<int>(Exit::kEngineFailed));
   CHECK(ended.output.find("the engine ended the process while being tested") != std::string::npos);
 }
 
-TEST(lines, nothing_follows_an_end) {
+TEST_CASE("lines: nothing follows an end") {
   const Ended ended = run([](Lines& lines) {
     lines.end(Exit::kDone);
     std::abort();
   });
-  CHECK_EQUAL(ended.output, kHello + R"({"type":"end","status":"ok","exit":0,"lines":1})" "\n");
+  CHECK_EQ(ended.output, kHello + R"({"type":"end","status":"ok","exit":0,"lines":1})"
+                                  "\n");
 }
 
-TEST(lines, a_reader_that_left_is_a_failure) {
+TEST_CASE("lines: a reader that left is a failure") {
   int ends[2];
-  CHECK_EQUAL(pipe(ends), 0);
+  CHECK_EQ(pipe(ends), 0);
   const pid_t child = fork();
   if (child == 0) {
     dup2(ends[1], STDOUT_FILENO);
@@ -111,5 +115,5 @@ TEST(lines, a_reader_that_left_is_a_failure) {
   close(ends[1]);
   int status = 0;
   waitpid(child, &status, 0);
-  CHECK_EQUAL(WEXITSTATUS(status), static_cast<int>(Exit::kOutputFailed));
+  CHECK_EQ(WEXITSTATUS(status), static_cast<int>(Exit::kOutputFailed));
 }

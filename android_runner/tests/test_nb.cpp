@@ -14,17 +14,18 @@ void put(std::string* to, T value) {
   to->append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// A file of meta version 2 whose topology is a root table with one empty block, and whose parameters are of these sizes.
+// A file of meta version 2 whose topology is a root table with one empty block, and whose parameters are of these
+// sizes.
 std::string small_nb(const std::string& version, const std::vector<uint32_t>& parameters) {
   std::string topology;
-  put<uint32_t>(&topology, 12);                                             // root table
-  for (uint16_t part : {6, 8, 4, 0}) put<uint16_t>(&topology, part);        // its vtable: one field, at 4
-  put<int32_t>(&topology, 8);                                               // root: vtable is 8 bytes back
-  put<uint32_t>(&topology, 4);                                              // field 0: the vector, 4 bytes on
-  put<uint32_t>(&topology, 1);                                              // one block
-  put<uint32_t>(&topology, 8);                                              // 8 bytes on
-  for (uint16_t part : {4, 4}) put<uint16_t>(&topology, part);              // its vtable: no fields
-  put<int32_t>(&topology, 4);                                               // the block
+  put<uint32_t>(&topology, 12);                                       // root table
+  for (uint16_t part : {6, 8, 4, 0}) put<uint16_t>(&topology, part);  // its vtable: one field, at 4
+  put<int32_t>(&topology, 8);                                         // root: vtable is 8 bytes back
+  put<uint32_t>(&topology, 4);                                        // field 0: the vector, 4 bytes on
+  put<uint32_t>(&topology, 1);                                        // one block
+  put<uint32_t>(&topology, 8);                                        // 8 bytes on
+  for (uint16_t part : {4, 4}) put<uint16_t>(&topology, part);        // its vtable: no fields
+  put<int32_t>(&topology, 4);                                         // the block
   std::string file;
   put<uint16_t>(&file, 2);
   std::string name = version;
@@ -52,16 +53,16 @@ struct Directory : check::Tree {
 
 }  // namespace
 
-TEST(nb, a_whole_file) {
+TEST_CASE("nb: a whole file") {
   Directory directory;
   const std::string content = small_nb("v2.13-rc", {16, 100});
   const NbFile file = read_nb(directory.write(content));
-  CHECK_EQUAL(file.bytes, static_cast<int64_t>(content.size()));
-  CHECK_EQUAL(file.opt_version, "v2.13-rc");
-  CHECK(file.inputs.empty() && file.targets.empty());
+  CHECK_EQ(file.bytes, static_cast<int64_t>(content.size()));
+  CHECK_EQ(file.opt_version, "v2.13-rc");
+  CHECK((file.inputs.empty() && file.targets.empty()));
 }
 
-TEST(nb, cut_off_anywhere_it_is_refused) {
+TEST_CASE("nb: cut off anywhere it is refused") {
   Directory directory;
   const std::string content = small_nb("v2.13-rc", {16, 40});
   for (size_t length = 0; length < content.size(); ++length) {
@@ -69,7 +70,7 @@ TEST(nb, cut_off_anywhere_it_is_refused) {
   }
 }
 
-TEST(nb, any_broken_topology_is_refused_or_read) {
+TEST_CASE("nb: any broken topology is refused or read") {
   Directory directory;
   const std::string content = small_nb("v2.13-rc", {16});
   for (size_t at = 26; at < content.size(); ++at) {
@@ -85,7 +86,7 @@ TEST(nb, any_broken_topology_is_refused_or_read) {
   }
 }
 
-TEST(nb, what_is_no_nb_is_named_so) {
+TEST_CASE("nb: what is no nb is named so") {
   Directory directory;
   CHECK_FAILS(read_nb(directory.write(std::string(100, '\0'))), Exit::kModelInvalid, "no .nb file");
   CHECK_FAILS(read_nb(directory.write(std::string(100, 'x'))), Exit::kModelInvalid, "no .nb file");
@@ -95,7 +96,7 @@ TEST(nb, what_is_no_nb_is_named_so) {
   CHECK_FAILS(read_nb(directory.root()), Exit::kModelUnreadable, "is no file");
 }
 
-TEST(nb, kernels_for_another_cpu_are_refused) {
+TEST_CASE("nb: kernels for another cpu are refused") {
   NbFile model;
   model.targets = {1, kTargetArm};
   check_target(model, kTargetArm);
@@ -106,7 +107,7 @@ TEST(nb, kernels_for_another_cpu_are_refused) {
   check_target(model, kTargetArm);
 }
 
-TEST(nb, an_input_must_have_the_models_shape) {
+TEST_CASE("nb: an input must have the models shape") {
   NbFile model;
   model.inputs = {{"x", {-1, 3, 224, 224}}, {"y", {}}};
   check_shape(model, "x", {8, 3, 224, 224});

@@ -26,12 +26,15 @@ __all__ = [
     "parse_launch",
 ]
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 _BUILD_AGAIN = "build the runner again: scripts/build_runner"
 
 # The order of the lines of a whole launch, and of one that runs images.
-_WHOLE = re.compile(r"hello environment load( input)+ first_run( output)* warmup( samples)+ environment memory end")
+_WHOLE = re.compile(
+    r"hello environment load( input)+ first_run( output)* warmup( samples)+( output)* frequencies clock usage usage"
+    r" environment memory end"
+)
 _IMAGES = re.compile(r"hello environment load( input)+( output)+ environment memory end")
 
 
@@ -43,8 +46,11 @@ def command_line(program: str, spec: LaunchSpec) -> list[str]:
     if spec.cores is not None:
         command += ["--cores", ",".join(map(str, spec.cores))]
     if spec.images is None:
-        command += ["--warmup", str(spec.warmup), "--warmup-ms", _plain(spec.warmup_ms)]
-        command += ["--repeats", str(spec.repeats), "--repeats-ms", _plain(spec.repeats_ms)]
+        for name, runs, least, most in (
+            ("--warmup", spec.warmup, spec.warmup_ms, spec.warmup_max_ms),
+            ("--repeats", spec.repeats, spec.repeats_ms, spec.repeats_max_ms),
+        ):
+            command += [name, str(runs), f"{name}-ms", _plain(least), f"{name}-max-ms", _plain(most)]
     else:
         command += ["--images", str(spec.images)]
     for shape, fill in zip(spec.shapes, spec.fills, strict=True):

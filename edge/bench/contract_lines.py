@@ -17,6 +17,7 @@ from edge.bench.launch import (
     OutputTensor,
     ThermalZone,
 )
+from edge.results.probes import ClockReading, Clocks, Probes, ThreadUsage, Usage
 
 
 def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
@@ -29,10 +30,15 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
     if (before.moment, after.moment) != ("before", "after"):
         raise BadLine("the environment lines are not those before and after")
     (load,), (first_run,), (warmup,), (memory,) = of("load"), of("first_run"), of("warmup"), of("memory")
-    inputs, outputs = tuple(map(_input, of("input"))), tuple(map(_output, of("output")))
-    for tensors in (inputs, outputs):
+    (frequencies,), (clock,), (measured, whole) = of("frequencies"), of("clock"), of("usage")
+    if (measured.text("span"), whole.text("span")) != ("measured", "launch"):
+        raise BadLine("the usage lines are not those of the measured runs and of the launch")
+    inputs, outputs, last_outputs = tuple(map(_input, of("input"))), *_first_and_last(lines)
+    for tensors in (inputs, outputs, last_outputs):
         if [tensor.index for tensor in tensors] != list(range(len(tensors))):
             raise BadLine("inputs or outputs are not numbered one after the other")
+    if [(one.name, one.shape) for one in outputs] != [(one.name, one.shape) for one in last_outputs]:
+        raise BadLine("the outputs of the last run are not those of the first")
     return LaunchReport(
         samples_ms=_samples(of("samples")),
         hello=hello(lines[0]),
@@ -47,6 +53,11 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
         outputs=outputs,
         warmup_runs=warmup.whole("runs"),
         warmup_ms=warmup.time("ms"),
+        warmup_settled=warmup.optional("settled", warmup.flag),
+        last_outputs=last_outputs,
+        loop_begin=tuple(map(_core, frequencies.objects("begin"))),
+        loop_end=tuple(map(_core, frequencies.objects("end"))),
+        probes=Probes(_usage(measured), _usage(whole), _clocks(clock)),
         peak_rss_bytes=memory.optional("peak_rss_bytes", memory.whole),
         warnings=engine_warnings(stderr),
     )
@@ -70,6 +81,55 @@ def images_report(lines: Sequence[Fields], images: int) -> ImagesReport:
         raise BadLine(f"{len(found)} images were run, {images} were asked for")
     (load,) = (line for line in lines if line.kind == "load")
     return ImagesReport(hello(lines[0]), load.text("engine_version"), tuple(map(tuple, found)))
+
+
+def _first_and_last(lines: Sequence[Fields]) -> tuple[tuple[OutputTensor, ...], tuple[OutputTensor, ...]]:
+    """The outputs before the samples, which are the first run's, and those after them."""
+    start = next(index for index, line in enumerate(lines) if line.kind == "samples")
+    found: list[tuple[OutputTensor, ...]] = []
+    for run, part in (("first", lines[:start]), ("last", lines[start:])):
+        outputs = [line for line in part if line.kind == "output"]
+        if any(line.text("run") != run for line in outputs):
+            raise BadLine(f"an output is not of the {run} run")
+        found.append(tuple(map(_output, outputs)))
+    return found[0], found[1]
+
+
+def _usage(line: Fields) -> Usage:
+    return Usage(
+        wall_ms=line.time("wall_ms"),
+        cpu_ms=line.time("cpu_ms"),
+        involuntary_switches=line.whole("involuntary_switches"),
+        thread_cpu_ms=line.optional("thread_cpu_ms", line.time),
+        thread_switches=line.optional("thread_switches", line.whole),
+        cores=line.optional("cores", line.wholes),
+        threads=line.optional("threads", lambda name: tuple(map(_thread, line.objects(name)))),
+    )
+
+
+def _thread(thread: Fields) -> ThreadUsage:
+    return ThreadUsage(
+        tid=thread.whole("tid"),
+        cpu_ms=thread.optional("cpu_ms", thread.time),
+        delay_ms=thread.optional("delay_ms", thread.time),
+        involuntary_switches=thread.optional("involuntary_switches", thread.whole),
+        processor=thread.optional("processor", thread.whole),
+        affinity=thread.optional("affinity", thread.wholes),
+    )
+
+
+def _clocks(line: Fields) -> Clocks:
+    def readings(name: str) -> tuple[ClockReading, ...] | None:
+        return line.optional(name, lambda name: tuple(map(_reading, line.objects(name))))
+
+    return Clocks(before=readings("before"), between=readings("between"), after=readings("after"))
+
+
+def _reading(reading: Fields) -> ClockReading:
+    hz = reading.optional("hz", reading.whole)
+    if hz is not None and hz <= 0:
+        raise BadLine(f"clock: hz is {hz}")
+    return ClockReading(reading.whole("core"), hz, reading.whole("runs") if reading.has("runs") else None)
 
 
 def _samples(lines: Sequence[Fields]) -> tuple[float, ...]:

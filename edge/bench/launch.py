@@ -8,12 +8,15 @@ from typing import Literal
 from edge.bench.engine_log import EngineWarning
 from edge.errors import UsageError
 from edge.results.measurement import Extremes
+from edge.results.probes import Probes
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
     """One launch. `model` and the path in `file:PATH` are paths where the program runs; times in ms.
 
+    After the least runs and time the warm-up goes on until the runs settle, `warmup_max_ms` in all at most (0: it does
+    not). No run is begun after `repeats_max_ms` once there are five (0: no bound).
     `inputs` holds a fill for each shape: `ones`, `seed:S`, `file:PATH` or `bytes:PATH`. With `images` it runs once for
     each of so many images in those files and measures nothing. Raises `UsageError` for a contradiction.
     """
@@ -25,8 +28,10 @@ class LaunchSpec:
     cores: tuple[int, ...] | None = None
     warmup: int = 10
     warmup_ms: float = 500
+    warmup_max_ms: float = 0
     repeats: int = 30
     repeats_ms: float = 1000
+    repeats_max_ms: float = 0
     inputs: tuple[str, ...] | None = None  # None: ones
     output: Literal["none", "digest", "values"] = "digest"
     images: int | None = None
@@ -104,7 +109,7 @@ class InputTensor:
 
 @dataclass(frozen=True, slots=True)
 class OutputTensor:
-    """An output of the first run, or of an image.
+    """An output of the first run, of the last one, or of an image.
 
     `digest` is None where it holds no float32; in `values`, None is NaN or infinite.
     """
@@ -129,7 +134,9 @@ class ImagesReport:
 class LaunchReport:
     """What a benchmark program said of one launch; None is what it did not say. Times in ms, sizes in bytes.
 
-    edgebench tells everything but `extremes`; the stock programs tell those and little else (edge/bench/runners.py).
+    `outputs` and `last_outputs` are those of the first and of the last run; `loop_begin` and `loop_end` the cores when the
+    measured runs began and ended. edgebench tells everything but `extremes`; the stock programs tell those and little
+    else (edge/bench/runners.py).
     """
 
     samples_ms: tuple[float, ...] = ()
@@ -146,6 +153,11 @@ class LaunchReport:
     outputs: tuple[OutputTensor, ...] = ()
     warmup_runs: int | None = None
     warmup_ms: float | None = None
+    warmup_settled: bool | None = None
+    last_outputs: tuple[OutputTensor, ...] = ()
+    loop_begin: tuple[CoreState, ...] = ()
+    loop_end: tuple[CoreState, ...] = ()
+    probes: Probes | None = None
     peak_rss_bytes: int | None = None
     warnings: tuple[EngineWarning, ...] = ()
 

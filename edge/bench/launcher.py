@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from edge.bench import gate as thermal_gate
 from edge.bench import throttling
 from edge.bench.cell import Cell
+from edge.bench.cores import cores_asked
 from edge.bench.failures import hung
-from edge.bench.launch import LaunchReport
+from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
 from edge.cache.retry import Remedy
@@ -24,7 +25,7 @@ from edge.errors import (
     RunnerError,
 )
 from edge.results.measurement import Launch
-from edge.results.reasons import Code
+from edge.results.reasons import Code, Remark
 
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
@@ -36,8 +37,17 @@ class Launcher:
     """Launches on one device, which is locked and prepared."""
 
     def __init__(
-        self, device: Device, runner: Runner, request: Request, listener: Listener, sleep: Callable[[float], None]
+        self,
+        device: Device,
+        runner: Runner,
+        request: Request,
+        listener: Listener,
+        sleep: Callable[[float], None],
+        *,
+        fixed_performance: bool = False,
     ) -> None:
+        """`fixed_performance`: the mode is in force, in which the system holds the clocks lower on purpose."""
+        self._fixed_performance = fixed_performance
         self._device, self._runner, self._request = device, runner, request
         self._listener, self._sleep = listener, sleep
         self._places: dict[Path, PurePosixPath] = {}
@@ -90,7 +100,17 @@ class Launcher:
                 hint="build it with Paddle-Lite; --allow-synthetic keeps such numbers, to try the orchestration",
             )
         after = self._read_thermal()
-        signs = throttling.signs_of_launch(report.before, report.after, gate.thermal.status, after.status)
+        signs = (
+            *throttling.signs_of_launch(
+                report.before,
+                report.after,
+                gate.thermal.status,
+                after.status,
+                loop=(report.loop_begin, report.loop_end),
+                fixed_performance=self._fixed_performance,
+            ),
+            *_signs_of_probes(spec, report, fixed_performance=self._fixed_performance),
+        )
         hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
         unknown = gate.reasons if gate.verdict == "unknown" else ()
         return replace(
@@ -100,7 +120,11 @@ class Launcher:
             seconds=completed.seconds,
             state={"before": asdict(gate.thermal), "after": asdict(after), "waited_seconds": gate.waited_seconds},
             reasons=(*hot, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
-            notes=(*unknown, *(one.remark for one in report.warnings if one.kind not in _INVALIDATING)),
+            notes=(
+                *unknown,
+                *_notes(spec, report),
+                *(one.remark for one in report.warnings if one.kind not in _INVALIDATING),
+            ),
         )
 
     def _cool(self, cell: Cell) -> thermal_gate.GateResult:
@@ -140,10 +164,44 @@ class Launcher:
         self._listener.line(f"{self._device.serial}: {text}")
 
 
+def _signs_of_probes(spec: LaunchSpec, report: LaunchReport, *, fixed_performance: bool) -> tuple[Remark, ...]:
+    """What the program's own probes say against the launch."""
+    changed = throttling.sign_of_outputs(
+        [output.digest for output in report.outputs], [output.digest for output in report.last_outputs]
+    )
+    signs = [changed] if changed else []
+    if report.probes is None or report.hello is None or report.before is None:
+        return tuple(signs)
+    measured, abi = report.probes.measured, report.hello.abi
+    if load := throttling.sign_of_load(measured):
+        signs.append(load)
+    expected: dict[int, int] = {}
+    if abi.startswith("arm"):  # the highest clock of an x86 core is for when the others idle
+        for core in report.loop_begin:
+            if khz := throttling.expected_khz(core, fixed_performance=fixed_performance):
+                expected[core.index] = khz
+    asked = cores_asked(spec, abi, report.before.cores)
+    signs += throttling.signs_of_cores(asked, report.after.affinity if report.after else None, measured)
+    signs += throttling.signs_of_clock(report.probes.clocks, expected)
+    return tuple(signs)
+
+
+def _notes(spec: LaunchSpec, report: LaunchReport) -> tuple[Remark, ...]:
+    notes = []
+    if report.warmup_settled is False:
+        notes.append(Code.WARM_UP_UNSETTLED())
+    if report.samples_ms and len(report.samples_ms) < spec.repeats:
+        notes.append(Code.FEWER_RUNS(repeats=spec.repeats))
+    return tuple(notes)
+
+
 def _kept(report: LaunchReport) -> Launch:
     """What the program said, as it is kept; what only the driver knows is still to be filled in."""
     hello = report.hello
     environment = {"before": report.before and asdict(report.before), "after": report.after and asdict(report.after)}
+    for moment, cores in (("begin", report.loop_begin), ("end", report.loop_end)):  # of the measured runs
+        if cores:
+            environment[moment] = {"cores": [asdict(core) for core in cores]}
     return Launch(
         number=0,
         started=0,
@@ -153,11 +211,14 @@ def _kept(report: LaunchReport) -> Launch:
         load_ms=report.load_ms,
         first_run_ms=report.first_run_ms,
         warmup_runs=report.warmup_runs,
+        warmup_settled=report.warmup_settled,
         peak_rss_bytes=report.peak_rss_bytes,
         runner_version=hello.runner if hello else None,
         engine=hello.engine if hello else "paddle-lite",
         engine_version=report.engine_version,
         synthetic=report.synthetic,
         digests=tuple(output.digest for output in report.outputs if output.digest is not None),
+        last_digests=tuple(output.digest for output in report.last_outputs if output.digest is not None),
+        probes=report.probes,
         environment=environment if report.before else None,
     )

@@ -18,6 +18,10 @@ from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
 from edge.toolchain.environment import ensure
 
+# A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
+# network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
+MOST_TIMES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Runner:
@@ -49,8 +53,10 @@ class Runner:
             cores=protocol.cores,
             warmup=protocol.warmup_runs,
             warmup_ms=protocol.warmup_ms,
+            warmup_max_ms=MOST_TIMES * protocol.warmup_ms,
             repeats=protocol.repeats,
             repeats_ms=protocol.repeats_ms,
+            repeats_max_ms=MOST_TIMES * protocol.repeats_ms,
             inputs=(protocol.input,) * len(subject.shapes),
             output="digest" if self.flavour.tells_samples else "none",
         )

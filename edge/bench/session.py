@@ -93,7 +93,14 @@ class _Session:
                 "state": asdict(self._device.state()),
             }
             self._id = self._store.new_session(seed=self._request.seed, device=properties)
-            self._launcher = Launcher(self._device, self._runner, self._request, self._listener, self._sleep)
+            self._launcher = Launcher(
+                self._device,
+                self._runner,
+                self._request,
+                self._listener,
+                self._sleep,
+                fixed_performance=prepared.fixed_performance,
+            )
             cells = [self._cell(job, threads, found) for job, threads, found in todo]
             self._rounds(cells)
             self._conclude(cells)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from typing import Protocol as Interface
 
 from edge.results.identity import DeviceIdentity
+from edge.results.probes import Probes
 from edge.results.protocol import Protocol
 from edge.results.reasons import Code, Remark
 from edge.results.statistics import Statistics, median, summarise
@@ -70,7 +71,9 @@ class Extremes:
 class Launch:
     """One process of the benchmark program. `samples_ms` is empty where the program tells no samples.
 
-    `environment` and `state` hold what the program and the driver read before and after, as JSON values; `reasons` say
+    `warmup_settled`: whether the warm-up's runs had become no faster any more; None where that was not asked or could
+    not be told. `digests` are of the outputs of the first run, `last_digests` of the last one. `environment` and `state`
+    hold what the program and the driver read before and after, as JSON values; `reasons` say
     why the launch cannot be trusted, `notes` what else is to be known.
     """
 
@@ -82,12 +85,15 @@ class Launch:
     load_ms: float | None = None
     first_run_ms: float | None = None
     warmup_runs: int | None = None
+    warmup_settled: bool | None = None
     peak_rss_bytes: int | None = None
     runner_version: str | None = None
     engine: str | None = None
     engine_version: str | None = None
     synthetic: bool = False
     digests: tuple[str, ...] = ()
+    last_digests: tuple[str, ...] = ()
+    probes: Probes | None = None
     environment: Mapping[str, Any] | None = None
     state: Mapping[str, Any] | None = None
     reasons: tuple[Remark, ...] = ()

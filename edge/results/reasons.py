@@ -59,6 +59,27 @@ class Code(Enum):
         "its cores ran below their highest frequency for {share:.0%} of the time",
         "let the device cool, and close other apps",
     )
+    # what the program's probes saw
+    LOAD_ON_CORES = (
+        "load_on_cores",
+        "other work had its cores for more than {share:.0%} of the time",
+        "end what else runs there, and measure again",
+    )
+    CLOCK_LOW = (
+        "clock_low",
+        "core {core} ran at {ghz:.1f} GHz where {expected_ghz:.1f} GHz were expected",
+        "let the device cool, and measure again",
+    )
+    CORES_LOST = "cores_lost", "{cores} could not be had", "measure again, or name other --cores"
+    RAN_ELSEWHERE = "ran_elsewhere", "it ran on {cores}, not only on {asked}", "measure again, or name other --cores"
+    THREAD_UNBOUND = "thread_unbound", "a thread of it was not bound to {asked}", "measure again"
+    OUTPUTS_CHANGED = (
+        "outputs_changed",
+        "its outputs changed between the first and the last run",
+        "measure again with --check-output",
+    )
+    WARM_UP_UNSETTLED = "warm_up_unsettled", "the warm-up ended at its limit while the runs still became faster"
+    FEWER_RUNS = "fewer_runs", "fewer than {repeats} runs a launch: they take long"
     # its launches
     SLOWER_WITHIN_LAUNCH = (
         "slower_within_launch",

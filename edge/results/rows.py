@@ -17,6 +17,7 @@ from typing import Protocol as Interface
 from edge.errors import UsageError
 from edge.results import reasons
 from edge.results.measurement import Extremes, Launch, RunnerProgram, Status, Subject
+from edge.results.probes import probes_from_json
 from edge.results.protocol import ADDED, REMOVED, Protocol
 from edge.results.reasons import Code, Remark
 
@@ -189,7 +190,8 @@ def launch_values(launch: Launch) -> tuple[Any, ...]:
 def launch_data(launch: Launch) -> tuple[bytes, str]:
     """The columns of `launch_data`: the samples, and every field that has no column, by its name."""
     facts = {one.name: getattr(launch, one.name) for one in fields(launch) if one.name not in _COLUMNS}
-    facts["extremes"] = launch.extremes and asdict(launch.extremes)
+    for name in ("extremes", "probes"):
+        facts[name] = facts[name] and asdict(facts[name])
     for name in ("reasons", "notes"):
         facts[name] = json.loads(reasons.dump(facts[name]))
     return _little_endian(array("d", launch.samples_ms)).tobytes(), _json(facts)
@@ -215,7 +217,9 @@ def launch(row: Row) -> Launch:
             values[name] = reasons.load(_json(facts.get(name, [])))
         if values.get("extremes") is not None:
             values["extremes"] = Extremes(**values["extremes"])
-    except (ValueError, TypeError) as error:
+        if values.get("probes") is not None:
+            values["probes"] = probes_from_json(values["probes"])
+    except (ValueError, TypeError, KeyError) as error:
         raise DamagedRowError(f"what a launch said cannot be read: {error}") from error
     for name in ("started", "seconds"):
         if not isinstance(values[name], (int, float)):

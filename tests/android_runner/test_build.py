@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from edge.bench.contract import parse_hello, parse_launch
 from edge.device.usable import MIN_SDK
 from edge.toolchain.environment import Environment
-from tests.android_runner.conftest import BUILD, ROOT, build, launch
+from tests.android_runner.conftest import BUILD, DOCTEST, ROOT, build, launch
 
 
 def refused(*arguments: str, **environment: str) -> str:
@@ -153,3 +154,22 @@ def test_the_arm_build_is_one_file_that_runs(models: dict[str, Path], tmp_path: 
     told = subprocess.run([wrapped, "--version"], capture_output=True, text=True, check=False, timeout=60)
     assert parse_hello(told.stdout, told.returncode).engine == "synthetic"
     assert launch(wrapped, models["x86"]).returncode == 5
+
+
+@pytest.mark.slow
+def test_the_unit_tests_are_run_and_a_failing_one_fails_the_build(synthetic: Path, tmp_path: Path) -> None:
+    if not DOCTEST.is_file():
+        pytest.skip("doctest-dev is not installed")
+    tests = synthetic.with_name("cmake") / "edgebench_tests"
+    listed = subprocess.run([tests, "--list-test-cases"], capture_output=True, text=True, check=True, timeout=60)
+    parts = {path.stem.removeprefix("test_") for path in (ROOT / "android_runner" / "tests").glob("test_*.cpp")}
+    assert {line.partition(":")[0] for line in listed.stdout.splitlines() if ": " in line} == parts
+    source = tmp_path / "android_runner"
+    shutil.copytree(ROOT / "android_runner", source)
+    spoilt = source / "tests" / "test_json.cpp"
+    spoilt.write_text(spoilt.read_text(encoding="utf-8").replace("0.100000001", "0.1"), encoding="utf-8")
+    command = [sys.executable, str(source / "build.py"), "host", "--synthetic", "--test", "-o", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1
+    assert "its unit tests fail" in done.stderr
+    assert "test_json.cpp" in done.stderr

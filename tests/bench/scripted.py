@@ -12,11 +12,13 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from edge.bench.contract import CONTRACT_VERSION
 from edge.bench.programs import Runner
 from edge.bench.runners import flavour
 from edge.device.base import Cleaned, Completed, Core, Prepared, Properties, State, Thermal, Zone
 from edge.results.measurement import RunnerProgram
 
+DIGEST = "fnv1a64:0123456789abcdef"
 RUNNER = Runner(RunnerProgram("edgebench", "cd" * 32), flavour("edgebench"), Path("/bin/true"))
 
 # The latency (ms) of a launch: of the model's path, the thread count and how many launches were before.
@@ -39,6 +41,7 @@ class ScriptedDevice:
         self.locked = self.is_prepared = False
         self.serial = "ab12"
         self.itself: dict[str, str] = {}  # properties beyond those that all have
+        self.said: dict[str, Any] = {}  # of `printed`, in every launch
 
     bytes_pushed = 0
 
@@ -72,7 +75,7 @@ class ScriptedDevice:
         model, threads = PurePosixPath(options["--model"]).name, int(options["--threads"])
         pace = self._pace(model, threads, self.launches.count((model, threads)))
         self.launches.append((model, threads))
-        return Completed(0, printed([pace] * 30, synthetic=self._synthetic), "", seconds=pace / 10)
+        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **self.said), "", seconds=pace / 10)
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         raise NotImplementedError
@@ -104,21 +107,45 @@ class ScriptedDevice:
         raise NotImplementedError
 
 
-def printed(samples: Sequence[float], *, synthetic: bool = False, **environment: Any) -> str:
-    """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down."""
+def printed(
+    samples: Sequence[float], *, synthetic: bool = False, delay: float = 0, last: str = DIGEST, settled: bool = True,
+    seen: Sequence[int] = (7,), ghz: float = 2.8416, **environment: Any,
+) -> str:  # fmt: skip
+    """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down.
+
+    `delay` is the share of the time that other work had the core, `last` the digest of the last run, `seen` the cores it
+    ran on, `ghz` the clock while it was measured.
+    """
+    wall = sum(samples)
+    used = {
+        "involuntary_switches": 1,
+        "cpu_ms": wall * (1 - delay),
+        "thread_cpu_ms": wall * (1 - delay),
+        "thread_switches": 1,
+    }
+    thread = {"tid": 4711, "cpu_ms": wall * (1 - delay), "delay_ms": wall * delay, "involuntary_switches": 1,
+              "processor": seen[-1], "affinity": [7]}  # fmt: skip
+    clock = {"core": 7, "hz": round(ghz * 1e9)}
+    output = {"type": "output", "index": 0, "name": "y", "shape": [1, 1000]}
     core = {"index": 7, "online": True, "max_khz": 2_841_600, "min_khz": 825_600, "scaling_max_khz": 2_841_600,
             "cur_khz": 2_841_600, "governor": "schedutil", "time_in_state": None, **environment}  # fmt: skip
     around = {"type": "environment", "cores": [core], "affinity": [7], "thermal_zones": None}
     lines: list[dict[str, Any]] = [
-        {"type": "hello", "contract": 1, "runner": "0.1.0", "engine": "synthetic" if synthetic else "paddle-lite",
-         "engine_version": "v2.13-rc", "abi": "arm64-v8a", "compiler": "clang 17", "pid": 4711},
+        {"type": "hello", "contract": CONTRACT_VERSION, "runner": "0.1.0",
+         "engine": "synthetic" if synthetic else "paddle-lite", "engine_version": "v2.13-rc",
+         "abi": "arm64-v8a", "compiler": "clang 17", "pid": 4711},
         {**around, "moment": "before"},
         {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": "v2.13-rc", "engine_version": "v2.13-rc"},
         {"type": "input", "index": 0, "name": "x", "shape": [1, 3, 224, 224], "fill": "ones"},
         {"type": "first_run", "ms": 30.0},
-        {"type": "output", "index": 0, "name": "y", "shape": [1, 1000], "digest": "fnv1a64:0123456789abcdef"},
-        {"type": "warmup", "runs": 10, "ms": 500.0},
+        {**output, "run": "first", "digest": DIGEST},
+        {"type": "warmup", "runs": 10, "ms": 500.0, "settled": settled},
         {"type": "samples", "start": 0, "ms": list(samples)},
+        {**output, "run": "last", "digest": last},
+        {"type": "frequencies", "begin": [core], "end": [core]},
+        {"type": "clock", "before": [{"core": 7, "hz": 2_841_600_000}], "between": [{**clock, "runs": 9}], "after": [clock]},
+        {"type": "usage", "span": "measured", "wall_ms": wall, "cores": list(seen), "threads": [thread], **used},
+        {"type": "usage", "span": "launch", "wall_ms": wall + 600, "cores": None, "threads": None, **used},
         {**around, "moment": "after"},
         {"type": "memory", "peak_rss_bytes": 50_000_000},
     ]  # fmt: skip

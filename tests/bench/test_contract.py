@@ -27,8 +27,11 @@ from edge.bench.contract import (
 from edge.errors import BenchError, ContractError, RunnerError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
-# Printed by edgebench with Paddle-Lite 2.13rc0 on arm64, threads 2, 300 repeats.
-WHOLE = (Path(__file__).parent / "data" / "edgebench-arm64.jsonl").read_text(encoding="utf-8")
+DATA = Path(__file__).parent / "data"
+# Printed by edgebench with Paddle-Lite 2.13rc0 on x86-64, bound to core 1, at least 300 repeats and 100 ms.
+WHOLE = (DATA / "edgebench-x86_64.jsonl").read_text(encoding="utf-8")
+# And with the synthetic engine on an emulated SD855, threads 2, 300 repeats.
+PHONE = (DATA / "edgebench-arm64.jsonl").read_text(encoding="utf-8")
 LINES = WHOLE.splitlines(keepends=True)
 HELLO = LINES[0]
 
@@ -51,8 +54,8 @@ def changed(kind: str, change: Callable[[dict[str, Any]], None]) -> str:
 def test_a_whole_launch_is_read() -> None:
     launch = parse_launch(WHOLE, 0)
     assert launch.hello is not None
-    assert (launch.hello.engine, launch.hello.abi, launch.synthetic) == ("paddle-lite", "arm64-v8a", False)
-    assert len(launch.samples_ms) == 300
+    assert (launch.hello.engine, launch.hello.abi, launch.synthetic) == ("paddle-lite", "x86_64", False)
+    assert len(launch.samples_ms) == 3360
     assert launch.samples_ms[256] == json.loads(LINES[8])["ms"][0]
     assert launch.engine_version == launch.model_opt_version == "v2.13-rc"
     assert launch.inputs[0].shape == (1, 3, 64, 64)
@@ -60,14 +63,78 @@ def test_a_whole_launch_is_read() -> None:
     assert launch.load_ms is not None
     assert launch.load_ms > 0
     assert launch.first_run_ms is not None
-    assert launch.warmup_runs == 10
+    assert (launch.warmup_runs, launch.warmup_settled) == (11, True)
     assert launch.peak_rss_bytes is not None
     assert launch.peak_rss_bytes > launch.model_bytes  # type: ignore[operator]
     assert launch.extremes is None
 
 
-def test_the_environment_says_which_cores_ran() -> None:
+def test_the_probes_are_read() -> None:
     launch = parse_launch(WHOLE, 0)
+    assert launch.probes is not None
+    measured, whole, clocks = launch.probes.measured, launch.probes.launch, launch.probes.clocks
+    assert measured.wall_ms >= sum(launch.samples_ms)
+    assert measured.thread_cpu_ms is not None
+    assert 0 < measured.thread_cpu_ms < measured.wall_ms < whole.wall_ms
+    assert measured.cores == (1,)
+    assert measured.threads is not None
+    (thread,) = measured.threads
+    assert (thread.processor, thread.affinity, thread.involuntary_switches) == (1, (1,), measured.involuntary_switches)
+    assert thread.cpu_ms is not None
+    assert thread.delay_ms is not None
+    # running or waiting for the core, it was ready all the time
+    assert thread.cpu_ms + thread.delay_ms == pytest.approx(measured.wall_ms, rel=0.02)
+    assert clocks.before is not None
+    assert clocks.between is not None
+    assert clocks.after is not None
+    assert [reading.core for reading in (*clocks.before, *clocks.after)] == [1, 1]
+    assert clocks.before[0].hz == pytest.approx(clocks.after[0].hz, rel=1e-3)
+    assert [reading.runs for reading in clocks.between] == [3308]
+    assert (whole.cores, whole.threads) == (None, None)
+    assert launch.last_outputs[0].digest == launch.outputs[0].digest
+    assert launch.last_outputs[0].values is None
+
+
+def test_the_cores_are_read_when_the_measured_runs_begin_and_end() -> None:
+    launch = parse_launch(PHONE, 0)
+    assert launch.before is not None
+    assert launch.after is not None
+    ticks = [dict(cores[7].time_in_state or ())[2_841_600]
+             for cores in (launch.before.cores, launch.loop_begin, launch.loop_end, launch.after.cores)]  # fmt: skip
+    assert ticks == sorted(ticks)
+    assert ticks[1] < ticks[2]  # the stand-in counts once a second
+
+
+def test_a_program_without_a_probe_says_unknown() -> None:
+    text = changed("clock", lambda line: line.update(before=None, between=None, after=None))
+    probes = parse_launch(text, 0).probes
+    assert probes is not None
+    assert (probes.clocks.before, probes.clocks.between, probes.clocks.after) == (None, None, None)
+
+    def no_proc(line: dict[str, Any]) -> None:
+        line.update(thread_cpu_ms=None, thread_switches=None, cores=None, threads=None)
+
+    probes = parse_launch(changed("usage", no_proc), 0).probes
+    assert probes is not None
+    assert (probes.measured.thread_cpu_ms, probes.measured.cores, probes.measured.threads) == (None, None, None)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9), lambda inner: (
+    st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["core", "hz", "tid", "cpu_ms", "affinity"]), inner)
+), max_leaves=12), st.sampled_from(["before", "threads", "begin", "cores"]))  # fmt: skip
+def test_no_value_breaks_the_probes(value: object, name: str) -> None:
+    kind = {"before": "clock", "threads": "usage", "begin": "frequencies", "cores": "usage"}[name]
+    text = changed(kind, lambda line: line.update({name: value}))
+    try:
+        launch: LaunchReport | None = parse_launch(text, 0)
+    except RunnerError:
+        launch = None
+    assert launch is None or launch.probes is not None
+
+
+def test_the_environment_says_which_cores_ran() -> None:
+    launch = parse_launch(PHONE, 0)
+    assert launch.synthetic
     assert launch.before is not None
     assert launch.after is not None
     assert launch.before.affinity == tuple(range(8))
@@ -131,7 +198,18 @@ def test_no_line_may_come_twice(twice: int) -> None:
         pytest.param("load", lambda line: line.update(ms="1"), id="text for a number"),
         pytest.param("load", lambda line: line.pop("engine_version"), id="no engine version"),
         pytest.param("warmup", lambda line: line.update(runs=1.5), id="half a run"),
+        pytest.param("warmup", lambda line: line.update(settled="yes"), id="a text for a truth"),
         pytest.param("output", lambda line: line.update(index=1), id="output 0 is missing"),
+        pytest.param("output", lambda line: line.update(run="last"), id="the last run before the first"),
+        pytest.param("output", lambda line: line.update(name="other"), id="another output at the end"),
+        pytest.param("usage", lambda line: line.update(span="launch"), id="the launch twice"),
+        pytest.param("usage", lambda line: line.update(wall_ms=-1.0), id="negative wall time"),
+        pytest.param("usage", lambda line: line.pop("threads"), id="no threads"),
+        pytest.param("usage", lambda line: line["threads"][0].update(affinity=["1"]), id="a text for a core"),
+        pytest.param("clock", lambda line: line.pop("between"), id="no clock between"),
+        pytest.param("clock", lambda line: line["before"][0].update(hz=0), id="no hertz"),
+        pytest.param("clock", lambda line: line["before"][0].update(hz=3.5e9), id="a fraction for a clock"),
+        pytest.param("frequencies", lambda line: line.update(begin=None), id="no frequencies"),
         pytest.param("environment", lambda line: line.update(moment="after"), id="two environments after"),
         pytest.param("environment", lambda line: line["cores"][0].update(online=1), id="a number for a truth"),
         pytest.param("environment", lambda line: line["cores"][0].update(time_in_state=[[1]]), id="no pairs"),
@@ -223,17 +301,19 @@ def test_a_program_that_did_not_start(code: int, words: str) -> None:
 
 
 def test_another_contract_is_refused_from_both_sides() -> None:
-    with pytest.raises(ContractError, match="speaks device contract 2"):
-        parse_launch(changed("hello", lambda line: line.update(contract=2)), 0)
-    with pytest.raises(ContractError, match="the driver speaks 2"):
-        parse_launch(HELLO + end(3, "contract_mismatch", "the driver speaks 2"), 3)
+    with pytest.raises(ContractError, match="program speaks device contract 1, edgezoo speaks 2") as caught:
+        parse_launch(changed("hello", lambda line: line.update(contract=1)), 0)
+    assert "scripts/build_runner" in caught.value.hint
+    with pytest.raises(ContractError, match="the driver speaks 3"):
+        parse_launch(HELLO + end(3, "contract_mismatch", "the driver speaks 3"), 3)
 
 
 def images(*numbers: int, outputs: int = 1, without: int | None = None) -> str:
     """What edgebench prints of images, made of a launch's lines: of each the launch's own output, but for one line."""
     lines = [json.loads(line) for line in LINES]
     kept = [line for line in lines if line["type"] in ("hello", "environment", "load", "input", "memory")]
-    (output,) = (line for line in lines if line["type"] == "output")
+    output = next(line for line in lines if line["type"] == "output")
+    del output["run"]
     kept[4:4] = [{**output, "image": number, "index": index} for number in numbers for index in range(outputs)]
     if without is not None:
         del kept[without]
@@ -306,11 +386,13 @@ def test_warnings_of_the_engine_are_part_of_the_launch() -> None:
 
 
 def test_the_command_line_is_the_contracts() -> None:
-    spec = LaunchSpec("m.nb", shapes=((1, 3, 8, 8), (1, 2)), threads=4, power_mode=0, warmup=3, warmup_ms=0, repeats=5,
-                      repeats_ms=1000000.5, inputs=("seed:7", "file:in.bin"), output="values")  # fmt: skip
+    spec = LaunchSpec("m.nb", shapes=((1, 3, 8, 8), (1, 2)), threads=4, power_mode=0, warmup=3, warmup_ms=0, warmup_max_ms=50,
+                      repeats=5, repeats_ms=1000000.5, repeats_max_ms=2e6, inputs=("seed:7", "file:in.bin"),
+                      output="values")  # fmt: skip
     assert command_line("./edgebench", spec) == [
         "./edgebench", "--contract", str(CONTRACT_VERSION), "--model", "m.nb", "--threads", "4", "--power-mode", "0",
-        "--warmup", "3", "--warmup-ms", "0", "--repeats", "5", "--repeats-ms", "1000000.5", "--shape", "1,3,8,8",
+        "--warmup", "3", "--warmup-ms", "0", "--warmup-max-ms", "50", "--repeats", "5", "--repeats-ms", "1000000.5",
+        "--repeats-max-ms", "2000000", "--shape", "1,3,8,8",
         "--input", "seed:7", "--shape", "1,2", "--input", "file:in.bin", "--output", "values",
     ]  # fmt: skip
     bound = command_line("e", LaunchSpec("m.nb", shapes=((1,),), cores=(7, 6)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from edge.bench.contract import CONTRACT_VERSION, output_digest, parse_hello, pa
 from edge.bench.launch import LaunchReport
 from edge.errors import ContractError, RunnerError
 from edge.images.noise import seeded_noise
+from edge.results.probes import Clocks
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
 from tests.android_runner.network import CLASSES, SHAPE, convert
@@ -79,12 +81,34 @@ def test_a_launch_says_everything_the_contract_asks_for(python: Path, network: d
 
 def test_times_and_counts_are_kept_whichever_is_longer(python: Path, network: dict[str, Path]) -> None:
     done = start(
-        python, "--contract", "1", "--model", str(network["x86"]), "--shape", "1,3,64,64",
+        python, "--contract", str(CONTRACT_VERSION), "--model", str(network["x86"]), "--shape", "1,3,64,64",
         "--warmup", "5", "--warmup-ms", "0", "--repeats", "2", "--repeats-ms", "50",
     )  # fmt: skip
     report = parse_launch(done.stdout, done.returncode, done.stderr)
     assert report.warmup_runs == 5
     assert len(report.samples_ms) == 2 or sum(report.samples_ms) <= 50 + max(report.samples_ms)
+
+
+def test_its_probes_tell_what_the_interpreter_can(python: Path, network: dict[str, Path]) -> None:
+    core = max(os.sched_getaffinity(0))
+    report = launch(python, network["x86"], "--shape", "1,3,64,64", "--repeats-ms", "200", "--repeats-max-ms", "200",
+                    "--cores", str(core))  # fmt: skip
+    assert report.probes is not None
+    measured = report.probes.measured
+    assert measured.wall_ms >= 200
+    assert measured.thread_cpu_ms is not None
+    assert 0 < measured.thread_cpu_ms <= measured.wall_ms
+    assert measured.cores == (core,)
+    assert measured.threads is not None
+    assert measured.threads[0].affinity == (core,)
+    assert report.probes.launch.wall_ms > measured.wall_ms
+    assert report.probes.clocks == Clocks(None, None, None)
+    assert [output.digest for output in report.last_outputs] == [output.digest for output in report.outputs]
+
+
+def test_a_bound_below_the_least_time_is_refused(python: Path) -> None:
+    arguments = ["--model", "x.nb", "--warmup-ms", "500", "--warmup-max-ms", "499"]
+    assert failure(python, *arguments) == (2, "bad_argument")
 
 
 def test_outputs_are_those_of_the_network(python: Path, network: dict[str, Path]) -> None:
@@ -155,6 +179,14 @@ def test_every_failure_has_its_exit_code_and_kind(
 def test_a_full_disk_behind_standard_output_is_no_success(python: Path, network: dict[str, Path]) -> None:
     with Path("/dev/full").open("w") as full:
         done = start(
-            python, "--contract", "1", "--model", str(network["x86"]), "--shape", "1,3,64,64", *QUICK, stdout=full
+            python,
+            "--contract",
+            str(CONTRACT_VERSION),
+            "--model",
+            str(network["x86"]),
+            "--shape",
+            "1,3,64,64",
+            *QUICK,
+            stdout=full,
         )
     assert done.returncode == 9

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from edge.bench.gate import Gate
 from edge.bench.request import Job, Request
 from edge.bench.session import ANCHOR_LAUNCHES, NO_ANCHOR, measure
-from edge.device.base import Thermal, Zone
+from edge.device.base import Completed, Thermal, Zone
 from edge.errors import (
     AbortedError,
     CommandTimeoutError,
@@ -24,6 +25,7 @@ from edge.errors import (
     UsageError,
 )
 from edge.results.measurement import Measurement
+from edge.results.probes import probes_from_json
 from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
 from edge.results.reasons import Remark
 from edge.results.store import Store
@@ -481,3 +483,63 @@ def test_senseless_numbers_are_refused(numbers: dict[str, Any]) -> None:
 def test_a_power_mode_and_cores_exclude_each_other() -> None:
     with pytest.raises(UsageError):
         protocol("robust", power_mode=0, cores=(7,))
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"delay": 0.4}, "other work had its cores for more than 25% of the time"),
+        ({"ghz": 2.4192}, "core 7 ran at 2.4 GHz where 2.8 GHz were expected"),
+        ({"seen": (3,)}, "it ran on core 3, not only on core 7"),
+        ({"last": "fnv1a64:fedcba9876543210"}, "its outputs changed between the first and the last run"),
+    ],
+    ids=["load", "clock", "cores", "outputs"],
+)
+def test_what_the_probes_say_makes_the_cell_invalid(said: dict[str, Any], reason: str, store: Store) -> None:
+    device = ScriptedDevice()
+    device.said = said
+    (cell,) = session(device, request(), store)
+    assert tuple(map(str, cell.reasons)) == (f"{reason} (in 2 of 2 launches)",)
+
+
+def test_the_probes_are_kept_with_the_launch(store: Store) -> None:
+    device = ScriptedDevice()
+    device.said = {"delay": 0.25, "settled": False}
+    (cell,) = session(device, request(), store)
+    launch = cell.launches[0]
+    assert launch.warmup_settled is False
+    assert "the warm-up ended at its limit while the runs still became faster" in map(str, cell.notes)
+    assert launch.last_digests == launch.digests != ()
+    assert launch.environment is not None
+    assert launch.environment["begin"]["cores"][0]["index"] == 7
+    assert launch.probes is not None
+    assert launch.probes.measured.wall_ms == 300
+    assert launch.probes.measured.threads is not None
+    assert launch.probes.measured.threads[0].delay_ms == 75
+    assert launch.probes.clocks.between is not None
+    assert launch.probes.clocks.between[0].runs == 9
+    assert probes_from_json(json.loads(json.dumps(asdict(launch.probes)))) == launch.probes
+
+
+def test_a_protocol_that_counts_is_kept_to_the_count(store: Store) -> None:
+    """The published table's 10 and 30 runs are neither extended nor cut short; times have a bound."""
+    asked: list[dict[str, str]] = []
+
+    class Listening(ScriptedDevice):
+        def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
+            asked.append(dict(zip(command[1::2], command[2::2], strict=False)))
+            return super().run(command, timeout=timeout, cwd=cwd)
+
+    session(Listening(), request(how=TABLE), store)
+    session(Listening(), request(how=FEW), store)
+    counted, timed = asked[0], asked[-1]
+    assert (counted["--warmup-max-ms"], counted["--repeats-max-ms"]) == ("0", "0")
+    assert (timed["--warmup-ms"], timed["--warmup-max-ms"]) == ("500", "5000")
+    assert (timed["--repeats-ms"], timed["--repeats-max-ms"]) == ("1000", "10000")
+
+
+def test_fewer_runs_than_asked_for_are_said(store: Store) -> None:
+    """A network that takes seconds need not make 41 runs; the program ends at its bound."""
+    (cell,) = session(ScriptedDevice(2000.0), request(how=replace(FEW, repeats=31)), store)
+    assert cell.valid
+    assert "fewer than 31 runs a launch: they take long" in map(str, cell.notes)

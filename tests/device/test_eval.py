@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edge.bench.contract import CONTRACT_VERSION
 from edge.device.adb.address import resolve_address
 from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.discover import open_device
@@ -118,11 +119,11 @@ def test_a_set_is_judged_and_none_of_it_stays(
             places = device.push([runner, network])
             with device.temporary([tensor]) as lent:
                 done = device.run(
-                    [str(places[runner]), "--contract", "1", "--model", str(places[network]), "--shape",
+                    [str(places[runner]), "--contract", str(CONTRACT_VERSION), "--model", str(places[network]), "--shape",
                      ",".join(map(str, SHAPE)), "--input", f"file:{lent[tensor]}", "--output", "values", "--warmup", "0",
                      "--warmup-ms", "0", "--repeats", "1", "--repeats-ms", "0"], timeout=60
                 )  # fmt: skip
-            (values,) = (json.loads(one)["values"] for one in done.stdout.splitlines() if '"output"' in one)
+            values = next(json.loads(one)["values"] for one in done.stdout.splitlines() if '"output"' in one)
             assert np.argsort(-np.array(values), kind="stable")[:5].tolist() == [int(each) for each in best.split()]
 
 

@@ -279,14 +279,14 @@ def test_a_request_that_makes_no_sense_is_a_sentence(dataset: Dataset, more: lis
 
 
 def test_an_older_program_is_told_to_be_built_again(models: dict[str, Path], dataset: Dataset, tmp_path: Path) -> None:
-    """What edgebench answered to `--images` before it knew it."""
+    """What edgebench of contract 1 answered."""
     hello = {"type": "hello", "contract": 1, "runner": "0.1.0", "engine": "paddle-lite", "engine_version": None,
              "abi": "x86_64", "compiler": "gcc", "pid": 1}  # fmt: skip
     end = {"type": "end", "status": "error", "exit": 2, "lines": 1, "kind": "bad_argument",
            "message": "unknown option '--images'; edgebench --help lists them"}  # fmt: skip
     (tmp_path / "answer").write_text(f"{json.dumps(hello)}\n{json.dumps(end)}\n")
     old = program(tmp_path / "old", f"cat {tmp_path / 'answer'}; exit 2")
-    with pytest.raises(ContractError, match="runs no images") as caught:
+    with pytest.raises(ContractError, match="speaks device contract 1, edgezoo speaks 2") as caught:
         judged(EvaluationDevice(HostDevice(), runner(old)), models["x86"], dataset)
     assert "scripts/build_runner" in caught.value.hint
 

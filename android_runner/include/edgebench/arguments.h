@@ -7,6 +7,7 @@
 
 #include "edgebench/cores.h"
 #include "edgebench/input.h"
+#include "edgebench/measure.h"
 
 namespace edgebench {
 
@@ -19,10 +20,8 @@ struct Options {
   int threads = 1;
   PowerMode power_mode = PowerMode::kHigh;
   std::vector<int> cores;  // empty: the engine's power mode decides
-  int warmup = 10;
-  double warmup_ms = 500;
-  int repeats = 30;
-  double repeats_ms = 1000;
+  Amount warmup{10, 500, 0};
+  Amount repeats{30, 1000, 0};
   int images = 0;             // run once for each of so many images, and measure nothing; 0: measure
   std::vector<Shape> shapes;  // one for each input
   std::vector<Fill> fills;    // one for each input

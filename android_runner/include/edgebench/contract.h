@@ -6,7 +6,7 @@
 
 namespace edgebench {
 
-inline constexpr int kContractVersion = 1;
+inline constexpr int kContractVersion = 2;
 
 enum class Exit : int {
   kDone = 0,

@@ -18,9 +18,10 @@ std::optional<std::vector<int>> current_affinity();
 // missing, offline or not allowed.
 void bind_to(const std::vector<int>& cores, const SystemTree& tree);
 
-// The cores Paddle-Lite binds itself to in a power mode (lite/core/device_info.cc): big ones are those whose top frequency
-// is at least midway between the lowest and the highest one; HIGH takes them from the end of the list. The two RAND
-// modes wander among the cores that HIGH or LOW choose from; here they start at the first. Empty: it does not bind.
+// The cores Paddle-Lite binds itself to in a power mode (lite/core/device_info.cc): big ones are those whose top
+// frequency is at least midway between the lowest and the highest one; HIGH takes them from the end of the list. The
+// two RAND modes wander among the cores that HIGH or LOW choose from; here they start at the first. Empty: it does not
+// bind.
 std::vector<int> cores_of(PowerMode mode, int threads, const std::vector<Core>& cores);
 
 }  // namespace edgebench

@@ -30,8 +30,8 @@ class Lines {
 // Says what is being done, for the end line of a crash; `stage` must live as long as the program.
 void set_stage(const char* stage);
 
-// From now on a fatal signal (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE), and an exit() that is not ours, still writes the
-// end line. The process then dies of the signal, or with kEngineFailed.
+// From now on a fatal signal (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE), and an exit() that is not ours, still writes
+// the end line. The process then dies of the signal, or with kEngineFailed.
 void guard_against_crashes();
 
 }  // namespace edgebench

@@ -1,5 +1,5 @@
-// A naive buffer (.nb) file, looked at before the engine sees it. An engine given a broken file aborts; worse, one given a file
-// for another CPU, or an input of another shape, may run it without a word and compute nothing.
+// A naive buffer (.nb) file, looked at before the engine sees it. An engine given a broken file aborts; worse, one
+// given a file for another CPU, or an input of another shape, may run it without a word and compute nothing.
 #pragma once
 
 #include <cstdint>

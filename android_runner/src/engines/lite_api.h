@@ -1,6 +1,6 @@
-// Paddle-Lite's public C++ interface, as far as this program uses it, declared anew for libraries that come without headers
-// (the Python wheels). It must match the library's binary interface: vtable order, object sizes, mangled names. Checked for
-// 2.11 to 2.14 on x86-64; a release's own paddle_api.h is used instead wherever there is one.
+// Paddle-Lite's public C++ interface, as far as this program uses it, declared anew for libraries that come without
+// headers (the Python wheels). It must match the library's binary interface: vtable order, object sizes, mangled names.
+// Checked for 2.11 to 2.14 on x86-64; a release's own paddle_api.h is used instead wherever there is one.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,8 @@ class PaddlePredictor {
   ~PaddlePredictor() = default;
 };
 
-// The members are the library's secret; its constructor fills them. What they own is not given back: one object a process.
+// The members are the library's secret; its constructor fills them. What they own is not given back: one object a
+// process.
 class ConfigBase {
  public:
   explicit ConfigBase(PowerMode mode = PowerMode{3}, int threads = 1);

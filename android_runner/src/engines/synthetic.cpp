@@ -1,5 +1,6 @@
-// A stand-in for an engine: an amount of arithmetic that grows with the model file and the input, shared among threads, whose
-// outcome depends on every byte of both. It tests the contract and the driver where no engine was built for the device.
+// A stand-in for an engine: an amount of arithmetic that grows with the model file and the input, shared among threads,
+// whose outcome depends on every byte of both. It tests the contract and the driver where no engine was built for the
+// device.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -19,8 +20,8 @@ namespace {
 constexpr size_t kOutputs = 1000;
 constexpr size_t kBlocks = 64;  // the unit of sharing: the outcome must not depend on the number of threads
 
-// About 0.1 ms on a phone's big core for a small model and 1 ms for a large one: enough to be seen, little enough for an
-// emulator that runs hundreds of launches.
+// About 0.1 ms on a phone's big core for a small model and 1 ms for a large one: enough to be seen, little enough for
+// an emulator that runs hundreds of launches.
 size_t rounds_of(int64_t model_bytes) { return 1024 + static_cast<size_t>(model_bytes) / 4096; }
 
 uint64_t fingerprint_of(const std::string& model) {
@@ -79,8 +80,9 @@ class Synthetic : public Engine {
     if (cores.empty()) return;
     const int available = static_cast<int>(cores.size());
     if (available < threads_) {
-      std::fprintf(stderr, "Request thread num: %d, exceed the %s cores size: %d, truncate thread num to %d\n", threads_,
-                   mode == PowerMode::kLow || mode == PowerMode::kRandLow ? "little" : "big", available, available);
+      std::fprintf(stderr, "Request thread num: %d, exceed the %s cores size: %d, truncate thread num to %d\n",
+                   threads_, mode == PowerMode::kLow || mode == PowerMode::kRandLow ? "little" : "big", available,
+                   available);
       threads_ = available;
     }
     try {

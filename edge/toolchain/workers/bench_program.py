@@ -23,7 +23,7 @@ import time
 
 import bench_host
 
-CONTRACT = 1
+CONTRACT = 2
 
 KINDS = {
     2: "bad_argument",
@@ -44,6 +44,9 @@ STAGES = (
 )
 ENDED = len(STAGES)
 SAMPLES_PER_LINE = 256
+FEWEST_RUNS = 5  # of the measured ones, whatever their bound says
+WARM_WINDOW = 5  # runs
+WARM_FALL = 0.01  # of the median
 
 
 class Failure(Exception):  # noqa: N818 - the contract's word
@@ -123,8 +126,10 @@ def arguments(prog):
     parser.add_argument("--cores", type=lambda text: [int(core) for core in text.split(",")])
     parser.add_argument("--warmup", type=int, default=10)
     parser.add_argument("--warmup-ms", type=float, default=500)
+    parser.add_argument("--warmup-max-ms", type=float, default=0)
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--repeats-ms", type=float, default=1000)
+    parser.add_argument("--repeats-max-ms", type=float, default=0)
     parser.add_argument("--shape", action="append", type=lambda text: [int(size) for size in text.split(",")])
     parser.add_argument("--input", action="append")
     parser.add_argument("--output", choices=("none", "digest", "values"), default="digest")
@@ -148,6 +153,11 @@ def checked(prog, words):
         raise Failure(2, "--cores and --power-mode exclude each other")
     if given.threads < 1 or given.repeats < 1 or given.warmup < 0 or given.warmup_ms < 0 or given.repeats_ms < 0:
         raise Failure(2, "threads and repeats must be at least 1, warm-up and times at least 0")
+    for most, least in ((given.warmup_max_ms, given.warmup_ms), (given.repeats_max_ms, given.repeats_ms)):
+        if most < 0 or 0 < most < least:
+            raise Failure(
+                2, "the bound of warm-up or repeats, %g ms, is less than the least time, %g ms" % (most, least)
+            )
     given.shape = given.shape or [[1, 3, 224, 224]]
     given.input = given.input or ["ones"] * len(given.shape)
     if len(given.input) != len(given.shape):
@@ -218,16 +228,64 @@ def bind(cores):
         raise Failure(7, "of cores %s only %s could be had" % (cores, sorted(os.sched_getaffinity(0))))
 
 
-def repeated(run, count, milliseconds):
-    """The times of at least `count` runs that take at least `milliseconds` together, in ns; nothing else is done."""
+def repeated(run, count, least_ms, most_ms, pause):
+    """The times of at least `count` runs that take at least `least_ms` together, in ns.
+
+    After `most_ms` (0: no bound) no run is begun any more, once there are `FEWEST_RUNS`. `pause` is called after each.
+    """
     clock = time.perf_counter_ns
     samples = []
-    end = clock() + milliseconds * 1e6
+    started = clock()
+    end, bound = started + least_ms * 1e6, started + most_ms * 1e6
     while len(samples) < count or clock() < end:
-        started = clock()
+        if most_ms > 0 and len(samples) >= FEWEST_RUNS and clock() >= bound:
+            break
+        begun = clock()
         run()
-        samples.append(clock() - started)
+        samples.append(clock() - begun)
+        pause()
     return samples
+
+
+def settled(samples):
+    """Whether the runs became no faster of late; None for too few to tell.
+
+    The median of their last quarter (at least `WARM_WINDOW` runs) is not more than `WARM_FALL` below that of as many
+    runs before it.
+    """
+    window = max(WARM_WINDOW, len(samples) // 4)
+    if len(samples) < 2 * window:
+        return None
+    return middle(samples[-window:]) >= (1 - WARM_FALL) * middle(samples[-2 * window : -window])
+
+
+def middle(values):
+    return sorted(values)[len(values) // 2]
+
+
+def warmed_up(run, count, least_ms, most_ms):
+    """The times of the warm-up's runs in ns, and whether they settled (None: not asked, or too few to tell).
+
+    At least `count` runs and `least_ms`; with `most_ms`, on until they settle or so much time has passed.
+    """
+    clock = time.perf_counter_ns
+    samples = []
+    started = clock()
+    judged = 0  # judging takes time: again only when there is a tenth more
+    while True:
+        passed = (clock() - started) / 1e6
+        enough = len(samples) >= count and passed >= least_ms
+        if enough and (most_ms <= 0 or not samples):
+            return samples, None
+        if enough and len(samples) >= judged + judged // 10:
+            judged = len(samples)
+            if settled(samples):
+                return samples, True
+        if most_ms > 0 and samples and passed >= most_ms:
+            return samples, settled(samples)
+        begun = clock()
+        run()
+        samples.append(clock() - begun)
 
 
 def milliseconds(nanoseconds):
@@ -250,6 +308,7 @@ def hello(engine, lines):
 def measure(engine, given, lines, reach):
     """One launch. `reach` hears what is done next."""
     reach(0)
+    launched = bench_host.usage()
     if given.cores:
         bind(given.cores)
     hello(engine, lines)
@@ -288,25 +347,46 @@ def measure(engine, given, lines, reach):
     engine.run()
     lines.say("first_run", ms=milliseconds(time.perf_counter_ns() - started))
     if given.output != "none":
-        for index, (name, values) in enumerate(engine.outputs()):
-            real = values.dtype == numpy.float32
-            said = {"digest": fnv1a64(values.tobytes()) if real else None}
-            if given.output == "values":
-                flat = values.ravel().tolist()
-                said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
-            lines.say("output", index=index, name=name, shape=list(values.shape), **said)
+        say_outputs(lines, engine, "first", given.output == "values")
 
     reach(4)
     gc.collect()
     gc.disable()
-    warmup = repeated(engine.run, given.warmup, given.warmup_ms)
-    samples = repeated(engine.run, given.repeats, given.repeats_ms)
-    lines.say("warmup", runs=len(warmup), ms=milliseconds(sum(warmup)))
+    core = bench_host.core_reader()
+    seen = set()
+    warmup, warm = warmed_up(engine.run, given.warmup, given.warmup_ms, given.warmup_max_ms)
+    cores_begin = bench_host.cores()
+    begin = bench_host.usage()
+    samples = repeated(
+        engine.run, given.repeats, given.repeats_ms, given.repeats_max_ms, (lambda: seen.add(core())) if core else int
+    )
+    used = bench_host.used_between(begin, bench_host.usage())
+    cores_end = bench_host.cores()
+    lines.say("warmup", runs=len(warmup), ms=milliseconds(sum(warmup)), settled=warm)
     for start in range(0, len(samples), SAMPLES_PER_LINE):
         lines.say("samples", start=start, ms=[milliseconds(s) for s in samples[start : start + SAMPLES_PER_LINE]])
+    if given.output != "none":
+        say_outputs(lines, engine, "last", False)
+    lines.say("frequencies", begin=cores_begin, end=cores_end)
+    # The clock cannot be read here: a loop of Python is no work of known length.
+    lines.say("clock", before=None, between=None, after=None)
+    lines.say("usage", span="measured", cores=sorted(seen) if core and -1 not in seen else None, **used)
+    whole = dict(bench_host.used_between(launched, bench_host.usage()), threads=None)
+    lines.say("usage", span="launch", cores=None, **whole)
     lines.say("environment", moment="after", **bench_host.environment())
     lines.say("memory", peak_rss_bytes=bench_host.peak_rss_bytes())
     lines.end()
+
+
+def say_outputs(lines, engine, run, values):
+    """The outputs of the first or the last run: digests of what is float32, and the values if they are wanted."""
+    for index, (name, made) in enumerate(engine.outputs()):
+        real = made.dtype.name == "float32"
+        said = {"digest": fnv1a64(made.tobytes()) if real else None}
+        if values:
+            flat = made.ravel().tolist()
+            said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
+        lines.say("output", run=run, index=index, name=name, shape=list(made.shape), **said)
 
 
 def child(engine, given, lines, progress):
