@@ -96,7 +96,7 @@ class BenchOptions:
         return secrets.randbits(32) if self.seed is None else self.seed
 
     def protocol(self, kind: Properties | str) -> Protocol:
-        """How a device measures: with a pause between launches, but for this machine, and bound to its big cores."""
+        """How a device measures: bound to its big cores where nothing else is asked."""
         host = (kind if isinstance(kind, str) else kind.kind) == "host"
         base = protocol(
             self.protocol_name,
@@ -104,7 +104,7 @@ class BenchOptions:
             repeats=self.repeats,
             launches=self.launches,
             tolerance=None if self.tolerance is None else self.tolerance / 100,
-            cooldown_s=(0.0 if host else 1.0) if self.cooldown is None else self.cooldown,
+            cooldown_s=self.cooldown or 0.0,
             input=self.fill,
         )
         mode = 0 if self.power_mode is None and self.cores is None else self.power_mode

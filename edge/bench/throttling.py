@@ -12,7 +12,6 @@ from edge.results.probes import Clocks, ThreadUsage, Usage
 from edge.results.statistics import drift, median
 
 MAX_DRIFT = 1.05
-MAX_ANCHOR_SLOWDOWN = 1.03
 # A governor needs a moment to reach the top, and loading the model is no full load: some time below the top is normal.
 MAX_SHARE_BELOW_TOP = 0.10
 # Of the wall time of the measured runs. A quiet device gives a thread that is ready its core at once.
@@ -150,14 +149,6 @@ def signs_of_cell(launches: Sequence[Sequence[float]]) -> tuple[str, ...]:
     if drifts and median(drifts) > MAX_DRIFT:
         return (f"runs became {median(drifts) - 1:.0%} slower within a launch (last third to first third)",)
     return ()
-
-
-def sign_of_anchor(name: str, first: Sequence[float], last: Sequence[float]) -> str | None:
-    """Whether the anchor's launches at the end of a session (their medians) are slower than those at its start."""
-    ratio = median(last) / median(first)
-    if ratio <= MAX_ANCHOR_SLOWDOWN:
-        return None
-    return f"the anchor {name} was {ratio - 1:.1%} slower at the end of the session than at its start"
 
 
 def share_below_top(

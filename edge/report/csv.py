@@ -10,12 +10,13 @@ from typing import Any
 from edge.report import json
 from edge.results.measurement import Measurement
 
-_LATENCY = ("headline", "median", "mean", "min", "p90", "p99", "max", "mad", "cv", "outliers", "launches", "runs")
+_LATENCY = ("headline", "median", "mean", "min", "p10", "p90", "p99", "max", "mad", "cv", "outliers", "slow_share")
+_COUNTS = ("launches", "runs", "bimodal_launches", "interval_level")
 _COLUMNS = (
     *("id", "model", "weights", "target", "precision", "opt_version", "sha256", "bytes", "flops", "params"),
     *("serial", "device_model", "soc", "threads", "threads_honoured", "protocol", "program", "engine_version"),
     *("synthetic", "status", "valid", "reasons", "notes", "error"),
-    *(f"latency_{name}" for name in _LATENCY),
+    *(f"latency_{name}" for name in (*_LATENCY, *_COUNTS)),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
 )
@@ -41,7 +42,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         "protocol": cell["protocol"]["name"],
         "reasons": "; ".join(cell["reasons"]),
         "notes": "; ".join(cell["notes"]),
-        **{f"latency_{name}": latency.get(name) for name in _LATENCY},
+        **{f"latency_{name}": latency.get(name) for name in (*_LATENCY, *_COUNTS)},
         "latency_ci95_low": low,
         "latency_ci95_high": high,
         "published_top1": published.get("top1"),

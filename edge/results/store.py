@@ -149,15 +149,38 @@ class Store:
 
     def add_launch(self, cell: int, session: int, launch: Launch) -> None:
         """Keep one launch, at once."""
-        facts = {one.name: getattr(launch, one.name) for one in fields(launch)}  # asdict would copy every reading
-        facts["extremes"] = launch.extremes and asdict(launch.extremes)
-        facts["probes"] = launch.probes and asdict(launch.probes)
-        samples = facts.pop("samples_ms")
+        samples, facts = _parts(launch)
         with self._transaction() as execute:
             execute(
                 "INSERT INTO launch (cell, session, number, samples_ms, facts) VALUES (?, ?, ?, ?, ?)",
                 (cell, session, launch.number, _json(samples), _json(facts)),
             )
+
+    def mark_launch(self, cell: int, launch: Launch) -> None:
+        """Keep what was found against a launch that is there already."""
+        _, facts = _parts(launch)
+        with self._transaction() as execute:
+            execute("UPDATE launch SET facts = ? WHERE cell = ? AND number = ?", (_json(facts), cell, launch.number))
+
+    def coolest_known(self, serial: str) -> dict[str, int]:
+        """The lowest reading of each kind of temperature zone of that device before its launches, in 1/1000 °C.
+
+        Of a kind with several zones the hottest one counts.
+        """
+        with self._sentences():
+            rows = self._connection.execute(
+                "SELECT json_extract(facts, '$.state.before.zones') AS zones FROM launch JOIN cell ON cell.id = launch.cell"
+                " WHERE cell.serial = ? ORDER BY launch.id DESC LIMIT 2000",
+                (serial,),
+            ).fetchall()
+        coolest: dict[str, int] = {}
+        for row in rows:
+            hottest: dict[str, int] = {}
+            for zone in json.loads(row["zones"] or "[]"):
+                hottest[zone["kind"]] = max(zone["millicelsius"], hottest.get(zone["kind"], zone["millicelsius"]))
+            for kind, value in hottest.items():
+                coolest[kind] = min(value, coolest.get(kind, value))
+        return coolest
 
     def reopen(self, cell: int) -> None:
         """Go on with a cell that failed or was cut off."""
@@ -251,6 +274,14 @@ class Store:
 
 def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _parts(launch: Launch) -> tuple[tuple[float, ...], dict[str, Any]]:
+    """The samples, and all else as JSON values."""
+    facts = {one.name: getattr(launch, one.name) for one in fields(launch)}  # asdict would copy every reading
+    facts["extremes"] = launch.extremes and asdict(launch.extremes)
+    facts["probes"] = launch.probes and asdict(launch.probes)
+    return facts.pop("samples_ms"), facts
 
 
 def _measurement(row: sqlite3.Row, launches: Sequence[sqlite3.Row]) -> Measurement:
