@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Sessions on a simulated phone with a known truth, through the real session, gate, parser, rules and statistics.
 
-    .venv/bin/python scripts/truth.py            # the table of docs/measurement.md, in about three minutes
+    .venv/bin/python scripts/truth.py            # the table of docs/explanation/measurement.md, in about three minutes
     .venv/bin/python scripts/truth.py --part 0.1 # a tenth of the sessions
 
-Prints figures with their standard errors; docs/measurement.md says what they mean.
+Prints figures with their standard errors; docs/explanation/measurement.md says what they mean.
 """
 
 from __future__ import annotations

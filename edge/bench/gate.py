@@ -1,9 +1,9 @@
 """The thermal gate: a measurement starts on a device that is cool, or says that it did not.
 
 The rule is AndroidX Benchmark's (nothing above THERMAL_STATUS_NONE counts), plus the hottest CPU, skin and battery zones
-being near the coolest that the device is known at, from this session and earlier ones (docs/explanation/measurement.md): a phone that
-is hot when a session begins is no baseline. A device that cools no further is as cool as the room lets it be, and is
-measured with a note. What cannot be read is "unknown", never "fine".
+being near the coolest that the device is known at, from this session and earlier ones: a phone that is hot when a session
+begins is no baseline (docs/explanation/measurement.md). A device that cools no further is as cool as the room lets it be,
+and is measured with a note. What cannot be read is "unknown", never "fine".
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from edge.results.pooling import pool, same_cell
@@ -26,6 +28,6 @@ def test_what_is_not_valid_and_a_session_twice_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"threads": 2}, {"device": {"serial": "other"}}])
-def test_another_cell_is_not_pooled(changes: dict[str, object]) -> None:
+def test_another_cell_is_not_pooled(changes: dict[str, Any]) -> None:
     assert same_cell(measurement(), measurement(id=2, session=2))
     assert not same_cell(measurement(), measurement(**changes))
