@@ -172,7 +172,7 @@ def _printed(
     samples: list[float], threads: int, asked: Sequence[int], used: Sequence[int], *, load: float, share: float,
     top: float, random: np.random.Generator,
 ) -> str:  # fmt: skip
-    """What edgebench prints (docs/device-contract.md)."""
+    """What edgebench prints (docs/reference/device-contract.md)."""
 
     def core(index: int) -> dict[str, Any]:
         limit = int(TOPS[index] * top)
