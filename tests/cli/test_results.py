@@ -115,6 +115,11 @@ def test_compare_gives_the_ratio_with_its_interval(results: Results, capsys: Cap
     assert "Beware" not in said
 
 
+def test_the_threshold_of_a_comparison_is_practical(results: Results, capsys: Capture) -> None:
+    assert results("compare", "1", "2", "--threshold", "60") == 0
+    assert "The same within 60.0%: the second is 33.3% faster, which is less." in capsys.readouterr().out
+
+
 def test_compare_as_json(results: Results, capsys: Capture) -> None:
     assert results("compare", "2", "1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["ratio"] == pytest.approx(30.02 / 20.02)
