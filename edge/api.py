@@ -172,7 +172,7 @@ def bench_models(
         try:
             program = find_runner(one, runner, engine=runs, say=say)
             jobs, failed = prepare(wanted, one.properties(), say=say)
-            fitted = program.fit(_protocol(protocol, one.properties().kind))
+            fitted = program.fit(_protocol(protocol))
         except (DeviceError, BenchError) as error:
             if len(devices) == 1:
                 raise
@@ -195,13 +195,13 @@ def list_results(*, model: str | None = None, device: str | None = None, db: Pat
         return [store.get(id) for id in store.ids(model=model, device=device)]
 
 
-def _protocol(wanted: ProtocolName | Protocol, device_kind: str) -> Protocol:
-    """What a name means on that kind of device, as on the command line: bound to big cores, a pause on a phone."""
+def _protocol(wanted: ProtocolName | Protocol) -> Protocol:
+    """What a name means, as on the command line: bound to big cores."""
     from edge.results.protocol import protocol
 
     if not isinstance(wanted, str):
         return wanted
-    return protocol(wanted, power_mode=0, cooldown_s=0.0 if device_kind == "host" else 1.0)
+    return protocol(wanted, power_mode=0)
 
 
 @dataclass(frozen=True, slots=True)

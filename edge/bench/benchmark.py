@@ -87,7 +87,7 @@ def _place(
     request = Request(
         tuple(jobs),
         options.threads,
-        runner.fit(options.protocol(device.properties())),
+        runner.fit(options.protocol()),
         seed,
         fresh=options.fresh,
         keep_invalid=options.keep_invalid,

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.bench import throttling
 from edge.bench.request import Job
-from edge.results.measurement import Launch
+from edge.results.measurement import Launch, sound_launches
 from edge.results.protocol import Protocol
 from edge.results.reasons import Code, Remark, over_launches
-from edge.results.statistics import bootstrap_median, median
+from edge.results.statistics import median, median_interval, neighbours_alike, two_groups
+
+# A cell alone sees only its own spread, which may be small by luck: its interval must be so many times narrower. With
+# more cells luck evens out. Chosen by simulation (docs/decisions/latency-statistics.md).
+LUCK = 0.6
+FEWEST_FOR_95 = 6  # launches that have a 95 % interval
 
 
 @dataclass(slots=True)
 class Cell:
-    """`earlier`: how many of its launches are from sessions before this one."""
+    """`earlier`: how many of its launches are from sessions before this one.
+
+    A launch with a reason against it is kept and does not count: it is made again, up to `launches_min` times a cell.
+    """
 
     id: int
     job: Job
@@ -23,41 +33,84 @@ class Cell:
     launches: list[Launch]
     earlier: int
     failed: bool = False
+    within: bool = False  # the tolerance was reached
 
     @property
     def name(self) -> str:
         return f"{self.job.subject.name}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
     @property
+    def sound(self) -> list[Launch]:
+        """The launches that nothing speaks against."""
+        return [launch for launch in self.launches if not launch.reasons]
+
+    @property
+    def counted(self) -> Sequence[Launch]:
+        """The launches that make the numbers."""
+        return sound_launches(self.launches, self.protocol)
+
+    @property
     def levels(self) -> list[float]:
-        """One number a launch, in ms."""
-        return [launch.level_ms for launch in self.launches]
+        """One number a launch that counts, in ms."""
+        return [launch.level_ms for launch in self.counted]
 
     @property
-    def enough(self) -> bool:
-        """The limit is reached, or the interval of the median is narrow enough."""
-        count = len(self.launches)
-        return count >= self.protocol.launches_max or (count >= self.protocol.launches_min and self.narrow)
+    def half_width(self) -> float:
+        """Of the 95 % interval, relative; infinite where the launches are too few for one."""
+        interval = median_interval(self.levels)
+        if interval is None or interval.level < 0.95:
+            return math.inf
+        return interval.half_width(median(self.levels))
 
     @property
-    def narrow(self) -> bool:
-        """The 95 % interval of the median lies within the protocol's tolerance."""
-        interval = bootstrap_median(self.levels)
-        return interval is not None and interval.half_width(median(self.levels)) <= self.protocol.tolerance
+    def ended(self) -> bool:
+        """No launch more: it has enough, or as many were spoiled as it needs at least."""
+        sound = len(self.sound)
+        if sound >= self.protocol.launches_max or (self.within and sound >= self.protocol.launches_min):
+            return True
+        return len(self.launches) - sound >= self.protocol.launches_min
 
     @property
     def reasons(self) -> list[Remark]:
         """Why it cannot be trusted, as far as its own launches tell."""
         found = [*self.job.reasons]
-        found += throttling.signs_of_cell([launch.samples_ms for launch in self.launches if launch.samples_ms])
-        return found + over_launches([launch.reasons for launch in self.launches])
+        found += throttling.signs_of_cell([launch.samples_ms for launch in self.counted if launch.samples_ms])
+        return found + over_launches([launch.reasons for launch in self.counted])
 
     @property
     def notes(self) -> list[Remark]:
         """What a reader must know besides."""
-        found = [*self.job.notes, *dict.fromkeys(note for launch in self.launches for note in launch.notes)]
-        if len({launch.digests for launch in self.launches}) > 1:
+        counted = self.counted
+        found = [*self.job.notes, *dict.fromkeys(note for launch in counted for note in launch.notes)]
+        if aside := [launch for launch in self.launches if launch not in counted]:
+            why = "; ".join(dict.fromkeys(str(reason) for launch in aside for reason in launch.reasons))
+            found.append(Code.SET_ASIDE(count=len(aside), launches=len(self.launches), why=why))
+        if 0 < self.earlier < len(self.launches):
+            found.append(Code.EARLIER_SESSIONS(earlier=self.earlier, launches=len(self.launches)))
+        if len({launch.digests for launch in counted}) > 1:
             found.append(Code.OUTPUTS_DIFFER())
-        if self.protocol.launches_max > 1 and not self.narrow:
-            found.append(Code.INTERVAL_WIDE(tolerance=self.protocol.tolerance))
+        if groups := two_groups(self.levels):
+            found.append(Code.TWO_GROUPS(lows=groups.lows, low=groups.low, highs=groups.highs, high=groups.high))
+        if (alike := neighbours_alike(self.levels, significance=0.05)) is not None:
+            found.append(Code.NEIGHBOURS_ALIKE(correlation=alike))
+        if self.protocol.launches_max >= FEWEST_FOR_95 and not self.within:
+            found.append(Code.TOLERANCE_UNSHOWN(tolerance=self.protocol.tolerance))
         return found
+
+
+def judge_tolerance(cells: Sequence[Cell]) -> None:
+    """Mark the cells whose median holds within the tolerance, at the protocol's check points.
+
+    A cell's own interval must be within it, and so must the one that the spread of all cells of the session gives for
+    its number of launches: an interval that is narrow by luck is no reason to stop. Of the cells the lower middle one
+    counts, so that a noisy network does not hold up a steady one.
+    """
+    widths = {id(cell): cell.half_width for cell in cells}
+    scaled = [width * math.sqrt(len(cell.counted)) for cell in cells if math.isfinite(width := widths[id(cell)])]
+    if not scaled:
+        return
+    typical = sorted(scaled)[(len(scaled) - 1) // 2] * (1 + LUCK / math.sqrt(len(scaled)))
+    for cell in cells:
+        count = len(cell.counted)
+        if count in cell.protocol.check_points or count >= cell.protocol.launches_max:
+            cell.within = max(widths[id(cell)], typical / math.sqrt(count)) <= cell.protocol.tolerance

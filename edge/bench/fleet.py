@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.bench.check_output import Lend, OutputCheck, check_output
+from edge.bench.gate import hottest
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
@@ -59,11 +60,12 @@ def measure_everywhere(
     def session(place: DeviceRequest) -> DeviceResult:
         try:
             jobs = place.request.jobs
+            coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs:
                 jobs = _checked(place, lambda: tools.lend("paddle"), listener)
             with Store(db) as store:
                 request = replace(place.request, jobs=jobs)
-                cells = measure(place.device, place.runner, request, store, listener, sleep=pause)
+                cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
             return DeviceResult(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
         except EdgezooError as error:
             return DeviceResult(place, error=error)

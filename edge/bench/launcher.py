@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
 from edge.bench import gate as thermal_gate
 from edge.bench import throttling
 from edge.bench.cell import Cell
+from edge.bench.clock import SYSTEM, Clock
 from edge.bench.cores import cores_asked
 from edge.bench.failures import hung
 from edge.bench.launch import LaunchReport, LaunchSpec
@@ -45,14 +45,20 @@ class Launcher:
         sleep: Callable[[float], None],
         *,
         fixed_performance: bool = False,
+        clock: Clock = SYSTEM,
+        coolest: Mapping[str, int] | None = None,
     ) -> None:
-        """`fixed_performance`: the mode is in force, in which the system holds the clocks lower on purpose."""
+        """`fixed_performance`: the mode is in force, in which the system holds the clocks lower on purpose.
+
+        `coolest`: what is known of the device's temperatures from before (`edge.bench.gate.hottest`, at its lowest).
+        """
+        self._clock = clock
         self._fixed_performance = fixed_performance
         self._device, self._runner, self._request = device, runner, request
         self._listener, self._sleep = listener, sleep
         self._places: dict[Path, PurePosixPath] = {}
         self._latest: tuple[float, Thermal] | None = None  # when read (monotonic), and what
-        self._baseline = thermal_gate.hottest_cpu(self._read_thermal())
+        self._coolest = thermal_gate.merged(coolest or {}, thermal_gate.hottest(self._read_thermal()))
         self._stayed_hot = False
         self._first = True
 
@@ -88,7 +94,7 @@ class Launcher:
             self._places |= self._device.push(missing)
         spec = self._runner.spec(self._places[cell.job.nb], cell.job.subject, cell.threads, request.protocol)
         gate = self._cool(cell)
-        started = time.time()
+        started = self._clock.now()
         try:
             completed = self._device.run(self._runner.command(spec, self._places), timeout=self._timeout(cell))
         except CommandTimeoutError as error:
@@ -113,6 +119,8 @@ class Launcher:
         )
         hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
         unknown = gate.reasons if gate.verdict == "unknown" else ()
+        if gate.settled:
+            unknown = tuple(Code.COOLS_NO_FURTHER(why=str(reason)) for reason in gate.reasons)
         return replace(
             _kept(report),
             number=len(cell.launches),
@@ -132,25 +140,29 @@ class Launcher:
         gate = self._request.gate
         result = thermal_gate.wait_until_cool(
             self._recent_thermal,
-            self._baseline,
+            self._coolest,
             replace(gate, limit_seconds=0) if self._stayed_hot else gate,
+            clock=self._clock.monotonic,
             sleep=self._sleep,
             on_wait=lambda why: self._listener.now(
                 f"{self._device.serial}: {cell.name}: cooling, {', '.join(map(str, why))}"
             ),
         )
         self._stayed_hot = result.verdict == "hot"
+        if result.settled:  # it is not waited for again
+            now = thermal_gate.hottest(result.thermal)
+            self._coolest = {kind: max(value, now.get(kind, value)) for kind, value in self._coolest.items()}
         return result
 
     def _read_thermal(self) -> Thermal:
         thermal = self._device.thermal()
-        self._latest = time.monotonic(), thermal
+        self._latest = self._clock.monotonic(), thermal
         return thermal
 
     def _recent_thermal(self) -> Thermal:
         """The reading after one launch is the one before the next, once, if that follows at once."""
         latest, self._latest = self._latest, None
-        if latest is not None and time.monotonic() - latest[0] < STALE_SECONDS:
+        if latest is not None and self._clock.monotonic() - latest[0] < STALE_SECONDS:
             return latest[1]
         return self._device.thermal()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
-from edge.device.base import Properties
 from edge.errors import BenchError, UsageError
 from edge.results.protocol import Name, Protocol, protocol
 from edge.source.weights import Weights
@@ -57,7 +56,7 @@ class BenchOptions:
     db: Path | None = None
 
     def __post_init__(self) -> None:
-        self.protocol("host")
+        self.protocol()
         if not re.fullmatch(r"ones|seed:\d+", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
         if self.fresh and self.keep_invalid:
@@ -95,16 +94,15 @@ class BenchOptions:
         """The seed of the launches' order: a new one if none was given."""
         return secrets.randbits(32) if self.seed is None else self.seed
 
-    def protocol(self, kind: Properties | str) -> Protocol:
-        """How a device measures: with a pause between launches, but for this machine, and bound to its big cores."""
-        host = (kind if isinstance(kind, str) else kind.kind) == "host"
+    def protocol(self) -> Protocol:
+        """How a device measures: bound to its big cores where nothing else is asked."""
         base = protocol(
             self.protocol_name,
             warmup=self.warmup,
             repeats=self.repeats,
             launches=self.launches,
             tolerance=None if self.tolerance is None else self.tolerance / 100,
-            cooldown_s=(0.0 if host else 1.0) if self.cooldown is None else self.cooldown,
+            cooldown_s=self.cooldown or 0.0,
             input=self.fill,
         )
         mode = 0 if self.power_mode is None and self.cores is None else self.power_mode

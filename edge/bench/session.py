@@ -1,33 +1,37 @@
 """One session: a list of model files measured on one device, launch by launch (docs/explanation/measurement.md).
 
 The device is locked and its settings are prepared; then come rounds. In a round every cell (model file, thread count)
-that still needs launches gets one, in a random order; each launch is stored as soon as it ended. At the end the anchor,
-the cell with the shortest launches, is measured again. A cell that cannot be measured fails alone.
+that still needs launches gets one, in a random order; each launch is stored as soon as it ended. When all have enough,
+the session is looked at as a whole: launches from a stretch that ran at another speed, or at a lower clock, are set aside
+and made again. A cell that cannot be measured fails alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 
-from edge.bench import throttling
-from edge.bench.cell import Cell
+from edge.bench.cell import Cell, judge_tolerance
+from edge.bench.clock import SYSTEM, Clock
+from edge.bench.gate import merged
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
-from edge.device.base import Device
+from edge.bench.whole import note_of_session, signs_of_session
+from edge.device.base import Device, State
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
-from edge.results.measurement import Measurement
+from edge.results.measurement import Launch, Measurement
 from edge.results.protocol import round_order
 from edge.results.reasons import Code, Remark
 from edge.results.statistics import median
 from edge.results.store import Store, asked_for
 
-ANCHOR_LAUNCHES = 3
-NO_ANCHOR = Code.NO_ANCHOR()
+LOW_BATTERY = 20  # percent; phones save power by themselves below 15 to 20
+LOOKS = 3  # at the session as a whole; after each but the last, what was set aside is made again
+NOT_LOOKED_AT = Code.NOT_LOOKED_AT()
 
 
 def measure(
@@ -38,6 +42,8 @@ def measure(
     listener: Listener,
     *,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Clock = SYSTEM,
+    coolest: Mapping[str, int] | None = None,
 ) -> list[Measurement]:
     """Measure what is not measured yet; returns every cell asked for, in the order of jobs and threads.
 
@@ -66,7 +72,7 @@ def measure(
     if kept := len(seen) - len(todo):
         listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
     if todo:
-        _Session(device, runner, request, store, listener, sleep).run(todo)
+        _Session(device, runner, request, store, listener, sleep, clock, coolest or {}).run(todo)
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
     ]
@@ -81,16 +87,21 @@ class _Session:
         store: Store,
         listener: Listener,
         sleep: Callable[[float], None],
+        clock: Clock,
+        coolest: Mapping[str, int],
     ) -> None:
+        self._clock, self._coolest = clock, coolest
         self._device, self._runner, self._request = device, runner, request
         self._store, self._listener, self._sleep = store, listener, sleep
 
     def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> None:
         with self._device.lock(), self._device.prepared() as prepared:
+            state = self._device.state()
+            self._notes = _notes_of_state(state)
             properties = {
                 **asdict(self._device.properties()),
                 "prepared": asdict(prepared),
-                "state": asdict(self._device.state()),
+                "state": asdict(state),
             }
             self._id = self._store.new_session(seed=self._request.seed, device=properties)
             self._launcher = Launcher(
@@ -100,9 +111,16 @@ class _Session:
                 self._listener,
                 self._sleep,
                 fixed_performance=prepared.fixed_performance,
+                clock=self._clock,
+                coolest=merged(self._coolest, self._store.coolest_known(DeviceIdentity.of(properties))),
             )
             cells = [self._cell(job, threads, found) for job, threads, found in todo]
-            self._rounds(cells)
+            judge_tolerance(cells)  # those begun earlier
+            for look in range(LOOKS):
+                self._rounds(cells)
+                spoiled = self._look_at_whole(cells)
+                if not spoiled or look == LOOKS - 1:
+                    break
             self._conclude(cells)
 
     def _cell(self, job: Job, threads: int, found: Measurement | None) -> Cell:
@@ -121,8 +139,8 @@ class _Session:
         return Cell(id, job, threads, protocol, [], earlier=0)
 
     def _rounds(self, cells: Sequence[Cell]) -> None:
-        number = 0
-        while active := [cell for cell in cells if not cell.failed and not cell.enough]:
+        number = max((len(cell.launches) for cell in cells), default=0)
+        while active := [cell for cell in cells if not cell.failed and not cell.ended]:
             for cell in round_order(active, self._request.seed, number):
                 self._listener.now(
                     f"{self._device.serial}: {len(cells) - len(active)} of {len(cells)} cells done;"
@@ -133,12 +151,14 @@ class _Session:
                 except (AbortedError, DeviceBusyError):
                     raise
                 except DeviceUnavailableError as error:  # for good: no cell can be measured any more
-                    self._fail([one for one in active if not one.failed and not one.enough], error)
+                    self._fail([one for one in active if not one.failed and not one.ended], error)
                     break
                 except EdgezooError as error:
                     self._fail([cell], error)
-                if cell.enough and not cell.failed:
-                    self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NO_ANCHOR])
+            judge_tolerance([cell for cell in cells if not cell.failed])
+            for cell in active:
+                if cell.ended and not cell.failed:
+                    self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NOT_LOOKED_AT])
                     self._listener.line(
                         f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"
                     )
@@ -156,28 +176,56 @@ class _Session:
         who = cells[0].name if len(cells) == 1 else f"{len(cells)} cells"
         self._listener.line(f"{self._device.serial}: {who}: {error.message}")
 
-    def _conclude(self, cells: Sequence[Cell]) -> None:
-        """Measure the anchor again, and say of every cell what is to be said."""
-        measured = [cell for cell in cells if not cell.failed]
-        try:
-            verdict = self._anchor(measured)
-        except (AbortedError, DeviceBusyError):
-            raise
-        except EdgezooError as error:  # the cells keep the note that they lack it
-            self._listener.line(f"{self._device.serial}: the anchor could not be measured again: {error.message}")
-            return
-        for cell in measured:
-            self._store.finish(cell.id, reasons=[*cell.reasons, *([verdict] if verdict else [])], notes=cell.notes)
+    def _look_at_whole(self, cells: Sequence[Cell]) -> int:
+        """Set aside what the session as a whole speaks against; returns how many launches."""
+        mine = _in_order(cells)
+        spoiled = signs_of_session(
+            [cell.id for cell, _ in mine], [launch for _, launch in mine], seed=self._request.seed
+        )
+        for place, reason in spoiled.items():
+            cell, launch = mine[place]
+            marked = replace(launch, reasons=(*launch.reasons, reason))
+            self._store.mark_launch(cell.id, marked)
+            cell.launches[cell.launches.index(launch)] = marked
+            if not cell.ended:  # what is cut off now goes on with it next time
+                self._store.reopen(cell.id)
+        for reason in dict.fromkeys(spoiled.values()):
+            count = sum(one == reason for one in spoiled.values())
+            self._listener.line(f"{self._device.serial}: {count} of {len(mine)} launches are set aside: {reason}")
+        return len(spoiled)
 
-    def _anchor(self, cells: Sequence[Cell]) -> Remark | None:
-        """Whether the device became slower while the session went on; None if not, or if too little was measured."""
-        candidates = [cell for cell in cells if len(cell.launches) - cell.earlier >= ANCHOR_LAUNCHES]
-        if not candidates:
-            return None
-        anchor = min(candidates, key=lambda cell: min(launch.seconds for launch in cell.launches))
-        first = anchor.levels[anchor.earlier :][:ANCHOR_LAUNCHES]
-        if len(cells) > 1:  # the launches of a lone cell reach to the end by themselves
-            for again in range(ANCHOR_LAUNCHES):
-                self._listener.now(f"{self._device.serial}: anchor {anchor.name}, {again + 1} of {ANCHOR_LAUNCHES}")
-                self._launch(anchor)
-        return throttling.sign_of_anchor(anchor.name, first, anchor.levels[-ANCHOR_LAUNCHES:])
+    def _conclude(self, cells: Sequence[Cell]) -> None:
+        """Say of every cell what is to be said."""
+        measured = [cell for cell in cells if not cell.failed]
+        judge_tolerance(measured)
+        mine = _in_order(measured)
+        note = note_of_session([cell.id for cell, _ in mine], [launch for _, launch in mine], seed=self._request.seed)
+        for cell in measured:
+            self._store.finish(
+                cell.id, reasons=cell.reasons, notes=[*cell.notes, *([note] if note else []), *self._notes]
+            )
+
+
+def _in_order(cells: Sequence[Cell]) -> list[tuple[Cell, Launch]]:
+    """This session's launches that nothing speaks against, in the order of time."""
+    mine = [
+        (cell, launch)
+        for cell in cells
+        if not cell.failed
+        for launch in cell.launches[cell.earlier :]
+        if not launch.reasons
+    ]
+    return sorted(mine, key=lambda one: one[1].started)
+
+
+def _notes_of_state(state: State) -> list[Remark]:
+    """What the device was like when the session began, where that may change how it runs."""
+    notes: list[Remark] = []
+    battery = state.battery
+    if battery is not None and battery.percent is not None and battery.percent < LOW_BATTERY:
+        notes.append(Code.BATTERY_LOW(percent=battery.percent))
+    if battery is not None and battery.charging:
+        notes.append(Code.BATTERY_CHARGING())
+    if state.screen_on:
+        notes.append(Code.SCREEN_ON())
+    return notes

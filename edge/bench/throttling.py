@@ -13,7 +13,6 @@ from edge.results.reasons import Code, Remark
 from edge.results.statistics import drift, median
 
 MAX_DRIFT = 1.05
-MAX_ANCHOR_SLOWDOWN = 1.03
 # A governor needs a moment to reach the top, and loading the model is no full load: some time below the top is normal.
 MAX_SHARE_BELOW_TOP = 0.10
 # Of the wall time of the measured runs. A quiet device gives a thread that is ready its core at once.
@@ -151,14 +150,6 @@ def signs_of_cell(launches: Sequence[Sequence[float]]) -> tuple[Remark, ...]:
     if drifts and median(drifts) > MAX_DRIFT:
         return (Code.SLOWER_WITHIN_LAUNCH(slowdown=median(drifts) - 1),)
     return ()
-
-
-def sign_of_anchor(name: str, first: Sequence[float], last: Sequence[float]) -> Remark | None:
-    """Whether the anchor's launches at the end of a session (their medians) are slower than those at its start."""
-    ratio = median(last) / median(first)
-    if ratio <= MAX_ANCHOR_SLOWDOWN:
-        return None
-    return Code.ANCHOR_SLOWER(anchor=name, slowdown=ratio - 1)
 
 
 def share_below_top(

@@ -39,9 +39,12 @@ if TYPE_CHECKING:
 )
 @click.option("--launches", type=click.IntRange(1), metavar="N", help="At least so many launches a cell.")
 @click.option("--tolerance", type=click.FloatRange(0, min_open=True), metavar="PERCENT",
-              help="Stop when the 95 % interval is within so much of the median.  [default: 1]")  # fmt: skip
+              help="Stop when the launches show that the median holds within so much.  [default: 1]")  # fmt: skip
 @click.option(
-    "--cooldown", type=click.FloatRange(0), metavar="S", help="Seconds between launches.  [default: 1, host 0]"
+    "--cooldown",
+    type=click.FloatRange(0),
+    metavar="S",
+    help="Seconds between launches, beside what the gate waits.  [default: 0]",
 )
 @click.option("--cool-limit", type=click.FloatRange(0), default=300.0, show_default=True, metavar="S",
               help="How long to wait for a hot device before it is measured hot, and marked.")  # fmt: skip

@@ -73,6 +73,8 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 
     with Store(options.database(db), create=False) as store:
         measurement = store.get(id)
+        ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
+        others = [] if as_json else [store.get(one) for one in ids]
     from edge.report import json
 
     if as_json:
@@ -80,7 +82,7 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
         return
     from edge.report import details
 
-    click.echo(details.render(measurement), nl=False)
+    click.echo(details.render(measurement, others), nl=False)
 
 
 @command.command("export")
@@ -124,13 +126,15 @@ def export_command(
 @command.command("compare")
 @click.argument("first", type=int)
 @click.argument("second", type=int)
+@click.option("--threshold", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True, metavar="PERCENT",
+              help="A difference below this makes none in practice.")  # fmt: skip
 @options.db
 @options.as_json
-def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> None:
-    """Compare two measurements: the ratio SECOND / FIRST with its 95 % interval, and a Mann-Whitney U test.
+def compare_command(first: int, second: int, threshold: float, db: Path | None, as_json: bool) -> None:
+    """Compare two measurements: the ratio SECOND / FIRST with its interval, and whether SECOND is faster, slower or the same.
 
-    Measured in one session, their launches were interleaved, and the ratio is fair; across sessions it may show the
-    device's mood instead, and a remark says so.
+    Measured in one session, launches of one round are compared in pairs, so that what the device did to both cancels
+    out. From one session to another the device may have changed by itself: then only a large difference tells.
     """
     from dataclasses import asdict
 
@@ -139,7 +143,7 @@ def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> 
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
-        comparison = compare(store.get(first), store.get(second))
+        comparison = compare(store.get(first), store.get(second), threshold=threshold / 100)
     if as_json:
         print_json(asdict(comparison))
         return
@@ -196,9 +200,12 @@ def _when(one: Summary) -> tuple[str, str]:
 
 def _result(one: Summary) -> tuple[str, str, str, str]:
     headline, interval, median = one.headline_ms, one.interval, one.median_ms
+    width = f"{interval.half_width(median):.1%}" if interval and median else "-"
+    if interval and median and interval.level < 0.95:
+        width += f" at {interval.level * 100:.4g} %"
     return (
         "-" if headline is None else f"{headline:.2f}",
-        f"{interval.half_width(median):.1%}" if interval and median else "-",
+        width,
         str(len(one.launches)),
         one.status if one.status != "measured" else "valid" if one.valid else "not valid",
     )

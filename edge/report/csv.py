@@ -14,7 +14,8 @@ from edge.report.identity import shapes
 from edge.results.measurement import Measurement
 from edge.results.protocol import Protocol
 
-_LATENCY = ("headline", "median", "mean", "min", "p90", "p99", "max", "mad", "cv", "outliers", "launches", "runs")
+_LATENCY = ("headline", "median", "mean", "min", "p10", "p90", "p99", "max", "mad", "cv", "outliers", "slow_share")
+_COUNTS = ("launches", "runs", "bimodal_launches", "interval_level")
 _PARAMETERS = tuple(f"protocol_{one.name}" for one in fields(Protocol) if one.name != "name")
 _COLUMNS = (
     *("id", "session", "started", "model", "weights", "target", "precision", "opt_version", "shapes", "batch"),
@@ -30,7 +31,7 @@ _COLUMNS = (
         "engine_version",
     ),
     *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
-    *(f"latency_{name}" for name in _LATENCY),
+    *(f"latency_{name}" for name in (*_LATENCY, *_COUNTS)),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
 )
@@ -64,7 +65,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         **{f"protocol_{name}": _plain(value) for name, value in cell["protocol"].items() if name != "name"},
         **{kind: "; ".join(one["text"] for one in cell[kind]) for kind in ("reasons", "remarks")},
         **{f"{kind}_codes": " ".join(one["code"] for one in cell[f"{kind}s"]) for kind in ("reason", "remark")},
-        **{f"latency_{name}": latency.get(name) for name in _LATENCY},
+        **{f"latency_{name}": latency.get(name) for name in (*_LATENCY, *_COUNTS)},
         "latency_ci95_low": low,
         "latency_ci95_high": high,
         "published_top1": published.get("top1"),

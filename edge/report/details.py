@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
 from edge.results.measurement import Measurement
+from edge.results.pooling import pool, same_cell
+from edge.results.statistics import SLOW
 
 
-def render(measurement: Measurement) -> str:
-    """Facts, statistics, remarks, and a table of the launches."""
+def render(measurement: Measurement, others: Sequence[Measurement] = ()) -> str:
+    """Facts, statistics, remarks, and a table of the launches; `others`: more measurements, from which those of the same
+    cell in other sessions are pooled with it.
+    """
     lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
+    if pooled := pool([one for one in others if same_cell(one, measurement)]):
+        lines.append(f"{'All sessions':<16}{pooled.sentence}")
     remarks = facts.remarks(measurement)
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
@@ -46,15 +53,22 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Protocol", f"{one.protocol.name}: {parameters(one.protocol)}"),
     ]  # fmt: skip
     if statistics is not None:
-        interval = statistics.ci95
-        ci = f" (95 % interval {interval.low:.3f} to {interval.high:.3f})" if interval else ""
+        interval = statistics.interval
+        level = f"{interval.level * 100:.4g} %" if interval else ""
+        ci = f" ({level} interval {interval.low:.3f} to {interval.high:.3f}, within this session)" if interval else ""
         p99 = "" if statistics.p99 is None else f", p99 {statistics.p99:.3f}"
         found += [
             ("Median", f"{statistics.median:.3f} ms{ci}"),
             ("Mean", f"{statistics.mean:.3f} ms, coefficient of variation {statistics.cv:.1%}"),
-            ("Range", f"{statistics.min:.3f} to {statistics.max:.3f} ms, p90 {statistics.p90:.3f}{p99}"),
+            (
+                "Range",
+                f"{statistics.min:.3f} to {statistics.max:.3f} ms, p10 {statistics.p10:.3f}, p90 {statistics.p90:.3f}{p99}",
+            ),
+            ("Slow runs", f"{statistics.slow_share:.1%} took more than {SLOW:g} times their launch's median"),
             ("MAD", f"{statistics.mad:.3f} ms, {statistics.outliers} outliers of {statistics.runs} runs, all kept"),
         ]
+        if statistics.bimodal_launches:
+            found.append(("Two groups", f"of runs in {statistics.bimodal_launches} of {statistics.launches} launches"))
     elif one.headline_ms is not None:
         found.append(("Mean", f"{one.headline_ms:.3f} ms (the program tells no samples)"))
     if reference is not None:

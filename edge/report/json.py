@@ -29,6 +29,9 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         latency = {"headline": measurement.headline_ms, "headline_is": _headline_is(measurement)}
         if statistics is not None:
             numbers = asdict(statistics)
+            interval = statistics.interval
+            numbers["interval"] = interval and [interval.low, interval.high]
+            numbers["interval_level"] = interval and interval.level
             numbers["ci95"] = statistics.ci95 and [statistics.ci95.low, statistics.ci95.high]
             latency |= numbers
     values: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -119,6 +119,12 @@ class Launch:
         return self.extremes.mean
 
 
+def sound_launches(launches: Sequence[Launch], protocol: Protocol) -> tuple[Launch, ...]:
+    """The launches without a reason against them, where they are enough for the protocol; else all of them."""
+    sound = tuple(launch for launch in launches if not launch.reasons)
+    return sound if len(sound) >= protocol.launches_min else tuple(launches)
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One cell. `device` is the JSON form of `edge.device.base.Properties`, of the session it was begun in.
@@ -170,9 +176,14 @@ class Measurement:
         return (*derived_remarks(self), *self.notes)
 
     @cached_property
+    def counted(self) -> tuple[Launch, ...]:
+        """The launches that make the numbers (`sound_launches`); all of them are kept."""
+        return sound_launches(self.launches, self.protocol)
+
+    @cached_property
     def statistics(self) -> Statistics | None:
         """None without samples."""
-        samples = [launch.samples_ms for launch in self.launches if launch.samples_ms]
+        samples = [launch.samples_ms for launch in self.counted if launch.samples_ms]
         return summarise(samples) if samples else None
 
     @property
@@ -180,7 +191,7 @@ class Measurement:
         """The number shown: the median, or the mean for the `table` protocol and for programs that tell no samples."""
         if self.statistics is not None:
             return self.statistics.mean if self.protocol.headline == "mean" else self.statistics.median
-        told = [launch.extremes for launch in self.launches if launch.extremes is not None]
+        told = [launch.extremes for launch in self.counted if launch.extremes is not None]
         return sum(one.mean * one.runs for one in told) / sum(one.runs for one in told) if told else None
 
 

@@ -24,8 +24,8 @@ class Protocol:
     """How every cell is measured; docs/explanation/measurement.md says why. Everything here is part of a result's key.
 
     One launch warms up for `warmup_runs` and `warmup_ms`, then takes `repeats` samples and `repeats_ms`, whichever is
-    longer each. Launches stop, between `launches_min` and `launches_max`, when the 95 % interval of the median lies
-    within `tolerance` (0.01: 1 %) of it.
+    longer each. Launches stop, between `launches_min` and `launches_max`, at a check point where the launches show that
+    the median holds within `tolerance` (0.01: 1 %). Fewer than 6 launches have no 95 % interval.
     """
 
     name: Name
@@ -33,7 +33,7 @@ class Protocol:
     warmup_ms: float = 500
     repeats: int = 30
     repeats_ms: float = 1000
-    launches_min: int = 5
+    launches_min: int = 6
     launches_max: int = 10
     tolerance: float = 0.01
     cooldown_s: float = 0.0
@@ -48,6 +48,11 @@ class Protocol:
             raise UsageError(f"between {self.launches_min} and {self.launches_max} launches are none")
         if self.cores is not None and self.power_mode is not None:
             raise UsageError("a power mode and a list of cores exclude each other")
+
+    @property
+    def check_points(self) -> range:
+        """After how many launches it is asked whether they are enough: every second one, for each look costs coverage."""
+        return range(self.launches_min, self.launches_max + 1, 2)
 
     @property
     def headline(self) -> Literal["median", "mean"]:

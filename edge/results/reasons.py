@@ -38,11 +38,15 @@ class Code(Enum):
     THERMAL_STATUS_UNKNOWN = "thermal_status_unknown", "thermal status unknown"
     CPU_TEMPERATURE_UNKNOWN = "cpu_temperature_unknown", "CPU temperature unknown"
     THERMAL_STATUS = "thermal_status", "thermal status {name} ({status})", "let the device cool"
-    CPU_ABOVE_BASELINE = (
-        "cpu_above_baseline",
-        "hottest CPU zone at {celsius:.1f} °C, {above:.1f} °C above its baseline",
+    ABOVE_COOLEST = (
+        "above_coolest",
+        "{zone} at {celsius:.1f} °C, {above:.1f} °C above its coolest",
         "let the device cool",
     )
+    COOLS_NO_FURTHER = "cools_no_further", "it cools no further: {why}"
+    BATTERY_LOW = "battery_low", "the battery was at {percent} %: the system may save power", "charge it"
+    BATTERY_CHARGING = "battery_charging", "the battery was charging, which warms it"
+    SCREEN_ON = "screen_on", "the screen was on"
     THERMAL_STATUS_ROSE = (
         "thermal_status_rose",
         "thermal status rose from {before} to {after}",
@@ -86,16 +90,49 @@ class Code(Enum):
         "runs became {slowdown:.0%} slower within a launch (last third to first third)",
         "let the device cool, and measure again",
     )
-    ANCHOR_SLOWER = (
-        "anchor_slower",
-        "the anchor {anchor} was {slowdown:.1%} slower at the end of the session than at its start",
+    STRETCH = (
+        "stretch",
+        "a stretch of {count} launches ran {pace} than the rest of the session",
+        "let the device cool, end what else runs there, and measure again",
+    )
+    CLOCK_BELOW_BEST = (
+        "clock_below_best",
+        "core {core} ran at {ghz:.2f} GHz, in other launches at {best_ghz:.2f} GHz",
         "let the device cool, and measure again",
     )
-    NO_ANCHOR = "no_anchor", "its session ended before the anchor was measured again", "measure again with --fresh"
+    SHORT_OF_CPU = (
+        "short_of_cpu",
+        "it had {share:.0%} less CPU time than its cell's best launches",
+        "end what else runs there, and measure again",
+    )
+    SET_ASIDE = "set_aside", "{count} of {launches} launches are set aside and were made again: {why}"
+    NOT_LOOKED_AT = (
+        "not_looked_at",
+        "its session ended before it was looked at as a whole",
+        "measure again with --fresh",
+    )
+    EARLIER_SESSIONS = (
+        "earlier_sessions",
+        "{earlier} of {launches} launches are from earlier sessions: the interval spans sessions",
+    )
+    TWO_GROUPS = (
+        "two_groups",
+        "its launches fall in two groups, {lows} near {low:.2f} ms and {highs} near {high:.2f} ms, as on two clocks: the"
+        " median and its interval tell of neither",
+    )
+    NEIGHBOURS_ALIKE = (
+        "neighbours_alike",
+        "neighbouring launches are alike (correlation {correlation:.1f}): the interval is too narrow",
+    )
+    SESSION_NEIGHBOURS_ALIKE = (
+        "session_neighbours_alike",
+        "neighbouring launches of the session are alike (correlation {correlation:.1f}), whatever network they ran: the"
+        " intervals may be too narrow",
+    )
     OUTPUTS_DIFFER = "outputs_differ", "the outputs differ between launches", "measure again with --check-output"
-    INTERVAL_WIDE = (
-        "interval_wide",
-        "the interval is wider than ±{tolerance:.1%} at the limit of launches",
+    TOLERANCE_UNSHOWN = (
+        "tolerance_unshown",
+        "its launches do not show that the median holds within ±{tolerance:.1%}",
         "measure with more --launches, on a quieter device",
     )
     # the engine, and what it computed

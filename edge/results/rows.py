@@ -183,7 +183,7 @@ def launch_values(launch: Launch) -> tuple[Any, ...]:
     level = launch.level_ms if launch.runs else None
     return (
         *(launch.number, launch.runs, int(bool(launch.samples_ms)), level, launch.mean_ms),
-        *(launch.engine, launch.engine_version, int(launch.synthetic)),
+        *(launch.engine, launch.engine_version, int(launch.synthetic), int(not launch.reasons)),
     )
 
 

@@ -38,7 +38,7 @@ SELECT cell.id, session, model, model_sha256, bytes, shapes, weights, target, pr
 FROM cell JOIN session ON session.id = cell.session WHERE {} ORDER BY cell.id
 """
 _LAUNCHES = """
-SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, synthetic
+SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, synthetic, sound
 FROM launch WHERE cell IN (SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {})
 ORDER BY cell, number
 """
@@ -126,10 +126,41 @@ class Store:
         with self._database.transaction() as execute:
             cursor = execute(
                 "INSERT INTO launch (cell, session, number, runs, sampled, level_ms, mean_ms, engine, engine_version,"
-                " synthetic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " synthetic, sound) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (cell, session, *rows.launch_values(launch)),
             )
             execute("INSERT INTO launch_data VALUES (?, ?, ?)", (cursor.lastrowid, *rows.launch_data(launch)))
+
+    def mark_launch(self, cell: int, launch: Launch) -> None:
+        """Keep what was found against a launch that is there already."""
+        _, facts = rows.launch_data(launch)
+        with self._database.transaction() as execute:
+            mine = (cell, launch.number)
+            execute("UPDATE launch SET sound = ? WHERE cell = ? AND number = ?", (int(not launch.reasons), *mine))
+            execute(
+                "UPDATE launch_data SET facts = ? WHERE launch = (SELECT id FROM launch WHERE cell = ? AND number = ?)",
+                (facts, *mine),
+            )
+
+    def coolest_known(self, device: DeviceIdentity) -> dict[str, int]:
+        """The lowest reading of each kind of temperature zone of that device before its launches, in 1/1000 °C.
+
+        Of a kind with several zones the hottest one counts.
+        """
+        found = self._database.rows(
+            "SELECT json_extract(facts, '$.state.before.zones') AS zones FROM launch_data JOIN launch ON launch.id = launch"
+            " JOIN session ON session.id = launch.session WHERE kind = ? AND serialno = ? AND build = ? AND soc = ?"
+            " AND (serialno != '' OR address = ?) ORDER BY launch.id DESC LIMIT 2000",
+            *(device.kind, *(one or "" for one in (device.serialno, device.build, device.soc, device.address))),
+        )
+        coolest: dict[str, int] = {}
+        for row in found:
+            hottest: dict[str, int] = {}
+            for zone in json.loads(row["zones"] or "[]"):
+                hottest[zone["kind"]] = max(zone["millicelsius"], hottest.get(zone["kind"], zone["millicelsius"]))
+            for kind, value in hottest.items():
+                coolest[kind] = min(value, coolest.get(kind, value))
+        return coolest
 
     def reopen(self, cell: int) -> None:
         """Go on with a cell that failed or was cut off."""
@@ -288,6 +319,7 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
                 one.number_if_known("mean_ms"),
                 one.whole("runs"),
                 tells_samples=bool(one.whole("sampled")),
+                sound=bool(one.whole("sound")),
             )
             for one in made
         ),

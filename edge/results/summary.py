@@ -8,17 +8,18 @@ from edge.results.identity import DeviceIdentity
 from edge.results.measurement import RunnerProgram, Status, Subject, derived_remarks
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
-from edge.results.statistics import Interval, bootstrap_median, median
+from edge.results.statistics import Interval, median, median_interval
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchSummary:
-    """A launch as one number (`level_ms`, None without runs), its mean, and of how many runs they are."""
+    """A launch as one number (`level_ms`, None without runs), its mean, how many runs; `sound`: nothing speaks against it."""
 
     level_ms: float | None
     mean_ms: float | None
     runs: int
     tells_samples: bool = True
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,17 @@ class Summary:
         return (*derived_remarks(self), *self.notes)
 
     @property
+    def counted(self) -> tuple[LaunchSummary, ...]:
+        """The launches that make the numbers; see `edge.results.measurement.sound_launches`."""
+        sound = tuple(one for one in self.launches if one.sound)
+        return sound if len(sound) >= self.protocol.launches_min else self.launches
+
+    @property
     def headline_ms(self) -> float | None:
         """The number shown; see `Measurement.headline_ms`."""
         if self.protocol.headline == "median" and (levels := self._levels):
             return median(levels)
-        counted = [one for one in self.launches if one.runs and one.mean_ms is not None]
+        counted = [one for one in self.counted if one.runs and one.mean_ms is not None]
         counted = [one for one in counted if one.tells_samples] or counted
         runs = sum(one.runs for one in counted)
         return sum((one.mean_ms or 0.0) * one.runs for one in counted) / runs if runs else None
@@ -71,7 +78,7 @@ class Summary:
     @property
     def interval(self) -> Interval | None:
         """The interval of the median over launches; None where there is none."""
-        return bootstrap_median(self._levels) if len(self._levels) > 1 else None
+        return median_interval(self._levels) if len(self._levels) > 1 else None
 
     @property
     def median_ms(self) -> float | None:
@@ -80,4 +87,4 @@ class Summary:
 
     @property
     def _levels(self) -> list[float]:
-        return [one.level_ms for one in self.launches if one.tells_samples and one.level_ms is not None]
+        return [one.level_ms for one in self.counted if one.tells_samples and one.level_ms is not None]

@@ -10,7 +10,6 @@ import pytest
 
 from edge.bench.launch import CoreState, LaunchEnvironment
 from edge.bench.throttling import (
-    sign_of_anchor,
     sign_of_load,
     sign_of_outputs,
     signs_of_cell,
@@ -203,9 +202,3 @@ def test_outputs_that_change() -> None:
 )
 def test_drift_within_launches(launches: list[list[float]], count: int) -> None:
     assert len(signs_of_cell(launches)) == count
-
-
-def test_anchor() -> None:
-    assert sign_of_anchor("A", [10.0, 10.1, 9.9], [10.2, 10.3, 10.1]) is None
-    sign = sign_of_anchor("A", [10.0, 10.1, 9.9], [10.5, 10.6, 10.4])
-    assert str(sign) == "the anchor A was 5.0% slower at the end of the session than at its start"

@@ -64,7 +64,12 @@ def test_list_filters(filters: list[str], ids: list[int], results: Results, caps
 def test_show_says_everything(results: Results, capsys: Capture) -> None:
     assert results("show", "1") == 0
     shown = capsys.readouterr().out
-    for word in ("MobileNetV1", "weights random", "30.020 ms (95 % interval 30.000 to 30.040)", "30.24 ms on a Snapd"):
+    for word in (
+        "MobileNetV1",
+        "weights random",
+        "30.020 ms (93.75 % interval 30.000 to 30.040, within this session)",
+        "30.24 ms on a Snapd",
+    ):
         assert word in shown
     assert "ratio 0.99" in shown
     assert len([line for line in shown.splitlines() if line.endswith("2.00")]) == 5  # launches
@@ -108,9 +113,13 @@ def test_compare_gives_the_ratio_with_its_interval(results: Results, capsys: Cap
     assert results("compare", "1", "2") == 0
     said = capsys.readouterr().out
     assert "ratio 0.667, 95 % interval 0.66" in said
-    assert "p = 0.00794" in said  # 2 of 252 orders
-    assert "33.3% faster" in said
+    assert "The second is 33.3% faster." in said
     assert "Beware" not in said
+
+
+def test_the_threshold_of_a_comparison_is_practical(results: Results, capsys: Capture) -> None:
+    assert results("compare", "1", "2", "--threshold", "60") == 0
+    assert "The same within 60.0%: the second is 33.3% faster, which is less." in capsys.readouterr().out
 
 
 def test_compare_as_json(results: Results, capsys: Capture) -> None:

@@ -281,14 +281,14 @@ def test_cable_pulled_before_the_settings_are_put_back(device: AndroidDevice, ph
 
 
 def test_thermal_status_rises(device: AndroidDevice, phone: SimulatedDevice) -> None:
-    assert judge(device.thermal(), 41_500, Gate())[0] == "fine"
+    assert judge(device.thermal(), {"cpu": 41_500}, Gate())[0] == "fine"
     phone.system.heat(2, 44.0)
-    verdict, reasons = judge(device.thermal(), 41_500, Gate())
+    verdict, reasons = judge(device.thermal(), {"cpu": 41_500}, Gate())
     assert (verdict, [str(one) for one in reasons]) == ("hot", ["thermal status MODERATE (2)"])
-    phone.system.heat(0, 47.0)
-    verdict, reasons = judge(device.thermal(), 41_500, Gate())
+    phone.system.heat(0, 52.0)
+    verdict, reasons = judge(device.thermal(), {"cpu": 41_500}, Gate())
     assert verdict == "hot"
-    assert "5.5 °C above" in str(reasons[0])
+    assert "10.5 °C above" in str(reasons[0])
 
 
 def test_core_goes_offline(device: AndroidDevice, phone: SimulatedDevice) -> None:

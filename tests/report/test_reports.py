@@ -23,7 +23,7 @@ HOST: dict[str, Any] = {"serial": "host", "kind": "host", "model": "builder", "s
 
 
 def measured(subject: Subject = SUBJECT, threads: int = 1, at: float = 10.0, **changes: Any) -> Measurement:
-    launches = [launch(i, at, at * 1.01, at * 1.02) for i in range(5)]
+    launches = [launch(i, at, at * 1.01, at * 1.02) for i in range(6)]
     return measurement(*launches, subject=subject, threads=threads, **changes)
 
 

@@ -121,7 +121,7 @@ def test_the_summaries_of_a_migrated_file_are_those_of_its_measurements(old: Pat
     assert damaged == []
     for cell, summary in zip(cells, summaries, strict=True):
         assert summary.headline_ms == pytest.approx(cell.headline_ms)
-        assert summary.interval == (cell.statistics and cell.statistics.ci95)
+        assert summary.interval == (cell.statistics and cell.statistics.interval)
         assert (summary.reasons, summary.remarks) == (cell.reasons, cell.remarks)
 
 

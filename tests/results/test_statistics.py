@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations, product
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,8 @@ def test_summary_of_known_numbers() -> None:
     assert summary.median == 2.0  # of 2, 4, 2
     assert summary.mean == pytest.approx(30 / 9)
     assert (summary.min, summary.max) == (1.0, 9.0)
-    assert summary.ci95 == statistics.Interval(2.0, 4.0)
+    assert summary.interval == statistics.Interval(2.0, 4.0, 0.75)
+    assert summary.ci95 is None
     assert summary.p99 is None
     assert summary.mad == 1.0
 
@@ -34,37 +35,41 @@ def test_p99_needs_a_thousand_runs() -> None:
 
 
 def test_one_launch_has_no_interval() -> None:
-    assert statistics.summarise([[1.0, 1.1, 0.9]]).ci95 is None
+    assert statistics.summarise([[1.0, 1.1, 0.9]]).interval is None
 
 
-def test_five_launches_give_their_range() -> None:
-    # of 5 values the smallest is the bootstrap median with probability 0.058, which is more than 2.5 %
-    assert statistics.bootstrap_median([5.0, 1.0, 4.0, 2.0, 3.0]) == statistics.Interval(1.0, 5.0)
+@pytest.mark.parametrize(("launches", "level"), [(2, 0.5), (3, 0.75), (4, 0.875), (5, 0.9375)])
+def test_few_launches_give_their_range_at_the_level_that_it_has(launches: int, level: float) -> None:
+    values = [float(i) for i in range(launches)]
+    assert statistics.median_interval(values) == statistics.Interval(0.0, launches - 1.0, level)
+
+
+@pytest.mark.parametrize("launches", [6, 7, 8, 10, 11, 15, 20, 33])
+def test_interval_is_the_one_of_hettmansperger_and_sheather(launches: int) -> None:
+    from scipy.stats.mstats import median_cihs  # type: ignore[import-untyped]
+
+    values = [10 + math.sin(3.7 * i) for i in range(launches)]
+    interval = statistics.median_interval(values)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx(tuple(median_cihs(values, alpha=0.05)))
+
+
+def test_levels_of_the_sign_interval() -> None:
+    assert statistics.sign_level(6, 1) == pytest.approx(1 - 2 / 64)
+    assert statistics.sign_level(10, 2) == pytest.approx(1 - 2 * 11 / 1024)
 
 
 @given(few)
 def test_interval_holds_the_median_and_stays_inside_the_data(values: list[float]) -> None:
-    interval = statistics.bootstrap_median(values)
+    interval = statistics.median_interval(values)
     assert interval is not None
-    assert min(values) <= interval.low <= statistics.median(values) <= interval.high <= max(values)
-
-
-@given(st.lists(st.integers(1, 50), min_size=2, max_size=5))
-def test_medians_of_resamples_are_those_of_all_resamples(values: list[int]) -> None:
-    n = len(values)
-    counted: dict[float, float] = {}
-    for draws in product(values, repeat=n):
-        middle = statistics.median(draws)
-        counted[middle] = counted.get(middle, 0) + 1 / n**n
-    computed: dict[float, float] = {}
-    for middle, probability in statistics._resampled_medians(sorted(values)):
-        computed[middle] = computed.get(middle, 0) + probability
-    assert {v: p for v, p in computed.items() if p > 1e-12} == pytest.approx(counted)
+    assert min(values) <= interval.low <= statistics.median(values) * (1 + 1e-12)
+    assert statistics.median(values) * (1 - 1e-12) <= interval.high <= max(values)
 
 
 def test_interval_narrows_with_launches() -> None:
-    launches = [10.0, 10.1, 9.9, 10.2, 9.8]
-    wide, narrow = statistics.bootstrap_median(launches), statistics.bootstrap_median(launches * 6)
+    launches = [10.0, 10.1, 9.9, 10.2, 9.8, 10.05]
+    wide, narrow = statistics.median_interval(launches), statistics.median_interval(launches * 6)
     assert wide is not None
     assert narrow is not None
     assert narrow.half_width(10.0) < wide.half_width(10.0)
@@ -90,11 +95,71 @@ def test_median(values: list[float], middle: float) -> None:
 
 
 @given(few, st.floats(min_value=0.1, max_value=10))
-def test_ratio_of_a_scaled_sample_holds_the_scale(values: list[float], scale: float) -> None:
-    interval = statistics.bootstrap_ratio([scale * v for v in values], values)
+def test_ratio_of_a_scaled_sample_is_the_scale(values: list[float], scale: float) -> None:
+    scaled = [scale * v for v in values]
+    ratio, interval = statistics.paired_ratio(scaled, values)
     assert interval is not None
+    assert (ratio, interval.low, interval.high) == pytest.approx((scale, scale, scale))
+    ratio, interval = statistics.shift_ratio(scaled, values)
+    assert interval is not None
+    assert ratio == pytest.approx(scale)
     assert interval.low <= scale * (1 + 1e-9)
     assert interval.high >= scale * (1 - 1e-9)
+
+
+@given(
+    st.lists(latencies, min_size=2, max_size=7, unique=True), st.lists(latencies, min_size=2, max_size=7, unique=True)
+)
+def test_the_interval_of_a_shift_is_what_mann_whitney_does_not_reject(first: list[float], second: list[float]) -> None:
+    _, interval = statistics.shift_ratio(first, second)
+    assert interval is not None
+    if interval.level < 0.95:
+        return
+    for factor, rejected in ((interval.low * (1 - 1e-6), True), (math.sqrt(interval.low * interval.high), False)):
+        if interval.high / interval.low > 1 + 1e-4:
+            test = statistics.mann_whitney(first, [factor * v for v in second])
+            assert (test.p <= 0.05) is rejected
+
+
+def test_exact_level_of_few_unpaired_launches_is_said() -> None:
+    _, interval = statistics.shift_ratio([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    assert interval is not None
+    assert interval.level == pytest.approx(0.9)  # 2 of 20 orders are as extreme
+
+
+def test_two_groups_of_launches_are_seen() -> None:
+    found = statistics.two_groups([10.0, 10.6, 10.01, 10.62, 9.99, 10.61, 10.0, 10.6])
+    assert found is not None
+    assert (found.lows, found.highs) == (4, 4)
+    assert (found.low, found.high) == pytest.approx((10.0, 10.605))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [10.0, 10.1, 9.9, 10.05, 9.95, 10.02, 9.97],
+        [10.0] * 9 + [12.0],
+        [10.0, 10.6] * 2,
+        [float(i) for i in range(9, 17)],
+    ],
+    ids=["one cloud", "one outlier", "too few", "evenly spread"],
+)
+def test_no_groups_where_there_are_none(values: list[float]) -> None:
+    assert statistics.two_groups(values) is None
+
+
+def test_neighbours_that_are_alike_are_told_from_chance() -> None:
+    waves = [10 + math.sin(i / 3) for i in range(20)]
+    found = statistics.neighbours_alike(waves)
+    assert found is not None
+    assert found > 0.7
+    assert statistics.neighbours_alike([10 + (i * 7919 % 13) / 13 for i in range(20)]) is None
+    assert statistics.neighbours_alike(waves[:7]) is None
+
+
+def test_slow_runs_are_counted_against_their_own_launch() -> None:
+    summary = statistics.summarise([[10.0] * 9 + [13.0], [20.0] * 10])
+    assert summary.slow_share == pytest.approx(1 / 20)
 
 
 @given(samples, st.floats(min_value=-0.005, max_value=1e3))

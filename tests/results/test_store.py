@@ -412,7 +412,7 @@ def test_a_summary_has_the_numbers_of_its_measurement(
         store.add_launch(cell, session, launch(99, extremes=Extremes(30, 1.0, 2.0, 3.0)))
         ((summary,), _), whole = store.summaries(), store.get(cell)
     assert summary.headline_ms == pytest.approx(whole.headline_ms)
-    assert summary.interval == (whole.statistics and whole.statistics.ci95)
+    assert summary.interval == (whole.statistics and whole.statistics.interval)
     assert (summary.valid, summary.remarks, summary.synthetic) == (whole.valid, whole.remarks, whole.synthetic)
     assert (summary.engine, summary.engine_version) == whole.engine
     assert summary.device == whole.identity

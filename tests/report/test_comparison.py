@@ -1,0 +1,91 @@
+"""What is said of two measurements: paired where they ran in one session, and never more than the interval tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from edge.report.comparison import compare, sentences
+from edge.results.measurement import Measurement
+from edge.results.reasons import Code
+from tests.bench.examples import launch, measurement
+
+DRIFT = [1 + 0.01 * i for i in range(10)]  # of the device, shared by what ran at the same time
+CALM = [0.000, 0.002, -0.001, 0.001, -0.002, 0.0015, -0.0005, 0.0005, -0.0015, 0.001]
+
+
+def cell(levels: Sequence[float], *, id: int = 1, session: int = 1, at: float = 0.0) -> Measurement:
+    launches = [replace(launch(i, level), started=1.7e9 + 10 * i + at) for i, level in enumerate(levels)]
+    return measurement(*launches, id=id, session=session)
+
+
+def two(factor: float, *, noise: float = 1.0, count: int = 10, session: int = 1) -> tuple[Measurement, Measurement]:
+    first = [10 * d for d in DRIFT[:count]]
+    second = [10 * factor * d * (1 + noise * c) for d, c in zip(DRIFT, CALM, strict=True)][:count]
+    return cell(first), cell(second, id=2, session=session, at=3.0)
+
+
+@pytest.mark.parametrize(
+    ("factor", "answer"),
+    [(1.0, "the same"), (1.015, "the same"), (0.99, "the same"), (1.04, "slower"), (0.95, "faster")],
+)
+def test_a_drift_that_both_share_cancels_out(factor: float, answer: str) -> None:
+    found = compare(*two(factor))
+    assert (found.paired, found.pairs, found.answer) == (True, 10, answer)
+    assert found.ratio == pytest.approx(factor, rel=0.002)
+
+
+def test_the_threshold_is_the_users() -> None:
+    assert compare(*two(1.015), threshold=0.01).answer == "slower"
+    assert compare(*two(1.04), threshold=0.06).answer == "the same"
+
+
+def test_what_is_not_decided_says_how_many_launches_would() -> None:
+    found = compare(*two(1.01, noise=10))
+    assert found.answer == "undecided"
+    assert found.launches_needed is not None
+    assert found.launches_needed > 10
+    assert f"About {found.launches_needed} launches of each would decide." in sentences(found)[3]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_too_few_launches_decide_nothing(count: int) -> None:
+    found = compare(*two(1.5, count=count))
+    assert (found.paired, found.answer) == (False, "undecided")
+
+
+def test_four_launches_are_compared_without_pairs() -> None:
+    found = compare(*two(1.5, count=4))
+    assert (found.paired, found.answer) == (False, "slower")
+
+
+@pytest.mark.parametrize(
+    ("factor", "answer"), [(1.0, "undecided"), (1.03, "undecided"), (1.3, "slower"), (0.7, "faster")]
+)
+def test_two_sessions_tell_only_a_large_difference(factor: float, answer: str) -> None:
+    found = compare(*two(factor, session=2))
+    assert (found.paired, found.answer) == (False, answer)
+    assert "not measured in one session" in found.remarks[0]
+
+
+def test_chance_is_never_said_to_explain_anything() -> None:
+    for factor in (1.0, 1.01, 1.2):
+        for noise in (0.0, 10.0):
+            assert not any("hance" in sentence for sentence in sentences(compare(*two(factor, noise=noise))))
+
+
+def test_a_launch_that_was_set_aside_takes_its_pair_with_it() -> None:
+    first, second = two(1.0)
+    spoiled = (
+        *second.launches[:4],
+        replace(second.launches[4], samples_ms=(99.0,), reasons=(Code.MEASURED_HOT(why="it is hot"),)),
+        *second.launches[5:],
+    )
+    found = compare(first, replace(second, launches=spoiled))
+    assert (found.pairs, found.answer) == (9, "the same")
+
+
+def test_a_small_difference_that_is_certain_is_said() -> None:
+    assert sentences(compare(*two(1.015)))[3] == "The same within 2.0%: the second is 1.5% slower, which is less."
