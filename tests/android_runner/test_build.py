@@ -129,7 +129,7 @@ def test_the_ndks_toolchain_is_told_what_to_build(tmp_path: Path, abi: str) -> N
     out = tmp_path / "out"
     command = [*BUILD, "android", "--synthetic", "--abi", abi, "-o", str(out)]
     subprocess.run(command, check=True, timeout=300, env={**os.environ, "ANDROID_NDK_HOME": str(tmp_path / "ndk")})
-    assert (out / "cmake" / "told").read_text() == f"{abi} android-23 c++_static"
+    assert (out / "cmake" / "told").read_text() == f"{abi} android-21 c++_static"
     program = (out / "edgebench").read_bytes()
     (table,) = struct.unpack_from("<Q", program, 32)
     size, count = struct.unpack_from("<HH", program, 54)
