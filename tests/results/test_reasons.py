@@ -13,8 +13,8 @@ from edge.results.reasons import Code, Remark, dump, load, over_launches
 # A value for each blank that any template has.
 VALUES = {
     "status": 2, "core": 7, "celsius": 46.25, "above": 5.5, "allowed_ghz": 2.4192, "top_ghz": 2.8416, "share": 0.25,
-    "ghz": 1.6, "expected_ghz": 2.8416, "repeats": 30, "best_ghz": 2.8, 
-    "low": 1.0, "high": 2.0, "lows": 3, "highs": 3, "correlation": 0.6, "slowdown": 0.05, 
+    "ghz": 1.6, "expected_ghz": 2.8416, "repeats": 30, "best_ghz": 2.8,
+    "low": 1.0, "high": 2.0, "lows": 3, "highs": 3, "correlation": 0.6, "slowdown": 0.05,
     "tolerance": 0.01, "launches": 2, "sessions": 2,
 }  # fmt: skip
 
