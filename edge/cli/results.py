@@ -124,13 +124,15 @@ def export_command(
 @command.command("compare")
 @click.argument("first", type=int)
 @click.argument("second", type=int)
+@click.option("--threshold", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True, metavar="PERCENT",
+              help="A difference below this makes none in practice.")  # fmt: skip
 @options.db
 @options.as_json
-def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> None:
-    """Compare two measurements: the ratio SECOND / FIRST with its 95 % interval, and a Mann-Whitney U test.
+def compare_command(first: int, second: int, threshold: float, db: Path | None, as_json: bool) -> None:
+    """Compare two measurements: the ratio SECOND / FIRST with its interval, and whether SECOND is faster, slower or the same.
 
-    Measured in one session, their launches were interleaved, and the ratio is fair; across sessions it may show the
-    device's mood instead, and a remark says so.
+    Measured in one session, launches of one round are compared in pairs, so that what the device did to both cancels
+    out. From one session to another the device may have changed by itself: then only a large difference tells.
     """
     from dataclasses import asdict
 
@@ -139,7 +141,7 @@ def compare_command(first: int, second: int, db: Path | None, as_json: bool) -> 
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
-        comparison = compare(store.get(first), store.get(second))
+        comparison = compare(store.get(first), store.get(second), threshold=threshold / 100)
     if as_json:
         print_json(asdict(comparison))
         return

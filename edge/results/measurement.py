@@ -169,6 +169,11 @@ class Measurement:
         """What a reader must know beside `reasons`: how far it came, what made the numbers, and the notes."""
         return (*derived_remarks(self), *self.notes)
 
+    @property
+    def counted(self) -> tuple[Launch, ...]:
+        """The launches that make the numbers."""
+        return self.launches
+
     @cached_property
     def statistics(self) -> Statistics | None:
         """None without samples."""

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 OUTLIER_THRESHOLD = 14.826
 RESAMPLES = 10_000
 MIN_RUNS_FOR_P99 = 1000
+MOST_EXACT = 20  # values on a side; above, the normal approximation of Mann and Whitney's U
+TWO_GROUPS_APART, TWO_GROUPS_NARROW = 0.02, 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A confidence interval."""
+    """A confidence interval that holds at `level`: 0.95, or less where so few values cannot give it."""
 
     low: float
     high: float
+    level: float = 0.95
 
     def half_width(self, around: float) -> float:
         """The distance of the farther end from `around`, relative to it."""
@@ -110,6 +113,123 @@ def bootstrap_ratio(
     above = np.median(_resamples(numerator, seed), axis=1)
     below = np.median(_resamples(denominator, seed + 1), axis=1)
     return _percentile_interval(above / below, confidence)
+
+
+def median_interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval | None:
+    """The interpolated order-statistic interval of the median; None for fewer than two values.
+
+    Free of the values' distribution. The interval from the d-th smallest to the d-th largest of n values holds the
+    median with probability 1 - 2 P(B < d), B binomial (n, 1/2); between the two depths around `confidence` it is
+    interpolated as Hettmansperger and Sheather, Confidence intervals based on interpolated order statistics,
+    Statistics & Probability Letters 4 (1986) 75-79. Where even the extremes do not reach `confidence` (fewer than 6
+    values for 95 %), they are the interval, and `level` says at which level it holds.
+    """
+    n = len(values)
+    if n < 2:
+        return None
+    ordered = sorted(values)
+    if (most := sign_level(n, 1)) < confidence:
+        return Interval(float(ordered[0]), float(ordered[-1]), most)
+    depth = 1
+    while 2 * (depth + 1) <= n and sign_level(n, depth + 1) >= confidence:
+        depth += 1
+    outer, inner = sign_level(n, depth), sign_level(n, depth + 1)
+    share = (outer - confidence) / (outer - inner)
+    weight = (n - depth) * share / (depth + (n - 2 * depth) * share)
+    low = (1 - weight) * ordered[depth - 1] + weight * ordered[depth]
+    high = (1 - weight) * ordered[n - depth] + weight * ordered[n - depth - 1]
+    return Interval(float(low), float(high), confidence)
+
+
+def sign_level(n: int, depth: int) -> float:
+    """With which probability the `depth`-th smallest and largest of n values enclose the median; depth 1: the extremes."""
+    import math
+
+    return max(0.0, 1 - 2 * sum(math.comb(n, i) for i in range(depth)) / float(2**n))
+
+
+def paired_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> tuple[float, Interval | None]:
+    """The median of the ratios of pairs, and its interval (`median_interval`): what both of a pair share cancels out.
+
+    The interval is taken of the logarithms, so that it does not depend on which of the two is below.
+    """
+    import math
+
+    logs = [math.log(a / b) for a, b in zip(numerator, denominator, strict=True)]
+    return math.exp(median(logs)), _exp(median_interval(logs))
+
+
+def shift_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> tuple[float, Interval | None]:
+    """How many times larger the first are, and the interval of it, for values that are not paired.
+
+    Hodges and Lehmann's estimate: the median over all ratios of one value to one other; the interval is the one whose
+    ratios the Mann-Whitney test does not reject (Lehmann, Nonparametrics (1975), section 2.6), exact where the two
+    differ by a factor only. None where one of them is a single value.
+    """
+    import math
+
+    n, m = len(numerator), len(denominator)
+    logs = sorted(math.log(a / b) for a in numerator for b in denominator)
+    estimate = math.exp(median(logs))
+    if n < 2 or m < 2:
+        return estimate, None
+    if n <= MOST_EXACT and m <= MOST_EXACT:
+        counts = _u_counts(n, m)
+        total, below, depth = sum(counts), 0, 0  # the depth-th smallest and largest ratio are the ends
+        while 2 * (below + counts[depth]) / total <= 0.05:
+            below += counts[depth]
+            depth += 1
+        level = 0.95 if depth else 1 - 2 / total
+        depth = max(1, depth)
+    else:
+        depth = max(1, int(n * m / 2 - 1.959964 * math.sqrt(n * m * (n + m + 1) / 12)))
+        level = 0.95
+    return estimate, Interval(math.exp(logs[depth - 1]), math.exp(logs[-depth]), level)
+
+
+def _exp(interval: Interval | None) -> Interval | None:
+    import math
+
+    return interval and Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Values in two groups: the median and the number of the lower and of the upper one."""
+
+    low: float
+    high: float
+    lows: int
+    highs: int
+
+
+def two_groups(values: Sequence[float]) -> Groups | None:
+    """Whether the values lie in two groups, as on two clocks; None if not, or if they are too few (below 6) to tell.
+
+    The split between neighbours that leaves the least variance within the groups (Otsu, A threshold selection method
+    from gray-level histograms, 1979). Each group must have a sixth of the values and at least two, lie at least 2 %
+    from the other, and be many times narrower (mean absolute deviation) than its distance from it: 6 times, more where
+    few values may lie so by chance (the halves of a normal distribution are 3 times narrower, of a uniform one 4).
+    """
+    import numpy as np
+
+    n = len(values)
+    if n < 6:
+        return None
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    least = max(2, n // 6)
+    sums, counts = np.cumsum(ordered)[:-1], np.arange(1, n)
+    between = (sums / counts - (ordered.sum() - sums) / (n - counts)) ** 2 * counts * (n - counts)
+    allowed = between[least - 1 : n - least]
+    split = int(np.argmax(allowed)) + least
+    low, high = ordered[:split], ordered[split:]
+    below, above = float(np.median(low)), float(np.median(high))
+    width = (float(np.abs(low - below).sum()) + float(np.abs(high - above).sum())) / n
+    if above - below < max(TWO_GROUPS_APART * below, TWO_GROUPS_NARROW * (1 + 9 / n) * width) or (
+        ordered[split] - ordered[split - 1] < (above - below) / 2
+    ):
+        return None
+    return Groups(below, above, split, n - split)
 
 
 def mad(values: Sequence[float] | NDArray[np.float64]) -> float:
