@@ -137,7 +137,8 @@ def compare_command(first: int, second: int, threshold: float, db: Path | None, 
     from dataclasses import asdict
 
     from edge.cli.output import print_json
-    from edge.report.comparison import compare, sentences
+    from edge.report.comparison import sentences
+    from edge.results.comparison import compare
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
