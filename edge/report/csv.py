@@ -17,7 +17,19 @@ from edge.results.protocol import Protocol
 _LATENCY = ("headline", "median", "mean", "min", "p90", "p99", "max", "mad", "cv", "outliers", "launches", "runs")
 _PARAMETERS = tuple(f"protocol_{one.name}" for one in fields(Protocol) if one.name != "name")
 _COLUMNS = (
-    *("id", "session", "started", "model", "weights", "target", "precision", "opt_version", "shapes", "batch"),
+    *(
+        "id",
+        "session",
+        "labels",
+        "started",
+        "model",
+        "weights",
+        "target",
+        "precision",
+        "opt_version",
+        "shapes",
+        "batch",
+    ),
     *("sha256", "bytes", "flops", "params", "serial", "serialno", "build", "device_model", "soc", "threads"),
     *(
         "threads_honoured",
@@ -58,6 +70,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         "serial": device.get("serial"),
         "serialno": cell["device_identity"]["serialno"],
         "build": device.get("build"),
+        "labels": "; ".join(cell["labels"]),
         "device_model": device.get("model"),
         "soc": device.get("soc_model") or device.get("soc"),
         "protocol": cell["protocol"]["name"],

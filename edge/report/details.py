@@ -34,6 +34,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = [
         ("Measurement", f"{one.id}, session {one.session}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(one.started))}"),
         ("Status", one.status if one.status != "measured" else "valid" if one.valid else "not valid"),
+        ("Labels", ", ".join(one.labels) or None),
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),

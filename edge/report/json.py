@@ -34,6 +34,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
     values: dict[str, Any] = {
         "id": measurement.id,
         "session": measurement.session,
+        "labels": list(measurement.labels),
         "model": subject.name,
         "weights": subject.weights,
         "target": subject.target,

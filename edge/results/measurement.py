@@ -124,7 +124,8 @@ class Measurement:
     """One cell. `device` is the JSON form of `edge.device.base.Properties`, of the session it was begun in.
 
     `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
-    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are.
+    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are. `labels`: what
+    was said of it later.
     """
 
     id: int
@@ -142,6 +143,7 @@ class Measurement:
     started: float
     finished: float | None
     sessions: int = 1
+    labels: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:

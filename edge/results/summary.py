@@ -47,6 +47,7 @@ class Summary:
     error: str | None
     started: float
     finished: float | None
+    labels: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
