@@ -1,8 +1,11 @@
-"""The comparison of two measurements in words."""
+"""Comparisons for people: of two measurements in words, of two sets as a table."""
 
 from __future__ import annotations
 
+from edge.report.grid import Column, text
+from edge.results.columns import OF_CELL
 from edge.results.comparison import LatencyComparison
+from edge.results.sets import SetComparison
 from edge.results.statistics import Interval
 
 
@@ -33,3 +36,29 @@ def _level(interval: Interval) -> str:
 
 def _change(ratio: float) -> str:
     return f"{ratio - 1:.1%} slower" if ratio > 1 else f"{1 - ratio:.1%} faster"
+
+
+def table(made: SetComparison) -> str:
+    """Two sets as a table, a cell a row, and the geometric mean of the ratios below it; no line break at its end."""
+    keys = [dict(pair.key) for pair in made.pairs]
+    shown = [name for name in OF_CELL if name in ("model", "threads") or len({key.get(name) for key in keys}) > 1]
+    columns = [Column(name.capitalize(), name == "threads") for name in shown if all(name in key for key in keys)]
+    columns += [Column("Before"), Column("Now"), Column("ms before"), Column("ms now"), Column("Ratio")]
+    columns += [Column("Interval", False), Column("Answer", False)]
+    rows = []
+    for pair, key in zip(made.pairs, keys, strict=True):
+        c = pair.comparison
+        interval = f"{c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else "-"
+        more = f", about {c.launches_needed} launches would decide" if c.launches_needed is not None else ""
+        rows.append(
+            [
+                *(key[name] for name in shown if name in key),
+                *(str(pair.first), str(pair.second), f"{c.first_ms:.2f}", f"{c.second_ms:.2f}", f"{c.ratio:.3f}"),
+                *(interval, c.answer + more),
+            ]
+        )
+    lines = [text(columns, rows)]
+    if made.geometric_mean is not None:
+        count = len(made.pairs)
+        lines.append(f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)}).")
+    return "\n".join(lines)

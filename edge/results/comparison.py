@@ -73,6 +73,12 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
     )
 
 
+def over(comparison: LatencyComparison, limit: float) -> bool:
+    """Decided to be slower, by more than `limit` (0.03: 3 %): the whole interval lies above it."""
+    interval = comparison.interval
+    return comparison.answer == "slower" and interval is not None and interval.low > 1 + limit
+
+
 def pairs(first: Sequence[Launch], second: Sequence[Launch]) -> list[tuple[float, float]]:
     """The latencies in ms of launches that followed one another closest: each of the second with the nearest of the first.
 
