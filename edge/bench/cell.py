@@ -23,6 +23,7 @@ class Cell:
     launches: list[Launch]
     earlier: int
     failed: bool = False
+    decided: bool = False  # protocol `compare`: there is an answer (edge/bench/duel.py)
 
     @property
     def name(self) -> str:
@@ -37,6 +38,8 @@ class Cell:
     def enough(self) -> bool:
         """The limit is reached, or the interval of the median is narrow enough."""
         count = len(self.launches)
+        if self.protocol.name == "compare":
+            return self.decided or count >= self.protocol.launches_max
         return count >= self.protocol.launches_max or (count >= self.protocol.launches_min and self.narrow)
 
     @property
@@ -58,6 +61,6 @@ class Cell:
         found = [*self.job.notes, *dict.fromkeys(note for launch in self.launches for note in launch.notes)]
         if len({launch.digests for launch in self.launches}) > 1:
             found.append(Code.OUTPUTS_DIFFER())
-        if self.protocol.launches_max > 1 and not self.narrow:
+        if self.protocol.launches_max > 1 and self.protocol.name != "compare" and not self.narrow:
             found.append(Code.INTERVAL_WIDE(tolerance=self.protocol.tolerance))
         return found

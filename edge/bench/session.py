@@ -13,9 +13,11 @@ from dataclasses import asdict
 
 from edge.bench import throttling
 from edge.bench.cell import Cell
+from edge.bench.duel import judge_pairs
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.sustained import measure_sustained
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
 from edge.results.identity import DeviceIdentity
@@ -47,6 +49,11 @@ def measure(
     DeviceErrors before the first launch, ResultsError. What was measured until then is in the store.
     """
     plan = [(job, threads) for job in request.jobs for threads in request.threads]
+    if request.protocol.name == "compare":  # always both anew, and equal files are two
+        if not plan:
+            return []
+        cells = _Session(device, runner, request, store, listener, sleep).run([(*one, None) for one in plan])
+        return [store.get(cell.id) for cell in cells]
 
     who = DeviceIdentity.of(asdict(device.properties()))
 
@@ -65,7 +72,11 @@ def measure(
             todo.append((job, threads, found))
     if kept := len(seen) - len(todo):
         listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
-    if todo:
+    if todo and request.protocol.name == "sustained":
+        measure_sustained(
+            device, runner, request, store, listener, [(job, threads) for job, threads, _ in todo], sleep=sleep
+        )
+    elif todo:
         _Session(device, runner, request, store, listener, sleep).run(todo)
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
@@ -85,7 +96,7 @@ class _Session:
         self._device, self._runner, self._request = device, runner, request
         self._store, self._listener, self._sleep = store, listener, sleep
 
-    def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> None:
+    def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> list[Cell]:
         with self._device.lock(), self._device.prepared() as prepared:
             properties = {
                 **asdict(self._device.properties()),
@@ -104,6 +115,7 @@ class _Session:
             cells = [self._cell(job, threads, found) for job, threads, found in todo]
             self._rounds(cells)
             self._conclude(cells)
+            return cells
 
     def _cell(self, job: Job, threads: int, found: Measurement | None) -> Cell:
         """The cell that was begun earlier and not brought to its end, or a new one."""
@@ -137,7 +149,10 @@ class _Session:
                     break
                 except EdgezooError as error:
                     self._fail([cell], error)
-                if cell.enough and not cell.failed:
+            if self._request.protocol.name == "compare":
+                judge_pairs(cells)
+            for cell in active:
+                if cell.enough and not cell.failed and cell.launches:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NO_ANCHOR])
                     self._listener.line(
                         f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"

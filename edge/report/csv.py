@@ -44,6 +44,7 @@ _COLUMNS = (
     *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
     *(f"latency_{name}" for name in _LATENCY),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
+    *("sustained_first_ms", "sustained_steady_ms", "sustained_ratio", "sustained_steady"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
 )
 
@@ -63,6 +64,7 @@ def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
 def _line(cell: dict[str, Any]) -> dict[str, Any]:
     latency, published, device = cell["latency_ms"] or {}, cell["published"] or {}, cell["device"]
     low, high = latency.get("ci95") or (None, None)
+    kept = cell["sustained"] or {}
     return {
         **cell,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(cell["started"])),
@@ -80,6 +82,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         **{f"latency_{name}": latency.get(name) for name in _LATENCY},
         "latency_ci95_low": low,
         "latency_ci95_high": high,
+        **{f"sustained_{name}": kept.get(name) for name in ("first_ms", "steady_ms", "ratio", "steady")},
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
     }

@@ -7,6 +7,7 @@ import time
 from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
+from edge.report.sustained import windows
 from edge.results.measurement import Measurement
 
 
@@ -17,7 +18,7 @@ def render(measurement: Measurement) -> str:
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:
-        lines += ["", _launches(measurement)]
+        lines += ["", windows(measurement) or _launches(measurement)]
     return "\n".join(lines) + "\n"
 
 

@@ -9,12 +9,15 @@ from typing import Literal
 
 from edge.errors import ResultsError
 from edge.results.measurement import Launch, Measurement
+from edge.results.sequential import LEVEL
 from edge.results.statistics import Interval, median, paired_ratio, shift_ratio, two_groups
 
 THRESHOLD = 0.02  # what is less makes no difference in practice
 # From one session to another a device may change by itself; two official tables of one phone are 4 to 7 % apart.
 SESSION_SHIFT = 0.04
 MOST_LAUNCHES = 200  # more are no advice
+
+SUSTAINED = "sustained"  # the protocol whose launches are windows of one run
 
 Answer = Literal["faster", "slower", "the same", "undecided"]
 
@@ -51,10 +54,12 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
     together = first.session == second.session
     found = pairs(first.counted, second.counted) if together else []
     paired = len(found) >= 6  # fewer have no 95 % interval
-    ratio, interval = paired_ratio([y for _, y in found], [x for x, _ in found]) if paired else shift_ratio(b, a)
+    confidence = LEVEL if together and first.protocol.name == second.protocol.name == "compare" else 0.95
+    ratio, interval = ratio_of_pairs(found, confidence=confidence) if paired else shift_ratio(b, a)
     groups = any(two_groups(levels) is not None for levels in (a, b)) and not paired
-    answer = _answer(ratio, interval, threshold, 0.0 if together else SESSION_SHIFT)
-    if groups:
+    answer = decide(ratio, interval, threshold, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
+    windows = SUSTAINED in (first.protocol.name, second.protocol.name)
+    if groups or windows:
         answer = "undecided"
     count = len(found) if paired else min(len(a), len(b))
     return LatencyComparison(
@@ -68,7 +73,9 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
         pairs=len(found) if paired else 0,
         threshold=threshold,
         answer=answer,
-        launches_needed=_needed(ratio, interval, threshold, count) if answer == "undecided" and together else None,
+        launches_needed=_needed(ratio, interval, threshold, count)
+        if answer == "undecided" and together and not windows
+        else None,
         remarks=tuple(_remarks(first, second, groups=groups)),
     )
 
@@ -98,12 +105,19 @@ def pairs(first: Sequence[Launch], second: Sequence[Launch]) -> list[tuple[float
     return [(times[i][2].level_ms, others[j][2].level_ms) for i, j in sorted(found)]
 
 
-def _answer(ratio: float, interval: Interval | None, threshold: float, shift: float) -> Answer:
+def ratio_of_pairs(found: Sequence[tuple[float, float]], *, confidence: float = 0.95) -> tuple[float, Interval | None]:
+    """The ratio second over first of `pairs`, with its interval."""
+    return paired_ratio([y for _, y in found], [x for x, _ in found], confidence=confidence)
+
+
+def decide(
+    ratio: float, interval: Interval | None, threshold: float, *, shift: float = 0.0, confidence: float = 0.95
+) -> Answer:
     """Different: the interval is apart from 1 and the ratio beyond the threshold; the same: the interval is within it.
 
     `shift` is what a device may change by from one session to the other: the interval must be apart by that, too.
     """
-    if interval is None or interval.level < 0.95 - 1e-9:
+    if interval is None or interval.level < confidence - 1e-9:
         return "undecided"
     if interval.low > 1 + shift and ratio > 1 + threshold:
         return "slower"
@@ -138,6 +152,8 @@ def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequen
             "they were not measured in one session: a device may change by itself from one to the other, so that less"
             f" than {SESSION_SHIFT:.0%} tells nothing; measure both in one"
         )
+    if SUSTAINED in (first.protocol.name, second.protocol.name):
+        said.append("windows of a sustained measurement follow from one another: no interval holds over them")
     if groups:
         said.append("the launches of one fall in two groups, as on two clocks")
     if first.identity != second.identity:

@@ -178,9 +178,10 @@ class Measurement:
 
     @cached_property
     def statistics(self) -> Statistics | None:
-        """None without samples."""
+        """None without samples. Windows of a sustained measurement follow from one another: they have no interval."""
         samples = [launch.samples_ms for launch in self.launches if launch.samples_ms]
-        return summarise(samples) if samples else None
+        found = summarise(samples) if samples else None
+        return found and (replace(found, ci95=None) if self.protocol.name == "sustained" else found)
 
     @property
     def headline_ms(self) -> float | None:

@@ -72,7 +72,9 @@ class Summary:
     @property
     def interval(self) -> Interval | None:
         """The interval of the median over launches; None where there is none."""
-        return bootstrap_median(self._levels) if len(self._levels) > 1 else None
+        if len(self._levels) < 2 or self.protocol.name == "sustained":
+            return None
+        return bootstrap_median(self._levels)
 
     @property
     def median_ms(self) -> float | None:

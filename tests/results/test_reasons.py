@@ -14,6 +14,7 @@ from edge.results.reasons import Code, Remark, dump, load, over_launches
 VALUES = {
     "status": 2, "core": 7, "celsius": 46.25, "above": 5.5, "allowed_ghz": 2.4192, "top_ghz": 2.8416, "share": 0.25,
     "ghz": 1.6, "expected_ghz": 2.8416, "repeats": 30, "slowdown": 0.05, "tolerance": 0.01, "launches": 2, "sessions": 2,
+    "steady_ms": 12.5, "first_ms": 10.0, "ratio": 1.25, "change": -0.03, "seconds": 61.5, "wanted": 600.0,
 }  # fmt: skip
 
 
