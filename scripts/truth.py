@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edge.bench.request import Job, Request
 from edge.bench.session import measure
-from edge.report.comparison import compare
+from edge.results.comparison import compare
 from edge.results.measurement import Measurement
 from edge.results.protocol import ROBUST, Protocol
 from edge.results.store import Store

@@ -83,7 +83,11 @@ def _place(
         if not outcome.reused and outcome.error is None:
             listener.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
 
-    jobs, errors = prepare(wanted, device.properties(), done=done, progress=listener.download, say=listener.line)
+    jobs, errors = prepare(
+        wanted, device.properties(), done=done, progress=listener.download, say=listener.line, copies=options.compare
+    )
+    if options.compare and len(jobs) < 2:  # there is nothing to compare the other with
+        jobs = []
     request = Request(
         tuple(jobs),
         options.threads,

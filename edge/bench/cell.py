@@ -34,6 +34,7 @@ class Cell:
     earlier: int
     failed: bool = False
     within: bool = False  # the tolerance was reached
+    decided: bool = False  # protocol `compare`: there is an answer (edge/bench/duel.py)
 
     @property
     def name(self) -> str:
@@ -66,7 +67,9 @@ class Cell:
     def ended(self) -> bool:
         """No launch more: it has enough, or as many were spoiled as it needs at least."""
         sound = len(self.sound)
-        if sound >= self.protocol.launches_max or (self.within and sound >= self.protocol.launches_min):
+        if sound >= self.protocol.launches_max or self.decided:
+            return True
+        if self.protocol.name != "compare" and self.within and sound >= self.protocol.launches_min:
             return True
         return len(self.launches) - sound >= self.protocol.launches_min
 
@@ -93,7 +96,8 @@ class Cell:
             found.append(Code.TWO_GROUPS(lows=groups.lows, low=groups.low, highs=groups.highs, high=groups.high))
         if (alike := neighbours_alike(self.levels, significance=0.05)) is not None:
             found.append(Code.NEIGHBOURS_ALIKE(correlation=alike))
-        if self.protocol.launches_max >= FEWEST_FOR_95 and not self.within:
+        compared = self.protocol.name == "compare"  # it ends when there is an answer, whatever the tolerance
+        if self.protocol.launches_max >= FEWEST_FOR_95 and not self.within and not compared:
             found.append(Code.TOLERANCE_UNSHOWN(tolerance=self.protocol.tolerance))
         return found
 

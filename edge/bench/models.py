@@ -32,14 +32,17 @@ def prepare(
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
+    copies: bool = False,
 ) -> tuple[list[Job], list[EdgezooError]]:
     """The files for one device, in the order of `wanted.names`, and the errors of models that could not be converted.
+
+    Of files with the same bytes and name only the last is there, unless `copies` are wanted.
 
     Raises UnknownModelError, UsageError for a file that another kind of device runs, ModelFilesError, NbFormatError.
     """
     if wanted.engine.model == "program":
         jobs, errors = prepare_programs(wanted, progress=progress, say=say)
-        return _distinct(jobs), errors
+        return _named_apart(jobs if copies else _distinct(jobs)), errors
     paths = [name for name in wanted.names if is_file(name)]
     files = {name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in paths}
     for job in files.values():
@@ -51,7 +54,8 @@ def prepare(
         one.order.name: Job(one.made.path, read_subject(one.made.path)) for one in outcomes if one.made is not None
     }
     found |= files
-    return _distinct([found[name] for name in wanted.names if name in found]), errors
+    made = [found[name] for name in wanted.names if name in found]
+    return _named_apart(made if copies else _distinct(made)), errors
 
 
 def _convert(
@@ -95,15 +99,19 @@ def _place(recipe: Recipe, weights: Weights) -> Path:
 
 
 def _distinct(jobs: Sequence[Job]) -> list[Job]:
-    """Two files of one name are told apart by their paths; one file named twice is listed once.
+    """One file named twice is listed once.
 
     The same bytes at other input shapes are another network to measure, and under another name another row.
     """
-    kept = list({(one.subject.sha256, one.subject.shapes, one.subject.name): one for one in reversed(jobs)}.values())[
+    return list({(one.subject.sha256, one.subject.shapes, one.subject.name): one for one in reversed(jobs)}.values())[
         ::-1
     ]
-    names = [job.subject.name for job in kept]
+
+
+def _named_apart(jobs: Sequence[Job]) -> list[Job]:
+    """Two files of one name are told apart by their paths."""
+    names = [job.subject.name for job in jobs]
     return [
         job if names.count(job.subject.name) == 1 else replace(job, subject=replace(job.subject, name=str(job.nb)))
-        for job in kept
+        for job in jobs
     ]

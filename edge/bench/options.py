@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.errors import BenchError, UsageError
-from edge.results.protocol import Name, Protocol, protocol
+from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
 from edge.zoo.catalogue import selected
 
@@ -35,6 +35,9 @@ class BenchOptions:
     repeats: int | None = None
     launches: int | None = None
     tolerance: float | None = None
+    compare: bool = False
+    max_launches: int | None = None
+    sustained: float | None = None
     cooldown: float | None = None
     cool_limit: float = 300.0
     timeout: float = 600.0
@@ -62,6 +65,7 @@ class BenchOptions:
         if self.fresh and self.keep_invalid:
             raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
         wanted = self.wanted
+        self._check_mode(wanted)
         check_names(wanted)
         self._check_engine(wanted)
         self._check_runner()
@@ -96,21 +100,54 @@ class BenchOptions:
 
     def protocol(self) -> Protocol:
         """How a device measures: bound to its big cores where nothing else is asked."""
-        base = protocol(
-            self.protocol_name,
+        mode = 0 if self.power_mode is None and self.cores is None else self.power_mode
+        common = {
+            "cooldown_s": self.cooldown or 0.0,
+            "input": self.fill,
+            "power_mode": mode,
+            "cores": self.cores,
+        }
+        if self.sustained is not None:
+            return sustained(self.sustained, **common)
+        if self.max_launches is not None:
+            common["launches_max"] = self.max_launches
+        return protocol(
+            "compare" if self.compare else self.protocol_name,
             warmup=self.warmup,
             repeats=self.repeats,
             launches=self.launches,
             tolerance=None if self.tolerance is None else self.tolerance / 100,
-            cooldown_s=self.cooldown or 0.0,
-            input=self.fill,
+            **common,
         )
-        mode = 0 if self.power_mode is None and self.cores is None else self.power_mode
-        return replace(base, power_mode=mode, cores=self.cores)
 
     @property
     def _target(self) -> str:
         return self.target or ("x86" if self.spec == "host" else "arm")
+
+    def _check_mode(self, wanted: Wanted) -> None:
+        """--compare and --sustained say how it is measured: options that say otherwise are refused."""
+        mode = "--compare" if self.compare else "--sustained"
+        if self.max_launches is not None and not self.compare:
+            raise UsageError("--max-launches belongs to --compare", hint="--launches N is the least number of them")
+        if not self.compare and self.sustained is None:
+            return
+        others = {
+            "--sustained": self.compare and self.sustained is not None,
+            f"--protocol {self.protocol_name}": self.protocol_name != "robust",
+            "--launches": self.launches is not None,
+            "--tolerance": self.tolerance is not None,
+            "--keep-invalid": self.compare and self.keep_invalid,
+            "--warmup": not self.compare and self.warmup is not None,
+            "--repeats": not self.compare and self.repeats is not None,
+        }
+        for option, given in others.items():
+            if given:
+                raise UsageError(f"{mode} and {option} exclude each other", hint="leave one of them out")
+        if self.compare and len(wanted.names) != 2:
+            raise UsageError(
+                f"--compare is for two models, and {len(wanted.names)} are named",
+                hint="edgezoo bench A.nb B.nb --compare",
+            )
 
     def _check_target(self) -> None:
         if self.spec is not None and (self.spec == "host") != (self._target == "x86"):

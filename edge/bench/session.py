@@ -14,22 +14,24 @@ from dataclasses import asdict, replace
 
 from edge.bench.cell import Cell, judge_tolerance
 from edge.bench.clock import SYSTEM, Clock
+from edge.bench.duel import judge_pairs, reopen_pairs
 from edge.bench.gate import merged
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.state import notes_of_state
+from edge.bench.sustained import measure_sustained
 from edge.bench.whole import note_of_session, signs_of_session
-from edge.device.base import Device, State
+from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.measurement import Launch, Measurement
 from edge.results.protocol import round_order
-from edge.results.reasons import Code, Remark
+from edge.results.reasons import Code
 from edge.results.statistics import median
 from edge.results.store import Store, asked_for
 
-LOW_BATTERY = 20  # percent; phones save power by themselves below 15 to 20
 LOOKS = 3  # at the session as a whole; after each but the last, what was set aside is made again
 NOT_LOOKED_AT = Code.NOT_LOOKED_AT()
 
@@ -53,6 +55,11 @@ def measure(
     DeviceErrors before the first launch, ResultsError. What was measured until then is in the store.
     """
     plan = [(job, threads) for job in request.jobs for threads in request.threads]
+    if request.protocol.name == "compare":  # always both anew, and equal files are two
+        if not plan:
+            return []
+        session = _Session(device, runner, request, store, listener, sleep, clock, coolest or {})
+        return [store.get(cell.id) for cell in session.run([(*one, None) for one in plan])]
 
     who = DeviceIdentity.of(asdict(device.properties()))
 
@@ -71,7 +78,12 @@ def measure(
             todo.append((job, threads, found))
     if kept := len(seen) - len(todo):
         listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
-    if todo:
+    if todo and request.protocol.name == "sustained":
+        cells = [(job, threads) for job, threads, _ in todo]
+        measure_sustained(
+            device, runner, request, store, listener, cells, sleep=sleep, clock=clock, coolest=coolest or {}
+        )
+    elif todo:
         _Session(device, runner, request, store, listener, sleep, clock, coolest or {}).run(todo)
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
@@ -94,10 +106,10 @@ class _Session:
         self._device, self._runner, self._request = device, runner, request
         self._store, self._listener, self._sleep = store, listener, sleep
 
-    def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> None:
+    def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> list[Cell]:
         with self._device.lock(), self._device.prepared() as prepared:
             state = self._device.state()
-            self._notes = _notes_of_state(state)
+            self._notes = notes_of_state(state)
             properties = {
                 **asdict(self._device.properties()),
                 "prepared": asdict(prepared),
@@ -122,6 +134,7 @@ class _Session:
                 if not spoiled or look == LOOKS - 1:
                     break
             self._conclude(cells)
+            return cells
 
     def _cell(self, job: Job, threads: int, found: Measurement | None) -> Cell:
         """The cell that was begun earlier and not brought to its end, or a new one."""
@@ -155,9 +168,12 @@ class _Session:
                     break
                 except EdgezooError as error:
                     self._fail([cell], error)
-            judge_tolerance([cell for cell in cells if not cell.failed])
+            if self._request.protocol.name == "compare":
+                judge_pairs(cells)
+            else:
+                judge_tolerance([cell for cell in cells if not cell.failed])
             for cell in active:
-                if cell.ended and not cell.failed:
+                if cell.ended and not cell.failed and cell.launches:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NOT_LOOKED_AT])
                     self._listener.line(
                         f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"
@@ -187,7 +203,9 @@ class _Session:
             marked = replace(launch, reasons=(*launch.reasons, reason))
             self._store.mark_launch(cell.id, marked)
             cell.launches[cell.launches.index(launch)] = marked
-            if not cell.ended:  # what is cut off now goes on with it next time
+        reopen_pairs(cells, {mine[place][0].threads for place in spoiled})
+        for cell in cells:
+            if not cell.failed and not cell.ended:  # what is cut off now goes on with it next time
                 self._store.reopen(cell.id)
         for reason in dict.fromkeys(spoiled.values()):
             count = sum(one == reason for one in spoiled.values())
@@ -216,16 +234,3 @@ def _in_order(cells: Sequence[Cell]) -> list[tuple[Cell, Launch]]:
         if not launch.reasons
     ]
     return sorted(mine, key=lambda one: one[1].started)
-
-
-def _notes_of_state(state: State) -> list[Remark]:
-    """What the device was like when the session began, where that may change how it runs."""
-    notes: list[Remark] = []
-    battery = state.battery
-    if battery is not None and battery.percent is not None and battery.percent < LOW_BATTERY:
-        notes.append(Code.BATTERY_LOW(percent=battery.percent))
-    if battery is not None and battery.charging:
-        notes.append(Code.BATTERY_CHARGING())
-    if state.screen_on:
-        notes.append(Code.SCREEN_ON())
-    return notes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
-from edge.cli.parameters import HOST_ENGINE, Numbers
+from edge.cli.parameters import DURATION, HOST_ENGINE, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 @click.option("--launches", type=click.IntRange(1), metavar="N", help="At least so many launches a cell.")
 @click.option("--tolerance", type=click.FloatRange(0, min_open=True), metavar="PERCENT",
               help="Stop when the launches show that the median holds within so much.  [default: 1]")  # fmt: skip
+@click.option("--compare", is_flag=True,
+              help="Of two models: measure them in turn until it is decided which is faster, and say so.")  # fmt: skip
+@click.option("--max-launches", type=click.IntRange(8), metavar="N",
+              help="With --compare: leave it undecided after so many launches of each.  [default: 40]")  # fmt: skip
+@click.option("--sustained", type=DURATION, metavar="10m",
+              help="Run each model for so long (s, m, h) in windows of 10 s, and set the steady latency against the "
+              "start's.")  # fmt: skip
 @click.option(
     "--cooldown",
     type=click.FloatRange(0),
@@ -93,15 +100,21 @@ def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, qu
       edgezoo bench PPLCNet_x1_0 MobileNetV3_large_x1_0 --weights random --device host
       edgezoo bench --light --threads 1,2,4
       edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
+      edgezoo bench before.nb after.nb --threads 4 --compare
+      edgezoo bench --series PPLCNet --threads 4 --sustained 10m
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark
-    from edge.cli.output import ProgressLine, print_report
+    from edge.cli.output import ProgressLine, print_compared, print_report, print_sustained
 
     options.check_output(output)
     with ProgressLine(quiet=quiet) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.traced)
-    if made.cells or form == "json":
+    if asked.compare and form in ("text", "json"):
+        print_compared(made.cells, form=form, output=output)
+    elif made.cells and asked.sustained is not None and form == "text":
+        print_sustained(made.cells, output=output)
+    elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio)
     if made.failed:
         raise SystemExit(1)

@@ -41,10 +41,41 @@ def print_report(
     from importlib import import_module
 
     rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio)
-    if output is None:
-        click.echo(rendered, nl=False)
+    _put(rendered, output)
+
+
+def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | None = None) -> None:
+    """The answers to `bench --compare`, one for each session and thread count. Raises `OutputError`."""
+    import json
+    from dataclasses import asdict
+
+    from edge.report.comparison import sentences
+    from edge.results.comparison import compare
+
+    groups: dict[tuple[int, int], list[Measurement]] = {}
+    for one in cells:
+        groups.setdefault((one.session, one.threads), []).append(one)
+    twos = [group for group in groups.values() if len(group) == 2 and all(one.counted for one in group)]
+    found = [compare(first, second) for first, second in twos]
+    if form == "json":
+        text = json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     else:
-        write_file(output, rendered)
+        text = "\n\n".join("\n".join(sentences(one)) for one in found) + "\n" * bool(found)
+    _put(text, output)
+
+
+def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None) -> None:
+    """What `bench --sustained` brought, as tables. Raises `OutputError`."""
+    from edge.report.sustained import render
+
+    _put(render(cells), output)
+
+
+def _put(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(output, text)
 
 
 class ProgressLine:

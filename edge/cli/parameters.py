@@ -77,7 +77,19 @@ def _host_engine(text: str) -> HostEngine:
     return host_engine(text)
 
 
+def _duration(text: str) -> float:
+    import re
+
+    from edge.errors import UsageError
+
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([smh])", text.strip())
+    if found is None:
+        raise UsageError(f"{text} is no length of time", hint="for instance 90s, 10m, 1h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
 WEIGHTS = Parsed("weights", _weights)
+DURATION = Parsed("duration", _duration)
 HOST_ENGINE = Parsed("engine", _host_engine)
 
 

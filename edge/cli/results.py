@@ -1,4 +1,4 @@
-"""`edgezoo results`: what was measured: list, show, export, compare."""
+"""`edgezoo results`: what was measured: list, show, export, compare, over time, and what is said of it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.results_compare import compare_command
+from edge.cli.results_history import history_command
+from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
+from edge.cli.results_options import Filters, filters, tell_of
 
 if TYPE_CHECKING:
+    from edge.results.columns import Condition
     from edge.results.measurement import Measurement
     from edge.results.summary import Summary
 
@@ -22,45 +27,49 @@ def command() -> None:
 
     \b
     Examples:
-      edgezoo results list --model MobileNetV1
+      edgezoo results list --model MobileNetV1 --where precision=int8
       edgezoo results show 12
       edgezoo results export --json --raw -o results.json
       edgezoo results compare 12 15
+      edgezoo results save-baseline main
+      edgezoo results compare --baseline main --fail-over 3%
+      edgezoo results history MobileNetV1 --since "last week"
     """
 
 
-_model = click.option("--model", metavar="NAME", help="Only this model.")
-_device = click.option(
-    "-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address."
-)
-
-
 @command.command("list")
-@_model
-@_device
+@filters
 @options.db
 @options.as_json
-def list_command(model: str | None, serial: str | None, db: Path | None, as_json: bool) -> None:
+def list_command(
+    model: str | None,
+    serial: str | None,
+    where: tuple[Condition, ...],
+    since: float | None,
+    db: Path | None,
+    as_json: bool,
+) -> None:
     """List the measurements, oldest first: id, when, model, device, threads, latency, whether valid.
 
     Where two rows would look alike, the columns that tell them apart are there as well.
     """
+    asked = Filters(model, serial, where, since)
     if as_json:
         from edge.cli.output import print_report
 
-        measurements, damaged = _load(db, model=model, serial=serial)
+        measurements, damaged = _load(db, asked)
         print_report(measurements, form="json")
-        _tell_of(damaged)
+        tell_of(damaged)
         return
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
-        summaries, damaged = store.summaries(model=model, device=serial)
+        summaries, damaged = asked.summaries(store)
     if summaries:
         click.echo(_table(summaries))
     elif not damaged:
         click.echo("No measurement matches.", err=True)
-    _tell_of(damaged)
+    tell_of(damaged)
 
 
 @command.command("show")
@@ -87,8 +96,7 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 
 @command.command("export")
 @click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
-@_model
-@_device
+@filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
 @options.db
 @options.report
@@ -96,6 +104,8 @@ def export_command(
     ids: tuple[int, ...],
     model: str | None,
     serial: str | None,
+    where: tuple[Condition, ...],
+    since: float | None,
     raw: bool,
     db: Path | None,
     form: str,
@@ -108,10 +118,10 @@ def export_command(
 
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")
-    measurements, damaged = _load(db, model=model, serial=serial, ids=ids)
+    measurements, damaged = _load(db, Filters(model, serial, where, since), ids=ids)
     if not raw:
         print_report(measurements, form=form, output=output, ratio=ratio)
-        _tell_of(damaged)
+        tell_of(damaged)
         return
     from edge.report import json
 
@@ -120,55 +130,22 @@ def export_command(
         click.echo(rendered, nl=False)
     else:
         write_file(output, rendered)
-    _tell_of(damaged)
+    tell_of(damaged)
 
 
-@command.command("compare")
-@click.argument("first", type=int)
-@click.argument("second", type=int)
-@click.option("--threshold", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True, metavar="PERCENT",
-              help="A difference below this makes none in practice.")  # fmt: skip
-@options.db
-@options.as_json
-def compare_command(first: int, second: int, threshold: float, db: Path | None, as_json: bool) -> None:
-    """Compare two measurements: the ratio SECOND / FIRST with its interval, and whether SECOND is faster, slower or the same.
-
-    Measured in one session, launches of one round are compared in pairs, so that what the device did to both cancels
-    out. From one session to another the device may have changed by itself: then only a large difference tells.
-    """
-    from dataclasses import asdict
-
-    from edge.cli.output import print_json
-    from edge.report.comparison import compare, sentences
-    from edge.results.store import Store
-
-    with Store(options.database(db), create=False) as store:
-        comparison = compare(store.get(first), store.get(second), threshold=threshold / 100)
-    if as_json:
-        print_json(asdict(comparison))
-        return
-    for sentence in sentences(comparison):
-        click.echo(sentence)
-
-
-def _load(
-    db: Path | None, *, model: str | None, serial: str | None, ids: tuple[int, ...] = ()
-) -> tuple[list[Measurement], list[str]]:
+def _load(db: Path | None, asked: Filters, *, ids: tuple[int, ...] = ()) -> tuple[list[Measurement], list[str]]:
     """Those named, or all that match; and a sentence for each that is damaged."""
+    from edge.errors import UsageError
     from edge.results.store import Store
 
+    if ids and asked.given:
+        raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
     with Store(options.database(db), create=False) as store:
-        measurements, damaged = store.measurements(list(ids) or store.ids(model=model, device=serial))
-        return measurements, damaged if ids else damaged + store.unreadable()
+        return store.measurements(ids) if ids else asked.measurements(store)
 
 
-def _tell_of(damaged: Sequence[str]) -> None:
-    """The rows that could not be read, on standard error: what was listed is not all, so the exit code is 1."""
-    for sentence in damaged:
-        click.echo(f"Error: {sentence}", err=True)
-    if damaged:
-        raise SystemExit(1)
-
+for _one in (compare_command, history_command, label_command, delete_command, save_baseline_command, baselines_command):
+    command.add_command(_one)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
 _IN_STATUS = ("failed", "unfinished")  # the column Status says them
@@ -188,6 +165,10 @@ def _table(summaries: Sequence[Summary]) -> str:
         for one, words in zip(summaries, told, strict=True)
     ]
     codes = [", ".join(_codes(one)) for one in summaries]
+    labels = [", ".join(one.labels) for one in summaries]
+    if any(labels):
+        columns.append(Column("Label", False))
+        rows = [[*row, label] for row, label in zip(rows, labels, strict=True)]
     if any(codes):
         columns.append(Column("Remarks", False))
         rows = [[*row, code] for row, code in zip(rows, codes, strict=True)]
@@ -199,6 +180,8 @@ def _when(one: Summary) -> tuple[str, str]:
 
 
 def _result(one: Summary) -> tuple[str, str, str, str]:
+    from edge.results.columns import status
+
     headline, interval, median = one.headline_ms, one.interval, one.median_ms
     width = f"{interval.half_width(median):.1%}" if interval and median else "-"
     if interval and median and interval.level < 0.95:
@@ -207,7 +190,7 @@ def _result(one: Summary) -> tuple[str, str, str, str]:
         "-" if headline is None else f"{headline:.2f}",
         width,
         str(len(one.launches)),
-        one.status if one.status != "measured" else "valid" if one.valid else "not valid",
+        status(one),
     )
 
 

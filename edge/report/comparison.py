@@ -1,76 +1,12 @@
-"""Two measurements beside one another: how many times slower the second is, and whether that can be told from the same."""
+"""Comparisons for people: of two measurements in words, of two sets as a table."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
-
-from edge.errors import ResultsError
-from edge.results.measurement import Measurement
-from edge.results.statistics import Interval, median, paired_ratio, shift_ratio, two_groups
-
-THRESHOLD = 0.02  # what is less makes no difference in practice
-# From one session to another a device may change by itself; two official tables of one phone are 4 to 7 % apart.
-SESSION_SHIFT = 0.04
-MOST_LAUNCHES = 200  # more are no advice
-
-Answer = Literal["faster", "slower", "the same", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyComparison:
-    """`ratio` is second over first; `interval` holds at its own level, and within the session where there is one.
-
-    `paired`: launches of one round were laid against each other, so that what the device did to both cancels out;
-    `pairs` is their number, else 0. `answer` is of the second, at the practical `threshold`. `launches_needed`: about
-    how many launches of each would decide, where that can be said. `remarks`: what makes the two hard to compare.
-    """
-
-    first: str
-    second: str
-    first_ms: float
-    second_ms: float
-    ratio: float
-    interval: Interval | None
-    paired: bool
-    pairs: int
-    threshold: float
-    answer: Answer
-    launches_needed: int | None
-    remarks: tuple[str, ...]
-
-
-def compare(first: Measurement, second: Measurement, *, threshold: float = THRESHOLD) -> LatencyComparison:
-    """Compare two cells, launch by launch. Raises `ResultsError` if one has no launches."""
-    for one in (first, second):
-        if not one.counted:
-            raise ResultsError(f"measurement {one.id} has no launches to compare", hint=one.error or "measure it again")
-    a, b = ([launch.level_ms for launch in one.counted] for one in (first, second))
-    together = first.session == second.session
-    pairs = _pairs(first, second) if together else []
-    paired = len(pairs) >= 6  # fewer have no 95 % interval
-    ratio, interval = paired_ratio([y for _, y in pairs], [x for x, _ in pairs]) if paired else shift_ratio(b, a)
-    groups = any(two_groups(levels) is not None for levels in (a, b)) and not paired
-    answer = _answer(ratio, interval, threshold, 0.0 if together else SESSION_SHIFT)
-    if groups:
-        answer = "undecided"
-    count = len(pairs) if paired else min(len(a), len(b))
-    return LatencyComparison(
-        first=_name(first),
-        second=_name(second),
-        first_ms=median(a),
-        second_ms=median(b),
-        ratio=ratio,
-        interval=interval,
-        paired=paired,
-        pairs=len(pairs) if paired else 0,
-        threshold=threshold,
-        answer=answer,
-        launches_needed=_needed(ratio, interval, threshold, count) if answer == "undecided" and together else None,
-        remarks=tuple(_remarks(first, second, groups=groups)),
-    )
+from edge.report.grid import Column, text
+from edge.results.columns import OF_CELL
+from edge.results.comparison import LatencyComparison
+from edge.results.sets import SetComparison
+from edge.results.statistics import Interval
 
 
 def sentences(comparison: LatencyComparison) -> list[str]:
@@ -94,54 +30,6 @@ def sentences(comparison: LatencyComparison) -> list[str]:
     return lines + [f"Beware: {remark}." for remark in c.remarks]
 
 
-def _pairs(first: Measurement, second: Measurement) -> list[tuple[float, float]]:
-    """The latencies of launches that followed one another closest: each of the second with the nearest of the first.
-
-    A round gives every cell one launch, so the nearest one is that of the same round.
-    """
-    times = sorted((x.started, x.number, x) for x in first.counted)
-    others = sorted((y.started, y.number, y) for y in second.counted)
-    near = sorted((abs(t - u), i, j) for i, (t, _, _) in enumerate(times) for j, (u, _, _) in enumerate(others))
-    lefts: set[int] = set()
-    rights: set[int] = set()
-    found = []
-    for _, i, j in near:
-        if i not in lefts and j not in rights:
-            lefts.add(i)
-            rights.add(j)
-            found.append((i, j))
-    return [(times[i][2].level_ms, others[j][2].level_ms) for i, j in sorted(found)]
-
-
-def _answer(ratio: float, interval: Interval | None, threshold: float, shift: float) -> Answer:
-    """Different: the interval is apart from 1 and the ratio beyond the threshold; the same: the interval is within it.
-
-    `shift` is what a device may change by from one session to the other: the interval must be apart by that, too.
-    """
-    if interval is None or interval.level < 0.95 - 1e-9:
-        return "undecided"
-    if interval.low > 1 + shift and ratio > 1 + threshold:
-        return "slower"
-    if interval.high < 1 / (1 + shift) and ratio < 1 / (1 + threshold):
-        return "faster"
-    if shift == 0 and interval.low >= 1 / (1 + threshold) and interval.high <= 1 + threshold:
-        return "the same"
-    return "undecided"
-
-
-def _needed(ratio: float, interval: Interval | None, threshold: float, launches: int) -> int | None:
-    """Intervals narrow with the root of the launches; how many bring it clear of 1, or within the threshold."""
-    if interval is None:
-        return 6
-    width = max(math.log(interval.high / ratio), math.log(ratio / interval.low))
-    away, limit = abs(math.log(ratio)), math.log(1 + threshold)
-    room = away if away > limit else limit - away
-    if room <= 0 or width <= 0:
-        return None
-    needed = max(6, launches + 1, math.ceil(launches * (width / room) ** 2))
-    return needed if needed <= MOST_LAUNCHES else None
-
-
 def _level(interval: Interval) -> str:
     return f"{interval.level * 100:.4g} %"
 
@@ -150,28 +38,27 @@ def _change(ratio: float) -> str:
     return f"{ratio - 1:.1%} slower" if ratio > 1 else f"{1 - ratio:.1%} faster"
 
 
-def _name(one: Measurement) -> str:
-    return f"{one.id} ({one.subject.name}, {one.device['serial']}, {one.threads}T, {one.protocol.name})"
-
-
-def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequence[str]:
-    said = []
-    if first.session != second.session:
-        said.append(
-            "they were not measured in one session: a device may change by itself from one to the other, so that less"
-            f" than {SESSION_SHIFT:.0%} tells nothing; measure both in one"
+def table(made: SetComparison) -> str:
+    """Two sets as a table, a cell a row, and the geometric mean of the ratios below it; no line break at its end."""
+    keys = [dict(pair.key) for pair in made.pairs]
+    shown = [name for name in OF_CELL if name in ("model", "threads") or len({key.get(name) for key in keys}) > 1]
+    columns = [Column(name.capitalize(), name == "threads") for name in shown if all(name in key for key in keys)]
+    columns += [Column("Before"), Column("Now"), Column("ms before"), Column("ms now"), Column("Ratio")]
+    columns += [Column("Interval", False), Column("Answer", False)]
+    rows = []
+    for pair, key in zip(made.pairs, keys, strict=True):
+        c = pair.comparison
+        interval = f"{c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else "-"
+        more = f", about {c.launches_needed} launches would decide" if c.launches_needed is not None else ""
+        rows.append(
+            [
+                *(key[name] for name in shown if name in key),
+                *(str(pair.first), str(pair.second), f"{c.first_ms:.2f}", f"{c.second_ms:.2f}", f"{c.ratio:.3f}"),
+                *(interval, c.answer + more),
+            ]
         )
-    if groups:
-        said.append("the launches of one fall in two groups, as on two clocks")
-    if first.identity != second.identity:
-        said.append("they were measured on different devices")
-    if first.protocol != second.protocol:
-        said.append("they were measured under different protocols")
-    if first.program != second.program:
-        said.append("they were measured with different programs")
-    for what in ("precision", "target", "weights", "shapes"):
-        if getattr(first.subject, what) != getattr(second.subject, what):
-            said.append(f"they differ in {what}")
-    said += [f"measurement {one.id} is not valid: {reason}" for one in (first, second) for reason in one.reasons]
-    said += [f"measurement {one.id}: {remark}" for one in (first, second) for remark in one.remarks]
-    return said
+    lines = [text(columns, rows)]
+    if made.geometric_mean is not None:
+        count = len(made.pairs)
+        lines.append(f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)}).")
+    return "\n".join(lines)

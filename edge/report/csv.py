@@ -18,7 +18,19 @@ _LATENCY = ("headline", "median", "mean", "min", "p10", "p90", "p99", "max", "ma
 _COUNTS = ("launches", "runs", "bimodal_launches", "interval_level")
 _PARAMETERS = tuple(f"protocol_{one.name}" for one in fields(Protocol) if one.name != "name")
 _COLUMNS = (
-    *("id", "session", "started", "model", "weights", "target", "precision", "opt_version", "shapes", "batch"),
+    *(
+        "id",
+        "session",
+        "labels",
+        "started",
+        "model",
+        "weights",
+        "target",
+        "precision",
+        "opt_version",
+        "shapes",
+        "batch",
+    ),
     *("sha256", "bytes", "flops", "params", "serial", "serialno", "build", "device_model", "soc", "threads"),
     *(
         "threads_honoured",
@@ -33,6 +45,7 @@ _COLUMNS = (
     *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
     *(f"latency_{name}" for name in (*_LATENCY, *_COUNTS)),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
+    *("sustained_first_ms", "sustained_steady_ms", "sustained_ratio", "sustained_steady"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
 )
 
@@ -52,6 +65,7 @@ def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
 def _line(cell: dict[str, Any]) -> dict[str, Any]:
     latency, published, device = cell["latency_ms"] or {}, cell["published"] or {}, cell["device"]
     low, high = latency.get("ci95") or (None, None)
+    kept = cell["sustained"] or {}
     return {
         **cell,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(cell["started"])),
@@ -59,6 +73,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         "serial": device.get("serial"),
         "serialno": cell["device_identity"]["serialno"],
         "build": device.get("build"),
+        "labels": "; ".join(cell["labels"]),
         "device_model": device.get("model"),
         "soc": device.get("soc_model") or device.get("soc"),
         "protocol": cell["protocol"]["name"],
@@ -68,6 +83,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         **{f"latency_{name}": latency.get(name) for name in (*_LATENCY, *_COUNTS)},
         "latency_ci95_low": low,
         "latency_ci95_high": high,
+        **{f"sustained_{name}": kept.get(name) for name in ("first_ms", "steady_ms", "ratio", "steady")},
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
     }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
+from edge.report.sustained import windows
 from edge.results.measurement import Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import SLOW
@@ -24,7 +25,7 @@ def render(measurement: Measurement, others: Sequence[Measurement] = ()) -> str:
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:
-        lines += ["", _launches(measurement)]
+        lines += ["", windows(measurement) or _launches(measurement)]
     return "\n".join(lines) + "\n"
 
 
@@ -41,6 +42,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = [
         ("Measurement", f"{one.id}, session {one.session}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(one.started))}"),
         ("Status", one.status if one.status != "measured" else "valid" if one.valid else "not valid"),
+        ("Labels", ", ".join(one.labels) or None),
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),

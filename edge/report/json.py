@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from edge.report import facts
+from edge.report import facts, sustained
 from edge.results.measurement import Launch, Measurement
 from edge.results.statistics import median
 
@@ -37,6 +37,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
     values: dict[str, Any] = {
         "id": measurement.id,
         "session": measurement.session,
+        "labels": list(measurement.labels),
         "model": subject.name,
         "weights": subject.weights,
         "target": subject.target,
@@ -70,6 +71,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         "load_ms": _median(launch.load_ms for launch in measurement.launches),
         "first_run_ms": _median(launch.first_run_ms for launch in measurement.launches),
         "peak_rss_bytes": max((one.peak_rss_bytes or 0 for one in measurement.launches), default=0) or None,
+        "sustained": sustained.as_json(measurement),
         "launches_ms": [launch.level_ms for launch in measurement.launches],
         "published": published
         and {

@@ -130,7 +130,8 @@ class Measurement:
     """One cell. `device` is the JSON form of `edge.device.base.Properties`, of the session it was begun in.
 
     `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
-    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are.
+    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are. `labels`: what
+    was said of it later.
     """
 
     id: int
@@ -148,6 +149,7 @@ class Measurement:
     started: float
     finished: float | None
     sessions: int = 1
+    labels: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -182,9 +184,10 @@ class Measurement:
 
     @cached_property
     def statistics(self) -> Statistics | None:
-        """None without samples."""
+        """None without samples. Windows of a sustained measurement follow from one another: they have no interval."""
         samples = [launch.samples_ms for launch in self.counted if launch.samples_ms]
-        return summarise(samples) if samples else None
+        found = summarise(samples) if samples else None
+        return found and (replace(found, interval=None) if self.protocol.name == "sustained" else found)
 
     @property
     def headline_ms(self) -> float | None:

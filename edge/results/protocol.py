@@ -8,14 +8,15 @@ from random import Random
 from typing import Literal, TypeVar
 
 from edge.errors import UsageError
+from edge.results.sequential import LOOKS
 
-Name = Literal["robust", "table"]
+Name = Literal["robust", "table", "compare", "sustained"]
 T = TypeVar("T")
 
 
 # Stored results keep every parameter by name. A parameter that is added later gets a line in ADDED: what was done before
 # it was there. One that is dropped gets a line in REMOVED: the value that means what is done now. So results stay findable.
-ADDED: Mapping[str, object] = {}
+ADDED: Mapping[str, object] = {"duration_s": 0.0}
 REMOVED: Mapping[str, object] = {}
 
 
@@ -40,6 +41,7 @@ class Protocol:
     input: str = "ones"
     power_mode: int | None = None  # Paddle-Lite's; None with `cores`
     cores: tuple[int, ...] | None = None
+    duration_s: float = 0.0  # `sustained`: launches follow one another for so long, each a window of `repeats_ms`
 
     def __post_init__(self) -> None:
         if self.repeats < 1 or self.warmup_runs < 0:
@@ -62,6 +64,21 @@ class Protocol:
 
 ROBUST = Protocol("robust")
 TABLE = Protocol("table", warmup_ms=0, repeats_ms=0, launches_min=1, launches_max=1)
+# Two models, launch by launch in turn, until it is decided which is faster (edge/results/sequential.py) or at the limit.
+COMPARE = Protocol("compare", launches_min=LOOKS[0], launches_max=LOOKS[-1])
+SUSTAINED = Protocol("sustained", warmup_runs=3, warmup_ms=0, repeats=5, repeats_ms=10_000, launches_min=1)
+NAMED = {one.name: one for one in (ROBUST, TABLE, COMPARE, SUSTAINED)}
+
+
+def sustained(duration_s: float, **others: object) -> Protocol:
+    """For so many seconds, in windows of 10 s, of a short time in an eighth of it. Raises `UsageError`."""
+    if not 10 <= duration_s <= 24 * 3600:
+        raise UsageError(
+            f"a sustained measurement of {duration_s:g} s is none", hint="between 10s and 24h, for instance 10m"
+        )
+    window = min(SUSTAINED.repeats_ms, duration_s * 1000 / 8)
+    most = max(1, int(duration_s * 1000 / window) + 1)
+    return replace(SUSTAINED, duration_s=duration_s, repeats_ms=window, launches_max=most, **others)  # type: ignore[arg-type]
 
 
 def protocol(
@@ -78,7 +95,7 @@ def protocol(
     `launches` is the least number of launches; the limit grows with it, and equals it where the protocol has no other
     (`table`). A number of repeats or warm-up runs given by hand replaces the protocol's time as well.
     """
-    base = ROBUST if name == "robust" else TABLE
+    base = NAMED[name]
     changes: dict[str, object] = dict(others)
     if warmup is not None:
         changes |= {"warmup_runs": warmup, "warmup_ms": 0.0}

@@ -135,6 +135,14 @@ class Code(Enum):
         "its launches do not show that the median holds within ±{tolerance:.1%}",
         "measure with more --launches, on a quieter device",
     )
+    # a sustained measurement
+    SUSTAINED = "sustained", "steady {steady_ms:.3f} ms, {ratio:.3f} times the {first_ms:.3f} ms of its start"
+    STILL_CHANGING = (
+        "still_changing",
+        "it was still changing at its end, by {change:.1%}: there is no steady value yet",
+        "measure for longer",
+    )
+    CUT_SHORT = "cut_short", "ended on request after {seconds:.0f} of {wanted:.0f} s", "run it again"
     # the engine, and what it computed
     THREADS_TRUNCATED = (
         "threads_truncated",

@@ -134,7 +134,9 @@ def sign_level(n: int, depth: int) -> float:
     return max(0.0, 1 - 2 * sum(math.comb(n, i) for i in range(depth)) / float(2**n))
 
 
-def paired_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> tuple[float, Interval | None]:
+def paired_ratio(
+    numerator: Sequence[float], denominator: Sequence[float], *, confidence: float = 0.95
+) -> tuple[float, Interval | None]:
     """The median of the ratios of pairs, and its interval (`median_interval`): what both of a pair share cancels out.
 
     The interval is taken of the logarithms, so that it does not depend on which of the two is below.
@@ -142,7 +144,7 @@ def paired_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> tu
     import math
 
     logs = [math.log(a / b) for a, b in zip(numerator, denominator, strict=True)]
-    return math.exp(median(logs)), _exp(median_interval(logs))
+    return math.exp(median(logs)), _exp(median_interval(logs, confidence=confidence))
 
 
 def shift_ratio(numerator: Sequence[float], denominator: Sequence[float]) -> tuple[float, Interval | None]:

@@ -20,6 +20,7 @@ from edge.results import rows
 from edge.results.database import Database
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
+from edge.results.marks import Marks
 from edge.results.measurement import Launch, Measurement, RunnerProgram, Status, Subject
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
@@ -52,6 +53,7 @@ class Store:
         """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
         self.path = path
         self._database = Database(path, create=create)
+        self.marks = Marks(self._database)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -203,10 +205,12 @@ class Store:
         launches: dict[int, list[sqlite3.Row]] = {}
         for row in self._database.rows(_LAUNCHES.format(where), *values):
             launches.setdefault(row["cell"], []).append(row)
+        labels = self.marks.labels()
         found, damaged = [], []
         for row in self._database.rows(_SUMMARIES.format(where), *values):
             try:
-                found.append(_summary(Row(row), launches.get(row["id"], [])))
+                summary = _summary(Row(row), launches.get(row["id"], []))
+                found.append(replace(summary, labels=labels.get(summary.id, ())))
             except DamagedRowError as error:
                 damaged.append(self._damaged(row["id"], row["session"], error))
         return found, damaged + self.unreadable()
@@ -263,6 +267,7 @@ class Store:
             started=one.number("started"),
             finished=one.number_if_known("finished"),
             sessions=len({launch["session"] for launch in data}) or 1,
+            labels=self.marks.labels_of(row["id"]),
         )
 
     def _end(

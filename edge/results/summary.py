@@ -48,6 +48,7 @@ class Summary:
     error: str | None
     started: float
     finished: float | None
+    labels: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -78,7 +79,9 @@ class Summary:
     @property
     def interval(self) -> Interval | None:
         """The interval of the median over launches; None where there is none."""
-        return median_interval(self._levels) if len(self._levels) > 1 else None
+        if len(self._levels) < 2 or self.protocol.name == "sustained":
+            return None
+        return median_interval(self._levels)
 
     @property
     def median_ms(self) -> float | None:

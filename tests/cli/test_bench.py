@@ -83,6 +83,14 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
         (["MobileNetV1", "--cores", "1", "--power-mode", "0"], 2, "exclude each other"),
         (["MobileNetV1", "--runner", "/nowhere/benchmark_bin"], 1, "/nowhere/benchmark_bin does not exist"),
         (["MobileNetV1", "--weights", "/nowhere"], 2, "that path does not exist"),
+        (["MobileNetV1", "--compare"], 2, "--compare is for two models, and 1 are named"),
+        (["A.nb", "B.nb", "--compare", "--sustained", "1m"], 2, "--compare and --sustained exclude each other"),
+        (["A.nb", "B.nb", "--compare", "--protocol", "table"], 2, "--compare and --protocol table exclude each other"),
+        (["A.nb", "B.nb", "--compare", "--launches", "9"], 2, "--compare and --launches exclude each other"),
+        (["A.nb", "B.nb", "--max-launches", "9"], 2, "--max-launches belongs to --compare"),
+        (["A.nb", "--sustained", "10"], 2, "10 is no length of time"),
+        (["A.nb", "--sustained", "5s"], 2, "a sustained measurement of 5 s is none"),
+        (["A.nb", "--sustained", "1m", "--warmup", "3"], 2, "--sustained and --warmup exclude each other"),
         (["MobileNetV1", "--engine", "1.0"], 2, "no paddlelite engine of version '1.0'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -92,3 +100,51 @@ def test_what_makes_no_sense_is_said_before_any_work(
 ) -> None:
     assert run(["bench", *arguments, "--device", "host"]) == code
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_file_compared_with_itself_is_not_called_different(
+    network: dict[str, Path], tmp_path: Path, capsys: Capture
+) -> None:
+    again = tmp_path / "again.nb"
+    again.write_bytes(network["x86"].read_bytes())
+    shape = ("--shape", "1,3,64,64")
+    command = ["bench", str(network["x86"]), str(again), "--compare", "--threads", "1", "--device", "host", *shape]
+    command += [
+        "--warmup",
+        "5",
+        "--repeats",
+        "50",
+        "--max-launches",
+        "12",
+        "--db",
+        str(tmp_path / "results.db"),
+        "--json",
+    ]
+    assert run(command) == 0
+    (made,) = json.loads(capsys.readouterr().out)
+    assert made["answer"] in ("the same", "undecided")
+    assert made["pairs"] in (8, 12)
+    assert made["interval"]["level"] == 0.99
+
+
+@pytest.mark.slow
+def test_a_sustained_measurement_keeps_its_windows(network: dict[str, Path], tmp_path: Path, capsys: Capture) -> None:
+    db = tmp_path / "results.db"
+    shape = ("--shape", "1,3,64,64")
+    command = ["bench", str(network["x86"]), "--sustained", "12s", "--threads", "1", "--device", "host", *shape]
+    assert run([*command, "--db", str(db)]) == 0
+    said = capsys.readouterr().out
+    assert "Steady ms" in said
+    assert run(["results", "list", "--where", "protocol=sustained", "--json", "--db", str(db)]) == 0
+    (cell,) = json.loads(capsys.readouterr().out)
+    assert cell["protocol"]["duration_s"] == 12
+    assert len(cell["sustained"]["windows"]) >= 4
+    assert cell["sustained"]["windows"][-1]["at_s"] < 13
+    assert cell["latency_ms"]["ci95"] is None
+    assert run(["results", "show", str(cell["id"]), "--db", str(db)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]  # widths follow the number of runs
+    assert ["Second", "Runs", "ms", "Clock", "GHz", "CPU", "°C", "Battery", "°C", "Busy"] in lines
+    assert run(["results", "export", "--csv", "--db", str(db)]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert float(row["sustained_steady_ms"]) == cell["sustained"]["steady_ms"]

@@ -194,3 +194,204 @@ def test_remarks_are_in_the_list(tmp_path: Path, capsys: Capture) -> None:
     told = capsys.readouterr().out
     assert "not valid: core 7 went offline" in told
     assert "What to do: measure again." in told
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Results:
+    """A database of three sessions of A and B on one phone: 1 2, 3 4 (the same), 5 6 (B 20 % slower)."""
+    db = tmp_path / "days.db"
+    with Store(db) as store:
+        for day, slower in enumerate((1.0, 1.0, 1.2)):
+            session = store.new_session(seed=day, device=PHONE)
+            for name, pace in (("A", 10.0), ("B", 20.0 * slower)):
+                subject = replace(SUBJECT, name=name, sha256=name)
+                cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
+                for number in range(8):
+                    store.add_launch(cell, session, launch(number, *[pace * (1 + 0.0005 * number)] * 3))
+                store.finish(cell)
+
+    def command(*arguments: str) -> int:
+        return run(["results", *arguments, "--db", str(db)])
+
+    return command
+
+
+def ids_listed(results: Results, capsys: Capture, *filters: str) -> list[int]:
+    capsys.readouterr()
+    assert results("list", *filters, "--json") == 0
+    return [cell["id"] for cell in json.loads(capsys.readouterr().out)]
+
+
+def test_the_newest_session_against_a_baseline(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "first", "1", "2") == 0
+    assert capsys.readouterr().out == "The baseline first is 2 measurements.\n"
+    assert days("compare", "--baseline", "first") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == [
+        "Model",
+        "Threads",
+        "Before",
+        "Now",
+        "ms",
+        "before",
+        "ms",
+        "now",
+        "Ratio",
+        "Interval",
+        "Answer",
+    ]
+    assert said[2].split()[:7] == ["A", "1", "1", "5", "10.02", "10.02", "1.000"]
+    assert said[2].endswith("undecided")
+    assert said[3].split()[:7] == ["B", "1", "2", "6", "20.04", "24.04", "1.200"]
+    assert said[3].endswith("slower")
+    assert said[4] == "Geometric mean of the ratios: 1.095 (2 cells)."
+
+
+@pytest.mark.parametrize(("limit", "code"), [("3%", 1), ("10", 1), ("25%", 0)])
+def test_a_limit_fails_where_a_cell_is_slower_by_more(limit: str, code: int, days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "first", "--where", "session=1") == 0
+    assert days("compare", "--baseline", "first", "--fail-over", limit) == code
+    told = capsys.readouterr().err
+    assert told == (f"Slower by more than {float(limit.strip('%')):.1f}%: 6 (B, ab12, 1T, robust).\n" if code else "")
+
+
+def test_a_limit_holds_for_two_measurements_as_well(days: Results) -> None:
+    assert days("compare", "2", "6", "--fail-over", "3%") == 1
+    assert days("compare", "6", "2", "--fail-over", "3%") == 0
+    assert days("compare", "1", "3", "--fail-over", "3%") == 0
+
+
+def test_a_label_is_compared_with_a_baseline(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "last") == 0
+    assert days("label", "1", "2", "nightly") == 0
+    capsys.readouterr()
+    assert days("compare", "--baseline", "last", "--where", "label=nightly", "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert [(one["before"], one["now"], one["answer"]) for one in made["cells"]] == [
+        (5, 1, "undecided"),
+        (6, 2, "faster"),
+    ]
+    assert made["geometric_mean"] == pytest.approx((1 / 1.2) ** 0.5, rel=1e-3)
+    assert made["slower_than_limit"] is None
+
+
+def test_a_baseline_has_nothing_to_be_compared_with_but_itself(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "now") == 0
+    assert days("compare", "--baseline", "now") == 1
+    assert "nothing was measured since it was saved" in capsys.readouterr().err
+    assert days("compare", "--baseline", "then") == 1
+    assert "there is no baseline then" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["1"], ["1", "2", "3"], ["1", "2", "--model", "A"], ["1", "2", "--across", "threads"], []],
+    ids=["one", "three", "filter", "across", "none"],
+)
+def test_a_comparison_that_makes_no_sense(arguments: list[str], days: Results) -> None:
+    assert days("compare", *arguments) == 2
+
+
+def test_baselines_are_listed_and_forgotten(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "a", "1") == 0
+    assert days("save-baseline", "b", "--model", "B") == 0
+    capsys.readouterr()
+    assert days("baselines", "--json") == 0
+    assert [(one["name"], one["cells"]) for one in json.loads(capsys.readouterr().out)] == [
+        ("a", [1]),
+        ("b", [2, 4, 6]),
+    ]
+    assert days("baselines", "--delete", "a") == 0
+    assert days("baselines") == 0
+    assert "2, 4, 6" in capsys.readouterr().out
+    assert days("save-baseline", "c", "--model", "none") == 1
+
+
+def test_history_shows_the_changes(days: Results, capsys: Capture) -> None:
+    assert days("history", "B") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(
+        "B: weights random, precision fp32, target arm, shape 1x3x224x224, device ab12, threads 1"
+    )
+    assert [line.split()[0] for line in said[3:]] == ["2", "4", "6"]
+    assert said[4].endswith("undecided")
+    assert said[5].endswith("20.0% slower")
+    assert days("history", "A", "--json") == 0
+    (series,) = json.loads(capsys.readouterr().out)
+    assert [point["answer"] for point in series["points"]] == [None, "undecided", "undecided"]
+
+
+def test_history_since(days: Results, capsys: Capture, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "days.db")
+    connection.execute("UPDATE cell SET started = started - 30 * 86400 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    assert days("history", "B", "--since", "last week", "--json") == 0
+    (series,) = json.loads(capsys.readouterr().out)
+    assert [point["id"] for point in series["points"]] == [4, 6]
+    assert days("history", "B", "--since", "soon") == 2
+    assert days("history", "B", "--where", "session=3", "--json") == 0
+    (series,) = json.loads(capsys.readouterr().out)
+    assert [point["id"] for point in series["points"]] == [6]
+    assert days("history", "Z") == 0
+    assert "No measurement matches." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        (["--where", "model=A"], [1, 3, 5]),
+        (["--where", "model=A", "--where", "session=2"], [3]),
+        (["--where", "session=1", "--where", "session=3", "--where", "model=B"], [2, 6]),
+        (["--model", "A", "--where", "threads=4"], []),
+        (["--since", "2001-01-01"], [1, 2, 3, 4, 5, 6]),
+        (["--since", "2w", "--where", "precision=fp*"], [1, 2, 3, 4, 5, 6]),
+    ],
+    ids=str,
+)
+def test_any_column_filters(filters: list[str], ids: list[int], days: Results, capsys: Capture) -> None:
+    assert ids_listed(days, capsys, *filters) == ids
+    assert days("export", *filters, "--json") == 0
+    assert [cell["id"] for cell in json.loads(capsys.readouterr().out)] == ids
+
+
+def test_an_unknown_column_is_told(days: Results, capsys: Capture) -> None:
+    assert days("list", "--where", "thread=4") == 2
+    assert "did you mean threads?" in capsys.readouterr().err
+
+
+def test_ids_and_filters_exclude_each_other(days: Results) -> None:
+    assert days("export", "1", "--model", "A") == 2
+    assert days("save-baseline", "x", "1", "--where", "model=A") == 2
+
+
+def test_labels_are_seen(days: Results, capsys: Capture) -> None:
+    assert days("label", "3", "4", "warm room") == 0
+    assert ids_listed(days, capsys, "--where", "label=warm room") == [3, 4]
+    assert days("list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "warm room" in lines[4]
+    assert "warm room" not in lines[3]
+    assert days("show", "3") == 0
+    assert "Labels          warm room" in capsys.readouterr().out
+    assert days("export", "--csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["labels"] for row in rows] == ["", "", "warm room", "warm room", "", ""]
+    assert days("label", "3", "warm room", "--remove") == 0
+    assert ids_listed(days, capsys, "--where", "label=warm room") == [4]
+    assert days("label", "99", "x") == 1
+    assert days("label", "1", " ") == 2
+
+
+def test_delete(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "first", "1", "2") == 0
+    assert days("delete", "3") == 2  # nobody to ask
+    assert "give --yes" in capsys.readouterr().err
+    assert days("delete", "3", "4", "--yes") == 0
+    assert capsys.readouterr().out == "Deleted 2 measurements with 16 launches.\n"
+    assert days("delete", "1", "--yes") == 1
+    assert "measurement 1 belongs to the baseline first" in capsys.readouterr().err
+    assert days("delete", "1", "--yes", "--force") == 0
+    assert "They are gone from the baseline first." in capsys.readouterr().out
+    assert ids_listed(days, capsys) == [2, 5, 6]
+    assert days("delete", "99", "--yes") == 1

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge.report.comparison import compare, sentences
+from edge.report.comparison import sentences
+from edge.results.comparison import compare
 from edge.results.measurement import Measurement
 from edge.results.reasons import Code
 from tests.bench.examples import launch, measurement

@@ -73,6 +73,50 @@ def test_the_file_of_schema_1_comes_over_whole(old: Path) -> None:
     assert cells[2].error == "the benchmark program died of SIGSEGV (convert the model again)"
 
 
+def test_the_file_of_schema_2_comes_over_whole(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    shutil.copy(DATA / "schema-2.db", path)
+    connection = sqlite3.connect(path)
+    tables = ("session", "cell", "launch", "launch_data", "unreadable")
+    columns = {
+        table: ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})")) for table in tables
+    }
+    before = {table: connection.execute(f"SELECT {columns[table]} FROM {table}").fetchall() for table in tables}
+    connection.close()
+    cells = measured(path)
+    assert version(path) == SCHEMA_VERSION
+    connection = sqlite3.connect(path)
+    assert {table: connection.execute(f"SELECT {columns[table]} FROM {table}").fetchall() for table in tables} == before
+    connection.close()
+    assert [cell.id for cell in cells] == list(range(1, 11))
+    assert [len(cell.launches) for cell in cells[8:]] == [6, 1]
+    assert cells[8].identity.serialno == "5f2ab1"
+    assert [str(one) for one in cells[8].reasons] == ["thermal status LIGHT (1)"]
+    assert cells[8].launches[2].samples_ms == (12.52, 12.6, 12.7)
+    assert (cells[9].status, cells[9].protocol.cores) == ("failed", (7, 6))
+    with Store(path) as store:
+        summaries, _ = store.summaries()
+    told = [[launch.sound for launch in summary.launches] for summary in summaries]
+    assert told == [[not launch.reasons for launch in cell.launches] for cell in cells]
+    assert {sound for one in told for sound in one} == {True, False}
+    assert all(cell.labels == () for cell in cells)
+    with Store(path) as store:
+        store.marks.label([9], "before the update")
+        store.marks.save_baseline("old", [9])
+        assert store.get(9).labels == ("before the update",)
+        assert store.marks.baseline("old").cells == (9,)
+
+
+def test_the_file_of_schema_3_comes_over_as_that_of_schema_2(tmp_path: Path) -> None:
+    cells = []
+    for number in (2, 3):
+        path = tmp_path / f"{number}.db"
+        shutil.copy(DATA / f"schema-{number}.db", path)
+        cells.append(measured(path))
+        assert version(path) == SCHEMA_VERSION
+    assert cells[0] == cells[1]
+
+
 def test_every_number_and_reading_of_schema_1_is_kept(old: Path) -> None:
     connection = sqlite3.connect(old)
     before = connection.execute("SELECT cell, samples_ms, facts FROM launch ORDER BY cell, number").fetchall()
@@ -145,7 +189,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(old: Path, monkeypatch
         step_2.migrate(connection)
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(migrations, "STEPS", (migrations.STEPS[0], broken))
+    monkeypatch.setattr(migrations, "STEPS", (migrations.STEPS[0], broken, *migrations.STEPS[2:]))
     with pytest.raises(ResultsError, match="disk I/O error"):
         Store(old)
     assert old.read_bytes() == before
@@ -161,7 +205,7 @@ from edge.results.store import Store
 def cut(connection):
     migrations.step_2.migrate(connection)
     os.kill(os.getpid(), signal.SIGKILL)
-migrations.STEPS = (migrations.STEPS[0], cut)
+migrations.STEPS = (migrations.STEPS[0], cut, *migrations.STEPS[2:])
 Store(Path(sys.argv[1]))
 """
 

@@ -16,6 +16,7 @@ VALUES = {
     "ghz": 1.6, "expected_ghz": 2.8416, "repeats": 30, "best_ghz": 2.8,
     "low": 1.0, "high": 2.0, "lows": 3, "highs": 3, "correlation": 0.6, "slowdown": 0.05,
     "tolerance": 0.01, "launches": 2, "sessions": 2,
+    "steady_ms": 12.5, "first_ms": 10.0, "ratio": 1.25, "change": -0.03, "seconds": 61.5, "wanted": 600.0,
 }  # fmt: skip
 
 

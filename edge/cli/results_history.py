@@ -1,0 +1,54 @@
+"""`edgezoo results history`: a model over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+from edge.cli.results_options import PERCENT, Filters, filters_of_model, tell_of
+
+if TYPE_CHECKING:
+    from edge.results.columns import Condition
+
+
+@click.command("history")
+@click.argument("model", metavar="MODEL")
+@filters_of_model
+@click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",
+              help="A difference below this makes none in practice.")  # fmt: skip
+@options.db
+@options.as_json
+def history_command(
+    model: str,
+    serial: str | None,
+    where: tuple[Condition, ...],
+    since: float | None,
+    threshold: float,
+    db: Path | None,
+    as_json: bool,
+) -> None:
+    """Show MODEL over time, a table for each way it was measured: session by session, with the changes found.
+
+    A change is called by the rule of `results compare`. From one session to the next a device may change by itself, so
+    only a large difference tells; what is not valid is shown and compared with nothing.
+    """
+    from dataclasses import asdict
+
+    from edge.cli.output import print_json
+    from edge.report.history import render
+    from edge.results.history import history
+    from edge.results.store import Store
+
+    with Store(options.database(db), create=False) as store:
+        measurements, damaged = Filters(model, serial, where, since).measurements(store)
+    series = history(measurements, threshold=threshold)
+    if as_json:
+        print_json([{"cell": dict(one.key), "points": [asdict(point) for point in one.points]} for one in series])
+    elif series:
+        click.echo(render(series), nl=False)
+    elif not damaged:
+        click.echo("No measurement matches.", err=True)
+    tell_of(damaged)

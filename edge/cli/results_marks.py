@@ -1,0 +1,135 @@
+"""`edgezoo results label`, `delete`, `save-baseline`, `baselines`: what is said of measurements after they were made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import options
+from edge.cli.results_options import Filters, filters
+
+if TYPE_CHECKING:
+    from edge.results.columns import Condition
+
+
+@click.command("label")
+@click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.argument("text")
+@click.option("--remove", is_flag=True, help="Take the label back.")
+@options.db
+def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None) -> None:
+    """Give the measurements ID... the label TEXT; `--where label=TEXT` finds them again."""
+    from edge.errors import UsageError
+    from edge.results.store import Store
+
+    if not text.strip():
+        raise UsageError("an empty label says nothing")
+    with Store(options.database(db), create=False) as store:
+        if remove:
+            count = store.marks.unlabel(ids, text)
+            click.echo(f"{count} of {len(ids)} had the label {text}, which is taken back.")
+        else:
+            store.marks.label(ids, text)
+
+
+@click.command("delete")
+@click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also what belongs to a baseline, which loses it.")
+@options.db
+def delete_command(ids: tuple[int, ...], yes: bool, force: bool, db: Path | None) -> None:
+    """Delete the measurements ID... with every launch and sample. It cannot be taken back."""
+    from edge.errors import UsageError
+    from edge.results.store import Store
+
+    with Store(options.database(db), create=False) as store:
+        chosen = list(dict.fromkeys(ids))
+        store.marks.deletable(chosen, force=force)
+        if not yes:
+            _ask_for(store.path, chosen, UsageError)
+        gone = store.marks.delete(chosen, force=force)
+    said = f"Deleted {_count(gone.cells, 'measurement')} with {_count(gone.launches, 'launch')}."
+    if gone.baselines:
+        said += f" They are gone from the baseline {', '.join(gone.baselines)}."
+    click.echo(said)
+
+
+def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:
+    import sys
+
+    what = f"{'measurement' if len(ids) == 1 else 'measurements'} {', '.join(map(str, ids))}"
+    if not sys.stdin.isatty():
+        raise error(f"{what} would be deleted, and there is nobody to ask: give --yes")
+    click.confirm(f"Delete {what} from {path}?", abort=True, err=True)
+
+
+@click.command("save-baseline")
+@click.argument("name")
+@click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
+@filters
+@options.db
+def save_baseline_command(
+    name: str,
+    ids: tuple[int, ...],
+    model: str | None,
+    serial: str | None,
+    where: tuple[Condition, ...],
+    since: float | None,
+    db: Path | None,
+) -> None:
+    """Keep measurements as the baseline NAME: those of the newest session, those that match, or ID...
+
+    `results compare --baseline NAME` compares with them. One of that name is replaced.
+    """
+    from edge.errors import UsageError
+    from edge.results.store import Store
+
+    asked = Filters(model, serial, where, since)
+    if ids and asked.given:
+        raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
+    with Store(options.database(db), create=False) as store:
+        if ids:
+            chosen = [store.get(id).id for id in ids]
+        else:
+            found, _ = asked.summaries(store)
+            newest = max((one.session for one in found), default=None)
+            measured = [one for one in found if one.status == "measured"]
+            chosen = [one.id for one in measured if asked.given or one.session == newest]
+        replaced = store.marks.save_baseline(name, chosen)
+    click.echo(f"The baseline {name} {'is now' if replaced else 'is'} {_count(len(set(chosen)), 'measurement')}.")
+
+
+@click.command("baselines")
+@click.option("--delete", "gone", metavar="NAME", help="Forget this one; its measurements stay.")
+@options.db
+@options.as_json
+def baselines_command(gone: str | None, db: Path | None, as_json: bool) -> None:
+    """List the baselines: name, when saved, of how many measurements."""
+    from dataclasses import asdict
+
+    from edge.cli.output import print_json
+    from edge.report.grid import Column, text
+    from edge.results.store import Store
+
+    with Store(options.database(db), create=False) as store:
+        if gone is not None:
+            store.marks.delete_baseline(gone)
+            return
+        found = store.marks.baselines()
+    if as_json:
+        print_json([asdict(one) for one in found])
+    elif found:
+        rows = [
+            [one.name, time.strftime("%Y-%m-%d %H:%M", time.localtime(one.saved)), ", ".join(map(str, one.cells))]
+            for one in found
+        ]
+        click.echo(text([Column("Name", False), Column("Saved", False), Column("Measurements", False)], rows))
+    else:
+        click.echo("There is no baseline.", err=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('h') else 's'}"

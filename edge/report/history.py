@@ -1,0 +1,61 @@
+"""A cell's measurements over time, as a table for a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from edge.report.grid import Column, text
+from edge.results.history import Point, Series
+
+_COLUMNS = (
+    *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval", False)),
+    *(Column("Launches"), Column("Status", False), Column("Change", False), Column("Since the one before", False)),
+)
+_TITLES = {
+    "sha256": "another file",
+    "opt": "another opt",
+    "engine_version": "another engine version",
+    "program": "another program",
+    "program_sha256": "another build of the program",
+    "build": "another system",
+    "input": "other inputs",
+}
+
+
+def render(series: Sequence[Series]) -> str:
+    """Each series with what it is of, and a row a measurement; it ends in a line break."""
+    return (
+        "\n\n".join(f"{_head(one)}\n{text(_COLUMNS, [_row(point) for point in one.points])}" for one in series) + "\n"
+    )
+
+
+def _head(one: Series) -> str:
+    key = dict(one.key)
+    known = [f"{name} {value}" for name, value in key.items() if name != "model" and value != "unknown"]
+    return f"{key['model']}: {', '.join(known)}"
+
+
+def _row(point: Point) -> list[str]:
+    interval = point.interval
+    level = "" if interval is None or interval.level >= 0.95 else f" ({interval.level * 100:.3g} %)"
+    marks = [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]
+    return [
+        str(point.id),
+        str(point.session),
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(point.started)),
+        "-" if point.ms is None else f"{point.ms:.3f}",
+        "-" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}{level}",
+        str(point.launches),
+        point.status,
+        _change(point),
+        ", ".join(marks),
+    ]
+
+
+def _change(point: Point) -> str:
+    if point.answer is None or point.ratio is None:
+        return ""
+    if point.answer in ("undecided", "the same"):
+        return point.answer
+    return f"{abs(point.ratio - 1):.1%} {point.answer}"

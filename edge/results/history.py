@@ -1,0 +1,87 @@
+"""One cell over time: a point a session, and the changes from one to the next that can be told from chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.results.columns import cell_key, columns, status
+from edge.results.comparison import THRESHOLD, Answer, compare
+from edge.results.measurement import Measurement
+from edge.results.statistics import Interval, median, median_interval
+
+# What may change from one session to the next and explain a change of the latency.
+VERSIONS = ("sha256", "opt", "engine_version", "program", "program_sha256", "build", "input")
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A measurement in its series. `ms` is the median over its launches, with its interval within the session.
+
+    `answer` and `ratio` compare it with the last valid point before it; None for the first, and for one that is not
+    valid. `renewed`: which of `VERSIONS` are others than at the point before.
+    """
+
+    id: int
+    session: int
+    started: float
+    ms: float | None
+    interval: Interval | None
+    launches: int
+    status: str
+    labels: tuple[str, ...]
+    answer: Answer | None
+    ratio: float | None
+    change_interval: Interval | None
+    renewed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The points of one cell, oldest first."""
+
+    key: tuple[tuple[str, str], ...]
+    points: tuple[Point, ...]
+
+
+def history(measurements: Sequence[Measurement], *, threshold: float = THRESHOLD) -> list[Series]:
+    """Every cell's series. A change is called by the rule that compares two measurements, and by no other."""
+    cells: dict[tuple[tuple[str, str], ...], list[Measurement]] = {}
+    for one in sorted(measurements, key=lambda cell: (cell.started, cell.id)):
+        cells.setdefault(cell_key(one), []).append(one)
+    return [Series(key, tuple(_points(cells[key], threshold))) for key in sorted(cells)]
+
+
+def _points(cells: Sequence[Measurement], threshold: float) -> list[Point]:
+    points: list[Point] = []
+    last: Measurement | None = None  # the last valid one
+    before: Measurement | None = None
+    for one in cells:
+        levels = [launch.level_ms for launch in one.counted]
+        comparable = one.valid and bool(levels)
+        found = compare(last, one, threshold=threshold) if comparable and last is not None else None
+        points.append(
+            Point(
+                id=one.id,
+                session=one.session,
+                started=one.started,
+                ms=median(levels) if levels else None,
+                interval=None if one.protocol.name == "sustained" else median_interval(levels),
+                launches=len(levels),
+                status=status(one),
+                labels=one.labels,
+                answer=None if found is None else found.answer,
+                ratio=None if found is None else found.ratio,
+                change_interval=None if found is None else found.interval,
+                renewed=() if before is None else _renewed(before, one),
+            )
+        )
+        before = one
+        if comparable:
+            last = one
+    return points
+
+
+def _renewed(before: Measurement, now: Measurement) -> tuple[str, ...]:
+    old, new = columns(before), columns(now)
+    return tuple(name for name in VERSIONS if old[name] and new[name] and old[name] != new[name])
