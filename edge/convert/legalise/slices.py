@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, NewOp, OpDraft
 
-_OPEN = ("StartsTensor", "EndsTensor", "StartsTensorList", "EndsTensorList")  # positions that are known at run time only
+_OPEN = (
+    "StartsTensor",
+    "EndsTensor",
+    "StartsTensorList",
+    "EndsTensorList",
+)  # positions that are known at run time only
 
 
 def _slices_to_split(draft: Draft) -> int:
