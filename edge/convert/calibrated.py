@@ -20,6 +20,7 @@ from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.shapes import input_shapes
+from edge.convert.verify.batches import opened
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
@@ -80,9 +81,12 @@ def calibrated(
     input_shape: Sequence[int] | None,
     calibration: Calibration,
     lend: Callable[[], AbstractContextManager[Worker]],
+    *,
+    for_x86: bool = False,
 ) -> Calibrated:
     """Quantise a network, or take it from the cache. `known`: its own preprocessing; `input_shape` (N, C, H, W)
-    where the model leaves it open; `lend` gives a quantising worker.
+    where the model leaves it open; `lend` gives a quantising worker; `for_x86`: leave convolutions float that the x86 engine
+    computes wrongly (edge.convert.verify.x86_int8).
 
     Raises `UsageError` for a network that takes no image or is quantised already, `ImageError` for a broken image,
     `ConvertError` where Paddle cannot quantise it, or a `ToolchainError`.
@@ -92,12 +96,12 @@ def calibrated(
         raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
     how = fitting(name, input_shapes(program.feeds, input_shape), known, calibration.overrides)
     images = [sha256_of(path) for path in calibration.images]
-    key = quantised_key(source, images, how, calibration.algorithm)
+    key = quantised_key(source, images, how, calibration.algorithm, for_x86=for_x86)
     store = Cache(cache_dir() / "quantised")
     known_entry = entry = store.get(key)
     if entry is None:
         with store.making(key) as part:
-            entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part)
+            entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part, for_x86)
     told = {
         "images": len(images),
         "images_sha256": sha256_of("".join(images).encode()),
@@ -109,7 +113,9 @@ def calibrated(
     return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
 
 
-def quantised_key(source: InferenceModel, images: Sequence[str], how: Preprocessing, algorithm: str) -> str:
+def quantised_key(
+    source: InferenceModel, images: Sequence[str], how: Preprocessing, algorithm: str, *, for_x86: bool = False
+) -> str:
     """Everything that can change the quantised network; `images` are hashes."""
     return key_of(
         {
@@ -118,6 +124,7 @@ def quantised_key(source: InferenceModel, images: Sequence[str], how: Preprocess
             "images": list(images),
             "preprocessing": asdict(how),
             "algorithm": algorithm,
+            "for_x86": for_x86,
             "engine": engine("paddle").lock_hash,
             "code": code_version(*CODE),
         }
@@ -133,10 +140,13 @@ def _make(
     store: Cache,
     key: str,
     part: Path,
+    for_x86: bool,
 ) -> CacheEntry:
-    tensors, network = part / "images.npy", part / "float.pdmodel"
+    tensors, network, batched = part / "images.npy", part / "float.pdmodel", part / "batched.pdmodel"
     _write(tensors, calibration.images, how)
-    network.write_bytes(_with_roles(Program.read(source.program)).serialize())
+    program = _with_roles(Program.read(source.program))
+    network.write_bytes(program.serialize())
+    batched.write_bytes(opened(program).serialize())
     try:
         with lend() as worker:
             made = worker.ask(
@@ -144,6 +154,7 @@ def _make(
                 "quantise",
                 timeout=_TIMEOUT,
                 program=str(network),
+                batched=None if for_x86 else str(batched),
                 params=str(source.params),
                 images=str(tensors),
                 algorithm=calibration.algorithm,
@@ -157,6 +168,7 @@ def _make(
         raise ConvertError(f"{name} has no convolutions that could be quantised", hint="use --precision int8")
     tensors.unlink()
     network.unlink()
+    batched.unlink()
     facts = to_builtins(made)
     for file in ("program", "params"):
         facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])

@@ -50,6 +50,7 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
         "kernels": dict(effect.kernels),
         "weights": dict(effect.weights),
         "effect": effect.sentence or None,
+        "program_operators": sum(op.type not in ("feed", "fetch") for op in original.ops()),
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
             for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe.input_shape), strict=True)

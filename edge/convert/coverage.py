@@ -37,7 +37,8 @@ class Row:
 
     `status`: `verified`; `converted` where this machine could not judge it; `wrong` where the converted network computes
     something else; `failed` where there is none. `reason` says why, or is a remark on the verification. Sizes in bytes, seconds
-    by stage; the figures are those of the verification (`edge.convert.verify.verify.Verification`).
+    by stage; operators in the file, and before, in the program that Paddle wrote; the figures are those of the verification
+    (`edge.convert.verify.verify.Verification`).
     """
 
     models: tuple[str, ...]
@@ -54,6 +55,8 @@ class Row:
     legalised: tuple[str, ...]
     verification: Mapping[str, Any]
     seconds: Mapping[str, float]
+    operators_before: int | None = None
+    operators: int | None = None
 
     @property
     def name(self) -> str:
@@ -127,7 +130,9 @@ def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
 def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> Row:
     model = same[0]
     metadata = outcome.made.metadata if outcome.made else None
-    verification: Mapping[str, Any] = (as_document(metadata)["verification"] or {}) if metadata else {}
+    document = as_document(metadata) if metadata else {}
+    verification: Mapping[str, Any] = document.get("verification") or {}
+    nb: Mapping[str, Any] = document.get("nb") or {}
     status = {"passed": "verified", "unavailable": "converted"}.get(verification.get("status", ""), "failed")
     reason = verification.get("reason")
     if outcome.error is not None:
@@ -147,6 +152,8 @@ def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) ->
         flops=metadata.flops if metadata else None,
         legalised=tuple(one.rule for one in metadata.legalised) if metadata else (),
         verification={k: v for k, v in verification.items() if k not in ("status", "reason")},
+        operators_before=nb.get("program_operators"),
+        operators=sum(nb["kernels"].values()) if "kernels" in nb else None,
         seconds={stage: round(seconds, 1) for stage, seconds in outcome.seconds.items()},
     )
 

@@ -57,7 +57,10 @@ def describe(
         "params": source.params_count,
         "published": published(model),
         "legalised": facts["legalised"],
-        "nb": {field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect")},
+        "nb": {
+            field: facts[field]
+            for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "program_operators")
+        },
         "calibration": dict(calibration) if calibration else None,
         "verification": dict(verification),
         "licence": "Apache-2.0" if model else None,

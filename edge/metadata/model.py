@@ -83,13 +83,15 @@ class Legalised(_Part, frozen=True, kw_only=True):
 
 
 class NbFacts(_Part, frozen=True, kw_only=True):
-    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it."""
+    """What a `.nb` is made of: its parts, in bytes; operators by kernel, and how many the model had before it was legalised and
+    optimised; parameters by type; what a precision did to it."""
 
     topology_bytes: Size
     params_bytes: Size
     kernels: dict[str, int] | UnsetType = UNSET
     weights: dict[str, int] | UnsetType = UNSET
     effect: str | UnsetType | None = UNSET
+    program_operators: int | UnsetType = UNSET
 
 
 class Simplification(_Part, frozen=True, kw_only=True):

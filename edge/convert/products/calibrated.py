@@ -49,6 +49,7 @@ class CalibratedOrder(Order[NbModel]):
                     self.recipe.input_shape,
                     self.calibration,
                     lambda: work.tools.lend("paddle", script="quantise_worker.py"),
+                    for_x86=self.recipe.target == "x86",
                 )
             nb, reused = make_nb(work, self.recipe, source, quantised.model, quantised.facts)
             return nb, reused and quantised.reused

@@ -31,20 +31,23 @@ class TwinDiedError(Exception):
 
 
 class Twin:
-    """The converted network, for x86."""
+    """The converted network, for x86. It is given `batch` samples at once; where there are too few, the last one again."""
 
-    def __init__(self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path) -> None:
-        self._lend, self._scratch = lend, scratch
+    def __init__(
+        self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path, *, batch: int = 1
+    ) -> None:
+        self._lend, self._scratch, self._batch = lend, scratch, batch
         self._program, self._params, self._recipe = program, params, recipe
 
     def run(self, given: Sequence[Sample]) -> Outputs:
         """Its outputs for these samples; converted at the first call. Raises `OptError`, `TwinDiedError`."""
         made = self._scratch / "twin.nb"
         fetches = [spec.name for spec in self._program.fetches]
+        batches = given if self._batch == 1 else _batches(given, self._batch)
         with self._lend() as worker:
             if not made.exists():
                 optimise(worker, self._program, self._params, made, self._recipe)
-            _save(self._scratch / "inputs.npz", given)
+            _save(self._scratch / "inputs.npz", batches)
             try:
                 worker.call(
                     "run",
@@ -57,7 +60,8 @@ class Twin:
                 )
             except WorkerError as error:
                 raise TwinDiedError(cause_of(error).sentence) from error
-        return _load(self._scratch / "twin.npz", fetches, len(given))
+        outputs = _load(self._scratch / "twin.npz", fetches, len(batches))
+        return outputs if self._batch == 1 else [_apart(output)[: len(given)] for output in outputs]
 
 
 class Paddle:
@@ -81,6 +85,17 @@ class Paddle:
                 outputs_npz=str(self._scratch / "reference.npz"),
             )
         return _load(self._scratch / "reference.npz", self._fetches, len(given))
+
+
+def _batches(given: Sequence[Sample], size: int) -> list[Sample]:
+    """The samples, `size` of them at a time in one."""
+    groups = [[given[min(k + j, len(given) - 1)] for j in range(size)] for k in range(0, len(given), size)]
+    return [{name: np.concatenate([sample[name] for sample in group]) for name in group[0]} for group in groups]
+
+
+def _apart(output: NDArray[Any]) -> NDArray[Any]:
+    """An output (batches, samples, ...) as that of one sample after the other (samples, 1, ...)."""
+    return output.reshape(-1, 1, *output.shape[2:])
 
 
 def _save(path: Path, given: Sequence[Mapping[str, NDArray[Any]]]) -> None:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
+from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.compare import LIMITS, Comparison, judge
 from edge.convert.verify.engines import Lend, Paddle, Twin, TwinDiedError
 from edge.convert.verify.inputs import samples
@@ -57,7 +58,8 @@ def verify(
 
     `scratch` is an empty folder for intermediate files. The x86 engine has no float16 kernels: the twin of a fp16 recipe
     is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights that the
-    x86 engine's int8 kernels can count with (`x86_int8.py`). An engine that has no kernel, or dies, makes the result
+    x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as many images at once as they round rightly
+    (`batches.py`). An engine that has no kernel, or dies, makes the result
     "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails.
     """
     original = Program.read(source.program)
@@ -73,7 +75,8 @@ def verify(
     limits = LIMITS["int8-static" if quantised else twin.precision]
     rounded = scratch / "rounded.pdiparams"
     expected_from = expected_params(original, params, twin.precision, recipe.engine, rounded)
-    lite = Twin(lend_engine, program, params, twin, scratch)
+    batch = safe_batch(original) if quantised else 1
+    lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
     paddle = Paddle(lend_paddle, source, original, scratch)
     try:
         verdict = (judge_coarse if quantised else judge_steady)(

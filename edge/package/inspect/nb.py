@@ -13,6 +13,7 @@ from edge.metadata.model import Metadata, Tensor
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
+from edge.nb.unfused import unfused
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info
 from edge.zoo.model import Preprocessing
@@ -33,6 +34,8 @@ def inspect_nb(path: Path) -> Report:
         "weights": ", ".join(f"{count:,} {kind}" for kind, count in count_types(path, header).items()),
     }
     report.sections["Ops"] = count_ops(ops)
+    if left := unfused(ops):
+        report.sections["Unfused"] = left
     beside = metadata_path(path)
     if not beside.is_file():
         report.check("metadata beside the file", None, f"there is no {beside.name}")
