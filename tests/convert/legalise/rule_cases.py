@@ -104,6 +104,7 @@ CASES = (
     Case("swish-beta", _unary("swish")),
     Case("silu-to-swish", _unary("silu"), engine="2.12"),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
+    Case("pow-to-products", _unary("pow", {"factor": 3.0})),
     Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),
     Case("set-value-typed", _set_value()),
     Case(

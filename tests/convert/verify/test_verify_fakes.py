@@ -14,12 +14,14 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.recipe import Precision, Recipe
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import WorkerCrashedError, WorkerRequestError
 from edge.paddle.draft import AttrValue, NewOp
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
+from edge.zoo.model import Preprocessing
 from tests.paddle.programs import program, write_params
 
 Array = NDArray[np.float32]
@@ -107,7 +109,14 @@ class Engines:
 
 
 def verified(
-    folder: Path, engines: Engines, precision: Precision = "fp32", *, flops: int = 1, original: Program | None = None
+    folder: Path,
+    engines: Engines,
+    precision: Precision = "fp32",
+    *,
+    flops: int = 1,
+    original: Program | None = None,
+    asked: InputsAsked = NOTHING_ASKED,
+    preprocessing: Preprocessing | None = Preprocessing(256, (4, 4)),  # noqa: B008 - it is frozen
 ) -> Verification:
     original = original or network()
     source = InferenceModel(folder, folder / "program", folder / "params", "", "", "own", flops=flops)
@@ -117,7 +126,14 @@ def verified(
     scratch = folder / "scratch"
     scratch.mkdir()
     return verify(
-        source, source.program, recipe, scratch, lend_engine=engines.lend_lite, lend_paddle=engines.lend_paddle
+        source,
+        source.program,
+        recipe,
+        scratch,
+        lend_engine=engines.lend_lite,
+        lend_paddle=engines.lend_paddle,
+        asked=asked,
+        preprocessing=preprocessing,
     )
 
 
@@ -185,7 +201,7 @@ def test_a_network_that_is_steady_at_some_inputs_is_judged_by_them_and_says_so(t
 
 def test_a_network_that_is_steady_nearly_nowhere_is_not_verified(tmp_path: Path) -> None:
     result = verified(tmp_path, Engines(paddle=unsteady_at(*range(1, 8))))
-    assert result.status == "unavailable"
+    assert result.status == "inconclusive"
     assert result.reason == "rounding alone changes Paddle's own output at 21 of 24 inputs"
     assert result.inputs == 3
 
@@ -247,12 +263,16 @@ def test_rounded_weights_are_judged_by_rounded_weights_and_cost_what_they_cost(
 
 def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.judge import Judgement, Verdict
+    from edge.convert.verify.points import Points
     from edge.convert.verify.verify import LOSSY, _note
 
     for cosine, told in ((LOSSY - 1e-6, True), (LOSSY, False)):
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
-            note = _note(Recipe("test", "2.13rc0", precision=precision), cost, 8, 8, quantised=False)
+            judgement = Judgement("passed", None, (("", Verdict([], [], cost, None, 8, telling=(True,))),))
+            recipe = Recipe("test", "2.13rc0", precision=precision)
+            note = _note(recipe, cost, judgement, Points(("y",), {}), quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
             assert note == (expected if told and precision != "fp32" else None)
 
