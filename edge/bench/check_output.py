@@ -105,6 +105,7 @@ def _compare(
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
     from edge.paddle.program import Program
+    from edge.zoo.catalogue import lookup
 
     program = Program.read(source.program)
     origin = origin_of(job.subject.metadata, job.subject.name)
@@ -127,7 +128,8 @@ def _compare(
         told = [_on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout) for sample in given]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
-    kinds = domains(program, job.subject.shapes, asked, origin.preprocessing, SAMPLES)
+    how = origin.preprocessing or (lookup(origin.model.name).preprocessing if origin.model else None)
+    kinds = domains(program, job.subject.shapes, asked, how, SAMPLES)
     limits = LIMITS[precision]
     found = judge_all(kinds, lambda draw: judge_steady(draw, there, lambda given: paddle.run(params, given), limits))
     worst, names = found.worst, " and ".join(name for name, _ in found.used)
