@@ -17,6 +17,7 @@ from edge.convert.verify.inputs import Sample
 
 ROUNDS = 3  # of so many samples, at the most
 NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
+UNSTEADY, UNSOUND = "rounding alone changes Paddle's own output", "Paddle's own outputs are not finite numbers"
 STEADY = 0.1  # share of the limit that such a nudge may move a steady network's output by
 
 Draw = Callable[[int], Sequence[Sample]]  # the samples of a round; none where there are no more
@@ -28,7 +29,7 @@ Status = Literal["passed", "failed", "inconclusive"]
 class Verdict:
     """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them.
 
-    `telling`: by output, whether it tells inputs apart.
+    `telling`: by output, whether it tells inputs apart; `left_out`: why the other samples did not judge.
     """
 
     given: Sequence[Sample]
@@ -38,6 +39,7 @@ class Verdict:
     tried: int
     undecided: str | None = None
     telling: tuple[bool, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -70,6 +72,11 @@ class Judgement:
     def tried(self) -> int:
         """The samples that those verdicts were asked of."""
         return sum(verdict.tried for _, verdict in self.used)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why not all of them judged, each reason once."""
+        return tuple(dict.fromkeys(reason for _, verdict in self.used for reason in verdict.left_out))
 
     @property
     def telling(self) -> tuple[bool, ...]:
@@ -127,19 +134,17 @@ def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     if 0 < len(sound) < len(given):
         given, made, expected = [given[k] for k in sound], _of(made, sound), _of(expected, sound)
         judged = judge(expected, made, limits)
+    without = (UNSOUND,) if len(sound) < first else ()
     if judged.problem is None:
-        few = (
-            "" if len(sound) == first else f"Paddle's own outputs are not finite numbers at {first - len(sound)} inputs"
-        )
         if not judged.undecided and len(sound) < first // 2:
-            judged = judged._replace(undecided=few)
-        return _verdict(given, made, judged, tried)
+            judged = judged._replace(undecided=f"{UNSOUND} at {first - len(sound)} of {first} inputs")
+        return _verdict(given, made, judged, tried, without)
     enough, nudged = first // 2, paddle([_nudged(sample) for sample in given])
     for round_ in range(1, ROUNDS + 1):
         steps = moved(expected, nudged, limits)
         steady = [k for k, step in enumerate(steps) if step <= STEADY * limits.relative_error]
         if len(steady) == len(given):
-            return _verdict(given, made, judged, tried)
+            return _verdict(given, made, judged, tried, without)
         more = list(draw(round_)) if len(steady) < enough and round_ < ROUNDS else []
         if not more:
             break
@@ -147,14 +152,14 @@ def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
         made, expected = _joined(made, lite(more)), _joined(expected, paddle(more))
         nudged = _joined(nudged, paddle([_nudged(sample) for sample in more]))
         given += more
-    few = f"rounding alone changes Paddle's own output at {len(given) - len(steady)} of {len(given)} inputs"
+    few = f"{UNSTEADY} at {len(given) - len(steady)} of {len(given)} inputs"
     if len(steady) < 2:  # one sample alone tells nothing apart, and the others differ by rounding for all that is known
-        return _verdict(given, made, judged._replace(problem=None, undecided=few), tried)
+        return _verdict(given, made, judged._replace(problem=None, undecided=few), tried, without)
     chosen, theirs = [given[k] for k in steady], _of(made, steady)
     judged = judge(_of(expected, steady), theirs, limits)
     if judged.problem is None and len(steady) < enough:
         judged = judged._replace(undecided=few)
-    return _verdict(chosen, theirs, judged, tried)
+    return _verdict(chosen, theirs, judged, tried, (*without, UNSTEADY))
 
 
 def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
@@ -168,8 +173,10 @@ def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     return _verdict(given, made, judged, len(given))
 
 
-def _verdict(given: Sequence[Sample], made: Outputs, judged: Judged, tried: int) -> Verdict:
-    return Verdict(given, made, judged.comparison, judged.problem, tried, judged.undecided, judged.telling)
+def _verdict(
+    given: Sequence[Sample], made: Outputs, judged: Judged, tried: int, left_out: tuple[str, ...] = ()
+) -> Verdict:
+    return Verdict(given, made, judged.comparison, judged.problem, tried, judged.undecided, judged.telling, left_out)
 
 
 def _sound(expected: Outputs) -> list[int]:

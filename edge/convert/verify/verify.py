@@ -134,7 +134,7 @@ def remarks(judgement: Judgement, points: Points) -> list[str]:
     made: list[str] = []
     judged, tried = judgement.worst.samples, judgement.tried
     if judged < tried:
-        made.append(f"judged by {judged} of {tried} inputs: at the others rounding alone changes Paddle's own output")
+        made.append(f"judged by {judged} of {tried} inputs: at the others {' or '.join(judgement.left_out)}")
     if points.remark:
         made.append(points.remark)
     told = dict(zip(points.names, judgement.telling, strict=True))
