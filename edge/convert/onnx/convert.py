@@ -78,8 +78,8 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
             preprocessing=task.preprocessing,
         )
         plain_outcome, simple_outcome = _verify(reference, tools, plain, simple if refused is None else None)
-        if simple_outcome is not None and simple_outcome.problem is not None:  # what is undecided stays so
-            refused, simple_outcome = f"afterwards, {simple_outcome.problem}", None
+        if simple_outcome is not None and (why := simple_outcome.problem or _less(plain_outcome, simple_outcome)):
+            refused, simple_outcome = f"afterwards, {why}", None
         verification = (simple_outcome or plain_outcome).as_metadata(versions["onnxruntime"])
         verification["before_simplification"] = plain_outcome.figures()
     chosen, described = (simple, after) if refused is None else (plain, before)
@@ -185,6 +185,11 @@ def changed_ends(before: Description, after: Description) -> str | None:
 
 def _agree(old: Sequence[int | str | None], new: Sequence[int | str | None]) -> bool:
     return len(old) == len(new) and all(a is None or a == b for a, b in zip(old, new, strict=True))
+
+
+def _less(plain: OnnxVerification, simple: OnnxVerification) -> str | None:
+    """What is no longer proven after simplification, and was before."""
+    return simple.undecided if plain.undecided is None else None
 
 
 def _verify(

@@ -7,7 +7,7 @@ that operator: the number of boxes depends on the data, and one that hardly surv
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from edge.paddle.cut import cut
@@ -25,12 +25,14 @@ _CHOOSING = frozenset(
 @dataclass(frozen=True, slots=True)
 class Points:
     """`values`: the variables that are compared; `logits`: of some of them, what the closing softmax or sigmoid is taken of,
-    compared as well; `behind`: outputs that are not compared themselves, because of the operators `by`."""
+    compared as well; `behind`: outputs that are not compared themselves, because of the operators `by`; `lost`: what the other
+    form of the network does not have."""
 
     values: tuple[str, ...]
     logits: dict[str, str]
     behind: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,15 +42,23 @@ class Points:
     @property
     def remark(self) -> str | None:
         """What was not compared, in words."""
-        if not self.behind:
-            return None
-        were = "was" if len(self.behind) == 1 else "were"
-        return f"judged before {', '.join(self.by)}: {', '.join(self.behind)} behind it {were} not compared"
+        said = []
+        if self.behind:
+            said.append(f"judged before {', '.join(self.by)}: {', '.join(self.behind)} behind it {_were(self.behind)}")
+        if self.lost:
+            said.append(f"{', '.join(self.lost)} {_were(self.lost)}: the converted network has no such variable")
+        return "; ".join(said) or None
 
     def among(self, made: Collection[str]) -> Points:
         """Those that another form of the network has, too."""
         values = tuple(name for name in self.values if name in made)
-        return Points(values, {k: v for k, v in self.logits.items() if k in values and v in made}, self.behind, self.by)
+        lost = tuple(name for name in self.values if name not in made)
+        logits = {k: v for k, v in self.logits.items() if k in values and v in made}
+        return Points(values, logits, self.behind, self.by, lost)
+
+
+def _were(names: Sequence[str]) -> str:
+    return f"{'was' if len(names) == 1 else 'were'} not compared"
 
 
 def points_of(program: Program) -> Points:

@@ -126,6 +126,8 @@ def used(judgement: Judgement, asked: InputsAsked) -> dict[str, Any]:
 
 def nothing_to_judge(points: Points) -> str:
     """Why a network without points cannot be judged."""
+    if not points.by:
+        return "none of its outputs is computed"
     return f"all of its outputs lie behind {', '.join(points.by)}, and nothing before can be compared"
 
 

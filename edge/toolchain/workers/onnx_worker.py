@@ -137,7 +137,7 @@ def run(model, inputs_npz, outputs_npz, threads=1, wanted=None):
 
 
 def _names(graph):
-    return {name for node in graph.node for name in node.output}
+    return {name for node in graph.node for name in node.output} | {value.name for value in graph.output}
 
 
 def _logits(graph, name):

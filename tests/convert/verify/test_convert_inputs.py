@@ -13,7 +13,7 @@ from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.package.model import load_model
 from edge.paddle.program import Program
-from tests.convert.verify.test_telling import WEIGHTS, clipped, cube, empty_handed
+from tests.convert.verify.test_telling import WEIGHTS, boxes, clipped, cube, empty_handed
 from tests.paddle.programs import write_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("module_cache")]
@@ -74,3 +74,10 @@ def test_an_onnx_file_has_the_same_judge(own: Any, options: list[str]) -> None:
     assert (code, verification["status"]) == (0, "inconclusive")
     code, verification = own(empty_handed(), "--format", "onnx", *options)
     assert (code, verification["status"], verification["argmax_agreement"]) == (0, "passed", None)
+
+
+@pytest.mark.parametrize("form", ["nb", "onnx"])
+def test_boxes_that_survive_end_nothing(own: Any, form: str) -> None:
+    code, verification = own(boxes(), "--format", form)
+    assert (code, verification["status"]) == (0, "passed")
+    assert verification["reason"] == "judged before multiclass_nms3: y, n behind it were not compared"

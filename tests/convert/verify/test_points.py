@@ -67,4 +67,7 @@ def test_a_choice_of_the_input_itself_leaves_nothing_to_judge() -> None:
 
 def test_points_that_another_form_of_the_network_lacks_are_left_out() -> None:
     fewer = points_of(DETECTOR).among(makes(net(op("relu", "x", "b"), op("tanh", "x", "s"), fetches=["b", "s"])))
-    assert (fewer.values, fewer.logits) == (("b", "s"), {})
+    assert (fewer.values, fewer.logits, fewer.lost) == (("b", "s"), {}, ())
+    none = points_of(DETECTOR).among({"s", "l"})
+    assert (none.values, none.logits, none.lost) == (("s",), {"s": "l"}, ("b",))
+    assert str(none.remark).endswith("; b was not compared: the converted network has no such variable")
