@@ -62,7 +62,7 @@ def benchmark(
             wrong(missing)
             failed = True
         places.append(place)
-    results = measure_everywhere(places, db, listener, check_outputs=options.check_output)
+    results = measure_everywhere(places, db, listener, check_outputs=options.check_output, inputs=options.inputs_asked)
     for result in results:
         if result.error is not None:
             listener.line(f"{result.place.device.serial}: {_sentence(result.error)}")

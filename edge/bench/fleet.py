@@ -13,6 +13,7 @@ from edge.bench.check_output import Lend, OutputCheck, check_output
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
 from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
 from edge.results.measurement import Measurement
@@ -41,11 +42,16 @@ class DeviceResult:
 
 
 def measure_everywhere(
-    places: Sequence[DeviceRequest], db: Path, listener: Listener, *, check_outputs: bool = False
+    places: Sequence[DeviceRequest],
+    db: Path,
+    listener: Listener,
+    *,
+    check_outputs: bool = False,
+    inputs: InputsAsked = NOTHING_ASKED,
 ) -> list[DeviceResult]:
     """One session a place, all at once; returns in the order of `places`.
 
-    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's.
+    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`.
 
     An interrupt (any exception in the calling thread) ends the programs on all devices, waits until their settings are
     restored, and passes on. Results are in the database `db` as soon as each launch ended.
@@ -60,7 +66,7 @@ def measure_everywhere(
         try:
             jobs = place.request.jobs
             if check_outputs:
-                jobs = _checked(place, lambda: tools.lend("paddle"), listener)
+                jobs = _checked(place, lambda: tools.lend("paddle"), listener, inputs)
             with Store(db) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause)
@@ -82,14 +88,15 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: DeviceRequest, lend: Lend, listener: Listener) -> tuple[Job, ...]:
+def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
     """The jobs with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
             listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
             try:
-                check = check_output(place.device, place.runner, job, lend, timeout=place.request.launch_timeout)
+                limit = place.request.launch_timeout
+                check = check_output(place.device, place.runner, job, lend, timeout=limit, asked=inputs)
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
             listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")

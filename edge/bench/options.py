@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
+from edge.convert.verify.asked import InputsAsked
 from edge.device.base import Properties
 from edge.errors import BenchError, UsageError
 from edge.results.protocol import Name, Protocol, protocol
@@ -51,6 +52,8 @@ class BenchOptions:
     runner: str | None = None
     runner_kind: str | None = None
     check_output: bool = False
+    input_range: tuple[float, float] | None = None
+    inputs: Path | None = None
     allow_synthetic: bool = False
     fresh: bool = False
     keep_invalid: bool = False
@@ -62,6 +65,10 @@ class BenchOptions:
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
         if self.fresh and self.keep_invalid:
             raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
+        if not self.check_output and (self.input_range or self.inputs):
+            option = "--input-range" if self.input_range else "--inputs"
+            raise UsageError(f"{option} is for the comparison with Paddle's outputs", hint="--check-output")
+        _ = self.inputs_asked
         wanted = self.wanted
         check_names(wanted)
         self._check_engine(wanted)
@@ -89,6 +96,11 @@ class BenchOptions:
             engine=self.engine or PADDLE_LITE,
             shapes=self.shape or None,
         )
+
+    @property
+    def inputs_asked(self) -> InputsAsked:
+        """What outputs are to be compared for."""
+        return InputsAsked(self.input_range, self.inputs)
 
     @property
     def order_seed(self) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.cli.output import ProgressLine
     from edge.convert.options import ConvertOptions
     from edge.convert.order import Conversion, Order, Product
-    from edge.metadata.model import Metadata
+    from edge.metadata.model import Metadata, Verification
 
 
 @click.command()
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 )
 @click.option("--verify/--no-verify", default=True, show_default=True,
               help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
+@options.judged_with
+@click.option("--strict", is_flag=True, help="The exit code is 1 also where the comparison proved nothing.")
 @options.quiet
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
@@ -65,8 +67,9 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
     """Convert models to Paddle-Lite's .nb format, or to ONNX, and prove that they still compute the same.
 
     Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went; each
-    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written.
-    Finished work is not done again. The exit code is 1 if any model failed.
+    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written;
+    one of which the comparison proves nothing is written, and called inconclusive. Finished work is not done again. The exit
+    code is 1 if any model failed.
 
     \b
     Examples:
@@ -94,6 +97,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             asked.orders,
             asked.out,
             verify=asked.verify,
+            inputs=asked.inputs_asked,
             jobs=asked.jobs,
             done=done,
             progress=progress.download,
@@ -102,7 +106,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         _close(progress, outcomes, asked.out)
     if as_json:
         print_json([_row(outcome) for outcome in outcomes])
-    if any(outcome.error is not None for outcome in outcomes):
+    unproven = asked.strict and any(outcome.made and not _proven(outcome.made.metadata) for outcome in outcomes)
+    if unproven or any(outcome.error is not None for outcome in outcomes):
         raise SystemExit(1)
 
 
@@ -117,14 +122,30 @@ def _sentence(outcome: Conversion[Product]) -> str:
     verification = made.metadata.verification
     assert verification is not None  # every model made here has one
     verdict = {
-        "passed": f"verified (cosine {verification.cosine or 0:.6f}, argmax agreement "
-        f"{verification.argmax_agreement or 0:.0%})" + (f", {verification.reason}" if verification.reason else ""),
+        "passed": _passed(verification),
+        "inconclusive": f"inconclusive: {verification.reason}",
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.reason}",
     }[verification.status]
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
+
+
+def _passed(verification: Verification) -> str:
+    agreement, ranges = verification.argmax_agreement, verification.input_ranges
+    parts = [f"cosine {verification.cosine or 0:.6f}"]
+    if isinstance(agreement, float):
+        parts.append(f"argmax agreement {agreement:.0%}")
+    if ranges:
+        parts.append("inputs " + " and ".join(ranges))
+    elif verification.samples_sha256:
+        parts.append(f"{verification.inputs} inputs of yours")
+    return f"verified ({', '.join(parts)})" + (f", {verification.reason}" if verification.reason else "")
+
+
+def _proven(metadata: Metadata) -> bool:
+    return metadata.verification is not None and metadata.verification.status == "passed"
 
 
 def _kind(order: Order[Product], metadata: Metadata) -> str:

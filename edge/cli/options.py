@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edge.cli.parameters import WEIGHTS
+from edge.cli.parameters import WEIGHTS, TwoNumbers
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
@@ -118,6 +118,19 @@ weights_of_names = click.option(
     metavar="published|random|PATH",
     help="The weights of catalogue models, which are converted first; see `edgezoo convert`.",
 )
+
+
+def judged_with(command: F) -> F:
+    """The inputs that outputs are compared for: --input-range, --inputs."""
+    for option in (
+        click.option("--inputs", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.npz",
+                     help="Compare with these inputs: an array for each, its first axis the samples."),
+        click.option("--input-range", type=TwoNumbers(), metavar="LO,HI",
+                     help="Compare with inputs from LO to HI.  [default: what the preprocessing makes of pixels; of a network "
+                     "without, several ranges]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def signing(command: F) -> F:

@@ -93,6 +93,7 @@ def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> li
     """What the user should know before an app relies on the package."""
     remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
     remarks += [f"Note: {m.name} has no labels; --labels names them." for m in models if m.labels is None]
+    remarks += [f"Note: {m.name} is not proven: {unproven}." for m in models if (unproven := m.unproven)]
     if release is None:
         return remarks
     if release.version is None:

@@ -55,6 +55,24 @@ class ThreeNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8
         return first, second, third
 
 
+class TwoNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
+    """`0,255`: a range."""
+
+    name = "two numbers"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> tuple[float, float]:
+        try:
+            low, high = (float(part) for part in str(value).split(","))
+        except ValueError:
+            raise _refused(param, value, "is no range", "two numbers, for instance 0,255") from None
+        return low, high
+
+
 class Parsed(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
     """What a library's own parser makes of the text."""
 

@@ -14,6 +14,7 @@ from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose, recipes
+from edge.convert.verify.asked import InputsAsked
 from edge.errors import OutputError, RecipeError, UsageError
 from edge.images.overrides import Overrides
 from edge.source.weights import Weights
@@ -57,14 +58,29 @@ class ConvertOptions:
     out: Path = Path("models")
     jobs: int | None = None
     verify: bool = True
+    input_range: tuple[float, float] | None = None
+    inputs: Path | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
+        if not self.verify:
+            for option in ("input_range", "inputs", "strict"):
+                if getattr(self, option) not in (None, False):
+                    raise UsageError(
+                        f"--{option.replace('_', '-')} is for the verification, which --no-verify leaves out"
+                    )
+        _ = self.inputs_asked
         if self.seed and self.weights.kind != "random":
             raise UsageError("--seed is for random weights", hint="--weights random")
         if self.out.exists() and not self.out.is_dir():
             raise OutputError(f"{self.out} is no folder", hint="name a folder: -o DIR")
         engine("paddlelite", self.recipe.engine)  # raises for an unknown version
         _ = self.orders
+
+    @cached_property
+    def inputs_asked(self) -> InputsAsked:
+        """What the verification's inputs are to be."""
+        return InputsAsked(self.input_range, self.inputs)
 
     @cached_property
     def recipe(self) -> Recipe:

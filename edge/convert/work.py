@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.model import InferenceModel
@@ -15,15 +16,15 @@ from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
-from edge.zoo.model import Model
+from edge.zoo.model import Model, Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
-    The files go to the folder `out`; `verify` and `keep` as `edge.convert.pipeline.convert_models` takes them; `seconds`
-    collects wall-clock time by stage.
+    The files go to the folder `out`; `verify`, `keep` and `inputs` as `edge.convert.pipeline.convert_models` takes them;
+    `seconds` collects wall-clock time by stage.
     """
 
     name: str
@@ -36,7 +37,13 @@ class Work:
     tools: Toolbox
     retention: ExportRetention
     progress: Progress
+    inputs: InputsAsked = NOTHING_ASKED
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """That of the network, where it is known."""
+        return self.model.preprocessing if self.model else None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -139,12 +139,14 @@ class Figures(_Part, frozen=True, kw_only=True):
 class Verification(_Part, frozen=True, kw_only=True):
     """How the verification went; without figures where nothing was compared."""
 
-    status: Literal["passed", "skipped", "unavailable"]
+    status: Literal["passed", "inconclusive", "skipped", "unavailable"]
     reason: str | None = None
     engine: str | UnsetType | None = UNSET
     target: str | UnsetType | None = UNSET
     inputs: int | UnsetType | None = UNSET
     batches: tuple[int, ...] | UnsetType = UNSET
+    input_ranges: tuple[str, ...] | UnsetType | None = UNSET
+    samples_sha256: str | UnsetType | None = UNSET
     cosine: float | UnsetType | None = UNSET
     max_abs_error: float | UnsetType | None = UNSET
     relative_error: float | UnsetType | None = UNSET

@@ -44,6 +44,7 @@ def test_every_model_is_in_one_network_and_large_ones_come_last() -> None:
 
 
 def test_the_reports_name_what_is_wrong() -> None:
+    assert counts([row(), row(status="inconclusive")]) == "2 networks (4 models): 1 verified, 1 inconclusive"
     rows = [row(), row(models=("B",), status="wrong", reason="outputs differ by 0.3", bytes=None, verification={})]
     assert counts(rows) == "2 networks (3 models): 1 verified, 1 wrong"
     assert re.search(r"^B .* wrong .* outputs differ by 0\.3$", as_text(rows), re.M)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from edge.convert.legalise.arithmetic import FILL_ONE_ELEMENT, POW_TO_SQUARE, SET_VALUE_TYPED, SUM_TO_ADDITIONS
+from edge.convert.legalise.arithmetic import (
+    FILL_ONE_ELEMENT,
+    POW_TO_PRODUCTS,
+    POW_TO_SQUARE,
+    SET_VALUE_TYPED,
+    SUM_TO_ADDITIONS,
+)
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
@@ -23,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     PLAIN_ATTRIBUTES,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
+    POW_TO_PRODUCTS,
     SUM_TO_ADDITIONS,
     CONV_BIAS_DIRECT,
     REDUCE_IN_THREE,

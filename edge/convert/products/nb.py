@@ -19,6 +19,7 @@ from edge.convert.work import Work
 from edge.errors import UsageError, VerificationError
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
+from edge.zoo.model import Preprocessing
 
 # What decides a file, and what a verification of it (edge.cache.keys).
 CODE = ("edge.convert.conversion", WORKERS / "lite_worker.py")
@@ -75,7 +76,8 @@ def make_nb(
             known = entry is not None
             if entry is None:
                 entry = _convert(work, recipe, network, store, key)
-            verification, was_verified = _verified(work, recipe, network, entry, key)
+            how = Preprocessing(**calibration["preprocessing"]) if calibration else work.preprocessing
+            verification, was_verified = _verified(work, recipe, network, entry, key, how)
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
@@ -103,12 +105,17 @@ def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, 
 
 
 def _verified(
-    work: Work, recipe: Recipe, network: InferenceModel, entry: CacheEntry, key: str
+    work: Work,
+    recipe: Recipe,
+    network: InferenceModel,
+    entry: CacheEntry,
+    key: str,
+    preprocessing: Preprocessing | None,
 ) -> tuple[dict[str, Any], bool]:
     """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
-    store, key = Cache(cache_dir() / "verified"), verify_key(network, key)
+    store, key = Cache(cache_dir() / "verified"), verify_key(network, key, work.inputs.key(preprocessing))
     if known := store.get(key):
         return known.facts, True
     network = work.whole(network)
@@ -124,6 +131,8 @@ def _verified(
             part,
             lend_engine=work.lend("paddlelite", recipe.engine),
             lend_paddle=work.lend(network.reference_engine),
+            asked=work.inputs,
+            preprocessing=preprocessing,
         )
         facts = asdict(result)
         for scratch in part.iterdir():
@@ -162,6 +171,6 @@ def _conversion(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def verify_key(network: InferenceModel, nb: str) -> str:
-    """Everything that can change the verification of the `.nb` file with that key."""
-    return key_of({"nb": nb, "code": code_version(*VERIFY_CODE), **reference_key(network)})
+def verify_key(network: InferenceModel, nb: str, inputs: Mapping[str, Any]) -> str:
+    """Everything that can change the verification of the `.nb` file with that key; `inputs` is `InputsAsked.key`."""
+    return key_of({"nb": nb, "inputs": inputs, "code": code_version(*VERIFY_CODE), **reference_key(network)})

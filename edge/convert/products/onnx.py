@@ -53,7 +53,8 @@ class OnnxOrder(Order[OnnxModel]):
         source = work.source(exportable(self.model, self.weights, self.recipe))
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
-            task = Task(source, program, input_shapes(program.feeds, self.input_shape), self.recipe, work.verify)
+            shapes = input_shapes(program.feeds, self.input_shape)
+            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, work.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             known = store.get(key)
             entry = known or convert(task, work.tools, store, key)
@@ -83,7 +84,7 @@ def onnx_key(task: Task) -> str:
             "params": task.source.params_sha256,
             "recipe": asdict(task.recipe),
             "shapes": [list(shape) for shape in task.shapes],
-            "verify": task.verify,
+            "verify": task.asked.key(task.preprocessing) if task.verify else None,
             "engines": [engine("onnx").lock_hash, engine("paddle").lock_hash],
             "code": code_version(*CODE),
         }

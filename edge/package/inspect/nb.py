@@ -9,7 +9,7 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
-from edge.metadata.model import Metadata, Tensor
+from edge.metadata.model import Metadata, Tensor, Verification
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
@@ -87,10 +87,14 @@ def summary(metadata: Metadata) -> dict[str, Any]:
         "classes": metadata.class_num,
         "published top-1": published.top1 if published else None,
         "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
-        "verification": verification.status if verification else None,
+        "verification": _verdict(verification) if verification else None,
         "licence": metadata.licence,
     }
     return {label: value for label, value in facts.items() if value is not None}
+
+
+def _verdict(verification: Verification) -> str:
+    return verification.status + (f": {verification.reason}" if verification.reason else "")
 
 
 def _tensors(tensors: Sequence[Tensor]) -> str | None:

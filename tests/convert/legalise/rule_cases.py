@@ -192,6 +192,7 @@ CASES = (
     Case("dropout-to-scale", _dropout("downgrade_in_infer"), precision="fp16",
          arm=("calib sigmoid calib dropout calib elementwise_mul calib", "calib sigmoid scale elementwise_mul calib")),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
+    Case("pow-to-products", _unary("pow", {"factor": 3.0})),
     Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),
     Case("set-value-typed", _set_value()),
     Case(
