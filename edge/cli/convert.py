@@ -122,16 +122,25 @@ def _sentence(outcome: Conversion[Product]) -> str:
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.reason}",
     }[verification.status]
+    verdict = _with_devices(made.metadata, verdict)
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
+
+
+def _with_devices(metadata: Metadata, verdict: str) -> str:
+    """The verdict, and for what of the file it does not hold."""
+    from edge.metadata.proofs import unproven, words
+
+    basis = "arithmetic " if unproven(metadata) and verdict.startswith("verified") else ""
+    return "; ".join(one for one in (basis + verdict, words(metadata)) if one)
 
 
 def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     facts = metadata.onnx
     if not facts:
-        return order.runs
+        return order.runs + (f" ({metadata.nb.effect})" if metadata.nb and metadata.nb.effect else "")
     batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""
     not_simplified = "" if facts.simplification.done else f", not simplified: {facts.simplification.reason}"
     return f"ONNX opset {facts.opset}{batch}{not_simplified}"

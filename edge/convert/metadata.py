@@ -11,6 +11,7 @@ from edge import __version__
 from edge.convert.recipe import Recipe
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
+from edge.metadata.proofs import not_run
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 
@@ -57,9 +58,14 @@ def describe(
         "params": source.params_count,
         "published": published(model),
         "legalised": facts["legalised"],
-        "nb": {field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect")},
+        "nb": {
+            field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left")
+        },
         "calibration": dict(calibration) if calibration else None,
-        "verification": dict(verification),
+        "verification": {
+            **verification,
+            "unproven": not_run(facts["kernels"], sparse=recipe.sparse_threshold is not None),
+        },
         "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
