@@ -90,6 +90,7 @@ def convert_models(
     config: Path | None = None,
     verify: bool = True,
     jobs: int | None = None,
+    force: bool = False,
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Conversion[Product]]:
@@ -122,7 +123,7 @@ def convert_models(
         return NbOrder(name, lookup(name), source, chosen)
 
     return pipeline.convert_models(
-        [order(name) for name in names], Path(out), verify=verify, jobs=jobs, done=done, say=say
+        [order(name) for name in names], Path(out), verify=verify, jobs=jobs, done=done, say=say, replace=force
     )
 
 

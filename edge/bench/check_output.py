@@ -95,9 +95,9 @@ def _compare(
 ) -> OutputCheck:
     import numpy as np
 
-    from edge.convert.verify.compare import LIMITS, judge, loosened
+    from edge.convert.verify.compare import LIMITS, judge
     from edge.convert.verify.inputs import samples
-    from edge.convert.verify.judge import nudged
+    from edge.convert.verify.judge import judge_coarse
     from edge.convert.verify.rounded import expected_params
     from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.paddle.program import Program
@@ -129,16 +129,20 @@ def _compare(
         with np.load(scratch / "reference.npz") as outputs:
             return [np.stack([outputs[f"{number}/{name}"] for number in range(SAMPLES)]) for name in fetches]
 
-    reference, limits = paddle(given), LIMITS[precision]
     ran: set[str] = set()
-    told = [
-        _on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout, ran) for sample in given
-    ]
-    made = [np.stack([outputs[index] for outputs in told]) for index in range(len(fetches))]
-    comparison, problem = judge(reference, made, limits)
-    if problem and is_quantised(program):  # whose outputs move in steps
-        limits = loosened(limits, reference, paddle([nudged(sample) for sample in given]))
-        comparison, problem = judge(reference, made, limits)
+
+    def there(given: Sequence[Sample]) -> list[NDArray[Any]]:
+        told = [
+            _on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout, ran) for sample in given
+        ]
+        return [np.stack([outputs[index] for outputs in told]) for index in range(len(fetches))]
+
+    limits = LIMITS[precision]
+    if is_quantised(program):
+        verdict = judge_coarse(lambda _: given, there, paddle, limits)
+        comparison, problem = verdict.comparison, verdict.problem
+    else:
+        comparison, problem = judge(paddle(given), there(given), limits)
     by = " and ".join(sorted(ran))
     figures = f"cosine {comparison.cosine:.6f}, largest error {comparison.max_abs_error:.1e} over {SAMPLES} inputs"
     if problem:

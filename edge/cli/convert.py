@@ -58,6 +58,11 @@ if TYPE_CHECKING:
 )
 @click.option("--verify/--no-verify", default=True, show_default=True,
               help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="The exit code is 1 also where only a part of what was asked for was done, or the "
+              "comparison proved nothing.")  # fmt: skip
+@click.option(
+    "--force", is_flag=True, help="Replace files of the same name that were made otherwise, or of other weights."
+)
 @options.quiet
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
@@ -94,6 +99,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             asked.orders,
             asked.out,
             verify=asked.verify,
+            replace=asked.force,
             jobs=asked.jobs,
             done=done,
             progress=progress.download,
@@ -102,7 +108,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         _close(progress, outcomes, asked.out)
     if as_json:
         print_json([_row(outcome) for outcome in outcomes])
-    if any(outcome.error is not None for outcome in outcomes):
+    doubtful = asked.strict and any(not _whole(outcome.made.metadata) for outcome in outcomes if outcome.made)
+    if doubtful or any(outcome.error is not None for outcome in outcomes):
         raise SystemExit(1)
 
 
@@ -126,6 +133,13 @@ def _sentence(outcome: Conversion[Product]) -> str:
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
+
+
+def _whole(metadata: Metadata) -> bool:
+    """Whether all that was asked for was done, and the comparison passed."""
+    return not (metadata.nb and metadata.nb.left) and bool(
+        metadata.verification and metadata.verification.status == "passed"
+    )
 
 
 def _with_devices(metadata: Metadata, verdict: str) -> str:

@@ -57,8 +57,12 @@ class ConvertOptions:
     out: Path = Path("models")
     jobs: int | None = None
     verify: bool = True
+    force: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
+        if self.strict and not self.verify:
+            raise UsageError("--strict asks for a verification, which --no-verify leaves out")
         if self.seed and self.weights.kind != "random":
             raise UsageError("--seed is for random weights", hint="--weights random")
         if self.out.exists() and not self.out.is_dir():

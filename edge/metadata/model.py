@@ -83,8 +83,8 @@ class Legalised(_Part, frozen=True, kw_only=True):
 
 
 class NbFacts(_Part, frozen=True, kw_only=True):
-    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it, and the
-    operators, by type, that it left as they were."""
+    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it,
+    and the operators, by type, that it left as they were."""
 
     topology_bytes: Size
     params_bytes: Size

@@ -51,9 +51,9 @@ def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     comparison, problem = judge(expected, made, limits)
     if problem is None:
         return Verdict(given, made, comparison, None, len(given))
-    enough, others = len(given) // 2, paddle([nudged(sample) for sample in given])
+    enough, nudged = len(given) // 2, paddle([_nudged(sample) for sample in given])
     for round_ in range(1, ROUNDS + 1):
-        steps = moved(expected, others)
+        steps = moved(expected, nudged)
         steady = [k for k, step in enumerate(steps) if step <= STEADY * limits.relative_error]
         if len(steady) == len(given):
             return Verdict(given, made, comparison, problem, len(given))
@@ -62,7 +62,7 @@ def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
         more = list(draw(round_))
         given += more
         made, expected = _joined(made, lite(more)), _joined(expected, paddle(more))
-        others = _joined(others, paddle([nudged(sample) for sample in more]))
+        nudged = _joined(nudged, paddle([_nudged(sample) for sample in more]))
     if len(steady) < 2:  # one sample alone tells nothing apart
         return Verdict(given, made, comparison, problem, len(given))
     chosen, theirs = [given[k] for k in steady], _of(made, steady)
@@ -77,8 +77,8 @@ def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     made, expected = lite(given), paddle(given)
     comparison, problem = judge(expected, made, limits)
     if problem is not None:
-        others = paddle([nudged(sample) for sample in given])
-        comparison, problem = judge(expected, made, loosened(limits, expected, others))
+        nudged = paddle([_nudged(sample) for sample in given])
+        comparison, problem = judge(expected, made, loosened(limits, expected, nudged))
     return Verdict(given, made, comparison, problem, len(given))
 
 
@@ -86,8 +86,7 @@ def _joined(one: Outputs, other: Outputs) -> Outputs:
     return [np.concatenate(pair) for pair in zip(one, other, strict=True)]
 
 
-def nudged(sample: Sample) -> Sample:
-    """The sample, changed by what float32 rounding does to it."""
+def _nudged(sample: Sample) -> Sample:
     generator = np.random.default_rng(0)
     return {
         name: (a * (1 + NUDGE * generator.standard_normal(a.shape))).astype(a.dtype) if a.dtype.kind == "f" else a
