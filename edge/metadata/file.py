@@ -107,7 +107,8 @@ def carried_over(made: Mapping[str, Any], beside: Path) -> dict[str, Any]:
     if there.sha256 != made["sha256"]:
         return dict(made)
     unknown = as_document(there).keys() - set(Metadata.__struct_fields__) | {"proofs"}
-    return {**made, **{key: value for key, value in as_document(there).items() if key in unknown}}
+    kept = {key: value for key, value in as_document(there).items() if key in unknown}
+    return as_document(of({**made, **kept}, str(beside))) if kept else dict(made)
 
 
 def _kept(value: object, known: Any, read: Any) -> Any:

@@ -11,6 +11,9 @@ from edge.cache.paths import cache_dir
 from edge.metadata.file import as_document, as_text, changed, metadata_path, read
 from edge.metadata.model import Metadata, Origin, Proof
 
+# CLPrecisionType of Paddle-Lite's paddle_place.h: CL_PRECISION_AUTO, the default of set_opencl_precision, is float16 where the
+# GPU has it. edgebench leaves it so; benchmark_bin asks for --gpu_precision (fp16) where its --backend is opencl.
+OPENCL = "the GPU's precision is the program's choice when it runs (by default float16 where the GPU has it)"
 HOW = "`edgezoo bench --check-output` on a device proves them"
 
 
@@ -32,8 +35,10 @@ def unproven(metadata: Metadata | Origin) -> tuple[str, ...]:
 def words(metadata: Metadata | Origin) -> str:
     """`the arm fp16 kernels ran nowhere yet: ...`, or on which devices it was compared; "" where there is nothing to say."""
     told = [_of(proof) for proof in metadata.proofs or ()]
+    if any(kind.startswith("opencl ") for kind in (metadata.verification and metadata.verification.unproven) or ()):
+        told.append(OPENCL)
     if kinds := unproven(metadata):
-        told.append(f"the {' and '.join(kinds)} kernels ran nowhere yet: {HOW}" if not told else
+        told.append(f"the {' and '.join(kinds)} kernels ran nowhere yet: {HOW}" if not metadata.proofs else
                     f"the {' and '.join(kinds)} kernels are not proven")  # fmt: skip
     return "; ".join(told)
 

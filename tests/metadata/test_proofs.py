@@ -30,8 +30,14 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def metadata() -> Metadata:
     verification = {"status": "passed", "unproven": list(not_run({"arm fp16": 58, "arm fp32": 1}, sparse=False))}
-    document: dict[str, Any] = {"format": "edgezoo-model/1", "name": "net", "sha256": sha256_of(b"model"), "source": {"kind": "own"},
-                                "inputs": [{"name": "x", "shape": [1, 3, 8, 8]}], "verification": verification}  # fmt: skip
+    document: dict[str, Any] = {
+        "format": "edgezoo-model/1",
+        "name": "net",
+        "sha256": sha256_of(b"model"),
+        "source": {"kind": "own"},
+        "inputs": [{"name": "x", "shape": [1, 3, 8, 8]}],
+        "verification": verification,
+    }
     return of(document, "net.json")
 
 
