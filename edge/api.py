@@ -92,6 +92,7 @@ def convert_models(
     input_range: tuple[float, float] | None = None,
     inputs: Path | None = None,
     jobs: int | None = None,
+    force: bool = False,
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Conversion[Product]]:
@@ -132,6 +133,7 @@ def convert_models(
         jobs=jobs,
         done=done,
         say=say,
+        replace=force,
     )
 
 

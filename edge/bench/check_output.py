@@ -27,6 +27,9 @@ from edge.toolchain.worker import Worker
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.inputs import Sample
+
 
 SAMPLES = 8
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
@@ -36,10 +39,16 @@ Lend = Callable[[], AbstractContextManager[Worker]]
 @dataclass(frozen=True, slots=True)
 class OutputCheck:
     """`passed` is None where nothing could be compared, or it proved nothing; `sentence` says how far the outputs are apart, or
-    why not."""
+    why not.
+
+    Where outputs were compared and something was proven: `comparison` has the figures, `engine` is what computed them, with
+    its version.
+    """
 
     passed: bool | None
     sentence: str
+    comparison: Comparison | None = None
+    engine: str | None = None
 
 
 def check_output(
@@ -58,14 +67,20 @@ def check_output(
     """
     if not runner.flavour.tells_samples:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
-    if origin_of(job.subject.metadata, job.subject.name).calibration:
-        return OutputCheck(None, "it is compared with its quantised program at conversion only")
     try:
         source = _source(job, lend_paddle)
     except EdgezooError as error:
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    calibration = origin_of(job.subject.metadata, job.subject.name).calibration
+    if calibration is not None:
+        from edge.convert.calibrated import kept
+
+        network = kept(source, calibration.network) if calibration.network else None
+        if network is None:
+            return OutputCheck(None, "its quantised network is no longer in the cache: convert it again")
+        source = network
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
         return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout, asked)
 
@@ -100,10 +115,10 @@ def _compare(
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
     from edge.convert.verify.engines import Paddle
-    from edge.convert.verify.inputs import Sample
-    from edge.convert.verify.judge import judge_all, judge_steady
+    from edge.convert.verify.judge import judge_all, judge_coarse, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
+    from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.paddle.program import Program
     from edge.zoo.catalogue import lookup
 
@@ -120,32 +135,47 @@ def _compare(
         return OutputCheck(
             None, f"inconclusive: what it puts out lies behind {behind}, and is not compared on a device"
         )
-    params = expected_params(program, source.params, precision, engine, scratch / "rounded.pdiparams")
+    weights = source.params
+    if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
+        weights = halved(program, weights, scratch / "halved.pdiparams")
+    params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
     paddle = Paddle(lend, replace(source, pir=None, pir_sha256=None), at_points(program, own), scratch)
     places = [fetches.index(name) for name in own.values]
+    ran: set[str] = set()
 
     def there(given: Sequence[Sample]) -> Outputs:
-        told = [_on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout) for sample in given]
+        told = [
+            _on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout, ran) for sample in given
+        ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
     how = origin.preprocessing or (lookup(origin.model.name).preprocessing if origin.model else None)
     kinds = domains(program, job.subject.shapes, asked, how, SAMPLES)
     limits = LIMITS[precision]
-    found = judge_all(kinds, lambda draw: judge_steady(draw, there, lambda given: paddle.run(params, given), limits))
+    judge_one = judge_coarse if is_quantised(program) else judge_steady
+    found = judge_all(kinds, lambda draw: judge_one(draw, there, lambda given: paddle.run(params, given), limits))
     worst, names = found.worst, " and ".join(name for name, _ in found.used)
     figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
+    by = " and ".join(sorted(ran))
     if found.status == "failed":
-        return OutputCheck(False, f"its output on the device differs from Paddle's: {found.reason} ({figures})")
+        said = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
+        return OutputCheck(False, said, worst, by)
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = f"; {own.remark}" if own.remark else ""
-    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}")
+    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by)
 
 
 def _on_device(
-    device: Device, runner: Runner, job: Job, inputs: Sequence[NDArray[Any]], scratch: Path, timeout: float
+    device: Device,
+    runner: Runner,
+    job: Job,
+    inputs: Sequence[NDArray[Any]],
+    scratch: Path,
+    timeout: float,
+    ran: set[str],
 ) -> list[NDArray[Any]]:
-    """The outputs of one run on the device, in the program's order."""
+    """The outputs of one run on the device, in the program's order; to `ran` goes the engine and its version."""
     import numpy as np
 
     files = []
@@ -160,6 +190,9 @@ def _on_device(
             output="values",
         )
         report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
+    if report.synthetic:
+        raise RunnerError("the synthetic engine runs no network", kind="synthetic")
+    ran.add(f"{report.hello.engine if report.hello else runner.program.name} {report.engine_version or ''}".rstrip())
     outputs = []
     for output in report.outputs:
         if output.values is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 
 from edge.bench.check_output import Lend, OutputCheck, check_output
@@ -16,6 +18,10 @@ from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
 from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
+from edge.metadata.file import as_document
+from edge.metadata.model import Proof, ProofDevice
+from edge.metadata.proofs import record
+from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Measurement
 from edge.results.reasons import Code
 from edge.results.store import Store
@@ -100,8 +106,42 @@ def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: Input
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
             listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            if check.comparison is not None:
+                job = _recorded(place, job, check, listener)
             if check.passed is False:
                 checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=check.sentence),)))
             else:
                 checked.append(replace(job, notes=(Code.OUTPUT_CHECKED(sentence=check.sentence),)))
     return tuple(checked)
+
+
+def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: Listener) -> Job:
+    """The job with what was proven, which is written into its model's metadata."""
+    assert check.comparison is not None
+    properties = place.device.properties()
+    proof = Proof(
+        sha256=job.subject.sha256,
+        passed=bool(check.passed),
+        sentence=check.sentence,
+        date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        device=ProofDevice(
+            **asdict(DeviceIdentity.of(asdict(properties))),
+            name=" ".join(one for one in (properties.manufacturer, properties.model) if one) or None,
+        ),
+        program=place.runner.program.name,
+        program_sha256=place.runner.program.sha256,
+        engine=check.engine or place.runner.program.name,
+        precision=job.subject.precision,
+        threads=1,
+        inputs=check.comparison.samples,
+        cosine=check.comparison.cosine if isfinite(check.comparison.cosine) else None,
+        max_abs_error=check.comparison.max_abs_error if isfinite(check.comparison.max_abs_error) else None,
+    )
+    try:
+        metadata = record(job.nb, proof)
+    except EdgezooError as error:
+        listener.line(f"{place.device.serial}: {job.subject.name}: the comparison could not be kept: {error.message}")
+        return job
+    if metadata is None:
+        return job
+    return replace(job, subject=replace(job.subject, metadata=as_document(metadata)))

@@ -59,7 +59,11 @@ if TYPE_CHECKING:
 @click.option("--verify/--no-verify", default=True, show_default=True,
               help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
 @options.judged_with
-@click.option("--strict", is_flag=True, help="The exit code is 1 also where the comparison proved nothing.")
+@click.option("--strict", is_flag=True, help="The exit code is 1 also where only a part of what was asked for was done, or the "
+              "comparison proved nothing.")  # fmt: skip
+@click.option(
+    "--force", is_flag=True, help="Replace files of the same name that were made otherwise, or of other weights."
+)
 @options.quiet
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
@@ -98,6 +102,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             asked.out,
             verify=asked.verify,
             inputs=asked.inputs_asked,
+            replace=asked.force,
             jobs=asked.jobs,
             done=done,
             progress=progress.download,
@@ -106,8 +111,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         _close(progress, outcomes, asked.out)
     if as_json:
         print_json([_row(outcome) for outcome in outcomes])
-    unproven = asked.strict and any(outcome.made and not _proven(outcome.made.metadata) for outcome in outcomes)
-    if unproven or any(outcome.error is not None for outcome in outcomes):
+    doubtful = asked.strict and any(not _whole(outcome.made.metadata) for outcome in outcomes if outcome.made)
+    if doubtful or any(outcome.error is not None for outcome in outcomes):
         raise SystemExit(1)
 
 
@@ -127,6 +132,7 @@ def _sentence(outcome: Conversion[Product]) -> str:
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.reason}",
     }[verification.status]
+    verdict = _with_devices(made.metadata, verdict)
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
     return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
@@ -144,15 +150,26 @@ def _passed(verification: Verification) -> str:
     return f"verified ({', '.join(parts)})" + (f", {verification.reason}" if verification.reason else "")
 
 
-def _proven(metadata: Metadata) -> bool:
-    return metadata.verification is not None and metadata.verification.status == "passed"
+def _whole(metadata: Metadata) -> bool:
+    """Whether all that was asked for was done, and the comparison passed."""
+    return not (metadata.nb and metadata.nb.left) and bool(
+        metadata.verification and metadata.verification.status == "passed"
+    )
+
+
+def _with_devices(metadata: Metadata, verdict: str) -> str:
+    """The verdict, and for what of the file it does not hold."""
+    from edge.metadata.proofs import unproven, words
+
+    basis = "arithmetic " if unproven(metadata) and verdict.startswith("verified") else ""
+    return "; ".join(one for one in (basis + verdict, words(metadata)) if one)
 
 
 def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     facts = metadata.onnx
     if not facts:
-        return order.runs
+        return order.runs + (f" ({metadata.nb.effect})" if metadata.nb and metadata.nb.effect else "")
     batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""
     not_simplified = "" if facts.simplification.done else f", not simplified: {facts.simplification.reason}"
     return f"ONNX opset {facts.opset}{batch}{not_simplified}"

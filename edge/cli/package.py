@@ -10,6 +10,7 @@ import click
 
 from edge.cli import options
 from edge.cli.output import ProgressLine, print_json, say
+from edge.cli.parameters import FileOrFolder
 
 if TYPE_CHECKING:
     from edge.package.litelib import LiteRelease
@@ -25,7 +26,7 @@ _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
     "--format", "form", type=click.Choice(["aar", "assets", "apk"]), default="aar", show_default=True,
     help="An Android library, files in an existing app, or an APK that only carries models.",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The AAR or APK to write.")
+@click.option("-o", "--output", type=FileOrFolder(), metavar="OUT", help="The AAR or APK to write.")
 @click.option("--app", type=_HERE, metavar="DIR", help="With assets: the app's project or module directory.")
 @click.option("--id", "package_id", metavar="ID", help="The Android package id.  [default: edgezoo.models.NAME]")
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,3 +108,15 @@ def _refused(param: click.Parameter | None, value: object, why: str, hint: str) 
     from edge.errors import UsageError
 
     return UsageError(f"{_name(param)} {value} {why}", hint=hint)
+
+
+class FileOrFolder(click.Path):
+    """A path to write to; with a slash at its end, a folder that is there: `Path` alone would forget the slash."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).endswith("/") and not Path(value).is_dir():
+            self.fail(f"{value}: there is no such folder; make it first, or leave out the slash", param, ctx)
+        return super().convert(value, param, ctx)

@@ -98,10 +98,12 @@ def calibrated(
     images = [sha256_of(path) for path in calibration.images]
     key = quantised_key(source, images, how, calibration.algorithm, for_x86=for_x86)
     store = Cache(cache_dir() / "quantised")
-    known_entry = entry = store.get(key)
+    known_entry = entry = store.get(key, content=True)
     if entry is None:
         with store.making(key) as part:
-            entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part, for_x86)
+            entry = store.get(key, content=True) or _make(
+                name, source, how, calibration, lend, store, key, part, for_x86
+            )
     told = {
         "images": len(images),
         "images_sha256": sha256_of("".join(images).encode()),
@@ -109,8 +111,14 @@ def calibrated(
         "preprocessing": asdict(how),
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
-    facts = told | {field: entry.facts[field] for field in made}
+    facts = told | {field: entry.facts[field] for field in made} | {"network": key}
     return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+
+
+def kept(source: InferenceModel, key: str) -> InferenceModel | None:
+    """The network that was quantised from `source` under this key, if the cache still has it."""
+    entry = Cache(cache_dir() / "quantised").get(key, content=True)
+    return _model(source, entry) if entry else None
 
 
 def quantised_key(

@@ -22,10 +22,10 @@ from edge.toolchain.worker import Worker
 
 def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str) -> CacheEntry:
     """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
-    if entry := store.get(key):
+    if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key) or _make(source, recipe, worker, store, key, part)
+        return store.get(key, content=True) or _make(source, recipe, worker, store, key, part)
 
 
 def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, part: Path) -> CacheEntry:
@@ -51,6 +51,7 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
         "weights": dict(effect.weights),
         "effect": effect.sentence or None,
         "program_operators": sum(op.type not in ("feed", "fetch") for op in original.ops()),
+        "left": dict(effect.left),
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
             for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe.input_shape), strict=True)

@@ -11,6 +11,7 @@ from edge import __version__
 from edge.convert.recipe import Recipe
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
+from edge.metadata.proofs import not_run
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 
@@ -59,10 +60,13 @@ def describe(
         "legalised": facts["legalised"],
         "nb": {
             field: facts[field]
-            for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "program_operators")
+            for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left", "program_operators")
         },
         "calibration": dict(calibration) if calibration else None,
-        "verification": dict(verification),
+        "verification": {
+            **verification,
+            "unproven": not_run(facts["kernels"], sparse=recipe.sparse_threshold is not None),
+        },
         "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }

@@ -60,6 +60,7 @@ class ConvertOptions:
     verify: bool = True
     input_range: tuple[float, float] | None = None
     inputs: Path | None = None
+    force: bool = False
     strict: bool = False
 
     def __post_init__(self) -> None:

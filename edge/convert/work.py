@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.cache.files import holds
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.source.download import Progress
 from edge.source.load import load_source
@@ -62,8 +63,9 @@ class Work:
             )
 
     def whole(self, source: InferenceModel) -> InferenceModel:
-        """The same with its files, exported again where only the facts had been kept."""
-        return source if source.params.exists() else self.source(self.model)
+        """The same with its files, exported again where only the facts had been kept, or the files are no longer those."""
+        sound = holds(source.program, source.program_sha256) and holds(source.params, source.params_sha256)
+        return source if sound else self.source(self.model)
 
     def using(self, source: InferenceModel) -> AbstractContextManager[None]:
         """While the files of the source are needed."""

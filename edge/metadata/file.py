@@ -98,15 +98,17 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 
 def carried_over(made: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """A document made just now, with the fields that a newer edgezoo wrote beside the very same file (by its sha256)."""
+    """A document made just now, with what stands beside the very same file (by its sha256) and is not made by a conversion:
+    what devices proved of it, and the fields that a newer edgezoo wrote."""
     try:
         there = read(beside)
     except FormatError:
         return dict(made)
     if there.sha256 != made["sha256"]:
         return dict(made)
-    unknown = as_document(there).keys() - set(Metadata.__struct_fields__)
-    return {**made, **{key: value for key, value in as_document(there).items() if key in unknown}}
+    unknown = as_document(there).keys() - set(Metadata.__struct_fields__) | {"proofs"}
+    kept = {key: value for key, value in as_document(there).items() if key in unknown}
+    return as_document(of({**made, **kept}, str(beside))) if kept else dict(made)
 
 
 def _kept(value: object, known: Any, read: Any) -> Any:

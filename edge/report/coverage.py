@@ -77,8 +77,13 @@ def _cells(row: Row) -> list[str]:
         f"{v['relative_error']:.1e}" if v.get("relative_error") is not None else "-",
         f"{v['argmax_agreement']:.0%}" if v.get("argmax_agreement") is not None else "-",
         f"{sum(row.seconds.values()):.0f}",
-        row.reason or "",
+        "; ".join(one for one in (row.reason, _ran_nowhere(row)) if one),
     ]
+
+
+def _ran_nowhere(row: Row) -> str:
+    kinds = row.verification.get("unproven") or ()
+    return f"no {' or '.join(kinds)} kernel ran" if kinds else ""
 
 
 def _error(row: Row) -> float:

@@ -37,6 +37,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),
+        ("Proven", facts.proven(subject)),
         ("Inputs", f"{shapes(subject.shapes)}, {one.protocol.input}"),
         ("Device", facts.device_line(one.device)),
         ("System", one.identity.build),

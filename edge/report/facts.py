@@ -35,6 +35,23 @@ def maker(subject: Subject) -> str:
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
 
 
+def proven(subject: Subject) -> str | None:
+    """How the file was verified, where its own kernels were compared with Paddle, and which of them never were."""
+    from edge.metadata.proofs import words
+
+    origin = origin_of(subject.metadata, subject.name)
+    status = origin.verification.status if origin.verification else None
+    return "; ".join(one for one in (status, words(origin)) if one) or None
+
+
+def unproven(subject: Subject) -> str | None:
+    """What the reader of a number should know of the file it was measured with."""
+    from edge.metadata.proofs import unproven, words
+
+    origin = origin_of(subject.metadata, subject.name)
+    return f"{subject.name}: {words(origin)}" if unproven(origin) else None
+
+
 def is_sd855(device: Mapping[str, Any]) -> bool:
     """Whether the device is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
     return device.get("soc") == "msmnile" or str(device.get("soc_model") or "").startswith("SM8150")

@@ -161,6 +161,7 @@ def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
         lines.append("! not valid, for the reason noted")
     if ratios and cells[0].protocol.name != "table":
         lines.append("The published latencies are means of one launch; --protocol table measures the same way.")
+    lines += dict.fromkeys(one for cell in cells if (one := facts.unproven(cell.subject)))
     if any(cell.subject.weights == "random" for cell in cells):
         lines.append("Weights random: the network's latency and size, not its accuracy.")
     return lines

@@ -323,6 +323,17 @@ def test_passing_trouble_is_tried_again(error: Exception, store: Store) -> None:
     assert len(device.pushes) == 2  # what was pushed before the trouble is asked for again
 
 
+def test_another_file_than_was_meant_is_looked_at_again(store: Store) -> None:
+    device = ScriptedDevice()
+    device.said = {"opt": "v2.10"}
+    asked = request()
+    meant = replace(asked.jobs[0], subject=replace(asked.jobs[0].subject, opt_version="v2.13-rc"))
+    (cell,) = session(device, replace(asked, jobs=(meant,)), store)
+    assert cell.status == "failed"
+    assert "loaded a model of opt v2.10, and A.nb is of opt v2.13-rc" in str(cell.error)
+    assert device.rechecks == 1
+
+
 def always(error: Exception, *, model: str = "A.nb") -> Any:
     def pace(launched: str, _: int, __: int) -> float:
         if launched == model:

@@ -60,7 +60,6 @@ def test_a_model_that_cannot_run_here_fails_alone(network: dict[str, Path], tmp_
 
 @pytest.mark.slow
 def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path, capsys: Capture) -> None:
-    del private_cache
     command = ["bench", "MobileNetV1_x0_25", *QUICK, "--weights", "random", "--threads", "1"]
     assert run([*command, "--protocol", "table", "--check-output", "--json"]) == 0
     captured = capsys.readouterr()
@@ -69,6 +68,12 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
     assert "its output on the device is Paddle's" in captured.err
     assert cell["published"]["sd855_ms"] == 2.88
     assert cell["ratio_to_sd855"] is None
+    (record,) = private_cache.glob("bench/*/MobileNetV1_x0_25.json")
+    written = json.loads(record.read_bytes())
+    (proof,) = written["proofs"]
+    assert (proof["passed"], proof["sha256"], proof["inputs"]) == (True, written["sha256"], 8)
+    assert proof["device"]["kind"] == "host"
+    assert proof["engine"].startswith("paddle-lite v")
 
 
 @pytest.mark.parametrize(

@@ -48,10 +48,10 @@ def convert(task: Task, tools: Toolbox, store: Cache, key: str) -> CacheEntry:
     else than Paddle, or a `ToolchainError`. A simplification that is no good is left out, and `simplification` in the
     entry's facts says why.
     """
-    if entry := store.get(key):
+    if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key) or _make(task, tools, store, key, part)
+        return store.get(key, content=True) or _make(task, tools, store, key, part)
 
 
 def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> CacheEntry:

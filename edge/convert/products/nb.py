@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.cache.files import holds
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
@@ -72,11 +73,17 @@ def make_nb(
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
+            how = Preprocessing(**calibration["preprocessing"]) if calibration else work.preprocessing
+            judged = verify_key(network, key, work.inputs.key(how))
             entry = store.get(key)
+            if entry is not None and not (
+                holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
+                and (not work.verify or Cache(cache_dir() / "verified").get(judged))
+            ):
+                entry = store.get(key, content=True)  # its files are to be placed, or verified
             known = entry is not None
             if entry is None:
                 entry = _convert(work, recipe, network, store, key)
-            how = Preprocessing(**calibration["preprocessing"]) if calibration else work.preprocessing
             verification, was_verified = _verified(work, recipe, network, entry, key, how)
             if verification["status"] == "failed":
                 raise VerificationError(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cache.files import holds
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
@@ -56,10 +57,12 @@ class OnnxOrder(Order[OnnxModel]):
             shapes = input_shapes(program.feeds, self.input_shape)
             task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, work.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
+            path = work.out / f"{self.name}.onnx"
             known = store.get(key)
+            if known is not None and not holds(path, known.facts["sha256"]):
+                known = store.get(key, content=True)  # it is to be placed
             entry = known or convert(task, work.tools, store, key)
             metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
-            path = work.out / f"{self.name}.onnx"
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written

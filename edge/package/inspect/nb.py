@@ -10,6 +10,7 @@ from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
 from edge.metadata.model import Metadata, Tensor, Verification
+from edge.metadata.proofs import words
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
@@ -88,6 +89,8 @@ def summary(metadata: Metadata) -> dict[str, Any]:
         "published top-1": published.top1 if published else None,
         "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
         "verification": _verdict(verification) if verification else None,
+        "devices": words(metadata) or None,
+        "asked for": metadata.nb.effect or None if metadata.nb else None,
         "licence": metadata.licence,
     }
     return {label: value for label, value in facts.items() if value is not None}
