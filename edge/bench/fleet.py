@@ -92,7 +92,8 @@ def _checked(place: DeviceRequest, lend: Lend, listener: Listener) -> tuple[Job,
                 check = check_output(place.device, place.runner, job, lend, timeout=place.request.launch_timeout)
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
-            listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            tell = listener.error if check.passed is False else listener.line
+            tell(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
             if check.passed is False:
                 checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=check.sentence),)))
             else:

@@ -154,7 +154,7 @@ class _Session:
             cell.failed = True
             self._store.fail(cell.id, error.message + (f" ({error.hint})" if error.hint else ""))
         who = cells[0].name if len(cells) == 1 else f"{len(cells)} cells"
-        self._listener.line(f"{self._device.serial}: {who}: {error.message}")
+        self._listener.error(f"{self._device.serial}: {who}: {error.message}")
 
     def _conclude(self, cells: Sequence[Cell]) -> None:
         """Measure the anchor again, and say of every cell what is to be said."""
@@ -164,7 +164,7 @@ class _Session:
         except (AbortedError, DeviceBusyError):
             raise
         except EdgezooError as error:  # the cells keep the note that they lack it
-            self._listener.line(f"{self._device.serial}: the anchor could not be measured again: {error.message}")
+            self._listener.error(f"{self._device.serial}: the anchor could not be measured again: {error.message}")
             return
         for cell in measured:
             self._store.finish(cell.id, reasons=[*cell.reasons, *([verdict] if verdict else [])], notes=cell.notes)
