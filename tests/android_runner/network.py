@@ -33,6 +33,17 @@ def convert(environment: Environment, folder: Path, target: str) -> Path:
     return _opt(environment, folder, _program(weights), weights, target, "tiny")
 
 
+def open_model(folder: Path) -> None:
+    """The network as an inference model whose batch, height and width are open."""
+    weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, 3, 3, 3)).astype(np.float32)
+    program = _program(weights)
+    for variable in program.blocks[0].vars:
+        if variable.name == "x":
+            variable.type.lod_tensor.tensor.dims[:] = [-1, 3, -1, -1]
+    (folder / "inference.pdmodel").write_bytes(program.SerializeToString())
+    (folder / "inference.pdiparams").write_bytes(_parameter(weights))
+
+
 EMBEDDING = np.random.default_rng(1).normal(0, 1, (8, 4)).astype(np.float32)
 
 
