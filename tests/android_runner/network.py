@@ -121,7 +121,7 @@ def _op(
         match value:
             case bool():
                 attribute.type, attribute.b = ATTR_NUMBERS["BOOLEAN"], value
-            case np.int64():
+            case np.integer():
                 attribute.type, attribute.l = ATTR_NUMBERS["LONG"], int(value)
             case int():
                 attribute.type, attribute.i = ATTR_NUMBERS["INT"], value

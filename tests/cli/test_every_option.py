@@ -216,13 +216,13 @@ BENCH: dict[str, Sequence[Row]] = {
                Refused("bench {tiny} --json -o r.csv", "the file's name says csv")],
     "--csv": [Effect("bench {tiny} --threads 1 --cooldown 0 --csv", is_csv, without="bench {tiny} --threads 1 --cooldown 0")],
     "--markdown": [Effect("bench {tiny} --threads 1 --cooldown 0 --markdown", lambda m: "|---" in m.out, without="bench {tiny} --threads 1 --cooldown 0")],
-    "--text": [Effect("bench {tiny} --threads 1 --cooldown 0 --text -o r.out", lambda m: "----" in text_of("r.out"), without="bench {tiny} --csv --cooldown 0 -o r.out"),
+    "--text": [Effect("bench {tiny} --threads 1 --cooldown 0 --text -o r.out", lambda _: "----" in text_of("r.out"), without="bench {tiny} --csv --cooldown 0 -o r.out"),
                Refused("bench {tiny} --text -o r.csv", "the file's name says csv")],
     "--ratio": [Effect("bench {catalogue} -s other --threads 1 --cooldown 0 --ratio", lambda m: "1T / SD855*" in m.out,
                        without="bench {catalogue} -s other --threads 1 --cooldown 0")],
-    "--output": [Effect("bench {tiny} --threads 1 --cooldown 0 -o r.csv", lambda m: text_of("r.csv").startswith("id,session"), without="bench {tiny} --cooldown 0"),
-                 Effect("bench {tiny} --threads 1 --cooldown 0 -o r.json", lambda m: text_of("r.json")[:1], "["),
-                 Effect("bench {tiny} --threads 1 --cooldown 0 -o r.md", lambda m: "|---" in text_of("r.md")),
+    "--output": [Effect("bench {tiny} --threads 1 --cooldown 0 -o r.csv", lambda _: text_of("r.csv").startswith("id,session"), without="bench {tiny} --cooldown 0"),
+                 Effect("bench {tiny} --threads 1 --cooldown 0 -o r.json", lambda _: text_of("r.json")[:1], "["),
+                 Effect("bench {tiny} --threads 1 --cooldown 0 -o r.md", lambda _: "|---" in text_of("r.md")),
                  Refused("bench {tiny} -o nowhere/r.md", "there is no folder nowhere")],
     "--quiet": [Effect("bench {tiny} --threads 1 --cooldown 0 -q", lambda m: m.err, "", without="bench {tiny} --threads 1 --cooldown 0"),
                 Refused("bench {tiny} -s synthetic --threads 1 --cooldown 0 -q", "synthetic")],
@@ -230,13 +230,13 @@ BENCH: dict[str, Sequence[Row]] = {
 
 # What was measured
 
-OF_REPORTS = {
+OF_REPORTS: dict[str, Sequence[Row]] = {
     "--json": [Effect("results export --db {db} --json", is_json, without="results export --db {db}")],
     "--csv": [Effect("results export --db {db} --csv", is_csv, without="results export --db {db}")],
     "--markdown": [Effect("results export --db {db} --markdown", lambda m: "|---" in m.out, without="results export --db {db}")],
-    "--text": [Effect("results export --db {db} --text -o r", lambda m: "----" in text_of("r"), without="results export --db {db} --csv -o r")],
+    "--text": [Effect("results export --db {db} --text -o r", lambda _: "----" in text_of("r"), without="results export --db {db} --csv -o r")],
     "--ratio": [Effect("results export --db {db} --ratio", lambda m: "2T / SD855*" in m.out, without="results export --db {db}")],
-    "--output": [Effect("results export --db {db} -o r.csv", lambda m: text_of("r.csv").startswith("id,session")),
+    "--output": [Effect("results export --db {db} -o r.csv", lambda _: text_of("r.csv").startswith("id,session")),
                  Refused("results export --db {db} --json -o r.csv", "the file's name says csv")],
 }  # fmt: skip
 RESULTS: dict[str, dict[str, Sequence[Row]]] = {
@@ -341,8 +341,8 @@ COVERAGE: dict[str, Sequence[Row]] = {
     "--fresh": [Effect("coverage --fresh", lambda m: m.more["fresh"])],
     "--markdown": [Effect("coverage --markdown", lambda m: m.out.startswith("# Coverage")),
                    Refused("coverage --markdown --json", "exclude each other")],
-    "--output": [Effect("coverage --json -o c.json", lambda m: text_of("c.json")[:1], "["),
-                 Effect("coverage --markdown -o c.md", lambda m: text_of("c.md")[:1], "#"),
+    "--output": [Effect("coverage --json -o c.json", lambda _: text_of("c.json")[:1], "["),
+                 Effect("coverage --markdown -o c.md", lambda _: text_of("c.md")[:1], "#"),
                  Refused("coverage -o nowhere/c.md", "there is no folder nowhere")],
     "--quiet": [Effect("coverage -q", lambda m: "networks (" not in m.err), Refused("coverage -q", "it died")],
     "--json": [Effect("coverage --json", is_json)],
@@ -354,7 +354,7 @@ EVAL_ = "eval {judged} --data {images} --resize-short 70 --mean 0,0,0 --std 1,1,
 EVAL: dict[str, Sequence[Row]] = {
     "--data": [Effect(EVAL_, field_of("images"), 3, without=EVAL_ + "--limit 2", slow=True), Refused("eval {judged} --data nowhere", "nowhere")],
     "--list": [Effect(EVAL_ + "--list {listing}", field_of("images"), 2, slow=True)],
-    "--labels": [Effect(EVAL_.replace("{images}", "{named}") + "--labels {labels} --predictions p.csv", lambda m: text_of("p.csv").splitlines()[1].split(",")[2],
+    "--labels": [Effect(EVAL_.replace("{images}", "{named}") + "--labels {labels} --predictions p.csv", lambda _: text_of("p.csv").splitlines()[1].split(",")[2],
                         "1", without=EVAL_.replace("{images}", "{named}") + "--predictions p.csv", slow=True),
                  Refused(EVAL_ + "--list {listing} --labels {labels}", "--labels is for folders")],
     "--limit": [Effect(EVAL_ + "--limit 2", field_of("images"), 2, slow=True)],
@@ -380,7 +380,7 @@ EVAL: dict[str, Sequence[Row]] = {
     "--std": [Effect(EVAL_ + "--std 0.1,0.2,0.3", field_of("preprocessing", "std"), [0.1, 0.2, 0.3], slow=True)],
     "--interpolation": [Effect(EVAL_ + "--interpolation bicubic", field_of("preprocessing", "interpolation"), "bicubic", slow=True)],
     "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True)],
-    "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda m: text_of("p.csv").startswith("model,image,label"), slow=True),
+    "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda _: text_of("p.csv").startswith("model,image,label"), slow=True),
                       Refused(EVAL_ + "--predictions nowhere/p.csv", "there is no folder nowhere")],
     "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "cannot be" in m.err, without=EVAL_ + "-q", slow=True)],
     "--json": [Effect(EVAL_, is_json, without=EVAL_.replace("--json", ""), slow=True)],
@@ -491,12 +491,12 @@ class Phone(ScriptedDevice):
 def phones(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Instead of adb, phones made up by serial number; this machine stays what it is."""
     from edge.bench import benchmark
+    from edge.bench.programs import find_runner as real
     from edge.device import discover
     from edge.device.host import HostDevice
 
     more: dict[str, Any] = {"asked": []}
     known: dict[str, Phone] = {}
-    real = benchmark.find_runner
 
     def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Any]:
         more["asked"].append((spec, adb_server))
