@@ -33,13 +33,18 @@ def convert(environment: Environment, folder: Path, target: str) -> Path:
     return _opt(environment, folder, _program(weights), weights, target, "tiny")
 
 
-def open_model(folder: Path) -> None:
-    """The network as an inference model whose batch, height and width are open."""
+def open_model(folder: Path, *, maps: bool = False) -> None:
+    """The network as an inference model whose batch, height and width are open; with `maps` it ends before the pooling."""
     weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, 3, 3, 3)).astype(np.float32)
     program = _program(weights)
-    for variable in program.blocks[0].vars:
-        if variable.name == "x":
-            variable.type.lod_tensor.tensor.dims[:] = [-1, 3, -1, -1]
+    block = program.blocks[0]
+    for variable in block.vars:
+        if variable.name in ("x", "features", "positive"):
+            dims = variable.type.lod_tensor.tensor.dims
+            dims[:] = [-1, dims[1], -1, -1]
+    if maps:
+        del block.ops[3:-1]
+        block.ops[-1].inputs[0].arguments[:] = ["positive"]
     (folder / "inference.pdmodel").write_bytes(program.SerializeToString())
     (folder / "inference.pdiparams").write_bytes(_parameter(weights))
 
