@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge.cache.paths import cache_dir
 from edge.cli.main import cli
 from edge.convert.coverage import Row as Covered
 from edge.device.base import Completed, Thermal, Zone
@@ -37,6 +38,7 @@ from tests.cli.every_option import Effect, Made, Refused, Row, field_of, start
 Capture = pytest.CaptureFixture[str]
 DATA = Path(__file__).parents[1] / "package" / "data"
 NAME = "PPLCNet_x0_25"
+CACHE = cache_dir()  # before a test has a home of its own
 
 
 # What is looked at
@@ -269,8 +271,7 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
 # Converting: a small network of one's own, whose height and width are open; really converted, so slow
 
 OWN = "convert --model-dir {net} --name net --input-shape 1,3,64,64 --json "
-STATIC = OWN + "--precision int8-static --calibrate {images} "
-_STATIC_OF = ("calibration", "preprocessing")
+STATIC = OWN + "--precision int8-static --calibrate {images} --resize-short 72 "
 
 
 def static(option: str, *path: str | int, value: Any) -> list[Row]:
@@ -560,12 +561,24 @@ def made(kept: dict[str, Path]) -> dict[str, Path]:
     from tests.android_runner.conftest import build
 
     place = kept["net"].parent
-    convert(ensure(engine("paddlelite")), place, "x86")
-    kept["net"].mkdir()
-    open_model(kept["net"])
-    own = ["convert", "--model-dir", str(kept["net"]), "--name", "net", "--input-shape", "1,3,64,64", "--target", "x86"]
-    assert run([*own, "-o", str(place)]) == 0
-    program = build("host", "--synthetic", "-o", str(kept["synthetic"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EDGEZOO_CACHE_DIR", str(CACHE))
+        convert(ensure(engine("paddlelite")), place, "x86")
+        kept["net"].mkdir()
+        open_model(kept["net"])
+        own = [
+            "convert",
+            "--model-dir",
+            str(kept["net"]),
+            "--name",
+            "net",
+            "--input-shape",
+            "1,3,64,64",
+            "--target",
+            "x86",
+        ]
+        assert run([*own, "-o", str(place)]) == 0
+        program = build("host", "--synthetic", "-o", str(kept["synthetic"]))
     return {**kept, "synthetic": program, "x86": place / "tiny_x86.nb", "judged": place / "net.nb"}
 
 
@@ -640,6 +653,7 @@ def begin(
         monkeypatch.chdir(folder)
         with monkeypatch.context() as patch:
             patch.setenv("EDGEZOO_DATA_DIR", str(folder / "data"))
+            patch.setenv("EDGEZOO_CACHE_DIR", str(CACHE))
             phones["asked"], phones["ensured"] = [], []
             shutil.copytree(kept["app"], folder / "App")
             if text.startswith("coverage"):
@@ -675,7 +689,8 @@ def without(command: str, option: str, row: Effect) -> str:
         "--verify": "--no-verify",
     }
     words = row.given.split()
-    place = words.index(option) if option in words else words.index(short[option])
+    typed = option if option in words else short[option]
+    place = len(words) - 1 - words[::-1].index(typed)  # the last one counts
     found = next(one for path, one in parameters(cli) if path == command and option in one.opts)
     del words[place : place + (1 if found.is_flag or (found.flag_value is not None and found.name == "form") else 2)]
     return " ".join(words)
