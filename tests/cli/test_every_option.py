@@ -383,7 +383,7 @@ EVAL: dict[str, Sequence[Row]] = {
     "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True)],
     "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda _: text_of("p.csv").startswith("model,image,label"), slow=True),
                       Refused(EVAL_ + "--predictions nowhere/p.csv", "there is no folder nowhere")],
-    "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "cannot be" in m.err, without=EVAL_ + "-q", slow=True)],
+    "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "is no image" in m.err, without=EVAL_ + "-q", slow=True)],
     "--json": [Effect(EVAL_, is_json, without=EVAL_.replace("--json", ""), slow=True)],
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from edge.report import json as json_report
 from edge.report.comparison import compare, sentences
 from edge.results import said
 from edge.results.measurement import Measurement
-from edge.results.protocol import ROBUST
+from edge.results.protocol import ROBUST, TABLE
 from edge.results.reasons import Code, Remark
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
@@ -111,3 +111,43 @@ def test_a_summary_says_what_its_measurement_says(db: Path) -> None:
             one = store.get(summary.id)
             assert said.remarks(summary) == said.remarks(one)
             assert said.outcome(summary).partition(";")[0] == said.outcome(one).partition(";")[0]
+
+
+def test_every_export_tells_the_identity(db: Path) -> None:
+    """Of what was measured, how, by what and on what: text and Markdown around the table, CSV and JSON by field."""
+    with Store(db) as store:
+        session = store.new_session(seed=1, device={**PHONE, "serialno": "8a1b"})
+        subject = replace(SUBJECT, shapes=((2, 3, 224, 224),), precision="fp16", target="opencl,arm", weights="own")
+        how = replace(TABLE, input="seed:5", launches_min=3, launches_max=3)
+        id = store.begin(session, subject=subject, threads=2, protocol=how, program=PROGRAM)
+        for number in range(3):
+            store.add_launch(id, session, launch(number, 10.0, engine="paddle-lite", engine_version="v2.12"))
+        store.finish(id)
+        one = store.get(id)
+    for shown in (text.render([one]), markdown.render([one]), details.render(one)):
+        for said_of_it in ("own", "fp16", "opencl,arm", "v2.13-rc", "2x3x224x224", "seed:5", "edgebench", "paddle-lite v2.12",
+                           "table, changed: launches 3, input seed:5", "8a1b", "ab12"):  # fmt: skip
+            assert said_of_it in shown
+    (row,) = csv.DictReader(io.StringIO(csv_report.render([one])))
+    expected = {
+        "weights": "own", "precision": "fp16", "target": "opencl,arm", "opt_version": "v2.13-rc", "shapes": "2x3x224x224",
+        "batch": "2", "protocol_input": "seed:5", "program": "edgebench", "engine": "paddle-lite", "engine_version": "v2.12",
+        "protocol": "table, changed: launches 3, input seed:5", "serialno": "8a1b", "serial": "ab12", "session": "1",
+        "threads": "2",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    assert row["started"][:2] == "20"
+    (cell,) = json.loads(json_report.render([one]))
+    assert cell["protocol"]["name"] == "table, changed: launches 3, input seed:5"
+    assert (cell["shapes"], cell["batch"], cell["session"], cell["engine_version"]) == (
+        [[2, 3, 224, 224]],
+        2,
+        1,
+        "v2.12",
+    )
+    assert (cell["weights"], cell["precision"], cell["target"], cell["device_identity"]["serialno"]) == (
+        "own",
+        "fp16",
+        "opencl,arm",
+        "8a1b",
+    )
