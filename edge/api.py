@@ -224,5 +224,8 @@ class _Said:
     def line(self, text: str) -> None:
         self.say(text)
 
+    def error(self, text: str) -> None:
+        self.say(text)
+
     def now(self, text: str) -> None:
         """What is being done at the moment is for a terminal."""

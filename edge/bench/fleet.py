@@ -105,7 +105,8 @@ def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: Input
                 check = check_output(place.device, place.runner, job, lend, timeout=limit, asked=inputs)
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
-            listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            tell = listener.error if check.passed is False else listener.line
+            tell(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
             if check.comparison is not None:
                 job = _recorded(place, job, check, listener)
             if check.passed is False:
@@ -140,7 +141,7 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: List
     try:
         metadata = record(job.nb, proof)
     except EdgezooError as error:
-        listener.line(f"{place.device.serial}: {job.subject.name}: the comparison could not be kept: {error.message}")
+        listener.error(f"{place.device.serial}: {job.subject.name}: the comparison could not be kept: {error.message}")
         return job
     if metadata is None:
         return job

@@ -75,6 +75,9 @@ class BenchOptions:
         self._check_runner()
         named = [name for name in wanted.names if not is_file(name)]
         check_weights(self.weights, named)
+        if not named and self.weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
+        self._check_place()
         if self.shape and len(named) == len(wanted.names) and wanted.engine.model != "program":
             raise UsageError("--shape is for files: a model of the catalogue has its own", hint="leave --shape out")
         if not named and (self.precision or self.target):
@@ -121,6 +124,30 @@ class BenchOptions:
         )
         mode = 0 if self.power_mode is None and self.cores is None else self.power_mode
         return replace(base, power_mode=mode, cores=self.cores)
+
+    def check_device(self, kind: str) -> None:
+        """Raises `UsageError` for what has no effect on that kind of device: "host" or "android"."""
+        names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
+        if kind != "host" and self.engine is not None and self.engine.version and all(map(is_file, names)):
+            raise UsageError(
+                f"--engine {self.engine.version} is for models of the catalogue: a device has its own engine",
+                hint="leave it out: only files are named",
+            )
+        if kind == "host" and self.power_mode and self.runner is None:
+            raise UsageError(
+                f"--power-mode {self.power_mode}: the engines of this machine have no power modes",
+                hint="--cores binds them",
+            )
+
+    def _check_place(self) -> None:
+        if self.spec == "host" and self.adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.spec is not None:
+            self.check_device("host" if self.spec == "host" else "android")
+        if self.protocol_name == "table" and self.tolerance is not None:
+            raise UsageError(
+                "--tolerance says when the robust protocol has enough launches: table counts them", hint="--launches N"
+            )
 
     @property
     def _target(self) -> str:

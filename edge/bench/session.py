@@ -18,12 +18,12 @@ from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
+from edge.results import said
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.measurement import Measurement
 from edge.results.protocol import round_order
 from edge.results.reasons import Code, Remark
-from edge.results.statistics import median
 from edge.results.store import Store, asked_for
 
 ANCHOR_LAUNCHES = 3
@@ -67,6 +67,10 @@ def measure(
         listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
     if todo:
         _Session(device, runner, request, store, listener, sleep).run(todo)
+        for job, threads, _ in todo:  # as it is kept, so that no line tells another number than the table
+            if (found := store.find(key(job, threads))) is not None and found.status != "failed":
+                cell = Cell(found.id, job, threads, request.protocol, [], earlier=0)
+                listener.line(f"{device.serial}: {cell.name}: {said.outcome(found)}")
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
     ]
@@ -139,9 +143,7 @@ class _Session:
                     self._fail([cell], error)
                 if cell.enough and not cell.failed:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NO_ANCHOR])
-                    self._listener.line(
-                        f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"
-                    )
+                    self._listener.line(f"{self._device.serial}: {cell.name}: {len(cell.launches)} launches are enough")
             number += 1
 
     def _launch(self, cell: Cell) -> None:
@@ -154,7 +156,7 @@ class _Session:
             cell.failed = True
             self._store.fail(cell.id, error.message + (f" ({error.hint})" if error.hint else ""))
         who = cells[0].name if len(cells) == 1 else f"{len(cells)} cells"
-        self._listener.line(f"{self._device.serial}: {who}: {error.message}")
+        self._listener.error(f"{self._device.serial}: {who}: {error.message}")
 
     def _conclude(self, cells: Sequence[Cell]) -> None:
         """Measure the anchor again, and say of every cell what is to be said."""
@@ -164,7 +166,7 @@ class _Session:
         except (AbortedError, DeviceBusyError):
             raise
         except EdgezooError as error:  # the cells keep the note that they lack it
-            self._listener.line(f"{self._device.serial}: the anchor could not be measured again: {error.message}")
+            self._listener.error(f"{self._device.serial}: the anchor could not be measured again: {error.message}")
             return
         for cell in measured:
             self._store.finish(cell.id, reasons=[*cell.reasons, *([verdict] if verdict else [])], notes=cell.notes)

@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 @options.report
 @options.quiet
 @options.gathered("edge.bench.options", "BenchOptions")
-def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, quiet: bool) -> None:
+def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: bool, quiet: bool) -> None:
     """Measure the latency of models and print a table with the columns of the published one.
 
     A NAME of the catalogue is converted first, for the device at hand. Every raw sample is kept: a run that was
@@ -97,6 +97,7 @@ def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, qu
     from edge.cli.output import ProgressLine, print_report
 
     options.check_output(output)
+    form = options.form_of(form, output)
     with ProgressLine(quiet=quiet) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.traced)
     if made.cells or form == "json":

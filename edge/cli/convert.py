@@ -93,7 +93,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         def done(outcome: Conversion[Product]) -> None:
             nonlocal ended
             ended += 1
-            progress.line(f"[{ended}/{len(asked.orders)}] {_sentence(outcome)}")
+            tell = progress.line if outcome.error is None else progress.error
+            tell(f"[{ended}/{len(asked.orders)}] {_sentence(outcome)}")
             if outcome.error is not None:
                 options.traced(outcome.error)
 

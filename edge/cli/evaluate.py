@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
 @click.option("--runner", metavar="edgebench|PATH",
               help="The benchmark program that judges.  [default: edgebench on a device, none on this machine]")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=3600.0, show_default=True, metavar="S",
-              help="How long the benchmark program may take for one batch of images.")  # fmt: skip
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S",
+              help="How long the benchmark program may take for one batch of images.  [default: 3600]")  # fmt: skip
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")

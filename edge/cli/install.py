@@ -55,6 +55,10 @@ def command(
     others = [text for text in targets if not text.endswith(".apk")]
     if labels and not others:
         raise UsageError("--labels is for models: an APK has its own", hint="leave it out")
+    if not others and (keystore or key_alias or key_password):
+        raise UsageError(
+            "only APKs are named, which are signed: the options of the key are for models", hint="leave them out"
+        )
     wanted = Wanted.parse(others, labels, weights)
     devices = open_device(device)
     if any(one.properties().kind != "android" for one in devices):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.option("--max-flops", type=float, metavar="M", help="At most M million multiply-accumulates.")
 @click.option("--max-params", type=float, metavar="M", help="At most M million parameters.")
 @click.option("--max-sd855", type=float, metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855.")
-@click.option("--threads", type=click.Choice(["1", "2", "4"]), default="1", show_default=True,
-              help="The thread count that --max-sd855 and --sort sd855 are about.")  # fmt: skip
+@click.option("--threads", type=click.Choice(["1", "2", "4"]),
+              help="The thread count that --max-sd855 and --sort sd855 are about.  [default: 1]")  # fmt: skip
 @click.option("--sort", type=click.Choice(["table", "name", "top1", "flops", "params", "size", "sd855"]),
               default="table", show_default=True, help="Order; 'table' is the order of PaddleClas' table.")  # fmt: skip
 @click.option("--reverse", is_flag=True, help="Largest first.")
@@ -34,7 +34,7 @@ def command(
     max_flops: float | None,
     max_params: float | None,
     max_sd855: float | None,
-    threads: str,
+    threads: str | None,
     sort: Sort,
     reverse: bool,
     as_json: bool,
@@ -50,7 +50,10 @@ def command(
       edgezoo list --series GhostNet --series ESNet --json
     """
     from edge.api import list_models
+    from edge.errors import UsageError
 
+    if threads is not None and max_sd855 is None and sort != "sd855":
+        raise UsageError("--threads says which column --max-sd855 or --sort sd855 means", hint="add one of them")
     models = list_models(
         series=series,
         light=light,
@@ -59,7 +62,7 @@ def command(
         max_flops=max_flops,
         max_params=max_params,
         max_sd855=max_sd855,
-        threads=int(threads),
+        threads=int(threads or 1),
         sort=sort,
         reverse=reverse,
     )

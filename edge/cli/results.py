@@ -96,7 +96,7 @@ def export_command(
     serial: str | None,
     raw: bool,
     db: Path | None,
-    form: str,
+    form: str | None,
     output: Path | None,
     ratio: bool,
 ) -> None:
@@ -104,8 +104,11 @@ def export_command(
     from edge.cli.output import print_report, write_file
     from edge.errors import UsageError
 
+    form = options.form_of(form, output)
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")
+    if ids and (model or serial):
+        raise UsageError("measurements are named by ID, or chosen by --model and --device", hint="leave one out")
     measurements, damaged = _load(db, model=model, serial=serial, ids=ids)
     if not raw:
         print_report(measurements, form=form, output=output, ratio=ratio)

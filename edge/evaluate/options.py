@@ -33,7 +33,7 @@ class EvalOptions:
     spec: str = "host"
     adb_server: str | None = None
     runner: str | None = None
-    timeout: float = 3600.0
+    timeout: float | None = None
     allow_synthetic: bool = False
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
@@ -54,6 +54,17 @@ class EvalOptions:
             check_names(self.wanted((name,), self.engine_of(name)))
         named = [name for name in self.names if not is_file(name)]
         check_weights(self.weights, named)
+        if not named and self.weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
+        if self.spec == "host" and self.adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.here and self.timeout is not None:
+            raise UsageError("--timeout is for the benchmark program", hint="--runner edgebench, or a --device")
+        if not self.here and not named and self.engine is not None and self.engine.version:
+            raise UsageError(
+                f"--engine {self.engine.version} is for models of the catalogue: the benchmark program has its own engine",
+                hint="leave it out: only files are named",
+            )
         if self.precision is not None and not named:
             raise UsageError("--precision is for models of the catalogue, and only files are named")
         if self.engine is not None and self.engine.model != "nb" and self.precision not in (None, "fp32"):

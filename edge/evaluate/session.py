@@ -25,6 +25,8 @@ from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
 
+TIMEOUT = 3600.0  # seconds for one batch of images
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -40,7 +42,7 @@ class EvaluationDevice:
 
     device: Device
     runner: Runner
-    launch_timeout: float = 3600.0
+    launch_timeout: float = TIMEOUT
     synthetic_allowed: bool = False
 
 
@@ -124,7 +126,7 @@ class _Judging:
 
     def _bad(self, one: Unreadable) -> None:
         if one.image.name not in self._told:
-            self._listener.line(one.reason)
+            self._listener.error(one.reason)
             self._told.add(one.image.name)
 
 

@@ -66,7 +66,7 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Tensor(_Part, frozen=True, kw_only=True):
-    """An input or output; an open batch is -1. Only inputs have a `layout`."""
+    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`."""
 
     name: str
     shape: tuple[Annotated[int, Meta(ge=-1)], ...]

@@ -77,6 +77,11 @@ class PackageOptions:
     def _check_combination(self) -> None:
         if self.form == "assets" and (self.app is None or self.output is not None):
             raise UsageError("files go into an app: name it with --app DIR, without -o")
+        if self.output is not None and self.output.suffix in (".aar", ".apk") and self.output.suffix != f".{self.form}":
+            raise UsageError(
+                f"{self.output} would be an {self.form.upper()}",
+                hint=f"--format {self.output.suffix[1:]}, or another name",
+            )
         if self.form == "assets" and self.package_id:
             raise UsageError("--id is for an AAR or APK: the app has its own", hint="leave it out")
         if self.form != "assets" and self.app is not None:

@@ -55,6 +55,8 @@ class Wanted:
             lookup(name)
         if weights.path is not None and len(named) > 1:
             raise UsageError(f"{weights.path} can be the weights of one model, and {len(named)} are named")
+        if not named and weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
         for source in sources.values():
             read_labels(source)
         files = {

@@ -7,13 +7,14 @@ import time
 from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
+from edge.results import said
 from edge.results.measurement import Measurement
 
 
 def render(measurement: Measurement) -> str:
     """Facts, statistics, remarks, and a table of the launches."""
     lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
-    remarks = facts.remarks(measurement)
+    remarks = said.remarks(measurement)
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:

@@ -7,7 +7,6 @@ from typing import Any
 
 from edge.metadata.file import origin_of
 from edge.results.measurement import Measurement, Subject
-from edge.results.summary import Summary
 from edge.zoo.model import Published
 
 
@@ -65,13 +64,6 @@ def ratio_to_published(measurement: Measurement, *, anyway: bool = False) -> flo
     if reference is None or headline is None or not (anyway or is_sd855(measurement.device)):
         return None
     return headline / reference
-
-
-def remarks(measurement: Measurement | Summary) -> list[str]:
-    """Everything a reader must know of one cell, the grave things first."""
-    notes = [str(one) for one in measurement.notes]
-    grave = [str(one) for one in measurement.remarks if one not in measurement.notes]
-    return [*grave, *(f"not valid: {reason}" for reason in measurement.reasons), *notes]
 
 
 def device_line(device: Mapping[str, Any]) -> str:

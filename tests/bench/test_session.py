@@ -44,6 +44,8 @@ class Heard:
     def line(self, text: str) -> None:
         self.lines.append(text)
 
+    error = line
+
     def now(self, text: str) -> None:
         pass
 
@@ -176,6 +178,7 @@ def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
     assert [cell.id for cell in again[:2]] == [first[1].id, first[0].id]
     assert heard.lines == [
         "ab12: 2 of 3 cells are measured already",
+        "ab12: C, 1 thread: 2 launches are enough",
         "ab12: C, 1 thread: 10.00 ms, 2 launches",
     ]
 

@@ -137,14 +137,14 @@ def test_rows_that_would_look_alike_get_the_column_that_tells_them_apart(tmp_pat
     db = tmp_path / "results.db"
     with Store(db) as store:
         session = store.new_session(seed=1, device=PHONE)
-        for cores in ((7,), (6,)):
-            protocol = replace(ROBUST, cores=cores)
+        for pause in (0.0, 1.0):
+            protocol = replace(ROBUST, cooldown_s=pause)
             store.begin(session, subject=SUBJECT, threads=1, protocol=protocol, program=PROGRAM)
     assert run(["results", "list", "--db", str(db)]) == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
     assert "Parameters" in head
-    assert "cores=7" in rows[0]
-    assert "cores=6" in rows[1]
+    assert "cooldown_s=0.0" in rows[0]
+    assert "cooldown_s=1.0" in rows[1]
 
 
 def test_csv_has_date_and_session_and_identity(results: Results, capsys: Capture) -> None:

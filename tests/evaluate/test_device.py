@@ -50,6 +50,8 @@ class Heard:
     def line(self, text: str) -> None:
         self.lines.append(text)
 
+    error = line
+
     def now(self, text: str) -> None:
         self.moments.append(text)
 

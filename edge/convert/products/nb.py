@@ -108,7 +108,7 @@ def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, 
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
 
-        return convert(network, recipe, worker, store, key)
+        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine))
 
 
 def _verified(
