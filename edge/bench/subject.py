@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.cache.hashing import sha256_of
-from edge.convert.metadata import network, origin
+from edge.convert.metadata import classes, network, origin
 from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
 from edge.metadata.file import as_document, metadata_path, read_beside
@@ -65,11 +65,12 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
 
     The sha256 is of the program's and the parameters' own. Raises `ProgramError`.
     """
+    program = Program.read(source.program)
     return Subject(
         name=name,
         sha256=sha256_of(f"{source.program_sha256} {source.params_sha256}".encode()),
         bytes=source.program.stat().st_size + source.params.stat().st_size,
-        shapes=tuple(input_shapes(Program.read(source.program).feeds, shape)),
+        shapes=tuple(input_shapes(program.feeds, shape)),
         weights=source.kind,
         precision="fp32",
         flops=source.flops,
@@ -80,6 +81,7 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
             "precision": "fp32",
             "engine": {"name": "paddle", "version": source.paddle_version},
             "source": origin(source),
+            "class_num": source.class_num or classes([{"shape": list(one.shape)} for one in program.fetches]),
         },
     )
 

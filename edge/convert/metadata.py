@@ -9,8 +9,9 @@ from typing import Any
 
 from edge import __version__
 from edge.convert.recipe import Recipe
-from edge.metadata.file import of
+from edge.metadata.file import changed, of
 from edge.metadata.model import FORMAT, Metadata
+from edge.metadata.published import licence, of_metadata
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 
@@ -55,15 +56,13 @@ def describe(
         "class_num": source.class_num or classes(facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
-        "published": published(model),
         "legalised": facts["legalised"],
         "nb": {field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect")},
         "calibration": dict(calibration) if calibration else None,
         "verification": dict(verification),
-        "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
-    return of(document, f"{name}.json")
+    return with_facts(of(document, f"{name}.json"))
 
 
 def network(model: Model | None) -> dict[str, str] | None:
@@ -98,10 +97,7 @@ def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
 
 
-def published(model: Model | None) -> dict[str, Any] | None:
-    """PaddleClas' numbers for a catalogue model, as JSON values."""
-    if model is None:
-        return None
-    numbers = asdict(model.published)
-    numbers["sd855_ms"] = {str(threads): ms for threads, ms in model.published.sd855_ms.items()}
-    return numbers
+def with_facts(metadata: Metadata) -> Metadata:
+    """With the published numbers that are this network's, and the licence where nobody else's weights are in it."""
+    facts = of_metadata(metadata)
+    return changed(metadata, published=facts.published, licence=licence(facts, metadata.source.kind))

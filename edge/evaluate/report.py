@@ -10,8 +10,7 @@ from typing import Any
 
 from edge.evaluate.accuracy import Share
 from edge.evaluate.evaluation import Evaluation
-from edge.metadata.file import origin_of
-from edge.report.facts import device_line
+from edge.report import facts
 from edge.report.grid import Column, text
 from edge.results.measurement import RunnerProgram, Subject
 from edge.zoo.model import Preprocessing
@@ -105,7 +104,7 @@ def _context(one: Judged) -> list[str]:
     if one.launched is None:
         return []
     program = f"{one.launched.program.name} {one.launched.version}"
-    return [f"Device: {device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
+    return [f"Device: {facts.device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
 
 
 def _launched(launched: Launched | None) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def _share(share: Share | None) -> tuple[str, str]:
 
 def _published(subject: Subject) -> dict[str, float | None] | None:
     """What PaddleClas says of these very weights on ImageNet's validation images."""
-    published = origin_of(subject.metadata, subject.name).published
-    if published is None or subject.weights != "published":
+    published = facts.published(subject)
+    if published is None or published.top1 is None:
         return None
     return {"top1": published.top1, "top5": published.top5}

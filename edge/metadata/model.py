@@ -195,6 +195,8 @@ class Origin(_Part, frozen=True, kw_only=True):
     engine: Maker | None = None
     source: Source | None = None
     inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
+    class_num: int | None = None
     published: Published | None = None
     calibration: Calibration | None = None

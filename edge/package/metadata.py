@@ -7,8 +7,9 @@ from typing import Any
 
 from edge import __version__
 from edge.errors import PackageError
-from edge.metadata.file import as_document
+from edge.metadata.file import as_document, changed
 from edge.metadata.model import Metadata
+from edge.metadata.published import licence, of_metadata
 from edge.zoo.model import Preprocessing
 
 FORMAT = "edgezoo-asset/1"
@@ -28,7 +29,8 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
             raise PackageError(f"{where}: the shape of '{tensor.name}' is not fixed", hint="convert with --input-shape")
     if metadata.preprocessing is not None:
         check_preprocessing(metadata.preprocessing, metadata.inputs[0].shape, where)
-    document = as_document(metadata)
+    facts = of_metadata(metadata)
+    document = as_document(changed(metadata, published=facts.published))
     source = document["source"]
     return {
         "format": FORMAT,
@@ -45,10 +47,10 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
         "class_num": metadata.class_num,
         "labels": None,
         "model": document["model"],
-        "published": document["published"],
+        "published": document["published"] if facts.published else None,
         "source": {key: source[key] for key in _OF_SOURCE},
         "verification": document["verification"],
-        "licence": metadata.licence,
+        "licence": metadata.licence if metadata.model is None else licence(facts, metadata.source.kind),
         "edgezoo": __version__,
     }
 

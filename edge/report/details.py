@@ -61,6 +61,8 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         found.append(
             ("Published", f"{reference:.2f} ms on a Snapdragon 855" + (f", ratio {ratio:.2f}" if ratio else ""))
         )
+        found += [("Doubtful", doubt.reason) for doubt in facts.doubts(subject, f"sd855_{one.threads}")]
+    found += [("Not published", reason) for reason in facts.proven(subject).reasons]
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, layout, network, origin, published
+from edge.convert.metadata import classes, layout, network, origin, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
@@ -50,7 +50,6 @@ def describe(
         "class_num": source.class_num or classes([_tensor(one) for one in facts["outputs"]]),
         "flops": source.flops,
         "params": source.params_count,
-        "published": published(model),
         "legalised": [],
         "onnx": {
             "opset": facts["opset"],
@@ -59,10 +58,9 @@ def describe(
             "simplification": {**facts["simplification"], "onnxsim": versions["onnxsim"]},
         },
         "verification": facts["verification"],
-        "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
-    return of(document, f"{name}.onnx.json")
+    return with_facts(of(document, f"{name}.onnx.json"))
 
 
 def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:

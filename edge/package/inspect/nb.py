@@ -10,6 +10,7 @@ from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
 from edge.metadata.model import Metadata, Tensor
+from edge.metadata.published import licence, of_metadata
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
@@ -73,7 +74,8 @@ def kernels(ops: tuple[NbOp, ...]) -> str:
 
 def summary(metadata: Metadata) -> dict[str, Any]:
     """What a person wants to know of a model; unknown values are left out."""
-    source, published, verification = metadata.source, metadata.published, metadata.verification
+    source, verification, proven = metadata.source, metadata.verification, of_metadata(metadata)
+    published = proven.published
     facts = {
         "name": metadata.name,
         "target": metadata.target,
@@ -83,9 +85,10 @@ def summary(metadata: Metadata) -> dict[str, Any]:
         "preprocessing": _steps(metadata.preprocessing),
         "classes": metadata.class_num,
         "published top-1": published.top1 if published else None,
+        "not published": "; ".join(proven.reasons) or None,
         "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
         "verification": verification.status if verification else None,
-        "licence": metadata.licence,
+        "licence": metadata.licence if metadata.model is None else licence(proven, source.kind),
     }
     return {label: value for label, value in facts.items() if value is not None}
 
