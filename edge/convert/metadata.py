@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
+from edge.convert.preparation import Prepared
 from edge.convert.recipe import Recipe
 from edge.metadata.file import changed, of
 from edge.metadata.model import FORMAT, Metadata
@@ -34,9 +35,11 @@ def describe(
     facts: Mapping[str, Any],
     verification: Mapping[str, Any],
     *,
+    said: Prepared,
     calibration: Mapping[str, Any] | None = None,
 ) -> Metadata:
-    """The metadata of a converted model. `facts` are those of its entry in the store."""
+    """The metadata of a converted model. `facts` are those of its entry in the store, `said` what is known
+    of its preprocessing."""
     document = {
         "format": FORMAT,
         "name": name,
@@ -52,7 +55,7 @@ def describe(
         "source": origin(source),
         "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
         "outputs": facts["outputs"],
-        "preprocessing": asdict(model.preprocessing) if model else None,
+        **preparation(said),
         "class_num": source.class_num or classes(facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
@@ -95,6 +98,12 @@ def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     """The number of classes, where the only output is one vector an image."""
     shape: Sequence[int] = outputs[0]["shape"] if len(outputs) == 1 else []
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
+
+
+def preparation(said: Prepared) -> dict[str, Any]:
+    """How images are prepared, and the classes' names, if they are known."""
+    how = {"preprocessing": said.preprocessing.as_values() if said.preprocessing else None}
+    return how | ({"class_labels": said.labels} if said.labels else {})
 
 
 def with_facts(metadata: Metadata) -> Metadata:

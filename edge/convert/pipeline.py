@@ -59,7 +59,7 @@ def convert_models(
             with memory.reserve(memory_needed(order.model)):
                 try:
                     made, reused = order.make(work)
-                    return Conversion(order, made, None, reused, work.seconds)
+                    return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
                 except Exception as error:
                     return Conversion(order, None, foreseen(error), False, work.seconds)
                 finally:

@@ -23,7 +23,7 @@ class Work:
     """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
     The files go to the folder `out`; `verify` and `keep` as `edge.convert.pipeline.convert_models` takes them; `seconds`
-    collects wall-clock time by stage.
+    collects wall-clock time by stage, `remarks` what the user should know of the result.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Work:
     retention: ExportRetention
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

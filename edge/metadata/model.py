@@ -171,6 +171,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
     class_num: Annotated[int, Meta(gt=0)] | None = None
+    class_labels: tuple[str, ...] | UnsetType | None = UNSET
     flops: Size | None = None
     params: Size | None = None
     published: Published | None = None

@@ -15,17 +15,17 @@ from edge.convert.recipe import Recipe
 from edge.convert.verify.verify import Verification, verify
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ImageError, UsageError
-from edge.images.overrides import Overrides
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
 from edge.source import own
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
+from edge.zoo.model import Preprocessing
 from tests.convert.verify.test_verify import ENGINE, leave_out, network, turn, weights
 from tests.paddle.programs import write_params
 
 RECIPE = Recipe("test", ENGINE, precision="int8-static")
-OVERRIDES = Overrides(resize_short=32)
+HOW = Preprocessing(32, (32, 32))
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +62,10 @@ Quantise = Callable[..., Calibrated]
 @pytest.fixture(scope="module")
 def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
     def quantise(
-        algorithm: str = "avg", overrides: Overrides = OVERRIDES, images: Path = photos, of: InferenceModel = source
+        algorithm: str = "avg", how: Preprocessing = HOW, images: Path = photos, of: InferenceModel = source
     ) -> Calibrated:
-        calibration = Calibration(images_below(images, 8), overrides, algorithm)
-        return calibrated("net", of, None, None, calibration, lambda: tools.lend("paddle", script="quantise_worker.py"))
+        calibration = Calibration(images_below(images, 8), algorithm)
+        return calibrated("net", of, how, calibration, lambda: tools.lend("paddle", script="quantise_worker.py"))
 
     return quantise
 
@@ -97,8 +97,6 @@ def test_both_convolutions_are_quantised_once(quantise: Quantise, source: Infere
 
 @pytest.mark.slow
 def test_what_cannot_be_calibrated_with_is_said(quantise: Quantise, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is known of the preprocessing of net"):
-        quantise(overrides=Overrides())
     with pytest.raises(UsageError, match="net is quantised already"):
         quantise(of=quantise().model)
     (tmp_path / "broken.png").write_bytes(b"no image")

@@ -13,10 +13,12 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.metadata import NbModel, describe
 from edge.convert.order import Order
 from edge.convert.output import write_output
+from edge.convert.preparation import Prepared, prepared, shapes_of
 from edge.convert.recipe import Recipe
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
 from edge.errors import UsageError, VerificationError
+from edge.images.overrides import Overrides
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
 
@@ -33,6 +35,7 @@ class NbOrder(Order[NbModel]):
     """The network as it is, converted by `recipe`. Raises `UsageError` for a recipe of int8-static."""
 
     recipe: Recipe
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     def __post_init__(self) -> None:
         if self.recipe.precision == "int8-static":
@@ -53,7 +56,9 @@ class NbOrder(Order[NbModel]):
         """Raises as `make_nb`, or a `SourceError`."""
         source = work.source(self.model, files=False)
         with work.using(source):
-            return make_nb(work, self.recipe, source, source)
+            shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            said = prepared(self.name, self.model, source, shapes, self.overrides, work.out / f"{self.name}.nb")
+            return make_nb(work, self.recipe, source, source, said)
 
 
 def make_nb(
@@ -61,12 +66,13 @@ def make_nb(
     recipe: Recipe,
     source: InferenceModel,
     network: InferenceModel,
+    said: Prepared,
     calibration: Mapping[str, Any] | None = None,
 ) -> tuple[NbModel, bool]:
     """Convert `network`, verify it and put it in place; and whether nothing had to be done.
 
-    `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
-    `ToolchainError` or `OutputError`.
+    `source` is what the metadata tells of; the network may be made from it, by `calibration`; `said` is its
+    preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
     """
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
@@ -81,7 +87,8 @@ def make_nb(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
-            nb, written = _place(work, recipe, source, entry, verification, calibration)
+            nb, written = _place(work, recipe, source, entry, verification, said, calibration)
+            work.remarks.extend(said.remarks)
             return nb, known and was_verified and not written
     finally:
         if not work.keep:
@@ -138,10 +145,13 @@ def _place(
     source: InferenceModel,
     entry: CacheEntry,
     verification: Mapping[str, Any],
+    said: Prepared,
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
-    metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
+    metadata = describe(
+        work.name, work.model, source, recipe, entry.facts, verification, said=said, calibration=calibration
+    )
     path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, metadata)
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written

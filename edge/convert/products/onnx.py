@@ -13,8 +13,10 @@ from edge.convert.onnx.model import OnnxModel, describe
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.order import Order
 from edge.convert.output import write_output
+from edge.convert.preparation import prepared
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
+from edge.images.overrides import Overrides
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
 from edge.zoo.model import Model
@@ -35,6 +37,7 @@ class OnnxOrder(Order[OnnxModel]):
 
     recipe: OnnxRecipe
     input_shape: tuple[int, ...] | None = None
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     @property
     def kind(self) -> str:
@@ -53,12 +56,15 @@ class OnnxOrder(Order[OnnxModel]):
         source = work.source(exportable(self.model, self.weights, self.recipe))
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
-            task = Task(source, program, input_shapes(program.feeds, self.input_shape), self.recipe, work.verify)
+            shapes = input_shapes(program.feeds, self.input_shape)
+            path = work.out / f"{self.name}.onnx"
+            said = prepared(self.name, self.model, source, shapes, self.overrides, path)
+            task = Task(source, program, shapes, self.recipe, work.verify)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             known = store.get(key)
             entry = known or convert(task, work.tools, store, key)
-            metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
-            path = work.out / f"{self.name}.onnx"
+            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, said)
+            work.remarks.extend(said.remarks)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written

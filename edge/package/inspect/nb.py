@@ -16,7 +16,6 @@ from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info
-from edge.zoo.model import Preprocessing
 
 
 def inspect_nb(path: Path) -> Report:
@@ -82,7 +81,7 @@ def summary(metadata: Metadata) -> dict[str, Any]:
         "precision": metadata.precision,
         "inputs": _tensors(metadata.inputs),
         "outputs": _tensors(metadata.outputs),
-        "preprocessing": _steps(metadata.preprocessing),
+        "preprocessing": str(metadata.preprocessing) if metadata.preprocessing else None,
         "classes": metadata.class_num,
         "published top-1": published.top1 if published else None,
         "not published": "; ".join(proven.reasons) or None,
@@ -97,13 +96,3 @@ def _tensors(tensors: Sequence[Tensor]) -> str | None:
     if not tensors:
         return None
     return ", ".join(f"{one.name} {'x'.join(map(str, one.shape))} {one.dtype or ''}".strip() for one in tensors)
-
-
-def _steps(steps: Preprocessing | None) -> str | None:
-    if steps is None:
-        return None
-    crop = "x".join(map(str, steps.crop))
-    return (
-        f"short side to {steps.resize_short} ({steps.interpolation}), crop {crop}, {steps.channel_order},"
-        f" x {steps.scale:.6g}, mean {list(steps.mean)}, std {list(steps.std)}"
-    )
