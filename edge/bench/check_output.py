@@ -119,8 +119,8 @@ def _compare(
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
     from edge.convert.verify.x86_int8 import halved, is_quantised
+    from edge.images.overrides import known
     from edge.paddle.program import Program
-    from edge.zoo.catalogue import lookup
 
     program = Program.read(source.program)
     origin = origin_of(job.subject.metadata, job.subject.name)
@@ -149,8 +149,7 @@ def _compare(
         ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
-    how = origin.preprocessing or (lookup(origin.model.name).preprocessing if origin.model else None)
-    kinds = domains(program, job.subject.shapes, asked, how, SAMPLES)
+    kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
     judge_one = judge_coarse if is_quantised(program) else judge_steady
     found = judge_all(kinds, lambda draw: judge_one(draw, there, lambda given: paddle.run(params, given), limits))

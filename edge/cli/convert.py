@@ -81,7 +81,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
       edgezoo convert --light --weights random -o models
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
       edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
-      edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
+      edgezoo convert --model-dir my_net/ --name my_net --resize-short 256 --mean 0.5 --std 0.5
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
     """
     from edge.cli.output import ProgressLine, print_json
@@ -95,6 +95,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             ended += 1
             tell = progress.line if outcome.error is None else progress.error
             tell(f"[{ended}/{len(asked.orders)}] {_sentence(outcome)}")
+            for remark in outcome.remarks:
+                progress.line(f"    {remark}")
             if outcome.error is not None:
                 options.traced(outcome.error)
 
@@ -136,7 +138,19 @@ def _sentence(outcome: Conversion[Product]) -> str:
     verdict = _with_devices(made.metadata, verdict)
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
-    return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
+    kind = _kind(outcome.order, made.metadata) + _cost(made.metadata)
+    return f"{name}  {made.bytes / 2**20:.2f} MiB, {kind}{random}, {verdict}, {took}"
+
+
+def _cost(metadata: Metadata) -> str:
+    """What int8-static costs against the float network, on the images it was calibrated with."""
+    calibration = metadata.calibration
+    if not calibration or calibration.same_top is None or calibration.mean_cosine is None:
+        return ""
+    return (
+        f" (of {calibration.images} calibration images {calibration.same_top:.1%} get the float network's class, "
+        f"cosine {calibration.mean_cosine:.4f})"
+    )
 
 
 def _passed(verification: Verification) -> str:
@@ -189,6 +203,7 @@ def _row(outcome: Conversion[Product]) -> dict[str, object]:
         "kind": outcome.order.kind,
         "status": "failed" if outcome.error else "converted",
         "reused": outcome.reused,
+        "remarks": list(outcome.remarks),
         "seconds": {stage: round(seconds, 3) for stage, seconds in outcome.seconds.items()},
     }
     if outcome.error is not None:

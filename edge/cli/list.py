@@ -51,6 +51,7 @@ def command(
     """
     from edge.api import list_models
     from edge.errors import UsageError
+    from edge.zoo.doubts import doubts_of
 
     if threads is not None and max_sd855 is None and sort != "sd855":
         raise UsageError("--threads says which column --max-sd855 or --sort sd855 means", hint="add one of them")
@@ -72,7 +73,7 @@ def command(
 
         from edge.cli.output import print_json
 
-        print_json([asdict(model) for model in models])
+        print_json([asdict(model) | {"doubts": [asdict(one) for one in doubts_of(model.name)]} for model in models])
         return
     if not models:
         click.echo("No model passes these filters.", err=True)
@@ -84,19 +85,26 @@ def command(
     columns += [Column("FLOPs(M)"), Column("Params(M)"), Column("Size(M)")]
     columns += [Column(f"SD855 {count}T ms") for count in (1, 2, 4)]
     rows = []
+
+    def mark(name: str, number: str) -> str:
+        return "?" if doubts_of(name, number) else ""
+
     for model in models:
         published = model.published
         rows.append([
             model.name,
             model.series,
             str(model.input_shape[3]),
-            _show(published.top1, ".4f"),
-            _show(published.flops_m, ".2f"),
+            _show(published.top1, ".4f") + mark(model.name, "top1"),
+            _show(published.flops_m, ".2f") + mark(model.name, "flops"),
             _show(published.params_m, ".2f"),
             _show(published.size_mb, "g"),
-            *(_show(published.sd855_ms.get(count), ".2f") for count in (1, 2, 4)),
+            *(_show(published.sd855_ms.get(count), ".2f") + mark(model.name, f"sd855_{count}") for count in (1, 2, 4)),
         ])  # fmt: skip
     click.echo(text(columns, rows))
+    doubtful = [one for model in models for one in doubts_of(model.name)]
+    for one in doubtful:
+        click.echo(f"? doubtful: {one.name}: {one.reason}", err=True)
     click.echo(f"{len(models)} models; numbers as published by PaddleClas, `edgezoo bench` measures", err=True)
 
 

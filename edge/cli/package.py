@@ -95,6 +95,12 @@ def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> li
     remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
     remarks += [f"Note: {m.name} has no labels; --labels names them." for m in models if m.labels is None]
     remarks += [f"Note: {m.name} is not proven: {unproven}." for m in models if (unproven := m.unproven)]
+    remarks += [
+        f"Note: {m.name} has no preprocessing, so the helper cannot make its input from an image; say it at conversion: "
+        "--resize-short, --mean, --std."
+        for m in models
+        if m.info["preprocessing"] is None
+    ]
     if release is None:
         return remarks
     if release.version is None:

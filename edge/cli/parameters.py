@@ -14,27 +14,29 @@ if TYPE_CHECKING:
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
-    """`1,2,4` as a tuple of whole numbers of at least `least`; each once if they are `distinct`."""
+    """`1,2,4` as a tuple of whole numbers of at least `least`, and `most` of them; each once if they are `distinct`."""
 
     name = "numbers"
 
-    def __init__(self, example: str, *, least: int = 1, distinct: bool = True) -> None:
-        self._example, self._least, self._distinct = example, least, distinct
+    def __init__(self, example: str, *, least: int = 1, distinct: bool = True, most: int | None = None) -> None:
+        self._example, self._least, self._distinct, self._most = example, least, distinct, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:  # noqa: ARG002
         if isinstance(value, tuple):
             return value
         parts = [part.strip() for part in str(value).split(",")]
-        if not all(part.isascii() and part.isdecimal() and int(part) >= self._least for part in parts):
+        if len(parts) > (self._most or len(parts)) or not all(
+            part.isascii() and part.isdecimal() and int(part) >= self._least for part in parts
+        ):
             raise _refused(param, value, "is no list of numbers", f"for instance {_name(param)} {self._example}")
         numbers = tuple(map(int, parts))
         return tuple(dict.fromkeys(numbers)) if self._distinct else numbers
 
 
-class ThreeNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
-    """`0.5,0.5,0.5`: a number for each channel; none of them 0 where that has no meaning."""
+class ChannelNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
+    """`0.5,0.5,0.5`: a number for each channel, or one for all; none of them 0 where that has no meaning."""
 
-    name = "three numbers"
+    name = "numbers"
 
     def __init__(self, *, zero: bool = True) -> None:
         self._zero = zero
@@ -44,16 +46,16 @@ class ThreeNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8
         value: Any,
         param: click.Parameter | None,
         ctx: click.Context | None,  # noqa: ARG002
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, ...]:
         from math import isfinite
 
         try:
-            first, second, third = (float(part) for part in str(value).split(","))
-            if not all(map(isfinite, (first, second, third))) or (not self._zero and 0 in (first, second, third)):
+            numbers = tuple(float(part) for part in str(value).split(","))
+            if len(numbers) not in (1, 3) or not all(map(isfinite, numbers)) or (not self._zero and 0 in numbers):
                 raise ValueError
         except ValueError:
-            raise _refused(param, value, "is none", "three numbers, for instance 0.5,0.5,0.5") from None
-        return first, second, third
+            raise _refused(param, value, "is none", "three numbers, for instance 0.5,0.5,0.5, or one") from None
+        return numbers
 
 
 class TwoNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there

@@ -16,7 +16,8 @@ from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose, recipes
 from edge.convert.verify.asked import InputsAsked
 from edge.errors import OutputError, RecipeError, UsageError
-from edge.images.overrides import Overrides
+from edge.images.options import PreparingOptions
+from edge.images.overrides import fitting
 from edge.source.weights import Weights
 from edge.toolchain.engines import engine
 from edge.zoo.catalogue import lookup, selected
@@ -24,7 +25,7 @@ from edge.zoo.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions:
+class ConvertOptions(PreparingOptions):
     """The options of the command, as `edgezoo convert --help` explains them.
 
     Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError` or `OutputError` for what can be refused
@@ -45,11 +46,6 @@ class ConvertOptions:
     calibrate: Path | None = None
     calibration_images: int | None = None
     calibration_algorithm: str | None = None
-    resize_short: int | None = None
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    interpolation: str | None = None
-    bgr: bool = False
     config: Path | None = None
     engine: str | None = None
     model_dir: Path | None = None
@@ -105,11 +101,11 @@ class ConvertOptions:
         orders: list[Order[Product]] = []
         for network in networks:
             if calibration is not None and "nb" in self._formats:
-                orders.append(CalibratedOrder(*network, self.recipe, calibration))
+                orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
-                orders.append(NbOrder(*network, self.recipe))
+                orders.append(NbOrder(*network, self.recipe, self.overrides))
             if onnx is not None:
-                orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape))
+                orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
         return tuple(orders)
 
     @cached_property
@@ -140,6 +136,9 @@ class ConvertOptions:
         if self.weights.path is not None and len(chosen) > 1:
             raise UsageError(f"{self.weights.path} can be the weights of one model, and {len(chosen)} are named")
         weights = replace(self.weights, seed=self.seed)
+        for model in map(lookup, chosen) if self.overrides else ():
+            shape = self.recipe.input_shape or model.input_shape
+            fitting(model.name, [shape], model.preprocessing, self.overrides)
         return [(name, lookup(name), weights) for name in chosen]
 
     def _calibration(self) -> Calibration | None:
@@ -153,9 +152,8 @@ class ConvertOptions:
             raise UsageError(
                 "int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
             )
-        overrides = Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
-        return Calibration(images, overrides, self.calibration_algorithm or ALGORITHMS[0])
+        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
 
     def _onnx(self) -> OnnxRecipe | None:
         """How ONNX files are to be made, if they are asked for."""
@@ -177,6 +175,4 @@ class ConvertOptions:
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
-_OF_CALIBRATION = (
-    "calibrate", "calibration_images", "calibration_algorithm", "resize_short", "mean", "std", "interpolation", "bgr",
-)  # fmt: skip
+_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm")

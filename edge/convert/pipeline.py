@@ -66,7 +66,7 @@ def convert_models(
                     if not replace:
                         check_overwriting(order, out)
                     made, reused = order.make(work)
-                    return Conversion(order, made, None, reused, work.seconds)
+                    return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
                 except Exception as error:
                     return Conversion(order, None, foreseen(error), False, work.seconds)
                 finally:

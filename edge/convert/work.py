@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.cache.files import holds
+from edge.convert.preparation import Prepared, prepared
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.images.overrides import Overrides
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.model import InferenceModel
@@ -17,7 +19,7 @@ from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
-from edge.zoo.model import Model, Preprocessing
+from edge.zoo.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Work:
     """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
     The files go to the folder `out`; `verify`, `keep` and `inputs` as `edge.convert.pipeline.convert_models` takes them;
-    `seconds` collects wall-clock time by stage.
+    `seconds` collects wall-clock time by stage, `remarks` what the user should know of the result.
     """
 
     name: str
@@ -40,11 +42,19 @@ class Work:
     progress: Progress
     inputs: InputsAsked = NOTHING_ASKED
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
-    @property
-    def preprocessing(self) -> Preprocessing | None:
-        """That of the network, where it is known."""
-        return self.model.preprocessing if self.model else None
+    def preparation(
+        self, source: InferenceModel, shapes: Sequence[Sequence[int]], overrides: Overrides, kind: str
+    ) -> Prepared:
+        """What is known of the preprocessing of the network with inputs of these shapes, for its file of this kind.
+
+        All that needs it has it from here: calibration, verification, metadata. Raises `UsageError`, as
+        `edge.images.overrides.fitting`.
+        """
+        said = prepared(self.name, self.model, source, shapes, overrides, self.out / f"{self.name}.{kind}")
+        self.remarks.extend(said.remarks)
+        return said
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

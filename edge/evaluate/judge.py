@@ -31,7 +31,9 @@ def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
     """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
     if options.here:
         candidates, failed = _candidates(options, listener)
-        return Judgement(judge_on_host(candidates, options.dataset, options.overrides, listener), failed)
+        return Judgement(
+            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output), failed
+        )
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
     place = EvaluationDevice(
@@ -41,7 +43,7 @@ def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener), failed)
+    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed)
 
 
 def _jobs(

@@ -11,14 +11,15 @@ from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.errors import BenchError, UsageError
 from edge.images.dataset import Dataset, read_folders, read_list
-from edge.images.overrides import Overrides, fitting
+from edge.images.options import PreparingOptions
+from edge.images.overrides import fitting
 from edge.package.labels import read_labels
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions:
+class EvalOptions(PreparingOptions):
     """The options of the command, as `edgezoo eval --help` explains them. Times in seconds.
 
     Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError`, `BenchError`, or what reading the list of
@@ -38,11 +39,7 @@ class EvalOptions:
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
     engine: HostEngine | None = None
-    resize_short: int | None = None
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    interpolation: str | None = None
-    bgr: bool = False
+    output: str | None = None
 
     def __post_init__(self) -> None:
         if self.spec == "all":
@@ -75,8 +72,9 @@ class EvalOptions:
                 precision=self.precision,
                 engine=self.engine.version if self.engine else None,
             )
+        overrides = self.overrides
         for model in map(lookup, named):
-            fitting(model.name, [model.input_shape], model.preprocessing, self.overrides)
+            fitting(model.name, [model.input_shape], model.preprocessing, overrides)
         _ = self.dataset
 
     @cached_property
@@ -87,11 +85,6 @@ class EvalOptions:
         else:
             dataset = read_folders(self.data, read_labels(str(self.labels)) if self.labels else None)
         return dataset.spread(self.limit) if self.limit else dataset
-
-    @property
-    def overrides(self) -> Overrides:
-        """What the user says of the preprocessing."""
-        return Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
 
     @property
     def here(self) -> bool:

@@ -211,6 +211,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
     class_num: Annotated[int, Meta(gt=0)] | None = None
+    class_labels: tuple[str, ...] | UnsetType | None = UNSET
     flops: Size | None = None
     params: Size | None = None
     published: Published | None = None
@@ -236,7 +237,9 @@ class Origin(_Part, frozen=True, kw_only=True):
     engine: Maker | None = None
     source: Source | None = None
     inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
+    class_num: int | None = None
     published: Published | None = None
     calibration: Calibration | None = None
     verification: Verification | None = None

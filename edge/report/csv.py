@@ -32,7 +32,7 @@ _COLUMNS = (
     *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
     *(f"latency_{name}" for name in _LATENCY),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
-    *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
+    *("published_top1", "published_sd855_ms", "ratio_to_sd855", "published_withheld", "published_doubts"),
 )
 
 
@@ -69,6 +69,8 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         "latency_ci95_high": high,
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
+        "published_withheld": "; ".join(cell["published_withheld"]),
+        "published_doubts": "; ".join(f"{one['number']}: {one['reason']}" for one in cell["published_doubts"]),
     }
 
 

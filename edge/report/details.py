@@ -38,7 +38,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),
-        ("Proven", facts.proven(subject)),
+        ("Proven", facts.verified(subject)),
         ("Inputs", f"{shapes(subject.shapes)}, {one.protocol.input}"),
         ("Device", facts.device_line(one.device)),
         ("System", one.identity.build),
@@ -63,6 +63,8 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         found.append(
             ("Published", f"{reference:.2f} ms on a Snapdragon 855" + (f", ratio {ratio:.2f}" if ratio else ""))
         )
+        found += [("Doubtful", doubt.reason) for doubt in facts.doubts(subject, f"sd855_{one.threads}")]
+    found += [("Not published", reason) for reason in facts.proven(subject).reasons]
     return found
 
 

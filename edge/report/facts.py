@@ -6,22 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.metadata.file import origin_of
+from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
+from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
+from edge.zoo.published import Facts
+
+
+def proven(subject: Subject) -> Facts:
+    """Which of PaddleClas' numbers are this network's, and why others are not; the name of a file proves nothing."""
+    origin = origin_of(subject.metadata, subject.name)
+    return of_origin(origin, subject.shapes, subject.params, subject.flops)
 
 
 def published(subject: Subject) -> Published | None:
-    """PaddleClas' numbers for the network; None if it is none of the catalogue's.
+    """PaddleClas' numbers for the network, without accuracy for other weights; None where they are of another network."""
+    return proven(subject).published
 
-    Metadata decides which network a file is; without metadata its name does.
-    """
-    from edge.zoo.catalogue import catalogue
 
-    name: str | None = subject.name
-    if subject.metadata is not None:
-        origin = origin_of(subject.metadata, subject.name)
-        name = origin.model.name if origin.model else None
-    return next((model.published for model in catalogue() if model.name == name), None)
+def doubts(subject: Subject, *numbers: str) -> tuple[Doubt, ...]:
+    """What the published table contradicts itself in, of the numbers that are shown for this network."""
+    facts = proven(subject)
+    model = origin_of(subject.metadata, subject.name).model
+    if facts.published is None or model is None:
+        return ()
+    return tuple(one for one in doubts_of(model.name, *numbers) if facts.published.top1 or one.number[:3] != "top")
 
 
 def maker(subject: Subject) -> str:
@@ -34,7 +43,7 @@ def maker(subject: Subject) -> str:
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
 
 
-def proven(subject: Subject) -> str | None:
+def verified(subject: Subject) -> str | None:
     """How the file was verified, where its own kernels were compared with Paddle, and which of them never were."""
     from edge.metadata.proofs import words
 

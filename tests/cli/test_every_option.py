@@ -285,13 +285,24 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
 # Converting: a small network of one's own, whose height and width are open; really converted, so slow
 
 OWN = "convert --model-dir {net} --name net --input-shape 1,3,64,64 --json "
-STATIC = OWN + "--precision int8-static --calibrate {images} --resize-short 72 "
+SAID = OWN + "--resize-short 72 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 "
+STATIC = SAID + "--precision int8-static --calibrate {images} "
+SMALLER = OWN.replace("64,64", "60,60") + "--force "  # of a file that was there before
+NARROW = SAID.replace("64,64", "64,3")  # are its channels first or last?
 
 
 def static(option: str, *path: str | int, value: Any) -> list[Row]:
     return [
         Effect(STATIC + option, field_of("calibration", *path), value, slow=True),
         Refused(f"convert {NAME} {option}", "is for int8-static"),
+    ]
+
+
+def prepared(option: str, *path: str | int, value: Any) -> list[Row]:
+    """In any precision; int8-static calibrates so."""
+    return [
+        Effect(SAID + option, field_of("preprocessing", *path), value, slow=True),
+        Effect(STATIC + option, field_of("calibration", "preprocessing", *path), value, slow=True),
     ]
 
 
@@ -320,11 +331,23 @@ CONVERT: dict[str, Sequence[Row]] = {
                     Refused(OWN + "--calibrate {images}", "is for int8-static")],
     "--calibration-images": static("--calibration-images 2", "images", value=2),
     "--calibration-algorithm": static("--calibration-algorithm abs_max", "algorithm", value="abs_max"),
-    "--resize-short": static("--resize-short 70", "preprocessing", "resize_short", value=70),
-    "--mean": static("--mean 0.1,0.2,0.3", "preprocessing", "mean", value=[0.1, 0.2, 0.3]),
-    "--std": static("--std 0.1,0.2,0.3", "preprocessing", "std", value=[0.1, 0.2, 0.3]),
-    "--interpolation": static("--interpolation bicubic", "preprocessing", "interpolation", value="bicubic"),
-    "--bgr": static("--bgr", "preprocessing", "channel_order", value="BGR"),
+    "--resize-short": [*prepared("--resize-short 70", "resize_short", value=70),
+                       Refused(f"convert {NAME} --resize-short 70", "a short side of 70 is too small")],
+    "--resize": [Effect(SAID.replace("-short 72", " 70,80"), field_of("preprocessing", "resize"), [80, 70], slow=True),
+                 Refused(f"convert {NAME} --resize 300,300 --resize-short 300", "leave one of them out"),
+                 Refused(f"convert {NAME} --resize 70,80", "too small for a crop")],
+    "--crop": [Effect(f"{SAID} && {SMALLER} --crop 60,60", field_of("preprocessing", "crop"), [60, 60], slow=True),
+               Refused(f"convert {NAME} --crop 60,60", "crops to 60 x 60")],
+    "--mean": [*prepared("--mean 0.1,0.2,0.3", "mean", value=[0.1, 0.2, 0.3]),
+               Refused(f"convert {NAME} --mean 127.5", "--scale 1 leaves the values 0 to 255")],
+    "--std": [*prepared("--std 0.1,0.2,0.3", "std", value=[0.1, 0.2, 0.3]), Refused(f"convert {NAME} --std 0,1,1", "--std 0,1,1 is none")],
+    "--scale": [Effect(OWN + "--resize-short 72 --mean 100 --std 50 --scale 1", field_of("preprocessing", "scale"), 1.0, slow=True),
+                Refused(f"convert {NAME} --scale 1", "leave --scale out")],
+    "--interpolation": prepared("--interpolation bicubic", "interpolation", value="bicubic"),
+    "--bgr": prepared("--bgr", "channel_order", value="BGR"),
+    "--grey": [Refused(f"convert {NAME} --grey", "leave --grey out"), Refused(f"convert {NAME} --grey --bgr", "leave one of them out")],
+    "--layout": [Effect(NARROW + "--layout NCHW", field_of("preprocessing", "layout"), "NCHW", slow=True),
+                 Refused(NARROW, "--layout NCHW or --layout NHWC", slow=True), Refused(f"convert {NAME} --layout NHWC", "leave --layout out")],
     "--config": [Effect(OWN + "--config sd855-int8", field_of("recipe", "name"), "sd855-int8+input_shape", slow=True),
                  Refused(OWN + "--config nowhere.toml", "there is no recipe nowhere.toml"),
                  Refused(OWN + "--config sd855-int8 --format onnx", "is float32")],
@@ -408,6 +431,13 @@ EVAL: dict[str, Sequence[Row]] = {
     "--std": [Effect(EVAL_ + "--std 0.1,0.2,0.3", field_of("preprocessing", "std"), [0.1, 0.2, 0.3], slow=True)],
     "--interpolation": [Effect(EVAL_ + "--interpolation bicubic", field_of("preprocessing", "interpolation"), "bicubic", slow=True)],
     "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True)],
+    "--resize": [Effect(EVAL_.replace("-short 70", " 70,80"), field_of("preprocessing", "resize"), [80, 70], without=EVAL_, slow=True),
+                 Refused(EVAL_ + "--resize 70,80", "leave one of them out")],
+    "--crop": [Refused(EVAL_ + "--crop 60,60", "crops to 60 x 60", slow=True)],
+    "--scale": [Effect(EVAL_.replace("0,0,0", "100").replace("1,1,1", "50") + "--scale 1", field_of("preprocessing", "scale"), 1.0, slow=True)],
+    "--grey": [Refused(EVAL_ + "--grey", "leave --grey out", slow=True)],
+    "--layout": [Refused(EVAL_ + "--layout NHWC", "leave --layout out", slow=True)],
+    "--output": [Refused(EVAL_ + "--output boxes", "has no output boxes", slow=True)],
     "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda _: text_of("p.csv").startswith("model,image,label"), slow=True),
                       Refused(EVAL_ + "--predictions nowhere/p.csv", "there is no folder nowhere")],
     "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "is no image" in m.err, without=EVAL_ + "-q", slow=True)],

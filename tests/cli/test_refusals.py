@@ -62,7 +62,7 @@ REFUSED = {
         ([NAME, "--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),
         ([NAME, "--format", "tflite"], "--format tflite is none"),
         ([NAME, "--opset", "17"], "--opset belongs to ONNX files"),
-        ([NAME, "--mean", "1,2,3"], "--mean is for int8-static"),
+        ([NAME, "--mean", "127.5,127.5,127.5"], "--scale 1 leaves the values 0 to 255"),
         ([NAME, "--std", "1,2,0", "--precision", "int8-static"], "--std 1,2,0 is none"),
         ([NAME, "--precision", "int8-static"], "int8-static needs images"),
         ([NAME, "--precision", "int8-static", "--calibrate", "empty"], "empty holds no images"),

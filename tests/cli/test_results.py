@@ -16,7 +16,7 @@ from edge.cli.main import run
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
 from edge.results.store import Store
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch, network
 
 Capture = pytest.CaptureFixture[str]
 Results = Callable[..., int]
@@ -29,7 +29,8 @@ def results(tmp_path: Path) -> Results:
     with Store(db) as store:
         session = store.new_session(seed=1, device=PHONE)
         for name, pace in (("MobileNetV1", 30.0), ("MobileNetV2", 20.0)):
-            subject = replace(SUBJECT, name=name, sha256=name)
+            counted = replace(SUBJECT, params=4_250_000, flops=578_880_000)  # MobileNetV1's
+            subject = replace(counted, name=name, sha256=name, metadata=network(name, "random"))
             cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
             for number in range(5):
                 store.add_launch(cell, session, launch(number, pace, pace + 0.01 * number, pace + 0.2))

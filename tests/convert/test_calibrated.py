@@ -16,17 +16,17 @@ from edge.convert.recipe import Recipe
 from edge.convert.verify.verify import Verification, verify
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ImageError, UsageError
-from edge.images.overrides import Overrides
 from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
 from edge.source import own
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
+from edge.zoo.model import Preprocessing
 from tests.convert.verify.test_verify import CHANNELS, ENGINE, LAYERS, SHAPES, leave_out, network, turn, weights
 from tests.paddle.programs import program, write_params
 
 RECIPE = Recipe("test", ENGINE, precision="int8-static")
-OVERRIDES = Overrides(resize_short=32)
+HOW = Preprocessing(32, (32, 32))
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +64,15 @@ Quantise = Callable[..., Calibrated]
 def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
     def quantise(
         algorithm: str = "avg",
-        overrides: Overrides = OVERRIDES,
+        how: Preprocessing = HOW,
         images: Path = photos,
         of: InferenceModel = source,
         *,
         for_x86: bool = False,
     ) -> Calibrated:
-        calibration = Calibration(images_below(images, 8), overrides, algorithm)
+        calibration = Calibration(images_below(images, 8), algorithm)
         lend = partial(tools.lend, "paddle", script="quantise_worker.py")
-        return calibrated("net", of, None, None, calibration, lend, for_x86=for_x86)
+        return calibrated("net", of, how, calibration, lend, for_x86=for_x86)
 
     return quantise
 
@@ -104,8 +104,6 @@ def test_both_convolutions_are_quantised_once(quantise: Quantise, source: Infere
 
 @pytest.mark.slow
 def test_what_cannot_be_calibrated_with_is_said(quantise: Quantise, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is known of the preprocessing of net"):
-        quantise(overrides=Overrides())
     with pytest.raises(UsageError, match="net is quantised already"):
         quantise(of=quantise().model)
     (tmp_path / "broken.png").write_bytes(b"no image")
@@ -148,10 +146,10 @@ def odd(tmp_path: Path, module_cache: Path) -> Callable[..., InferenceModel]:
 def test_what_x86_alone_computes_wrongly_is_left_float_for_x86_alone(
     quantise: Quantise, odd: Callable[..., InferenceModel], tools: Toolbox, tmp_path: Path
 ) -> None:
-    overrides, net = Overrides(resize_short=36), odd()
-    spared = quantise(overrides=overrides, of=net, for_x86=True)
+    how, net = Preprocessing(36, (36, 36)), odd()
+    spared = quantise(how=how, of=net, for_x86=True)
     assert spared.facts["quantised"] < spared.facts["possible"] == 2
-    whole = quantise(overrides=overrides, of=net)
+    whole = quantise(how=how, of=net)
     assert (whole.facts["quantised"], whole.facts["possible"]) == (2, 2)
     for name, mutate, status in (("right", lambda _: None, "passed"), ("wrong", leave_out("relu"), "failed")):
         (tmp_path / name).mkdir()
@@ -162,7 +160,7 @@ def test_what_x86_alone_computes_wrongly_is_left_float_for_x86_alone(
 def test_a_network_that_takes_one_image_only_is_spared_too(
     quantise: Quantise, odd: Callable[..., InferenceModel], tools: Toolbox, tmp_path: Path
 ) -> None:
-    spared = quantise(overrides=Overrides(resize_short=36), of=odd(single=True))
+    spared = quantise(how=Preprocessing(36, (36, 36)), of=odd(single=True))
     assert spared.facts["quantised"] < spared.facts["possible"] == 2
     assert verdict(spared, tools, tmp_path, lambda _: None).status == "passed"
 

@@ -14,10 +14,12 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.metadata import NbModel, describe
 from edge.convert.order import Order
 from edge.convert.output import write_output
+from edge.convert.preparation import Prepared, shapes_of
 from edge.convert.recipe import Recipe
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
 from edge.errors import UsageError, VerificationError
+from edge.images.overrides import Overrides
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
 from edge.zoo.model import Preprocessing
@@ -35,6 +37,7 @@ class NbOrder(Order[NbModel]):
     """The network as it is, converted by `recipe`. Raises `UsageError` for a recipe of int8-static."""
 
     recipe: Recipe
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     def __post_init__(self) -> None:
         if self.recipe.precision == "int8-static":
@@ -55,7 +58,9 @@ class NbOrder(Order[NbModel]):
         """Raises as `make_nb`, or a `SourceError`."""
         source = work.source(self.model, files=False)
         with work.using(source):
-            return make_nb(work, self.recipe, source, source)
+            shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            said = work.preparation(source, shapes, self.overrides, self.kind)
+            return make_nb(work, self.recipe, source, source, said)
 
 
 def make_nb(
@@ -63,18 +68,18 @@ def make_nb(
     recipe: Recipe,
     source: InferenceModel,
     network: InferenceModel,
+    said: Prepared,
     calibration: Mapping[str, Any] | None = None,
 ) -> tuple[NbModel, bool]:
     """Convert `network`, verify it and put it in place; and whether nothing had to be done.
 
-    `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
-    `ToolchainError` or `OutputError`.
+    `source` is what the metadata tells of; the network may be made from it, by `calibration`; `said` is its
+    preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
     """
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
-            how = Preprocessing(**calibration["preprocessing"]) if calibration else work.preprocessing
-            judged = verify_key(network, key, work.inputs.key(how))
+            judged = verify_key(network, key, work.inputs.key(said.preprocessing))
             entry = store.get(key)
             if entry is not None and not (
                 holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
@@ -84,13 +89,13 @@ def make_nb(
             known = entry is not None
             if entry is None:
                 entry = _convert(work, recipe, network, store, key)
-            verification, was_verified = _verified(work, recipe, network, entry, key, how)
+            verification, was_verified = _verified(work, recipe, network, entry, judged, said.preprocessing)
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
-            nb, written = _place(work, recipe, source, entry, verification, calibration)
+            nb, written = _place(work, recipe, source, entry, verification, said, calibration)
             return nb, known and was_verified and not written
     finally:
         if not work.keep:
@@ -119,10 +124,10 @@ def _verified(
     key: str,
     preprocessing: Preprocessing | None,
 ) -> tuple[dict[str, Any], bool]:
-    """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
+    """The verification's result, and whether it was known before. Kept in a store of its own, under its `verify_key`."""
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
-    store, key = Cache(cache_dir() / "verified"), verify_key(network, key, work.inputs.key(preprocessing))
+    store = Cache(cache_dir() / "verified")
     if known := store.get(key):
         return known.facts, True
     network = work.whole(network)
@@ -154,10 +159,13 @@ def _place(
     source: InferenceModel,
     entry: CacheEntry,
     verification: Mapping[str, Any],
+    said: Prepared,
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
-    metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
+    metadata = describe(
+        work.name, work.model, source, recipe, entry.facts, verification, said=said, calibration=calibration
+    )
     path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, metadata)
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written

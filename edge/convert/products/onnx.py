@@ -16,6 +16,7 @@ from edge.convert.order import Order
 from edge.convert.output import write_output
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
+from edge.images.overrides import Overrides
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
 from edge.zoo.model import Model
@@ -36,6 +37,7 @@ class OnnxOrder(Order[OnnxModel]):
 
     recipe: OnnxRecipe
     input_shape: tuple[int, ...] | None = None
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     @property
     def kind(self) -> str:
@@ -55,14 +57,15 @@ class OnnxOrder(Order[OnnxModel]):
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
             shapes = input_shapes(program.feeds, self.input_shape)
-            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, work.preprocessing)
+            said = work.preparation(source, shapes, self.overrides, self.kind)
+            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, said.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             path = work.out / f"{self.name}.onnx"
             known = store.get(key)
             if known is not None and not holds(path, known.facts["sha256"]):
                 known = store.get(key, content=True)  # it is to be placed
             entry = known or convert(task, work.tools, store, key)
-            metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
+            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, said)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written

@@ -11,13 +11,13 @@ from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
 from edge.metadata.model import Metadata, Tensor, Verification
 from edge.metadata.proofs import words
+from edge.metadata.published import licence, of_metadata
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
 from edge.nb.unfused import unfused
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info
-from edge.zoo.model import Preprocessing
 
 
 def inspect_nb(path: Path) -> Report:
@@ -77,21 +77,23 @@ def kernels(ops: tuple[NbOp, ...]) -> str:
 
 def summary(metadata: Metadata) -> dict[str, Any]:
     """What a person wants to know of a model; unknown values are left out."""
-    source, published, verification = metadata.source, metadata.published, metadata.verification
+    source, verification, proven = metadata.source, metadata.verification, of_metadata(metadata)
+    published = proven.published
     facts = {
         "name": metadata.name,
         "target": metadata.target,
         "precision": metadata.precision,
         "inputs": _tensors(metadata.inputs),
         "outputs": _tensors(metadata.outputs),
-        "preprocessing": _steps(metadata.preprocessing),
+        "preprocessing": str(metadata.preprocessing) if metadata.preprocessing else None,
         "classes": metadata.class_num,
         "published top-1": published.top1 if published else None,
+        "not published": "; ".join(proven.reasons) or None,
         "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
         "verification": _verdict(verification) if verification else None,
         "devices": words(metadata) or None,
         "asked for": metadata.nb.effect or None if metadata.nb else None,
-        "licence": metadata.licence,
+        "licence": metadata.licence if metadata.model is None else licence(proven, source.kind),
     }
     return {label: value for label, value in facts.items() if value is not None}
 
@@ -104,13 +106,3 @@ def _tensors(tensors: Sequence[Tensor]) -> str | None:
     if not tensors:
         return None
     return ", ".join(f"{one.name} {'x'.join(map(str, one.shape))} {one.dtype or ''}".strip() for one in tensors)
-
-
-def _steps(steps: Preprocessing | None) -> str | None:
-    if steps is None:
-        return None
-    crop = "x".join(map(str, steps.crop))
-    return (
-        f"short side to {steps.resize_short} ({steps.interpolation}), crop {crop}, {steps.channel_order},"
-        f" x {steps.scale:.6g}, mean {list(steps.mean)}, std {list(steps.std)}"
-    )
