@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ class BenchOptions:
         self.protocol("host")
         if not re.fullmatch(r"ones|seed:\d+", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
+        self._check_cores()
         if self.fresh and self.keep_invalid:
             raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
         wanted = self.wanted
@@ -118,6 +120,15 @@ class BenchOptions:
         if self.spec is not None and (self.spec == "host") != (self._target == "x86"):
             where = "this machine runs x86" if self.spec == "host" else "an Android device does not run x86"
             raise UsageError(f"--target {self.target}: {where}", hint="leave --target out: the device decides")
+
+    def _check_cores(self) -> None:
+        """Of this machine's cores; a device's are known when it is there."""
+        here = os.sched_getaffinity(0)
+        if self.spec == "host" and (missing := sorted(set(self.cores or ()) - here)):
+            raise UsageError(
+                f"--cores {','.join(map(str, missing))}: this machine has none, or edgezoo may not run there",
+                hint="one or more of " + ",".join(map(str, sorted(here))),
+            )
 
     def _check_engine(self, wanted: Wanted) -> None:
         engine = wanted.engine

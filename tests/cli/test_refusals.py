@@ -18,13 +18,22 @@ Capture = pytest.CaptureFixture[str]
 NAME = "PPLCNet_x0_25"
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
 
-REFUSED = {
+REFUSED: dict[str, list[tuple[list[str], str]]] = {
+    "list": [
+        ([option, "nan"], f"{option} nan is no number") for option in ("--min-top1", "--max-flops", "--max-sd855")
+    ],
     "bench": [
         ([NAME, "--cores", "7", "--power-mode", "1"], "exclude each other"),
+        ([NAME, "--cores", "0,99999", "--device", "host"], "--cores 99999: this machine has none"),
         ([NAME, "--fresh", "--keep-invalid"], "--fresh and --keep-invalid exclude each other"),
         ([NAME, "--input", "zeros"], "--input zeros is none"),
         ([NAME, "--threads", "1,,2"], "--threads 1,,2 is no list of numbers"),
         ([NAME, "--cores", "-1"], "--cores -1 is no list of numbers"),
+        *(
+            ([NAME, option, number], f"{option} {number} is no number")
+            for option in ("--tolerance", "--cooldown", "--cool-limit", "--timeout")
+            for number in ("nan", "inf")
+        ),
         ([NAME, "--shape", "1,x"], "--shape 1,x is no list of numbers"),
         ([NAME, "--shape", "1,3,9,9"], "--shape is for files"),
         ([NAME, "--device", "host", "--precision", "fp16"], "fp16 needs arm64-v8a"),
@@ -64,6 +73,7 @@ REFUSED = {
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
     ],
     "eval": [
+        ([NAME, "--data", "{images}", "--timeout", "nan"], "--timeout nan is no number"),
         ([NAME, "--data", "nowhere"], "nowhere"),
         ([NAME, "--data", ".", "--list", "{tiny}", "--labels", "{tiny}"], "--labels is for folders"),
         ([NAME, "--data", "{images}", "-s", "all"], "eval judges on one device at a time"),
