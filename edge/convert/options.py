@@ -153,6 +153,9 @@ class ConvertOptions:
                 raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
             if self.target is not None:
                 raise UsageError("--target is for .nb files: an ONNX file has none", hint="leave it out")
+            if self.config is not None or self.engine is not None:
+                option = "--config" if self.config is not None else "--engine"
+                raise UsageError(f"{option} is for .nb files: opt makes no ONNX file", hint="leave it out")
         default = OnnxRecipe()
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 

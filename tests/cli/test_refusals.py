@@ -46,6 +46,8 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
         ([NAME, "--runner-kind", "benchmark_bin"], "name it: --runner PATH"),
         ([NAME, "nowhere.nb"], "nowhere.nb cannot be read"),
+        (["images/0/junk.nb", "--device", "host"], "is no Paddle-Lite model"),
+        (["{tiny}", "--device", "host"], "was made for arm, and host runs x86"),
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
         ([NAME, "{tiny}", "--engine", "onnxruntime"], "onnxruntime does not run"),
         ([NAME, "nowhere/", "--engine", "paddle"], "paddle does not run nowhere/"),
@@ -58,6 +60,8 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
     "convert": [
         ([NAME, "--seed", "1"], "--seed is for random weights"),
         ([NAME, "--format", "onnx", "--target", "x86"], "--target is for .nb files"),
+        ([NAME, "--format", "onnx", "--config", "sd855-fp32"], "--config is for .nb files"),
+        ([NAME, "--format", "onnx", "--engine", "2.12"], "--engine is for .nb files"),
         ([NAME, "--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),
         ([NAME, "--format", "tflite"], "--format tflite is none"),
         ([NAME, "--opset", "17"], "--opset belongs to ONNX files"),
@@ -111,6 +115,7 @@ def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     from PIL import Image
 
     Image.new("RGB", (8, 8)).save(place / "images" / "0" / "a.png")
+    (place / "images" / "0" / "junk.nb").write_bytes(b"no model")
     before = sorted(place.rglob("*"))
     monkeypatch.chdir(place)
     monkeypatch.setenv("EDGEZOO_CACHE_DIR", str(tmp_path / "cache"))
