@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
-from edge.bench.wanted import Wanted, check_names, check_weights, is_file
+from edge.bench.subject import read_subject
+from edge.bench.wanted import Wanted, check_names, check_target, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.convert.verify.asked import InputsAsked
 from edge.device.base import Properties
@@ -22,7 +25,8 @@ from edge.zoo.catalogue import selected
 class BenchOptions:
     """The options of the command, as `edgezoo bench --help` explains them. Times in seconds, `tolerance` in percent.
 
-    Raises `UsageError`, `UnknownModelError`, `RecipeError` or `BenchError` for what can be refused without a device.
+    Raises `UsageError`, `UnknownModelError`, `RecipeError`, `BenchError`, or what `read_subject` raises of a file, for what
+    can be refused without a device.
     """
 
     names: tuple[str, ...] = ()
@@ -63,6 +67,7 @@ class BenchOptions:
         self.protocol("host")
         if not re.fullmatch(r"ones|seed:\d+", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
+        self._check_cores()
         if self.fresh and self.keep_invalid:
             raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
         if not self.check_output and (self.input_range or self.inputs):
@@ -86,6 +91,8 @@ class BenchOptions:
         if named and wanted.engine.model == "nb":
             self._check_target()
             choose(target=self._target, precision=self.precision, engine=wanted.engine.version)
+        if wanted.engine.model != "program":
+            self._check_files([Path(name) for name in wanted.names if is_file(name)])
 
     @property
     def wanted(self) -> Wanted:
@@ -157,6 +164,22 @@ class BenchOptions:
         if self.spec is not None and (self.spec == "host") != (self._target == "x86"):
             where = "this machine runs x86" if self.spec == "host" else "an Android device does not run x86"
             raise UsageError(f"--target {self.target}: {where}", hint="leave --target out: the device decides")
+
+    def _check_files(self, files: Sequence[Path]) -> None:
+        """They are models, their metadata is theirs, and the device, if it is named, runs such files."""
+        for file in files:
+            subject = read_subject(file, shapes=self.shape or None)
+            if self.spec not in (None, "all"):
+                check_target(file, subject.target, self.spec == "host", self.spec)
+
+    def _check_cores(self) -> None:
+        """Of this machine's cores; a device's are known when it is there."""
+        here = os.sched_getaffinity(0)
+        if self.spec == "host" and (missing := sorted(set(self.cores or ()) - here)):
+            raise UsageError(
+                f"--cores {','.join(map(str, missing))}: this machine has none, or edgezoo may not run there",
+                hint="one or more of " + ",".join(map(str, sorted(here))),
+            )
 
     def _check_engine(self, wanted: Wanted) -> None:
         engine = wanted.engine

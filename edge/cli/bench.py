@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
-from edge.cli.parameters import HOST_ENGINE, Numbers
+from edge.cli.parameters import HOST_ENGINE, Finite, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
@@ -38,14 +38,12 @@ if TYPE_CHECKING:
     "--repeats", type=click.IntRange(1), metavar="N", help="Measured runs of a launch, instead of runs and time."
 )
 @click.option("--launches", type=click.IntRange(1), metavar="N", help="At least so many launches a cell.")
-@click.option("--tolerance", type=click.FloatRange(0, min_open=True), metavar="PERCENT",
+@click.option("--tolerance", type=Finite(0, min_open=True), metavar="PERCENT",
               help="Stop when the 95 % interval is within so much of the median.  [default: 1]")  # fmt: skip
-@click.option(
-    "--cooldown", type=click.FloatRange(0), metavar="S", help="Seconds between launches.  [default: 1, host 0]"
-)
-@click.option("--cool-limit", type=click.FloatRange(0), default=300.0, show_default=True, metavar="S",
+@click.option("--cooldown", type=Finite(0), metavar="S", help="Seconds between launches.  [default: 1, host 0]")
+@click.option("--cool-limit", type=Finite(0), default=300.0, show_default=True, metavar="S",
               help="How long to wait for a hot device before it is measured hot, and marked.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, metavar="S",
+@click.option("--timeout", type=Finite(0, min_open=True), default=600.0, show_default=True, metavar="S",
               help="How long one launch may take.")  # fmt: skip
 @click.option("--seed", type=int, metavar="N", help="The seed of the launches' order.  [default: a new one, kept]")
 @click.option("--power-mode", type=click.IntRange(0, 5), metavar="0-5",

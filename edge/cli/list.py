@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import Finite
 
 if TYPE_CHECKING:
     from edge.api import Sort
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
-@click.option("--min-top1", type=float, metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
-@click.option("--max-top1", type=float, metavar="X", help="Top-1 of at most X.")
-@click.option("--max-flops", type=float, metavar="M", help="At most M million multiply-accumulates.")
-@click.option("--max-params", type=float, metavar="M", help="At most M million parameters.")
-@click.option("--max-sd855", type=float, metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855.")
+@click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
+@click.option("--max-top1", type=Finite(), metavar="X", help="Top-1 of at most X.")
+@click.option("--max-flops", type=Finite(), metavar="M", help="At most M million multiply-accumulates.")
+@click.option("--max-params", type=Finite(), metavar="M", help="At most M million parameters.")
+@click.option(
+    "--max-sd855", type=Finite(), metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855."
+)
 @click.option("--threads", type=click.Choice(["1", "2", "4"]),
               help="The thread count that --max-sd855 and --sort sd855 are about.  [default: 1]")  # fmt: skip
 @click.option("--sort", type=click.Choice(["table", "name", "top1", "flops", "params", "size", "sd855"]),

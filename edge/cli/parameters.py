@@ -33,6 +33,18 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
         return tuple(dict.fromkeys(numbers)) if self._distinct else numbers
 
 
+class Finite(click.FloatRange):
+    """A number in a range: not NaN, which is in every range, and not infinity, with which nothing would end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from math import isfinite
+
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            raise _refused(param, value, "is no number", "a finite number")
+        return number
+
+
 class ChannelNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
     """`0.5,0.5,0.5`: a number for each channel, or one for all; none of them 0 where that has no meaning."""
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edge.cli.parameters import ChannelNumbers, Numbers
+from edge.cli.parameters import ChannelNumbers, Finite, Numbers
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,7 +22,7 @@ def options(command: F) -> F:
                      help="The network wants its channels in the order blue, green, red; so are --mean and --std then."),
         click.option("--interpolation", type=click.Choice(["bilinear", "bicubic", "pillow-bilinear", "pillow-bicubic"]),
                      help="How images are resized.  [default: what is known of the model, else bilinear]"),
-        click.option("--scale", type=click.FloatRange(0, min_open=True), metavar="X",
+        click.option("--scale", type=Finite(0, min_open=True), metavar="X",
                      help="What a pixel, 0 to 255, is multiplied by.  [default: what is known of the model, else 1/255]"),
         click.option("--std", type=ChannelNumbers(zero=False), metavar="A,B,C",
                      help="Of the scaled values, in the order of the network's channels."),

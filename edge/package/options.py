@@ -12,7 +12,7 @@ from edge.package.assets import find_module
 from edge.package.keys import SigningKey, choose_key
 from edge.package.litelib import LiteRelease, check_versions, find_release
 from edge.package.names import check_package_id
-from edge.package.request import Wanted
+from edge.package.request import PackageRequest
 from edge.package.sdk import AndroidTools, find_tools
 from edge.source.weights import Weights
 
@@ -55,9 +55,9 @@ class PackageOptions:
         _ = self.wanted, self.signer
 
     @cached_property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> PackageRequest:
         """The models."""
-        return Wanted.parse(self.targets, self.labels, self.weights)
+        return PackageRequest.parse(self.targets, self.labels, self.weights)
 
     @cached_property
     def release(self) -> LiteRelease | None:

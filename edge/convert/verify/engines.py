@@ -61,7 +61,7 @@ class Twin:
             except WorkerError as error:
                 raise TwinDiedError(cause_of(error).sentence) from error
         outputs = load(self._scratch / "twin.npz", fetches, len(batches))
-        return outputs if self._batch == 1 else [_apart(output, self._batch)[: len(given)] for output in outputs]
+        return outputs if self._batch == 1 else [apart(output, self._batch)[: len(given)] for output in outputs]
 
 
 class Paddle:
@@ -95,7 +95,7 @@ def _batches(given: Sequence[Sample], size: int) -> list[Sample]:
     return [{name: np.concatenate([sample[name] for sample in group]) for name in group[0]} for group in groups]
 
 
-def _apart(output: NDArray[Any], size: int) -> NDArray[Any]:
+def apart(output: NDArray[Any], size: int) -> NDArray[Any]:
     """An output (batches, size * rows, ...) as that of one sample after the other (samples, rows, ...).
 
     Raises `TwinDiedError` where its rows are no multiple of the batch.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.compare import compare
-from edge.convert.verify.engines import Paddle, Twin
+from edge.convert.verify.engines import Paddle, Twin, TwinDiedError, apart
 from edge.convert.verify.inputs import Sample
 from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
@@ -66,6 +66,18 @@ def test_a_batch_of_one_is_opened_where_it_is_written_as_a_number() -> None:
     )
     assert [spec.shape for spec in made.feeds] == [(-1, *X[1:])]
     assert [op.attr("shape") for op in made.ops("reshape2")] == [(0, 2, 2, 36), (2, -1), (1, -1), (0, 144)]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_an_output_is_taken_apart_by_the_rows_of_one_image(rows: int) -> None:
+    one_by_one = np.arange(4 * rows * 5).reshape(4, rows, 5)
+    assert np.array_equal(apart(one_by_one.reshape(2, 2 * rows, 5), 2), one_by_one)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5), (2,)])
+def test_an_output_that_does_not_grow_with_the_batch_judges_nothing(shape: tuple[int, ...]) -> None:
+    with pytest.raises(TwinDiedError, match="an output of 2 images at once is not 2 times that of one"):
+        apart(np.zeros(shape), 2)
 
 
 @pytest.fixture(scope="module")
