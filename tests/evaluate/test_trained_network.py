@@ -251,10 +251,10 @@ def test_a_file_beside_the_model_prepares_as_paddle_does(trained: Trained, tmp_p
     assert metadata["class_labels"][3] == "three"
     metadata["preprocessing"]["channel_order"] = "BGR"
     (tmp_path / "net.json").write_text(json.dumps(metadata))
-    done = edgezoo(*convert, "--precision", "int16")
+    done = edgezoo(*convert, "--precision", "int16", "--force")
     assert "inference.yml says otherwise; remove" in done.stderr
     assert json.loads((tmp_path / "net.json").read_text())["preprocessing"]["channel_order"] == "BGR"
-    done = edgezoo(*convert, "--mean", "0.5")
+    done = edgezoo(*convert, "--mean", "0.5", "--force")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "net.json").read_text())["preprocessing"]["mean"] == [0.5, 0.5, 0.5]
 
