@@ -186,10 +186,10 @@ def test_a_wrong_request_has_its_kind(synthetic: Path, models: dict[str, Path], 
 
 
 def test_another_contract_is_refused(edgebench: Path) -> None:
-    command = [str(edgebench), "--contract", "2", "--model", "m.nb", "--option-of-contract-2", "x"]
+    command = [str(edgebench), "--contract", "3", "--model", "m.nb", "--option-of-contract-3", "x"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 3
-    with pytest.raises(ContractError, match="speaks device contract 2, this program speaks 1"):
+    with pytest.raises(ContractError, match="speaks device contract 3, this program speaks 2"):
         parse_launch(done.stdout, done.returncode, done.stderr)
 
 
