@@ -146,6 +146,8 @@ INSPECT: dict[str, Sequence[Row]] = {"--json": [Effect("inspect {tiny} --json", 
 
 BENCH_ = "bench {tiny} --threads 1 --cooldown 0 --launches 2 --db r.db --json "
 DEFAULT = "bench {tiny} --threads 1 --cooldown 0 --db r.db --json "
+TWO = "bench {tiny} {catalogue} --threads 1 --cooldown 0 --db r.db --json "
+LONG = "bench {tiny} --threads 1 --db r.db --json "
 MANY = "--weights {checkpoint}"
 HOST_ = f"bench {NAME} -s host --weights random --threads 1 --cooldown 0 --warmup 1 --repeats 3 --launches 2 --db r.db --json "
 
@@ -177,6 +179,13 @@ BENCH: dict[str, Sequence[Row]] = {
     "--launches": [Effect(DEFAULT + "--launches 9", lambda m: len(m.cell["launches_ms"]), 9)],
     "--tolerance": [Effect(BENCH_ + "--tolerance 90", lambda m: m.cell["protocol"]["tolerance"], 0.9),
                     Refused(BENCH_ + "--protocol table --tolerance 5", "--tolerance says when the robust protocol")],
+    "--compare": [Effect(TWO + "--compare", lambda m: '"name": "compare"' in query("SELECT protocol FROM cell")(m), without=TWO),
+                  Refused(LONG + "--compare", "two")],
+    "--max-launches": [Effect(TWO + "--compare --max-launches 8", lambda m: '"launches_max": 8' in query("SELECT protocol FROM cell")(m), without=TWO + "--compare"),
+                       Refused(BENCH_ + "--max-launches 8", "--compare")],
+    "--sustained": [Effect("bench {x86} -s host --threads 1 --sustained 10s --json", field_of("protocol", "duration_s"), 10.0,
+                           without="bench {x86} -s host --threads 1 --launches 2 --cooldown 0 --json", slow=True),
+                    Refused(LONG + "--sustained 1s", "between 10s and 24h")],
     "--cooldown": [Effect(BENCH_ + "--cooldown 0.2", lambda m: m.cell["finished"] - m.cell["started"] >= 0.2
                           and m.cell["protocol"]["cooldown_s"] == 0.2, without=BENCH_)],
     "--cool-limit": [Effect("bench {tiny} -s hot --protocol table --cool-limit 0 --threads 1 --cooldown 0 --json",
@@ -246,6 +255,31 @@ BENCH: dict[str, Sequence[Row]] = {
 
 # What was measured
 
+KEPT = BENCH_ + "&& results save-baseline b --db r.db && " + BENCH_ + "--fresh && "
+AGAINST = KEPT + "results compare --baseline b --db r.db --json "
+SAVED = BENCH_ + "&& results save-baseline b --db r.db "
+
+
+def filters(command: str, seen: Callable[[Made], Any], value: Any) -> dict[str, Sequence[Row]]:
+    """With a filter that nothing fits."""
+    return {
+        "--model": [Effect(command + "--model nothing", seen, value)],
+        "--device": [Effect(command + "-s nowhere", seen, value)],
+        "--where": [
+            Effect(command + "--where threads=77", seen, value),
+            Refused(command + "--where colour=red", "colour"),
+        ],
+        "--since": [
+            Effect(command + "--since 2999-01-01", seen, value),
+            Refused(command + "--since someday", "someday"),
+        ],
+    }
+
+
+def only(options: dict[str, Sequence[Row]], *names: str) -> dict[str, Sequence[Row]]:
+    return {name: options[name] for name in names}
+
+
 OF_REPORTS: dict[str, Sequence[Row]] = {
     "--json": [Effect("results export --db {db} --json", is_json, without="results export --db {db}")],
     "--csv": [Effect("results export --db {db} --csv", is_csv, without="results export --db {db}")],
@@ -257,6 +291,7 @@ OF_REPORTS: dict[str, Sequence[Row]] = {
 }  # fmt: skip
 RESULTS: dict[str, dict[str, Sequence[Row]]] = {
     "results list": {
+        **only(filters("results list --db {db} --json ", of_cells("id"), []), "--where", "--since"),
         "--model": [Effect("results list --db {db} --json --model MobileNetV1", of_cells("model"), ["MobileNetV1"])],
         "--device": [Effect("results list --db {db} --json -s cd34", of_cells("id"), [2])],
         "--db": [Effect("results list --db {db}", lambda m: m.code, 0, without="results list --db nowhere.db")],
@@ -267,16 +302,52 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--json": [Effect("results show 1 --db {db} --json", is_json)],
     },
     "results export": {
+        **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),
         "--model": [Effect("results export --db {db} --json --model MobileNetV1", of_cells("model"), ["MobileNetV1"]),
-                    Refused("results export 1 --db {db} --model MobileNetV1", "named by ID, or chosen by")],
+                    Refused("results export 1 --db {db} --model MobileNetV1", "ids and filters exclude each other")],
         "--device": [Effect("results export --db {db} --json -s cd34", of_cells("id"), [2]),
-                     Refused("results export 1 --db {db} -s cd34", "named by ID, or chosen by")],
+                     Refused("results export 1 --db {db} -s cd34", "ids and filters exclude each other")],
         "--raw": [Effect("results export --db {db} --json --raw", lambda m: "launches" in m.cell),
                   Refused("results export --db {db} --csv --raw", "--raw belongs to --json")],
         "--db": [Effect("results export --db {db}", lambda m: m.code, 0, without="results export --db nowhere.db")],
         **OF_REPORTS,
     },
+    "results history": {
+        **only(filters("results history MobileNetV1 --db {db} --json ", lambda m: m.json, []), "--device", "--where", "--since"),
+        "--threshold": [Effect("results history MobileNetV3 --db {db} --threshold 10", lambda m: "slower" not in m.out)],
+        "--db": [Effect("results history MobileNetV1 --db {db}", lambda m: m.code, 0, without="results history MobileNetV1 --db nowhere.db")],
+        "--json": [Effect("results history MobileNetV1 --db {db} --json", is_json)],
+    },
+    "results label": {
+        "--remove": [Effect(BENCH_ + "&& results label 1 x --db r.db && results label 1 x --remove --db r.db && results list --db r.db --json --where label=x",
+                            of_cells("id"), [])],
+        "--db": [Effect(BENCH_ + "&& results label 1 x --db r.db", lambda m: m.code, 0, without="results label 1 x --db nowhere.db")],
+    },
+    "results delete": {
+        "--yes": [Effect(BENCH_ + "&& results delete 1 --yes --db r.db && results list --db r.db --json", of_cells("id"), [],
+                         without=BENCH_ + "&& results list --db r.db --json")],
+        "--force": [Effect(SAVED + "&& results delete 1 -y --force --db r.db", lambda m: m.code, 0)],
+        "--db": [Effect(BENCH_ + "&& results delete 1 -y --db r.db", lambda m: m.code, 0, without="results delete 1 -y --db nowhere.db")],
+    },
+    "results save-baseline": {
+        **filters(SAVED, lambda m: m.code, 1),
+        "--db": [Effect(SAVED, lambda m: m.code, 0, without="results save-baseline b --db nowhere.db")],
+    },
+    "results baselines": {
+        "--delete": [Effect(SAVED + "&& results baselines --delete b --db r.db && results baselines --db r.db --json", lambda m: m.json, [],
+                            without=SAVED + "&& results baselines --db r.db --json"),
+                     Refused("results baselines --delete none --db {db}", "no baseline none")],
+        "--db": [Effect("results baselines --db {db}", lambda m: m.code, 0, without="results baselines --db nowhere.db")],
+        "--json": [Effect("results baselines --db {db} --json", is_json)],
+    },
     "results compare": {
+        **filters(AGAINST, lambda m: m.code, 1),
+        "--baseline": [Effect(AGAINST, lambda m: m.code, 0), Refused("results compare --baseline none --db {db}", "no baseline none")],
+        "--across": [Effect(SAVED + "&& bench {tiny} --threads 2 --cooldown 0 --launches 2 --db r.db && results compare --baseline b --db r.db --across threads",
+                            lambda m: m.code, 0),
+                     Refused("results compare 1 2 --across threads --db {db}", "--across")],
+        "--threshold": [Effect("results compare 1 3 --db {db} --json --threshold 300", lambda m: m.json["threshold"], 3.0)],
+        "--fail-over": [Effect("results compare 1 3 --db {db} --fail-over 3", lambda m: m.code, 1)],
         "--db": [Effect("results compare 1 2 --db {db}", lambda m: m.code, 0, without="results compare 1 2 --db nowhere.db")],
         "--json": [Effect("results compare 1 2 --db {db} --json", is_json)],
     },
@@ -595,12 +666,15 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     shutil.copy(DATA / "tiny.nb", place / "bare.nb")
     shutil.copy(DATA / "tiny.nb", place / "MobileNetV1.nb")
     with Store(place / "results.db") as store:
-        for serial, name in (("ab12", "MobileNetV1"), ("cd34", "MobileNetV2")):
+        for serial, name, ms in (
+            *(("ab12", "MobileNetV1", 30.0), ("cd34", "MobileNetV2", 30.0)),
+            *(("ab12", "MobileNetV3", 60.0), ("ab12", "MobileNetV3", 65.0)),
+        ):
             session = store.new_session(seed=1, device={**PHONE, "serial": serial, "soc": "kirin"})
             subject = replace(SUBJECT, name=name, sha256=name)
             cell = store.begin(session, subject=subject, threads=2, protocol=ROBUST, program=PROGRAM)
             for number in range(6):
-                store.add_launch(cell, session, launch(number, 30.0, 30.1))
+                store.add_launch(cell, session, launch(number, ms, ms + 0.1))
             store.finish(cell, notes=[Code.OUTPUTS_DIFFER()])
     return {
         "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
