@@ -89,21 +89,25 @@ def convert_models(
     engine: str | None = None,
     config: Path | None = None,
     verify: bool = True,
+    input_range: tuple[float, float] | None = None,
+    inputs: Path | None = None,
     jobs: int | None = None,
+    force: bool = False,
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Conversion[Product]]:
     """Convert catalogue models to verified files in `out`; one `Conversion` a name, in their order.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work. int8-static needs images: `edgezoo convert --calibrate DIR`. Raises `UnknownModelError`, `UsageError`,
-    `RecipeError`, and `OutputError` when `out` cannot be used.
+    set-up work; `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
+    --calibrate DIR`. Raises `UnknownModelError`, `UsageError`, `RecipeError`, and `OutputError` when `out` cannot be used.
     """
     from edge.bench.wanted import check_weights
     from edge.convert import pipeline, recipe
     from edge.convert.onnx.recipe import OnnxRecipe
     from edge.convert.products.nb import NbOrder
     from edge.convert.products.onnx import OnnxOrder
+    from edge.convert.verify.asked import InputsAsked
     from edge.errors import UsageError
     from edge.source.weights import Weights
     from edge.toolchain.engines import engine as find_engine
@@ -122,7 +126,14 @@ def convert_models(
         return NbOrder(name, lookup(name), source, chosen)
 
     return pipeline.convert_models(
-        [order(name) for name in names], Path(out), verify=verify, jobs=jobs, done=done, say=say
+        [order(name) for name in names],
+        Path(out),
+        verify=verify,
+        inputs=InputsAsked(input_range, inputs),
+        jobs=jobs,
+        done=done,
+        say=say,
+        replace=force,
     )
 
 
@@ -211,6 +222,9 @@ class _Said:
     say: Callable[[str], None]
 
     def line(self, text: str) -> None:
+        self.say(text)
+
+    def error(self, text: str) -> None:
         self.say(text)
 
     def now(self, text: str) -> None:

@@ -44,6 +44,9 @@ class Silent:
     def line(self, text: str) -> None:
         pass
 
+    def error(self, text: str) -> None:
+        pass
+
     def now(self, text: str) -> None:
         pass
 

@@ -42,6 +42,13 @@ class FlatTable {
     return found;
   }
 
+  // 0 where it has its default.
+  int32_t integer(int field) const {
+    const size_t entry = 4 + 2 * static_cast<size_t>(field);
+    const size_t offset = entry < vtable_size_ ? load<uint16_t>(buffer_, vtable_ + entry) : 0;
+    return offset == 0 ? 0 : load<int32_t>(buffer_, at_ + offset);
+  }
+
   std::vector<int64_t> longs(int field) const {
     std::vector<int64_t> found;
     const auto at = target(field);

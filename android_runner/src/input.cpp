@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 
@@ -74,6 +75,17 @@ void Source::next(float* out) {
       break;
     }
   }
+}
+
+std::vector<int64_t> Source::next_integers() {
+  std::vector<float> values(count_);
+  next(values.data());
+  std::vector<int64_t> integers(count_);
+  const bool seeded = fill_.kind == Fill::Kind::kSeed;
+  std::transform(values.begin(), values.end(), integers.begin(), [&](float value) {
+    return static_cast<int64_t>(seeded ? std::floor((value + 1.0f) * 4.0f) : value);
+  });
+  return integers;
 }
 
 // The whole size is looked at before the first run, not found out by the last.

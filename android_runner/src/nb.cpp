@@ -97,7 +97,7 @@ void read_topology(std::string_view topology, NbFile* model) {
     }
     if (op.string(0) != "feed") continue;
     for (const FlatTable& slot : op.tables(2)) {
-      for (std::string_view name : slot.strings(1)) model->inputs.push_back({std::string(name), {}});
+      for (std::string_view name : slot.strings(1)) model->inputs.push_back({std::string(name), {}, kTypeFloat32});
     }
   }
   for (const FlatTable& variable : blocks[0].tables(2)) {
@@ -107,7 +107,9 @@ void read_topology(std::string_view topology, NbFile* model) {
     const auto type = variable.table(1);
     const auto lod_tensor = type ? type->table(2) : std::nullopt;
     const auto tensor = lod_tensor ? lod_tensor->table(0) : std::nullopt;
-    if (tensor) input->dims = tensor->longs(1);
+    if (!tensor) continue;
+    input->dims = tensor->longs(1);
+    input->type = tensor->integer(0);
   }
 }
 
@@ -159,6 +161,13 @@ void check_shape(const NbFile& model, const std::string& input, const Shape& sha
                     "the model's input " + input + " is " + text(known.dims) + ", not " + text(shape));
     }
   }
+}
+
+int type_of(const NbFile& model, const std::string& input) {
+  for (const NbInput& known : model.inputs) {
+    if (known.name == input) return known.type;
+  }
+  return kTypeFloat32;
 }
 
 }  // namespace edgebench

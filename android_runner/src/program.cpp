@@ -92,6 +92,11 @@ void print_environment(Lines& lines, const char* moment, const SystemTree& tree)
   lines.print(environment);
 }
 
+void fill_input(Engine& engine, Source& source, size_t index, const Shape& shape, int type) {
+  if (type == kTypeFloat32) return source.next(engine.resize_input(index, shape));
+  engine.set_integers(index, shape, type, source.next_integers());
+}
+
 // Sets the inputs' shapes, and their values for the first run.
 std::vector<Source> set_inputs(Lines& lines, Engine& engine, const Options& options, const NbFile& model) {
   const std::vector<std::string> names = engine.input_names();
@@ -104,7 +109,7 @@ std::vector<Source> set_inputs(Lines& lines, Engine& engine, const Options& opti
     const Shape& shape = options.shapes[i];
     check_shape(model, names[i], shape);
     sources.emplace_back(options.fills[i], i, shape, std::max(1, options.images));
-    sources[i].next(engine.resize_input(i, shape));
+    fill_input(engine, sources[i], i, shape, type_of(model, names[i]));
     json::Object input = lines.line("input");
     input.put("index", json::text(static_cast<int>(i))).put("name", json::text(names[i]));
     input.put("shape", json::list_of(shape)).put("fill", json::text(options.fills[i].str()));
@@ -286,11 +291,13 @@ void measure(Lines& lines, Engine& engine, const Options& options, const SystemT
   print_usage(lines, "launch", whole, std::nullopt);
 }
 
-void run_images(Lines& lines, Engine& engine, std::vector<Source>& sources, const Options& options) {
+void run_images(Lines& lines, Engine& engine, std::vector<Source>& sources, const Options& options, const NbFile& model) {
+  std::vector<int> types;
+  for (const std::string& name : engine.input_names()) types.push_back(type_of(model, name));
   set_stage("running the model on the images");
   for (int image = 0; image < options.images; ++image) {
     // Set anew each time: an engine may have used an input's memory for something else.
-    for (size_t i = 0; image > 0 && i < sources.size(); ++i) sources[i].next(engine.resize_input(i, options.shapes[i]));
+    for (size_t i = 0; image > 0 && i < sources.size(); ++i) fill_input(engine, sources[i], i, options.shapes[i], types[i]);
     engine.run();
     print_outputs(lines, engine, options.output, nullptr, image);
   }
@@ -316,7 +323,7 @@ void launch(Lines& lines, const Options& options, const SystemTree& tree) {
   std::vector<Source> sources = set_inputs(lines, *engine, options, model);
 
   if (options.images > 0) {
-    run_images(lines, *engine, sources, options);
+    run_images(lines, *engine, sources, options, model);
   } else {
     measure(lines, *engine, options, tree, started);
   }

@@ -54,18 +54,18 @@ def benchmark(
         except (DeviceError, BenchError) as error:
             if len(devices) == 1:
                 raise
-            listener.line(f"{device.serial}: {_sentence(error)}")
+            listener.error(f"{device.serial}: {_sentence(error)}")
             failed = True
             continue
         for missing in errors:
-            listener.line(_sentence(missing))
+            listener.error(_sentence(missing))
             wrong(missing)
             failed = True
         places.append(place)
-    results = measure_everywhere(places, db, listener, check_outputs=options.check_output)
+    results = measure_everywhere(places, db, listener, check_outputs=options.check_output, inputs=options.inputs_asked)
     for result in results:
         if result.error is not None:
-            listener.line(f"{result.place.device.serial}: {_sentence(result.error)}")
+            listener.error(f"{result.place.device.serial}: {_sentence(result.error)}")
     cells = [cell for result in results for cell in result.cells]
     failed |= any(cell.status == "failed" for cell in cells)
     failed |= any(result.error is not None or bool(result.differ) for result in results)
@@ -77,6 +77,7 @@ def _place(
 ) -> tuple[DeviceRequest, list[EdgezooError]]:
     """What to measure on one device, and the errors of models that could not be had."""
     wanted = options.wanted
+    options.check_device(device.properties().kind)
     runner = find_runner(device, options.runner, kind=options.runner_kind, engine=wanted.engine, say=listener.line)
 
     def done(outcome: Conversion[Product]) -> None:

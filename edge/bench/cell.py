@@ -69,7 +69,7 @@ class Cell:
         sound = len(self.sound)
         if len(self.launches) - sound >= self.protocol.launches_min:
             return True
-        if self.protocol.name == "compare":
+        if self.protocol.base == "compare":
             return self.decided
         return sound >= self.protocol.launches_max or (self.within and sound >= self.protocol.launches_min)
 
@@ -96,7 +96,7 @@ class Cell:
             found.append(Code.TWO_GROUPS(lows=groups.lows, low=groups.low, highs=groups.highs, high=groups.high))
         if (alike := neighbours_alike(self.levels, significance=0.05)) is not None:
             found.append(Code.NEIGHBOURS_ALIKE(correlation=alike))
-        compared = self.protocol.name == "compare"  # it ends when there is an answer, whatever the tolerance
+        compared = self.protocol.base == "compare"  # it ends when there is an answer, whatever the tolerance
         if self.protocol.launches_max >= FEWEST_FOR_95 and not self.within and not compared:
             found.append(Code.TOLERANCE_UNSHOWN(tolerance=self.protocol.tolerance))
         return found

@@ -1,7 +1,8 @@
 """Does a network compute on the device what it computes in Paddle? `bench --check-output`.
 
-The device runs the verification's inputs (edge.convert.verify.inputs, the first of which is the device contract's `seed:0`) and
-prints its outputs; Paddle runs the original program on the same inputs; the verification's judge compares them.
+The device runs the verification's inputs (edge.convert.verify.asked, the first of which is the device contract's `seed:0` where
+a network takes ImageNet's range) and prints its outputs; Paddle runs the original program on the same inputs; the
+verification's judge compares them. A file on a device cannot be cut: outputs that cannot be compared themselves are not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.bench.programs import Runner
 from edge.bench.request import Job
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
 from edge.errors import EdgezooError, RunnerError
 from edge.metadata.file import origin_of
@@ -25,38 +27,62 @@ from edge.toolchain.worker import Worker
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.inputs import Sample
+
 
 SAMPLES = 8
-_TIMEOUT = 1800.0
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
 Lend = Callable[[], AbstractContextManager[Worker]]
 
 
 @dataclass(frozen=True, slots=True)
 class OutputCheck:
-    """`passed` is None where nothing could be compared; `sentence` says how far the outputs are apart, or why not."""
+    """`passed` is None where nothing could be compared, or it proved nothing; `sentence` says how far the outputs are apart, or
+    why not.
+
+    Where outputs were compared and something was proven: `comparison` has the figures, `engine` is what computed them, with
+    its version.
+    """
 
     passed: bool | None
     sentence: str
+    comparison: Comparison | None = None
+    engine: str | None = None
 
 
-def check_output(device: Device, runner: Runner, job: Job, lend_paddle: Lend, *, timeout: float) -> OutputCheck:
+def check_output(
+    device: Device,
+    runner: Runner,
+    job: Job,
+    lend_paddle: Lend,
+    *,
+    timeout: float,
+    asked: InputsAsked = NOTHING_ASKED,
+) -> OutputCheck:
     """Compare the device's outputs with Paddle's. The device must be locked and prepared.
 
-    `timeout`: seconds for one launch. Raises what the device or the benchmark program raises.
+    `timeout`: seconds for one launch; `asked`: what the user says of the inputs. Raises what the device or the benchmark
+    program raises, and `UsageError` for samples that do not fit the network.
     """
     if not runner.flavour.tells_samples:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
-    if origin_of(job.subject.metadata, job.subject.name).calibration:
-        return OutputCheck(None, "it is compared with its quantised program at conversion only")
     try:
         source = _source(job, lend_paddle)
     except EdgezooError as error:
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    calibration = origin_of(job.subject.metadata, job.subject.name).calibration
+    if calibration is not None:
+        from edge.convert.calibrated import kept
+
+        network = kept(source, calibration.network) if calibration.network else None
+        if network is None:
+            return OutputCheck(None, "its quantised network is no longer in the cache: convert it again")
+        source = network
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout)
+        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout, asked)
 
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
@@ -77,49 +103,78 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
 
 
 def _compare(
-    device: Device, runner: Runner, job: Job, source: InferenceModel, lend: Lend, scratch: Path, timeout: float
+    device: Device,
+    runner: Runner,
+    job: Job,
+    source: InferenceModel,
+    lend: Lend,
+    scratch: Path,
+    timeout: float,
+    asked: InputsAsked,
 ) -> OutputCheck:
-    import numpy as np
-
-    from edge.convert.verify.compare import LIMITS, judge
-    from edge.convert.verify.inputs import samples
+    from edge.convert.verify.asked import domains
+    from edge.convert.verify.compare import LIMITS, Outputs, stacked
+    from edge.convert.verify.engines import Paddle
+    from edge.convert.verify.judge import judge_all, judge_coarse, judge_steady
+    from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
+    from edge.convert.verify.x86_int8 import halved, is_quantised
+    from edge.images.overrides import known
     from edge.paddle.program import Program
 
     program = Program.read(source.program)
-    maker = origin_of(job.subject.metadata, job.subject.name).engine
-    precision, engine = job.subject.precision, maker.version if maker else None
+    origin = origin_of(job.subject.metadata, job.subject.name)
+    precision, engine = job.subject.precision, origin.engine.version if origin.engine else None
     if precision not in LIMITS or engine is None:
         return OutputCheck(None, "its metadata does not say with which precision and engine it was made")
-    params = expected_params(program, source.params, precision, engine, scratch / "rounded.pdiparams")
-    given = samples(program.feeds, job.subject.shapes, SAMPLES)
-    arrays = {f"{number}/{name}": value for number, sample in enumerate(given) for name, value in sample.items()}
-    np.savez(scratch / "inputs.npz", **arrays)  # type: ignore[arg-type]
-    with lend() as worker:
-        worker.call(
-            "run",
-            timeout=_TIMEOUT,
-            program=str(source.program),
-            params=str(params),
-            inputs_npz=str(scratch / "inputs.npz"),
-            outputs_npz=str(scratch / "reference.npz"),
-        )
+    points = points_of(program)
     feeds, fetches = [spec.name for spec in program.feeds], [spec.name for spec in program.fetches]
-    with np.load(scratch / "reference.npz") as outputs:
-        reference = [np.stack([outputs[f"{number}/{name}"] for number in range(SAMPLES)]) for name in fetches]
-    told = [_on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout) for sample in given]
-    made = [np.stack([outputs[index] for outputs in told]) for index in range(len(fetches))]
-    comparison, problem = judge(reference, made, LIMITS[precision])
-    figures = f"cosine {comparison.cosine:.6f}, largest error {comparison.max_abs_error:.1e} over {SAMPLES} inputs"
-    if problem:
-        return OutputCheck(False, f"its output on the device differs from Paddle's: {problem} ({figures})")
-    return OutputCheck(True, f"its output on the device is Paddle's: {figures}")
+    own = replace(points, values=tuple(name for name in fetches if name not in points.behind), logits={})
+    if not own.values:
+        behind = ", ".join(points.by)
+        return OutputCheck(
+            None, f"inconclusive: what it puts out lies behind {behind}, and is not compared on a device"
+        )
+    weights = source.params
+    if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
+        weights = halved(program, weights, scratch / "halved.pdiparams")
+    params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
+    paddle = Paddle(lend, replace(source, pir=None, pir_sha256=None), at_points(program, own), scratch)
+    places = [fetches.index(name) for name in own.values]
+    ran: set[str] = set()
+
+    def there(given: Sequence[Sample]) -> Outputs:
+        told = [
+            _on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout, ran) for sample in given
+        ]
+        return [stacked([outputs[place] for outputs in told]) for place in places]
+
+    kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
+    limits = LIMITS[precision]
+    judge_one = judge_coarse if is_quantised(program) else judge_steady
+    found = judge_all(kinds, lambda draw: judge_one(draw, there, lambda given: paddle.run(params, given), limits))
+    worst, names = found.worst, " and ".join(name for name, _ in found.used)
+    figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
+    by = " and ".join(sorted(ran))
+    if found.status == "failed":
+        said = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
+        return OutputCheck(False, said, worst, by)
+    if found.status == "inconclusive":
+        return OutputCheck(None, f"inconclusive: {found.reason}")
+    remark = f"; {own.remark}" if own.remark else ""
+    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by)
 
 
 def _on_device(
-    device: Device, runner: Runner, job: Job, inputs: Sequence[NDArray[Any]], scratch: Path, timeout: float
+    device: Device,
+    runner: Runner,
+    job: Job,
+    inputs: Sequence[NDArray[Any]],
+    scratch: Path,
+    timeout: float,
+    ran: set[str],
 ) -> list[NDArray[Any]]:
-    """The outputs of one run on the device, in the program's order."""
+    """The outputs of one run on the device, in the program's order; to `ran` goes the engine and its version."""
     import numpy as np
 
     files = []
@@ -134,6 +189,9 @@ def _on_device(
             output="values",
         )
         report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
+    if report.synthetic:
+        raise RunnerError("the synthetic engine runs no network", kind="synthetic")
+    ran.add(f"{report.hello.engine if report.hello else runner.program.name} {report.engine_version or ''}".rstrip())
     outputs = []
     for output in report.outputs:
         if output.values is None:

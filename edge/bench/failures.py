@@ -12,7 +12,7 @@ _LOG_LINES = 12
 _HINTS = {
     "model_unreadable": "convert the model again, or check the path",
     "model_invalid": "convert the model again for this device and this version of the engine",
-    "engine_failed": "convert the model with the engine version of the benchmark program",
+    "engine_failed": "its own message says why; a model that another version of opt wrote must be converted for this one",
     "cores_unavailable": "choose other cores, or a power mode",
     "input_invalid": "give the input shape the model was converted with",
     "output_failed": "the connection to the program was lost or its disk is full; run it again",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 
 from edge.bench.check_output import Lend, OutputCheck, check_output
@@ -14,8 +16,13 @@ from edge.bench.gate import hottest
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
 from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
+from edge.metadata.file import as_document
+from edge.metadata.model import Proof, ProofDevice
+from edge.metadata.proofs import record
+from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Measurement
 from edge.results.reasons import Code
 from edge.results.store import Store
@@ -42,11 +49,16 @@ class DeviceResult:
 
 
 def measure_everywhere(
-    places: Sequence[DeviceRequest], db: Path, listener: Listener, *, check_outputs: bool = False
+    places: Sequence[DeviceRequest],
+    db: Path,
+    listener: Listener,
+    *,
+    check_outputs: bool = False,
+    inputs: InputsAsked = NOTHING_ASKED,
 ) -> list[DeviceResult]:
     """One session a place, all at once; returns in the order of `places`.
 
-    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's.
+    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`.
 
     An interrupt (any exception in the calling thread) ends the programs on all devices, waits until their settings are
     restored, and passes on. Results are in the database `db` as soon as each launch ended.
@@ -62,7 +74,7 @@ def measure_everywhere(
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs:
-                jobs = _checked(place, lambda: tools.lend("paddle"), listener)
+                jobs = _checked(place, lambda: tools.lend("paddle"), listener, inputs)
             with Store(db) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
@@ -84,19 +96,55 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: DeviceRequest, lend: Lend, listener: Listener) -> tuple[Job, ...]:
+def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
     """The jobs with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
             listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
             try:
-                check = check_output(place.device, place.runner, job, lend, timeout=place.request.launch_timeout)
+                limit = place.request.launch_timeout
+                check = check_output(place.device, place.runner, job, lend, timeout=limit, asked=inputs)
             except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
                 check = OutputCheck(None, f"its output could not be compared: {error.message}")
-            listener.line(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            tell = listener.error if check.passed is False else listener.line
+            tell(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
+            if check.comparison is not None:
+                job = _recorded(place, job, check, listener)
             if check.passed is False:
                 checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=check.sentence),)))
             else:
                 checked.append(replace(job, notes=(Code.OUTPUT_CHECKED(sentence=check.sentence),)))
     return tuple(checked)
+
+
+def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: Listener) -> Job:
+    """The job with what was proven, which is written into its model's metadata."""
+    assert check.comparison is not None
+    properties = place.device.properties()
+    proof = Proof(
+        sha256=job.subject.sha256,
+        passed=bool(check.passed),
+        sentence=check.sentence,
+        date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        device=ProofDevice(
+            **asdict(DeviceIdentity.of(asdict(properties))),
+            name=" ".join(one for one in (properties.manufacturer, properties.model) if one) or None,
+        ),
+        program=place.runner.program.name,
+        program_sha256=place.runner.program.sha256,
+        engine=check.engine or place.runner.program.name,
+        precision=job.subject.precision,
+        threads=1,
+        inputs=check.comparison.samples,
+        cosine=check.comparison.cosine if isfinite(check.comparison.cosine) else None,
+        max_abs_error=check.comparison.max_abs_error if isfinite(check.comparison.max_abs_error) else None,
+    )
+    try:
+        metadata = record(job.nb, proof)
+    except EdgezooError as error:
+        listener.error(f"{place.device.serial}: {job.subject.name}: the comparison could not be kept: {error.message}")
+        return job
+    if metadata is None:
+        return job
+    return replace(job, subject=replace(job.subject, metadata=as_document(metadata)))

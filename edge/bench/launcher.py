@@ -27,6 +27,7 @@ from edge.errors import (
 from edge.results.measurement import Launch
 from edge.results.reasons import Code, Remark
 
+OTHER_MODEL = "other_model"  # the kind of a failure: the program loaded another file than was meant
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
@@ -81,8 +82,11 @@ class Launcher:
             lambda error: self._say(f"{cell.name}: {error.message}; once more"),
             when=lambda error: error.kind == "crash",
         )
+        another = Remedy(
+            (RunnerError,), 1, lambda _: self._device.recheck(), when=lambda error: error.kind == OTHER_MODEL
+        )
         limit = self._request.recover_limit
-        return with_retries(self._device, once, crashed, recover_limit=limit, say=self._say)
+        return with_retries(self._device, once, another, crashed, recover_limit=limit, say=self._say)
 
     def _once(self, cell: Cell) -> Launch:
         request = self._request
@@ -100,6 +104,7 @@ class Launcher:
         except CommandTimeoutError as error:
             raise hung(error) from error
         report = self._runner.read(spec, completed)
+        _check_model(cell, report)
         if report.synthetic and not request.synthetic_allowed:
             raise ContractError(
                 "the benchmark program has a synthetic engine: its times say nothing of the network",
@@ -174,6 +179,17 @@ class Launcher:
 
     def _say(self, text: str) -> None:
         self._listener.line(f"{self._device.serial}: {text}")
+
+
+def _check_model(cell: Cell, report: LaunchReport) -> None:
+    """Raises `RunnerError` where the program loaded a file of another opt version than the model has."""
+    meant, loaded = cell.job.subject.opt_version, report.model_opt_version
+    if meant is not None and loaded is not None and meant != loaded:
+        raise RunnerError(
+            f"the program loaded a model of opt {loaded}, and {cell.job.nb.name} is of opt {meant}",
+            kind=OTHER_MODEL,
+            hint="edgezoo device clean removes the files on the device",
+        )
 
 
 def _signs_of_probes(spec: LaunchSpec, report: LaunchReport, *, fixed_performance: bool) -> tuple[Remark, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.bench.paddle_models import prepare_programs
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
-from edge.bench.wanted import Wanted, check_format, check_weights, is_file
+from edge.bench.wanted import Wanted, check_format, check_target, check_weights, is_file
 from edge.cache.hashing import sha256_of
 from edge.cache.paths import cache_dir
 from edge.convert.onnx.recipe import OnnxRecipe
@@ -19,7 +19,7 @@ from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose
 from edge.device.base import Properties
-from edge.errors import EdgezooError, UsageError
+from edge.errors import EdgezooError
 from edge.source.download import Progress
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
@@ -47,7 +47,7 @@ def prepare(
     files = {name: Job(Path(name), read_subject(Path(name), shapes=wanted.shapes)) for name in paths}
     for job in files.values():
         check_format(job.nb, wanted.engine)
-        _check_target(job, device)
+        check_target(job.nb, job.subject.target, device.kind == "host", device.serial)
     outcomes = _convert([name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     found = {
@@ -78,18 +78,6 @@ def _convert(
         for name in names
     ]
     return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
-
-
-def _check_target(job: Job, device: Properties) -> None:
-    target = job.subject.target
-    if target is None:
-        return
-    runs = ("x86",) if device.kind == "host" else ("arm", "opencl,arm")
-    if target not in runs:
-        raise UsageError(
-            f"{job.nb} was made for {target}, and {device.serial} runs {' or '.join(runs)}",
-            hint=f"convert it with --target {runs[0]}, or measure it on another --device",
-        )
 
 
 def _place(recipe: Recipe, weights: Weights) -> Path:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
-from edge.bench.wanted import Wanted, check_names, check_weights, is_file
+from edge.bench.subject import read_subject
+from edge.bench.wanted import Wanted, check_names, check_target, check_weights, is_file
 from edge.convert.recipe import choose
+from edge.convert.verify.asked import InputsAsked
 from edge.errors import BenchError, UsageError
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
@@ -20,7 +24,8 @@ from edge.zoo.catalogue import selected
 class BenchOptions:
     """The options of the command, as `edgezoo bench --help` explains them. Times in seconds, `tolerance` in percent.
 
-    Raises `UsageError`, `UnknownModelError`, `RecipeError` or `BenchError` for what can be refused without a device.
+    Raises `UsageError`, `UnknownModelError`, `RecipeError`, `BenchError`, or what `read_subject` raises of a file, for what
+    can be refused without a device.
     """
 
     names: tuple[str, ...] = ()
@@ -53,6 +58,8 @@ class BenchOptions:
     runner: str | None = None
     runner_kind: str | None = None
     check_output: bool = False
+    input_range: tuple[float, float] | None = None
+    inputs: Path | None = None
     allow_synthetic: bool = False
     fresh: bool = False
     keep_invalid: bool = False
@@ -62,8 +69,13 @@ class BenchOptions:
         self.protocol()
         if not re.fullmatch(r"ones|seed:\d+", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
+        self._check_cores()
         if self.fresh and self.keep_invalid:
             raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
+        if not self.check_output and (self.input_range or self.inputs):
+            option = "--input-range" if self.input_range else "--inputs"
+            raise UsageError(f"{option} is for the comparison with Paddle's outputs", hint="--check-output")
+        _ = self.inputs_asked
         wanted = self.wanted
         self._check_mode(wanted)
         check_names(wanted)
@@ -71,6 +83,9 @@ class BenchOptions:
         self._check_runner()
         named = [name for name in wanted.names if not is_file(name)]
         check_weights(self.weights, named)
+        if not named and self.weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
+        self._check_place()
         if self.shape and len(named) == len(wanted.names) and wanted.engine.model != "program":
             raise UsageError("--shape is for files: a model of the catalogue has its own", hint="leave --shape out")
         if not named and (self.precision or self.target):
@@ -79,6 +94,8 @@ class BenchOptions:
         if named and wanted.engine.model == "nb":
             self._check_target()
             choose(target=self._target, precision=self.precision, engine=wanted.engine.version)
+        if wanted.engine.model != "program":
+            self._check_files([Path(name) for name in wanted.names if is_file(name)])
 
     @property
     def wanted(self) -> Wanted:
@@ -92,6 +109,11 @@ class BenchOptions:
             engine=self.engine or PADDLE_LITE,
             shapes=self.shape or None,
         )
+
+    @property
+    def inputs_asked(self) -> InputsAsked:
+        """What outputs are to be compared for."""
+        return InputsAsked(self.input_range, self.inputs)
 
     @property
     def order_seed(self) -> int:
@@ -119,6 +141,30 @@ class BenchOptions:
             tolerance=None if self.tolerance is None else self.tolerance / 100,
             **common,
         )
+
+    def check_device(self, kind: str) -> None:
+        """Raises `UsageError` for what has no effect on that kind of device: "host" or "android"."""
+        names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
+        if kind != "host" and self.engine is not None and self.engine.version and all(map(is_file, names)):
+            raise UsageError(
+                f"--engine {self.engine.version} is for models of the catalogue: a device has its own engine",
+                hint="leave it out: only files are named",
+            )
+        if kind == "host" and self.power_mode and self.runner is None:
+            raise UsageError(
+                f"--power-mode {self.power_mode}: the engines of this machine have no power modes",
+                hint="--cores binds them",
+            )
+
+    def _check_place(self) -> None:
+        if self.spec == "host" and self.adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.spec is not None:
+            self.check_device("host" if self.spec == "host" else "android")
+        if self.protocol_name == "table" and self.tolerance is not None:
+            raise UsageError(
+                "--tolerance says when the robust protocol has enough launches: table counts them", hint="--launches N"
+            )
 
     @property
     def _target(self) -> str:
@@ -153,6 +199,22 @@ class BenchOptions:
         if self.spec is not None and (self.spec == "host") != (self._target == "x86"):
             where = "this machine runs x86" if self.spec == "host" else "an Android device does not run x86"
             raise UsageError(f"--target {self.target}: {where}", hint="leave --target out: the device decides")
+
+    def _check_files(self, files: Sequence[Path]) -> None:
+        """They are models, their metadata is theirs, and the device, if it is named, runs such files."""
+        for file in files:
+            subject = read_subject(file, shapes=self.shape or None)
+            if self.spec not in (None, "all"):
+                check_target(file, subject.target, self.spec == "host", self.spec)
+
+    def _check_cores(self) -> None:
+        """Of this machine's cores; a device's are known when it is there."""
+        here = os.sched_getaffinity(0)
+        if self.spec == "host" and (missing := sorted(set(self.cores or ()) - here)):
+            raise UsageError(
+                f"--cores {','.join(map(str, missing))}: this machine has none, or edgezoo may not run there",
+                hint="one or more of " + ",".join(map(str, sorted(here))),
+            )
 
     def _check_engine(self, wanted: Wanted) -> None:
         engine = wanted.engine

@@ -42,8 +42,10 @@ class Request:
 
 
 class Listener(Interface):
-    """Hears what a session does: a line that stays, and what is done at the moment."""
+    """Hears what a session does: a line that stays, what went wrong, and what is done at the moment."""
 
     def line(self, text: str) -> None: ...
+
+    def error(self, text: str) -> None: ...
 
     def now(self, text: str) -> None: ...

@@ -24,12 +24,12 @@ from edge.bench.sustained import measure_sustained
 from edge.bench.whole import note_of_session, signs_of_session
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
+from edge.results import said
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.measurement import Launch, Measurement
 from edge.results.protocol import round_order
 from edge.results.reasons import Code
-from edge.results.statistics import median
 from edge.results.store import Store, asked_for
 
 LOOKS = 3  # at the session as a whole; after each but the last, what was set aside is made again
@@ -55,7 +55,7 @@ def measure(
     DeviceErrors before the first launch, ResultsError. What was measured until then is in the store.
     """
     plan = [(job, threads) for job in request.jobs for threads in request.threads]
-    if request.protocol.name == "compare":  # always both anew, and equal files are two
+    if request.protocol.base == "compare":  # always both anew, and equal files are two
         if not plan:
             return []
         session = _Session(device, runner, request, store, listener, sleep, clock, coolest or {})
@@ -78,13 +78,17 @@ def measure(
             todo.append((job, threads, found))
     if kept := len(seen) - len(todo):
         listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
-    if todo and request.protocol.name == "sustained":
+    if todo and request.protocol.base == "sustained":
         cells = [(job, threads) for job, threads, _ in todo]
         measure_sustained(
             device, runner, request, store, listener, cells, sleep=sleep, clock=clock, coolest=coolest or {}
         )
     elif todo:
         _Session(device, runner, request, store, listener, sleep, clock, coolest or {}).run(todo)
+    for job, threads, _ in todo:  # as it is kept, so that no line tells another number than the table
+        if (found := store.find(key(job, threads))) is not None and found.status != "failed":
+            cell = Cell(found.id, job, threads, request.protocol, [], earlier=0)
+            listener.line(f"{device.serial}: {cell.name}: {said.outcome(found)}")
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
     ]
@@ -168,16 +172,14 @@ class _Session:
                     break
                 except EdgezooError as error:
                     self._fail([cell], error)
-            if self._request.protocol.name == "compare":
+            if self._request.protocol.base == "compare":
                 judge_pairs(cells)
             else:
                 judge_tolerance([cell for cell in cells if not cell.failed])
             for cell in active:
                 if cell.ended and not cell.failed and cell.launches:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NOT_LOOKED_AT])
-                    self._listener.line(
-                        f"{self._device.serial}: {cell.name}: {median(cell.levels):.2f} ms, {len(cell.launches)} launches"
-                    )
+                    self._listener.line(f"{self._device.serial}: {cell.name}: {len(cell.launches)} launches are enough")
             number += 1
 
     def _launch(self, cell: Cell) -> None:
@@ -190,7 +192,7 @@ class _Session:
             cell.failed = True
             self._store.fail(cell.id, error.message + (f" ({error.hint})" if error.hint else ""))
         who = cells[0].name if len(cells) == 1 else f"{len(cells)} cells"
-        self._listener.line(f"{self._device.serial}: {who}: {error.message}")
+        self._listener.error(f"{self._device.serial}: {who}: {error.message}")
 
     def _look_at_whole(self, cells: Sequence[Cell]) -> int:
         """Set aside what the session as a whole speaks against; returns how many launches."""

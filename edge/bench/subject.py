@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.cache.hashing import sha256_of
-from edge.convert.metadata import network, origin
+from edge.convert.metadata import classes, network, origin
+from edge.convert.preparation import prepared
 from edge.convert.shapes import input_shapes
 from edge.errors import ModelFilesError
+from edge.images.overrides import Overrides
 from edge.metadata.file import as_document, metadata_path, read_beside
 from edge.nb.header import read_header
 from edge.paddle.program import Program
@@ -65,11 +67,13 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
 
     The sha256 is of the program's and the parameters' own. Raises `ProgramError`.
     """
+    program = Program.read(source.program)
+    shapes = input_shapes(program.feeds, shape)
     return Subject(
         name=name,
         sha256=sha256_of(f"{source.program_sha256} {source.params_sha256}".encode()),
         bytes=source.program.stat().st_size + source.params.stat().st_size,
-        shapes=tuple(input_shapes(Program.read(source.program).feeds, shape)),
+        shapes=tuple(shapes),
         weights=source.kind,
         precision="fp32",
         flops=source.flops,
@@ -80,8 +84,18 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
             "precision": "fp32",
             "engine": {"name": "paddle", "version": source.paddle_version},
             "source": origin(source),
+            "outputs": [{"name": one.name, "shape": list(one.shape)} for one in program.fetches],
+            "preprocessing": _steps(name, model, source, shapes),
+            "class_num": source.class_num or classes([{"shape": list(one.shape)} for one in program.fetches]),
         },
     )
+
+
+def _steps(
+    name: str, model: Model | None, source: InferenceModel, shapes: Sequence[Sequence[int]]
+) -> dict[str, object] | None:
+    how = prepared(name, model, source, shapes, Overrides()).preprocessing
+    return how.as_values() if how else None
 
 
 def _usual_shape(name: str) -> Sequence[int]:

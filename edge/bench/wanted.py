@@ -57,3 +57,13 @@ def check_format(file: Path, engine: HostEngine) -> None:
     runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(file.suffix, engine.name)
     if runs != engine.name:
         raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does, on this machine")
+
+
+def check_target(file: Path, target: str | None, here: bool, device: str) -> None:
+    """Raises `UsageError` where a file was made for another kind of device than this machine (`here`) or an Android one."""
+    runs = ("x86",) if here else ("arm", "opencl,arm")
+    if target is not None and target not in runs:
+        raise UsageError(
+            f"{file} was made for {target}, and {device} runs {' or '.join(runs)}",
+            hint=f"convert it with --target {runs[0]}, or measure it on another --device",
+        )

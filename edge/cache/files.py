@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge.cache.hashing import sha256_of
 from edge.errors import OutputError
 
 
@@ -20,10 +21,10 @@ def write_text(path: Path, text: str, *, hint: str = "", parents: bool = False) 
 
 
 def put_copy(source: Path, target: Path) -> None:
-    """Put a cached file's content at `target`, whole or not at all, with the file's times, which `is_copy` compares.
+    """Put a cached file's content at `target`, whole or not at all, with the file's times.
 
     The first place shares the file's blocks (a hard link), where the file system can do that. Who writes to the target in
-    place then changes the cached file with it, which is why an entry knows its files' sizes and times.
+    place then changes the cached file with it, which is why who places a file looks at its content first.
     """
     with atomic_write(target) as part:
         if source.stat().st_nlink == 1:
@@ -34,13 +35,12 @@ def put_copy(source: Path, target: Path) -> None:
         shutil.copystat(source, part)
 
 
-def is_copy(source: Path, target: Path) -> bool:
-    """Whether `target` is what `copy` made of `source`, untouched since: by size and time, as rsync does."""
+def holds(path: Path, sha256: str) -> bool:
+    """Whether there is a file with that very content."""
     try:
-        ours, theirs = source.stat(), target.stat()
-    except FileNotFoundError:
+        return sha256_of(path) == sha256
+    except OSError:
         return False
-    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.cache.files import fresh_folder, write_text
+from edge.cache.hashing import sha256_of
+from edge.cache.keys import key_of
 from edge.cache.locks import exclusive, exclusive_now, shared
 
 _FACTS = "facts.json"
@@ -25,24 +27,34 @@ class CacheEntry:
 
 
 class Cache:
-    """Entries below `root`, each a folder named by its key. A folder without `facts.json`, or with other files than it tells
-    of, is no entry."""
+    """Entries below `root`, each a folder named by its key. A folder without a sound `facts.json`, or with other files than it
+    tells of, is no entry."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def get(self, key: str, *, hollow: bool = False) -> CacheEntry | None:
-        """The entry, or None. With `hollow`, one that `empty` has left without its files counts, too."""
+    def get(self, key: str, *, hollow: bool = False, content: bool = False) -> CacheEntry | None:
+        """The entry, or None. With `hollow`, one that `empty` has left without its files counts, too.
+
+        Its files are compared by size and time; with `content` by their SHA-256: for who goes on to use them. Neither a bit
+        that a disk flipped, nor an edit that kept the time, is then taken for what was made.
+        """
         folder = self.root / key
         try:
             known = json.loads((folder / _FACTS).read_bytes())
-            if known["files"] is None:
-                return CacheEntry(folder, known["facts"]) if hollow else None
-            if known["files"] == {name: _stamp(folder / name) for name in known["files"]}:
-                return CacheEntry(folder, known["facts"])
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
-            pass
-        return None
+            facts, files = known["facts"], known["files"]
+            if known["digest"] != _digest(facts, files):
+                return None
+            if files is None:
+                return CacheEntry(folder, facts) if hollow else None
+            stamps = {name: stamp for name, (*stamp, _) in files.items()}
+            if stamps != {name: _stamp(folder / name) for name in files}:
+                return None
+            if content and any(sha256_of(folder / name) != sha256 for name, (*_, sha256) in files.items()):
+                return None
+            return CacheEntry(folder, facts)
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+            return None  # not there, or damaged
 
     @contextmanager
     def making(self, key: str) -> Iterator[Path]:
@@ -56,7 +68,7 @@ class Cache:
 
     def put(self, key: str, part: Path, facts: dict[str, Any]) -> CacheEntry:
         """Turn the folder that `making` gave into the entry, in one rename."""
-        _write_facts(part, facts, {path.name: _stamp(path) for path in sorted(part.iterdir())})
+        _write_facts(part, facts, {path.name: [*_stamp(path), sha256_of(path)] for path in sorted(part.iterdir())})
         place = self.root / key
         shutil.rmtree(place, ignore_errors=True)
         part.rename(place)
@@ -85,7 +97,14 @@ class Cache:
 
 
 def _write_facts(folder: Path, facts: Mapping[str, Any], files: Mapping[str, Any] | None) -> None:
-    write_text(folder / _FACTS, json.dumps({"facts": facts, "files": files}, indent=1) + "\n")
+    document = json.loads(json.dumps({"facts": facts, "files": files}))
+    document["digest"] = _digest(document["facts"], document["files"])
+    write_text(folder / _FACTS, json.dumps(document, indent=1) + "\n")
+
+
+def _digest(facts: Any, files: Any) -> str:
+    """What a damaged `facts.json` is known by."""
+    return key_of({"facts": facts, "files": files})
 
 
 def _stamp(path: Path) -> list[int]:

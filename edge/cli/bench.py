@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
-from edge.cli.parameters import DURATION, HOST_ENGINE, Numbers
+from edge.cli.parameters import DURATION, HOST_ENGINE, Finite, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--repeats", type=click.IntRange(1), metavar="N", help="Measured runs of a launch, instead of runs and time."
 )
 @click.option("--launches", type=click.IntRange(1), metavar="N", help="At least so many launches a cell.")
-@click.option("--tolerance", type=click.FloatRange(0, min_open=True), metavar="PERCENT",
+@click.option("--tolerance", type=Finite(0, min_open=True), metavar="PERCENT",
               help="Stop when the launches show that the median holds within so much.  [default: 1]")  # fmt: skip
 @click.option("--compare", is_flag=True,
               help="Of two models: measure them in turn until it is decided which is faster, and say so.")  # fmt: skip
@@ -49,13 +49,13 @@ if TYPE_CHECKING:
               "start's.")  # fmt: skip
 @click.option(
     "--cooldown",
-    type=click.FloatRange(0),
+    type=Finite(0),
     metavar="S",
     help="Seconds between launches, beside what the gate waits.  [default: 0]",
 )
-@click.option("--cool-limit", type=click.FloatRange(0), default=300.0, show_default=True, metavar="S",
+@click.option("--cool-limit", type=Finite(0), default=300.0, show_default=True, metavar="S",
               help="How long to wait for a hot device before it is measured hot, and marked.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, metavar="S",
+@click.option("--timeout", type=Finite(0, min_open=True), default=600.0, show_default=True, metavar="S",
               help="How long one launch may take.")  # fmt: skip
 @click.option("--seed", type=int, metavar="N", help="The seed of the launches' order.  [default: a new one, kept]")
 @click.option("--power-mode", type=click.IntRange(0, 5), metavar="0-5",
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip
 @click.option("--check-output", is_flag=True, help="Also compare each network's output there with Paddle's own.")
+@options.judged_with
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @click.option("--fresh", is_flag=True, help="Measure again what is measured already.")
 @click.option(
@@ -88,7 +89,7 @@ if TYPE_CHECKING:
 @options.report
 @options.quiet
 @options.gathered("edge.bench.options", "BenchOptions")
-def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, quiet: bool) -> None:
+def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: bool, quiet: bool) -> None:
     """Measure the latency of models and print a table with the columns of the published one.
 
     A NAME of the catalogue is converted first, for the device at hand. Every raw sample is kept: a run that was
@@ -108,6 +109,7 @@ def command(asked: BenchOptions, form: str, output: Path | None, ratio: bool, qu
     from edge.cli.output import ProgressLine, print_compared, print_report, print_sustained
 
     options.check_output(output)
+    form = options.form_of(form, output)
     with ProgressLine(quiet=quiet) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.traced)
     if asked.compare and form in ("text", "json"):

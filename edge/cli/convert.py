@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.cli.output import ProgressLine
     from edge.convert.options import ConvertOptions
     from edge.convert.order import Conversion, Order, Product
-    from edge.metadata.model import Metadata
+    from edge.metadata.model import Metadata, Verification
 
 
 @click.command()
@@ -58,6 +58,12 @@ if TYPE_CHECKING:
 )
 @click.option("--verify/--no-verify", default=True, show_default=True,
               help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
+@options.judged_with
+@click.option("--strict", is_flag=True, help="The exit code is 1 also where only a part of what was asked for was done, or the "
+              "comparison proved nothing.")  # fmt: skip
+@click.option(
+    "--force", is_flag=True, help="Replace files of the same name that were made otherwise, or of other weights."
+)
 @options.quiet
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
@@ -65,8 +71,9 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
     """Convert models to Paddle-Lite's .nb format, or to ONNX, and prove that they still compute the same.
 
     Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went; each
-    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written.
-    Finished work is not done again. The exit code is 1 if any model failed.
+    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written;
+    one of which the comparison proves nothing is written, and called inconclusive. Finished work is not done again. The exit
+    code is 1 if any model failed.
 
     \b
     Examples:
@@ -74,7 +81,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
       edgezoo convert --light --weights random -o models
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
       edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
-      edgezoo convert --model-dir my_net/ --name my_net --input-shape 1,3,320,320
+      edgezoo convert --model-dir my_net/ --name my_net --resize-short 256 --mean 0.5 --std 0.5
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
     """
     from edge.cli.output import ProgressLine, print_json
@@ -86,7 +93,10 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         def done(outcome: Conversion[Product]) -> None:
             nonlocal ended
             ended += 1
-            progress.line(f"[{ended}/{len(asked.orders)}] {_sentence(outcome)}")
+            tell = progress.line if outcome.error is None else progress.error
+            tell(f"[{ended}/{len(asked.orders)}] {_sentence(outcome)}")
+            for remark in outcome.remarks:
+                progress.line(f"    {remark}")
             if outcome.error is not None:
                 options.traced(outcome.error)
 
@@ -94,6 +104,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             asked.orders,
             asked.out,
             verify=asked.verify,
+            inputs=asked.inputs_asked,
+            replace=asked.force,
             jobs=asked.jobs,
             done=done,
             progress=progress.download,
@@ -102,7 +114,8 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
         _close(progress, outcomes, asked.out)
     if as_json:
         print_json([_row(outcome) for outcome in outcomes])
-    if any(outcome.error is not None for outcome in outcomes):
+    doubtful = asked.strict and any(not _whole(outcome.made.metadata) for outcome in outcomes if outcome.made)
+    if doubtful or any(outcome.error is not None for outcome in outcomes):
         raise SystemExit(1)
 
 
@@ -117,21 +130,61 @@ def _sentence(outcome: Conversion[Product]) -> str:
     verification = made.metadata.verification
     assert verification is not None  # every model made here has one
     verdict = {
-        "passed": f"verified (cosine {verification.cosine or 0:.6f}, argmax agreement "
-        f"{verification.argmax_agreement or 0:.0%})" + (f", {verification.reason}" if verification.reason else ""),
+        "passed": _passed(verification),
+        "inconclusive": f"inconclusive: {verification.reason}",
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.reason}",
     }[verification.status]
+    verdict = _with_devices(made.metadata, verdict)
     random = ", random weights" if outcome.order.weights.kind == "random" else ""
     took = "up to date" if outcome.reused else f"{sum(outcome.seconds.values()):.1f} s"
-    return f"{name}  {made.bytes / 2**20:.2f} MiB, {_kind(outcome.order, made.metadata)}{random}, {verdict}, {took}"
+    kind = _kind(outcome.order, made.metadata) + _cost(made.metadata)
+    return f"{name}  {made.bytes / 2**20:.2f} MiB, {kind}{random}, {verdict}, {took}"
+
+
+def _cost(metadata: Metadata) -> str:
+    """What int8-static costs against the float network, on the images it was calibrated with."""
+    calibration = metadata.calibration
+    if not calibration or calibration.same_top is None or calibration.mean_cosine is None:
+        return ""
+    return (
+        f" (of {calibration.images} calibration images {calibration.same_top:.1%} get the float network's class, "
+        f"cosine {calibration.mean_cosine:.4f})"
+    )
+
+
+def _passed(verification: Verification) -> str:
+    agreement, ranges = verification.argmax_agreement, verification.input_ranges
+    parts = [f"cosine {verification.cosine or 0:.6f}"]
+    if isinstance(agreement, float):
+        parts.append(f"argmax agreement {agreement:.0%}")
+    if ranges:
+        parts.append("inputs " + " and ".join(ranges))
+    elif verification.samples_sha256:
+        parts.append(f"{verification.inputs} inputs of yours")
+    return f"verified ({', '.join(parts)})" + (f", {verification.reason}" if verification.reason else "")
+
+
+def _whole(metadata: Metadata) -> bool:
+    """Whether all that was asked for was done, and the comparison passed."""
+    return not (metadata.nb and metadata.nb.left) and bool(
+        metadata.verification and metadata.verification.status == "passed"
+    )
+
+
+def _with_devices(metadata: Metadata, verdict: str) -> str:
+    """The verdict, and for what of the file it does not hold."""
+    from edge.metadata.proofs import unproven, words
+
+    basis = "arithmetic " if unproven(metadata) and verdict.startswith("verified") else ""
+    return "; ".join(one for one in (basis + verdict, words(metadata)) if one)
 
 
 def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     facts = metadata.onnx
     if not facts:
-        return order.runs
+        return order.runs + (f" ({metadata.nb.effect})" if metadata.nb and metadata.nb.effect else "")
     batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""
     not_simplified = "" if facts.simplification.done else f", not simplified: {facts.simplification.reason}"
     return f"ONNX opset {facts.opset}{batch}{not_simplified}"
@@ -150,6 +203,7 @@ def _row(outcome: Conversion[Product]) -> dict[str, object]:
         "kind": outcome.order.kind,
         "status": "failed" if outcome.error else "converted",
         "reused": outcome.reused,
+        "remarks": list(outcome.remarks),
         "seconds": {stage: round(seconds, 3) for stage, seconds in outcome.seconds.items()},
     }
     if outcome.error is not None:

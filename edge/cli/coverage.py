@@ -57,14 +57,18 @@ def command(
     """
     import time
 
-    from edge.cli.output import ProgressLine, print_json, say, write_file
+    from edge.cli.output import ProgressLine, json_text, say, write_file
     from edge.convert.coverage import networks, survey
     from edge.convert.recipe import choose
+    from edge.errors import UsageError
     from edge.report import coverage as report
     from edge.source.weights import Weights
     from edge.toolchain.peak_memory import PeakMemory
     from edge.zoo.catalogue import lookup, selected
 
+    if as_json and markdown:
+        raise UsageError("--json and --markdown exclude each other", hint="leave one of them out")
+    options.check_output(output)
     all_of_them = everything or not (names or series or light)
     chosen = selected(names, series=series, light=light, everything=all_of_them)
     models = [lookup(name) for name in chosen]
@@ -76,7 +80,8 @@ def command(
             nonlocal ended, reused
             ended, reused = ended + 1, reused + known
             if not known:
-                progress.line(f"[{ended}/{total}] {_sentence(row)}")
+                tell = progress.error if row.status in ("failed", "wrong") else progress.line
+                tell(f"[{ended}/{total}] {_sentence(row)}")
 
         rows = survey(
             models,
@@ -91,13 +96,13 @@ def command(
     if as_json:
         from dataclasses import asdict
 
-        print_json([asdict(row) for row in rows])
+        table = json_text([asdict(row) for row in rows]) + "\n"
     else:
         table = report.as_markdown(rows) if markdown else report.as_text(rows) + "\n"
-        if output is None:
-            click.echo(table, nl=False)
-        else:
-            write_file(output, table)
+    if output is None:
+        click.echo(table, nl=False)
+    else:
+        write_file(output, table)
     if not quiet:
         say(
             f"{report.counts(rows)}; {reused} known before; {time.monotonic() - began:.0f} s, "

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from edge.toolchain.engines import Engine
 
 
 @click.command()
@@ -12,20 +17,22 @@ import click
 def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
     """Say what is installed on this machine, what is missing, and the one command that mends it.
 
-    Ends with a non-zero code if something that every user needs is missing. `optional` things are needed by some work
-    only: the last column says by which.
+    Ends with a non-zero code if something that every user needs is missing, or an ENGINE that is named. `optional` things
+    are needed by some work only: the last column says by which.
 
     \b
     Examples:
       edgezoo doctor
+      edgezoo doctor paddlelite-2.14rc0         # this engine only
       edgezoo doctor --fix                      # install the default engines
       edgezoo doctor --fix paddlelite-2.14rc0   # and another engine version
     """
-    from edge.toolchain.doctor import examine
+    from edge.toolchain.doctor import examine, examine_engine
 
+    named = _named(engine_names)
     if fix:
-        _install(engine_names)
-    findings = list(examine())
+        _install(named)
+    findings = list(map(examine_engine, named) if named else examine())
     if as_json:
         import dataclasses
         import json
@@ -45,19 +52,25 @@ def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
             )
             if finding.fix:
                 click.echo(f"{'':10}{'':{wide}}  to mend: {finding.fix}")
-    if any(f.status == "missing" for f in findings):
+    if any(f.status == "missing" or (named and f.status != "ok") for f in findings):
         raise SystemExit(1)
 
 
-def _install(names: tuple[str, ...]) -> None:
+def _named(names: tuple[str, ...]) -> list[Engine]:
+    """Raises `UsageError` for a name that is none."""
     from edge.errors import UsageError
     from edge.toolchain.engines import engines
-    from edge.toolchain.environment import ensure
 
     known = {engine.name: engine for engine in engines()}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"there is no engine named {unknown[0]!r}", hint="known engines: " + ", ".join(known))
-    chosen = [known[name] for name in names] or [engine for engine in known.values() if engine.default]
-    for engine in chosen:
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def _install(named: list[Engine]) -> None:
+    from edge.toolchain.engines import engines
+    from edge.toolchain.environment import ensure
+
+    for engine in named or [engine for engine in engines() if engine.default]:
         ensure(engine, say=lambda line: click.echo(line, err=True))

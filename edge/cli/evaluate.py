@@ -9,7 +9,7 @@ import click
 
 from edge.cli import options
 from edge.cli import preprocessing as preparing
-from edge.cli.parameters import HOST_ENGINE
+from edge.cli.parameters import HOST_ENGINE, Finite
 
 if TYPE_CHECKING:
     from edge.evaluate.options import EvalOptions
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 @click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
 @click.option("--runner", metavar="edgebench|PATH",
               help="The benchmark program that judges.  [default: edgebench on a device, none on this machine]")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=3600.0, show_default=True, metavar="S",
-              help="How long the benchmark program may take for one batch of images.")  # fmt: skip
+@click.option("--timeout", type=Finite(0, min_open=True), metavar="S",
+              help="How long the benchmark program may take for one batch of images.  [default: 3600]")  # fmt: skip
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--engine", type=HOST_ENGINE, metavar="ENGINE|VERSION",
               help="paddle-lite, onnxruntime, paddle (its own program: a NAME or a directory), or a Paddle-Lite version; "
               "on a device the one that converts NAMEs.  [default: by the file]")  # fmt: skip
+@click.option("--output", metavar="NAME", help="The output that is judged, of a network that has several.")
 @preparing.options
 @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv",
               help="Also write what each network said of each image.")  # fmt: skip
@@ -48,16 +49,17 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
     """Measure the accuracy of networks on labelled images, on this machine or on an Android device: top-1 and top-5.
 
     A NAME of the catalogue is converted first, for the device at hand; a FILE.nb must have been made for it (this
-    machine: --target x86, a phone: arm); a FILE.onnx runs in ONNX Runtime, here only. The images are prepared here, as
-    the metadata beside the file says, which for the catalogue is PaddleClas' own evaluation; to a device they go batch
-    by batch, and each batch is removed when it is judged. Images that cannot be read are named, and are in no accuracy;
-    the exit code is then 1. The intervals are Wilson's, at 95 %.
+    machine: --target x86, a phone: arm); a FILE.onnx runs in ONNX Runtime, here only. The images are prepared here,
+    as the metadata beside the file says, which for the catalogue is PaddleClas' own evaluation; a network whose
+    preprocessing nobody said is refused until it is. To a device images go batch by batch, and each batch is
+    removed when it is judged. Images that cannot be read are named, and are in no accuracy; the exit code is then
+    1. The intervals are Wilson's, at 95 %.
 
     \b
     Examples:
       edgezoo eval PPLCNet_x1_0 --data ILSVRC2012/val --limit 2000
       edgezoo eval MobileNetV3_large_x1_0 --data ILSVRC2012 --list val_list.txt --precision int8
-      edgezoo eval nets/flowers-fp32.nb nets/flowers-int8.nb --data flowers --resize-short 256
+      edgezoo eval nets/flowers-fp32.nb nets/flowers-int8.nb --data flowers
       edgezoo eval MobileNetV3_large_x1_0_ssld --data ILSVRC2012/val --precision fp16 -s 3f2a1b
     """
     from edge.cli.output import ProgressLine, print_json, write_file

@@ -13,7 +13,7 @@ from edge.cli.output import ProgressLine
 
 if TYPE_CHECKING:
     from edge.package.keys import SigningKey
-    from edge.package.request import Wanted
+    from edge.package.request import PackageRequest
     from edge.package.sdk import AndroidTools
     from edge.source.weights import Weights
 
@@ -49,13 +49,17 @@ def command(
     from edge.package.apk import package_id_of
     from edge.package.install import install_apk
     from edge.package.keys import choose_key
-    from edge.package.request import Wanted
+    from edge.package.request import PackageRequest
     from edge.package.sdk import find_tools
 
     others = [text for text in targets if not text.endswith(".apk")]
     if labels and not others:
         raise UsageError("--labels is for models: an APK has its own", hint="leave it out")
-    wanted = Wanted.parse(others, labels, weights)
+    if not others and (keystore or key_alias or key_password):
+        raise UsageError(
+            "only APKs are named, which are signed: the options of the key are for models", hint="leave them out"
+        )
+    wanted = PackageRequest.parse(others, labels, weights)
     devices = open_device(device)
     if any(one.properties().kind != "android" for one in devices):
         raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")
@@ -75,7 +79,7 @@ def command(
 
 
 def _package(
-    wanted: Wanted,
+    wanted: PackageRequest,
     scratch: Path,
     tools: AndroidTools,
     key: SigningKey,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import Finite
 
 if TYPE_CHECKING:
     from edge.api import Sort
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
-@click.option("--min-top1", type=float, metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
-@click.option("--max-top1", type=float, metavar="X", help="Top-1 of at most X.")
-@click.option("--max-flops", type=float, metavar="M", help="At most M million multiply-accumulates.")
-@click.option("--max-params", type=float, metavar="M", help="At most M million parameters.")
-@click.option("--max-sd855", type=float, metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855.")
-@click.option("--threads", type=click.Choice(["1", "2", "4"]), default="1", show_default=True,
-              help="The thread count that --max-sd855 and --sort sd855 are about.")  # fmt: skip
+@click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
+@click.option("--max-top1", type=Finite(), metavar="X", help="Top-1 of at most X.")
+@click.option("--max-flops", type=Finite(), metavar="M", help="At most M million multiply-accumulates.")
+@click.option("--max-params", type=Finite(), metavar="M", help="At most M million parameters.")
+@click.option(
+    "--max-sd855", type=Finite(), metavar="MS", help="Published latency of at most MS ms on a Snapdragon 855."
+)
+@click.option("--threads", type=click.Choice(["1", "2", "4"]),
+              help="The thread count that --max-sd855 and --sort sd855 are about.  [default: 1]")  # fmt: skip
 @click.option("--sort", type=click.Choice(["table", "name", "top1", "flops", "params", "size", "sd855"]),
               default="table", show_default=True, help="Order; 'table' is the order of PaddleClas' table.")  # fmt: skip
 @click.option("--reverse", is_flag=True, help="Largest first.")
@@ -34,7 +37,7 @@ def command(
     max_flops: float | None,
     max_params: float | None,
     max_sd855: float | None,
-    threads: str,
+    threads: str | None,
     sort: Sort,
     reverse: bool,
     as_json: bool,
@@ -50,7 +53,11 @@ def command(
       edgezoo list --series GhostNet --series ESNet --json
     """
     from edge.api import list_models
+    from edge.errors import UsageError
+    from edge.zoo.doubts import doubts_of
 
+    if threads is not None and max_sd855 is None and sort != "sd855":
+        raise UsageError("--threads says which column --max-sd855 or --sort sd855 means", hint="add one of them")
     models = list_models(
         series=series,
         light=light,
@@ -59,7 +66,7 @@ def command(
         max_flops=max_flops,
         max_params=max_params,
         max_sd855=max_sd855,
-        threads=int(threads),
+        threads=int(threads or 1),
         sort=sort,
         reverse=reverse,
     )
@@ -69,7 +76,7 @@ def command(
 
         from edge.cli.output import print_json
 
-        print_json([asdict(model) for model in models])
+        print_json([asdict(model) | {"doubts": [asdict(one) for one in doubts_of(model.name)]} for model in models])
         return
     if not models:
         click.echo("No model passes these filters.", err=True)
@@ -81,19 +88,26 @@ def command(
     columns += [Column("FLOPs(M)"), Column("Params(M)"), Column("Size(M)")]
     columns += [Column(f"SD855 {count}T ms") for count in (1, 2, 4)]
     rows = []
+
+    def mark(name: str, number: str) -> str:
+        return "?" if doubts_of(name, number) else ""
+
     for model in models:
         published = model.published
         rows.append([
             model.name,
             model.series,
             str(model.input_shape[3]),
-            _show(published.top1, ".4f"),
-            _show(published.flops_m, ".2f"),
+            _show(published.top1, ".4f") + mark(model.name, "top1"),
+            _show(published.flops_m, ".2f") + mark(model.name, "flops"),
             _show(published.params_m, ".2f"),
             _show(published.size_mb, "g"),
-            *(_show(published.sd855_ms.get(count), ".2f") for count in (1, 2, 4)),
+            *(_show(published.sd855_ms.get(count), ".2f") + mark(model.name, f"sd855_{count}") for count in (1, 2, 4)),
         ])  # fmt: skip
     click.echo(text(columns, rows))
+    doubtful = [one for model in models for one in doubts_of(model.name)]
+    for one in doubtful:
+        click.echo(f"? doubtful: {one.name}: {one.reason}", err=True)
     click.echo(f"{len(models)} models; numbers as published by PaddleClas, `edgezoo bench` measures", err=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edge.cli.parameters import WEIGHTS
+from edge.cli.parameters import WEIGHTS, TwoNumbers
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
@@ -88,16 +88,35 @@ def check_output(path: Path | None) -> None:
         raise UsageError(f"{path}: there is no folder {path.parent}", hint="make it first, or name another file")
 
 
+_OF_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "text"}
+
+
+def form_of(asked: str | None, output: Path | None) -> str:
+    """The form of a report: what is asked for, else what the file's name says. Raises `UsageError` where the two differ."""
+    from edge.errors import UsageError
+
+    named = _OF_SUFFIX.get(output.suffix.lower()) if output is not None else None
+    if asked and named and asked != named:
+        raise UsageError(
+            f"--{asked} -o {output}: the file's name says {named}", hint=f"leave out --{asked}, or name another file"
+        )
+    return asked or named or "text"
+
+
 def report(command: F) -> F:
     """How measurements are printed: --json, --csv, --markdown (`form`), --ratio, -o."""
+
+    def form(name: str, says: str) -> Callable[[F], F]:
+        return click.option(f"--{name}", "form", flag_value=name, default=None, help=says)
+
     for option in (
         click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                     help="Write the report to FILE instead."),
+                     help="Write the report to FILE instead; .json, .csv, .md and .txt say in which form."),
         click.option("--ratio", is_flag=True, help="Show the ratio to the published Snapdragon 855 on other SoCs, too."),
-        click.option("--text", "form", flag_value="text", default=True, help="A table.  [default]"),
-        click.option("--markdown", "form", flag_value="markdown", help="A Markdown table."),
-        click.option("--csv", "form", flag_value="csv", help="CSV, a line a cell."),
-        click.option("--json", "form", flag_value="json", help="A JSON list, an object a cell."),
+        form("text", "A table.  [default]"),
+        form("markdown", "A Markdown table."),
+        form("csv", "CSV, a line a cell."),
+        form("json", "A JSON list, an object a cell."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -118,6 +137,19 @@ weights_of_names = click.option(
     metavar="published|random|PATH",
     help="The weights of catalogue models, which are converted first; see `edgezoo convert`.",
 )
+
+
+def judged_with(command: F) -> F:
+    """The inputs that outputs are compared for: --input-range, --inputs."""
+    for option in (
+        click.option("--inputs", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.npz",
+                     help="Compare with these inputs: an array for each, its first axis the samples."),
+        click.option("--input-range", type=TwoNumbers(), metavar="LO,HI",
+                     help="Compare with inputs from LO to HI.  [default: what the preprocessing makes of pixels; of a network "
+                     "without, several ranges]"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 def signing(command: F) -> F:

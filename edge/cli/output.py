@@ -21,10 +21,15 @@ def say(line: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """A JSON document on standard output; NaN and infinity are refused, for no other program reads them."""
+    """A JSON document on standard output."""
+    click.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A JSON document; NaN and infinity are refused, for no other program reads them."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def write_file(path: Path, content: str) -> None:
@@ -81,7 +86,7 @@ def _put(text: str, output: Path | None) -> None:
 class ProgressLine:
     """Lines on standard error; on a terminal the last one is rewritten in place while work goes on.
 
-    Several threads may use one.
+    `quiet` silences progress, never what went wrong. Several threads may use one.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -101,9 +106,13 @@ class ProgressLine:
     def line(self, text: str) -> None:
         """A line that stays."""
         if not self._quiet:
-            with self._lock:
-                self._wipe()
-                say(text)
+            self.error(text)
+
+    def error(self, text: str) -> None:
+        """What went wrong: quiet or not, a user must hear why."""
+        with self._lock:
+            self._wipe()
+            say(text)
 
     def now(self, text: str) -> None:
         """What is being done at the moment; on a terminal only, for in a log it would be noise."""

@@ -10,6 +10,7 @@ import click
 
 from edge.cli import options
 from edge.cli.output import ProgressLine, print_json, say
+from edge.cli.parameters import FileOrFolder
 
 if TYPE_CHECKING:
     from edge.package.litelib import LiteRelease
@@ -25,7 +26,7 @@ _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
     "--format", "form", type=click.Choice(["aar", "assets", "apk"]), default="aar", show_default=True,
     help="An Android library, files in an existing app, or an APK that only carries models.",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="The AAR or APK to write.")
+@click.option("-o", "--output", type=FileOrFolder(), metavar="OUT", help="The AAR or APK to write.")
 @click.option("--app", type=_HERE, metavar="DIR", help="With assets: the app's project or module directory.")
 @click.option("--id", "package_id", metavar="ID", help="The Android package id.  [default: edgezoo.models.NAME]")
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")
@@ -93,6 +94,13 @@ def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> li
     """What the user should know before an app relies on the package."""
     remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
     remarks += [f"Note: {m.name} has no labels; --labels names them." for m in models if m.labels is None]
+    remarks += [f"Note: {m.name} is not proven: {unproven}." for m in models if (unproven := m.unproven)]
+    remarks += [
+        f"Note: {m.name} has no preprocessing, so the helper cannot make its input from an image; say it at conversion: "
+        "--resize-short, --mean, --std."
+        for m in models
+        if m.info["preprocessing"] is None
+    ]
     if release is None:
         return remarks
     if release.version is None:

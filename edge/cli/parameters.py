@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,27 +14,41 @@ if TYPE_CHECKING:
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
-    """`1,2,4` as a tuple of whole numbers of at least `least`; each once if they are `distinct`."""
+    """`1,2,4` as a tuple of whole numbers of at least `least`, and `most` of them; each once if they are `distinct`."""
 
     name = "numbers"
 
-    def __init__(self, example: str, *, least: int = 1, distinct: bool = True) -> None:
-        self._example, self._least, self._distinct = example, least, distinct
+    def __init__(self, example: str, *, least: int = 1, distinct: bool = True, most: int | None = None) -> None:
+        self._example, self._least, self._distinct, self._most = example, least, distinct, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:  # noqa: ARG002
         if isinstance(value, tuple):
             return value
         parts = [part.strip() for part in str(value).split(",")]
-        if not all(part.isascii() and part.isdecimal() and int(part) >= self._least for part in parts):
+        if len(parts) > (self._most or len(parts)) or not all(
+            part.isascii() and part.isdecimal() and int(part) >= self._least for part in parts
+        ):
             raise _refused(param, value, "is no list of numbers", f"for instance {_name(param)} {self._example}")
         numbers = tuple(map(int, parts))
         return tuple(dict.fromkeys(numbers)) if self._distinct else numbers
 
 
-class ThreeNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
-    """`0.5,0.5,0.5`: a number for each channel; none of them 0 where that has no meaning."""
+class Finite(click.FloatRange):
+    """A number in a range: not NaN, which is in every range, and not infinity, with which nothing would end."""
 
-    name = "three numbers"
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from math import isfinite
+
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            raise _refused(param, value, "is no number", "a finite number")
+        return number
+
+
+class ChannelNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
+    """`0.5,0.5,0.5`: a number for each channel, or one for all; none of them 0 where that has no meaning."""
+
+    name = "numbers"
 
     def __init__(self, *, zero: bool = True) -> None:
         self._zero = zero
@@ -43,16 +58,34 @@ class ThreeNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8
         value: Any,
         param: click.Parameter | None,
         ctx: click.Context | None,  # noqa: ARG002
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float, ...]:
         from math import isfinite
 
         try:
-            first, second, third = (float(part) for part in str(value).split(","))
-            if not all(map(isfinite, (first, second, third))) or (not self._zero and 0 in (first, second, third)):
+            numbers = tuple(float(part) for part in str(value).split(","))
+            if len(numbers) not in (1, 3) or not all(map(isfinite, numbers)) or (not self._zero and 0 in numbers):
                 raise ValueError
         except ValueError:
-            raise _refused(param, value, "is none", "three numbers, for instance 0.5,0.5,0.5") from None
-        return first, second, third
+            raise _refused(param, value, "is none", "three numbers, for instance 0.5,0.5,0.5, or one") from None
+        return numbers
+
+
+class TwoNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
+    """`0,255`: a range."""
+
+    name = "two numbers"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> tuple[float, float]:
+        try:
+            low, high = (float(part) for part in str(value).split(","))
+        except ValueError:
+            raise _refused(param, value, "is no range", "two numbers, for instance 0,255") from None
+        return low, high
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
@@ -101,3 +134,15 @@ def _refused(param: click.Parameter | None, value: object, why: str, hint: str) 
     from edge.errors import UsageError
 
     return UsageError(f"{_name(param)} {value} {why}", hint=hint)
+
+
+class FileOrFolder(click.Path):
+    """A path to write to; with a slash at its end, a folder that is there: `Path` alone would forget the slash."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).endswith("/") and not Path(value).is_dir():
+            self.fail(f"{value}: there is no such folder; make it first, or leave out the slash", param, ctx)
+        return super().convert(value, param, ctx)

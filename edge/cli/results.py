@@ -108,7 +108,7 @@ def export_command(
     since: float | None,
     raw: bool,
     db: Path | None,
-    form: str,
+    form: str | None,
     output: Path | None,
     ratio: bool,
 ) -> None:
@@ -116,6 +116,7 @@ def export_command(
     from edge.cli.output import print_report, write_file
     from edge.errors import UsageError
 
+    form = options.form_of(form, output)
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")
     measurements, damaged = _load(db, Filters(model, serial, where, since), ids=ids)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def command(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME: published numbers, input, preprocessing, addresses."""
     from edge.api import show_model
+    from edge.zoo.doubts import doubts_of
 
     model = show_model(name)
     if as_json:
@@ -25,7 +26,7 @@ def command(name: str, as_json: bool) -> None:
 
         from edge.cli.output import print_json
 
-        print_json(asdict(model))
+        print_json(asdict(model) | {"doubts": [asdict(one) for one in doubts_of(model.name)]})
         return
     lines = list(_lines(model))
     width = max(len(label) for label, _ in lines)
@@ -34,6 +35,8 @@ def command(name: str, as_json: bool) -> None:
 
 
 def _lines(model: Model) -> list[tuple[str, str]]:
+    from edge.zoo.doubts import doubts_of
+
     published, how = model.published, model.preprocessing
     lines = [
         ("Model", model.name),
@@ -58,6 +61,7 @@ def _lines(model: Model) -> list[tuple[str, str]]:
         ("  Snapdragon 855, fp32", _latencies(model)),
     ]
     lines += [(f"  {column}", f"{ms:.2f} ms") for column, ms in published.elsewhere_ms.items()]
+    lines += [("  Doubtful", one.reason) for one in doubts_of(model.name)]
     return [
         *lines,
         ("", ""),

@@ -19,12 +19,11 @@ from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
-from edge.convert.shapes import input_shapes
+from edge.convert.verify.batches import opened
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
 from edge.images.dataset import SUFFIXES
-from edge.images.overrides import Overrides, fitting
 from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
@@ -44,10 +43,9 @@ _TIMEOUT = 3600.0  # seconds; KL takes a minute for a light network and 64 small
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Images to calibrate with, how they are prepared where the network's own preprocessing is not known or not meant."""
+    """Images to calibrate with; they are prepared as the network's own preprocessing says."""
 
     images: tuple[Path, ...]
-    overrides: Overrides
     algorithm: str = ALGORITHMS[0]
 
 
@@ -76,40 +74,50 @@ def images_below(folder: Path, count: int) -> tuple[Path, ...]:
 def calibrated(
     name: str,
     source: InferenceModel,
-    known: Preprocessing | None,
-    input_shape: Sequence[int] | None,
+    how: Preprocessing,
     calibration: Calibration,
     lend: Callable[[], AbstractContextManager[Worker]],
+    *,
+    for_x86: bool = False,
 ) -> Calibrated:
-    """Quantise a network, or take it from the cache. `known`: its own preprocessing; `input_shape` (N, C, H, W)
-    where the model leaves it open; `lend` gives a quantising worker.
+    """Quantise a network, or take it from the cache. `how`: its own preprocessing; `lend` gives a quantising worker;
+    `for_x86`: leave convolutions float that the x86 engine computes wrongly (edge.convert.verify.x86_int8).
 
-    Raises `UsageError` for a network that takes no image or is quantised already, `ImageError` for a broken image,
+    Raises `UsageError` for a network that is quantised already, `ImageError` for a broken image,
     `ConvertError` where Paddle cannot quantise it, or a `ToolchainError`.
     """
     program = Program.read(source.program)
     if is_quantised(program):
         raise UsageError(f"{name} is quantised already", hint="convert it as it is, without --precision int8-static")
-    how = fitting(name, input_shapes(program.feeds, input_shape), known, calibration.overrides)
     images = [sha256_of(path) for path in calibration.images]
-    key = quantised_key(source, images, how, calibration.algorithm)
+    key = quantised_key(source, images, how, calibration.algorithm, for_x86=for_x86)
     store = Cache(cache_dir() / "quantised")
-    known_entry = entry = store.get(key)
+    known_entry = entry = store.get(key, content=True)
     if entry is None:
         with store.making(key) as part:
-            entry = store.get(key) or _make(name, source, how, calibration, lend, store, key, part)
+            entry = store.get(key, content=True) or _make(
+                name, source, how, calibration, lend, store, key, part, for_x86
+            )
     told = {
         "images": len(images),
         "images_sha256": sha256_of("".join(images).encode()),
         "algorithm": calibration.algorithm,
-        "preprocessing": asdict(how),
+        "preprocessing": how.as_values(),
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
-    facts = told | {field: entry.facts[field] for field in made}
+    facts = told | {field: entry.facts[field] for field in made} | {"network": key}
     return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
 
 
-def quantised_key(source: InferenceModel, images: Sequence[str], how: Preprocessing, algorithm: str) -> str:
+def kept(source: InferenceModel, key: str) -> InferenceModel | None:
+    """The network that was quantised from `source` under this key, if the cache still has it."""
+    entry = Cache(cache_dir() / "quantised").get(key, content=True)
+    return _model(source, entry) if entry else None
+
+
+def quantised_key(
+    source: InferenceModel, images: Sequence[str], how: Preprocessing, algorithm: str, *, for_x86: bool = False
+) -> str:
     """Everything that can change the quantised network; `images` are hashes."""
     return key_of(
         {
@@ -118,6 +126,7 @@ def quantised_key(source: InferenceModel, images: Sequence[str], how: Preprocess
             "images": list(images),
             "preprocessing": asdict(how),
             "algorithm": algorithm,
+            "for_x86": for_x86,
             "engine": engine("paddle").lock_hash,
             "code": code_version(*CODE),
         }
@@ -133,10 +142,13 @@ def _make(
     store: Cache,
     key: str,
     part: Path,
+    for_x86: bool,
 ) -> CacheEntry:
-    tensors, network = part / "images.npy", part / "float.pdmodel"
+    tensors, network, batched = part / "images.npy", part / "float.pdmodel", part / "batched.pdmodel"
     _write(tensors, calibration.images, how)
-    network.write_bytes(_with_roles(Program.read(source.program)).serialize())
+    program = _with_roles(Program.read(source.program))
+    network.write_bytes(program.serialize())
+    batched.write_bytes(opened(program).serialize())
     try:
         with lend() as worker:
             made = worker.ask(
@@ -144,6 +156,7 @@ def _make(
                 "quantise",
                 timeout=_TIMEOUT,
                 program=str(network),
+                batched=None if for_x86 else str(batched),
                 params=str(source.params),
                 images=str(tensors),
                 algorithm=calibration.algorithm,
@@ -157,6 +170,7 @@ def _make(
         raise ConvertError(f"{name} has no convolutions that could be quantised", hint="use --precision int8")
     tensors.unlink()
     network.unlink()
+    batched.unlink()
     facts = to_builtins(made)
     for file in ("program", "params"):
         facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])
@@ -176,8 +190,9 @@ def _with_roles(program: Program) -> Program:
 
 
 def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
-    """The prepared images as one array (N, 3, height, width), one in memory at a time."""
-    shape = (len(images), 3, *how.crop)
+    """The prepared images as one array, the first axis of which counts them; one in memory at a time."""
+    size = (*how.crop, how.channels) if how.layout == "NHWC" else (how.channels, *how.crop)
+    shape = (len(images), *size)
     array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
     for number, path in enumerate(images):
         array[number] = preprocess.prepare(read_image(path), how)[0]

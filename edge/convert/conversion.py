@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from edge.cache.hashing import sha256_of
@@ -11,6 +12,7 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.effect import effect_of
 from edge.convert.legalise import legalise
 from edge.convert.opt.optimise import optimise
+from edge.convert.outputs import Lend, output_shapes
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import halved, split_hard_swish
@@ -20,15 +22,25 @@ from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 
-def convert(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str) -> CacheEntry:
+def convert(
+    source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, lend_paddle: Lend
+) -> CacheEntry:
     """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
-    if entry := store.get(key):
+    if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key) or _make(source, recipe, worker, store, key, part)
+        return store.get(key, content=True) or _make(source, recipe, worker, store, key, part, lend_paddle)
 
 
-def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, part: Path) -> CacheEntry:
+def _make(
+    source: InferenceModel,
+    recipe: Recipe,
+    worker: Worker,
+    store: Cache,
+    key: str,
+    part: Path,
+    lend_paddle: Lend,
+) -> CacheEntry:
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
@@ -41,6 +53,9 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
     canonicalise(made)
     header = read_header(made)
     effect = effect_of(made, header, recipe)
+    shapes = input_shapes(program.feeds, recipe.input_shape)
+    with TemporaryDirectory(prefix="edgezoo-shapes-") as scratch:
+        made_shapes = output_shapes(source, shapes, Path(scratch), lend_paddle)
     facts: dict[str, Any] = {
         "sha256": sha256_of(made),
         "bytes": made.stat().st_size,
@@ -50,13 +65,15 @@ def _make(source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, 
         "kernels": dict(effect.kernels),
         "weights": dict(effect.weights),
         "effect": effect.sentence or None,
+        "program_operators": sum(op.type not in ("feed", "fetch") for op in original.ops()),
+        "left": dict(effect.left),
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
-            for spec, shape in zip(program.feeds, input_shapes(program.feeds, recipe.input_shape), strict=True)
+            for spec, shape in zip(program.feeds, shapes, strict=True)
         ],
         "outputs": [
-            {"name": spec.name, "shape": [1 if n == -1 else n for n in spec.shape], "dtype": spec.dtype}
-            for spec in program.fetches
+            {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
+            for spec, shape in zip(program.fetches, made_shapes, strict=True)
         ],
         "legalised": [asdict(rule) for rule in applied],
     }

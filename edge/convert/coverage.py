@@ -20,6 +20,7 @@ from edge.convert.order import Conversion
 from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
+from edge.convert.verify.asked import NOTHING_ASKED
 from edge.errors import EdgezooError, VerificationError
 from edge.metadata.file import as_document, metadata_path
 from edge.source.exported import export_key
@@ -35,9 +36,11 @@ CODE = (
 class Row:
     """What became of one network, which `models` of the catalogue are.
 
-    `status`: `verified`; `converted` where this machine could not judge it; `wrong` where the converted network computes
-    something else; `failed` where there is none. `reason` says why, or is a remark on the verification. Sizes in bytes, seconds
-    by stage; the figures are those of the verification (`edge.convert.verify.verify.Verification`).
+    `status`: `verified`; `inconclusive` where the comparison proved nothing; `converted` where this machine could not judge it;
+    `wrong` where the converted network computes something else; `failed` where there is none. `reason` says why, or is a remark
+    on the verification. Sizes in bytes, seconds by stage; operators in the file, and before, in the program that Paddle wrote;
+    the figures are those of the verification
+    (`edge.convert.verify.verify.Verification`).
     """
 
     models: tuple[str, ...]
@@ -54,6 +57,8 @@ class Row:
     legalised: tuple[str, ...]
     verification: Mapping[str, Any]
     seconds: Mapping[str, float]
+    operators_before: int | None = None
+    operators: int | None = None
 
     @property
     def name(self) -> str:
@@ -121,14 +126,22 @@ def survey(
 
 
 def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
-    return key_of({"export": export_key(model, weights), **versions(recipe), "row": code_version(*CODE)})
+    inputs = NOTHING_ASKED.key(model.preprocessing)
+    return key_of(
+        {"export": export_key(model, weights), **versions(recipe), "inputs": inputs, "row": code_version(*CODE)}
+    )
+
+
+_STATUS = {"passed": "verified", "inconclusive": "inconclusive", "unavailable": "converted"}
 
 
 def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> Row:
     model = same[0]
     metadata = outcome.made.metadata if outcome.made else None
-    verification: Mapping[str, Any] = (as_document(metadata)["verification"] or {}) if metadata else {}
-    status = {"passed": "verified", "unavailable": "converted"}.get(verification.get("status", ""), "failed")
+    document = as_document(metadata) if metadata else {}
+    verification: Mapping[str, Any] = document.get("verification") or {}
+    nb: Mapping[str, Any] = document.get("nb") or {}
+    status = _STATUS.get(verification.get("status", ""), "failed")
     reason = verification.get("reason")
     if outcome.error is not None:
         status = "wrong" if isinstance(outcome.error, VerificationError) else "failed"
@@ -147,6 +160,8 @@ def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) ->
         flops=metadata.flops if metadata else None,
         legalised=tuple(one.rule for one in metadata.legalised) if metadata else (),
         verification={k: v for k, v in verification.items() if k not in ("status", "reason")},
+        operators_before=nb.get("program_operators"),
+        operators=sum(nb["kernels"].values()) if "kernels" in nb else None,
         seconds={stage: round(seconds, 1) for stage, seconds in outcome.seconds.items()},
     )
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
+from edge.convert.preparation import Prepared
 from edge.convert.recipe import Recipe
-from edge.metadata.file import of
+from edge.metadata.file import changed, of
 from edge.metadata.model import FORMAT, Metadata
+from edge.metadata.proofs import not_run
+from edge.metadata.published import licence, of_metadata
 from edge.source.model import InferenceModel
 from edge.zoo.model import Model
 
@@ -33,9 +36,11 @@ def describe(
     facts: Mapping[str, Any],
     verification: Mapping[str, Any],
     *,
+    said: Prepared,
     calibration: Mapping[str, Any] | None = None,
 ) -> Metadata:
-    """The metadata of a converted model. `facts` are those of its entry in the store."""
+    """The metadata of a converted model. `facts` are those of its entry in the store, `said` what is known
+    of its preprocessing."""
     document = {
         "format": FORMAT,
         "name": name,
@@ -51,19 +56,23 @@ def describe(
         "source": origin(source),
         "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
         "outputs": facts["outputs"],
-        "preprocessing": asdict(model.preprocessing) if model else None,
+        **preparation(said),
         "class_num": source.class_num or classes(facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
-        "published": published(model),
         "legalised": facts["legalised"],
-        "nb": {field: facts[field] for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect")},
+        "nb": {
+            field: facts[field]
+            for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left", "program_operators")
+        },
         "calibration": dict(calibration) if calibration else None,
-        "verification": dict(verification),
-        "licence": "Apache-2.0" if model else None,
+        "verification": {
+            **verification,
+            "unproven": not_run(facts["kernels"], sparse=recipe.sparse_threshold is not None),
+        },
         "edgezoo": __version__,
     }
-    return of(document, f"{name}.json")
+    return with_facts(of(document, f"{name}.json"))
 
 
 def network(model: Model | None) -> dict[str, str] | None:
@@ -98,10 +107,13 @@ def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
 
 
-def published(model: Model | None) -> dict[str, Any] | None:
-    """PaddleClas' numbers for a catalogue model, as JSON values."""
-    if model is None:
-        return None
-    numbers = asdict(model.published)
-    numbers["sd855_ms"] = {str(threads): ms for threads, ms in model.published.sd855_ms.items()}
-    return numbers
+def preparation(said: Prepared) -> dict[str, Any]:
+    """How images are prepared, and the classes' names, if they are known."""
+    how = {"preprocessing": said.preprocessing.as_values() if said.preprocessing else None}
+    return how | ({"class_labels": said.labels} if said.labels else {})
+
+
+def with_facts(metadata: Metadata) -> Metadata:
+    """With the published numbers that are this network's, and the licence where nobody else's weights are in it."""
+    facts = of_metadata(metadata)
+    return changed(metadata, published=facts.published, licence=licence(facts, metadata.source.kind))

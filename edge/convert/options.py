@@ -14,8 +14,10 @@ from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose, recipes
+from edge.convert.verify.asked import InputsAsked
 from edge.errors import OutputError, RecipeError, UsageError
-from edge.images.overrides import Overrides
+from edge.images.options import PreparingOptions
+from edge.images.overrides import fitting
 from edge.source.weights import Weights
 from edge.toolchain.engines import engine
 from edge.zoo.catalogue import lookup, selected
@@ -23,7 +25,7 @@ from edge.zoo.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions:
+class ConvertOptions(PreparingOptions):
     """The options of the command, as `edgezoo convert --help` explains them.
 
     Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError` or `OutputError` for what can be refused
@@ -44,11 +46,6 @@ class ConvertOptions:
     calibrate: Path | None = None
     calibration_images: int | None = None
     calibration_algorithm: str | None = None
-    resize_short: int | None = None
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    interpolation: str | None = None
-    bgr: bool = False
     config: Path | None = None
     engine: str | None = None
     model_dir: Path | None = None
@@ -57,14 +54,30 @@ class ConvertOptions:
     out: Path = Path("models")
     jobs: int | None = None
     verify: bool = True
+    input_range: tuple[float, float] | None = None
+    inputs: Path | None = None
+    force: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
+        if not self.verify:
+            for option in ("input_range", "inputs", "strict"):
+                if getattr(self, option) not in (None, False):
+                    raise UsageError(
+                        f"--{option.replace('_', '-')} is for the verification, which --no-verify leaves out"
+                    )
+        _ = self.inputs_asked
         if self.seed and self.weights.kind != "random":
             raise UsageError("--seed is for random weights", hint="--weights random")
         if self.out.exists() and not self.out.is_dir():
             raise OutputError(f"{self.out} is no folder", hint="name a folder: -o DIR")
         engine("paddlelite", self.recipe.engine)  # raises for an unknown version
         _ = self.orders
+
+    @cached_property
+    def inputs_asked(self) -> InputsAsked:
+        """What the verification's inputs are to be."""
+        return InputsAsked(self.input_range, self.inputs)
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -88,11 +101,11 @@ class ConvertOptions:
         orders: list[Order[Product]] = []
         for network in networks:
             if calibration is not None and "nb" in self._formats:
-                orders.append(CalibratedOrder(*network, self.recipe, calibration))
+                orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
-                orders.append(NbOrder(*network, self.recipe))
+                orders.append(NbOrder(*network, self.recipe, self.overrides))
             if onnx is not None:
-                orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape))
+                orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
         return tuple(orders)
 
     @cached_property
@@ -123,6 +136,9 @@ class ConvertOptions:
         if self.weights.path is not None and len(chosen) > 1:
             raise UsageError(f"{self.weights.path} can be the weights of one model, and {len(chosen)} are named")
         weights = replace(self.weights, seed=self.seed)
+        for model in map(lookup, chosen) if self.overrides else ():
+            shape = self.recipe.input_shape or model.input_shape
+            fitting(model.name, [shape], model.preprocessing, self.overrides)
         return [(name, lookup(name), weights) for name in chosen]
 
     def _calibration(self) -> Calibration | None:
@@ -136,9 +152,8 @@ class ConvertOptions:
             raise UsageError(
                 "int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
             )
-        overrides = Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
-        return Calibration(images, overrides, self.calibration_algorithm or ALGORITHMS[0])
+        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
 
     def _onnx(self) -> OnnxRecipe | None:
         """How ONNX files are to be made, if they are asked for."""
@@ -153,10 +168,11 @@ class ConvertOptions:
                 raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
             if self.target is not None:
                 raise UsageError("--target is for .nb files: an ONNX file has none", hint="leave it out")
+            for option in ("engine", "config"):
+                if getattr(self, option) is not None:
+                    raise UsageError(f"--{option} is for .nb files: opt makes no ONNX file", hint="leave it out")
         default = OnnxRecipe()
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
-_OF_CALIBRATION = (
-    "calibrate", "calibration_images", "calibration_algorithm", "resize_short", "mean", "std", "interpolation", "bgr",
-)  # fmt: skip
+_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm")

@@ -66,10 +66,11 @@ class Order(ABC, Generic[P_co]):
 
 @dataclass(frozen=True, slots=True)
 class Conversion(Generic[P_co]):
-    """How one order ended: `made`, or `error`. `reused`: nothing had to be done. Seconds by stage."""
+    """How one order ended: `made`, or `error`. `reused`: nothing had to be done. Seconds by stage; `remarks` to be told."""
 
     order: Order[P_co]
     made: P_co | None
     error: EdgezooError | None
     reused: bool
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.cache.files import is_copy, put_copy, write_text
+from edge.cache.files import holds, put_copy, write_text
 from edge.metadata.file import as_document, as_text, carried_over, metadata_path
 from edge.metadata.model import Metadata
 
 
 def write_output(made: Path, path: Path, metadata: Metadata) -> bool:
-    """Put `made` at `path` and write the metadata beside it; says whether anything had to be written."""
-    stale = not is_copy(made, path)
+    """Put `made` at `path` and write the metadata beside it; says whether anything had to be written.
+
+    What is at `path` already is judged by its content. Of `made` the caller knows that it is what the metadata says.
+    """
+    stale = not holds(path, metadata.sha256)
     if stale:
         put_copy(made, path)
     beside = metadata_path(path)

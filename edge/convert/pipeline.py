@@ -9,6 +9,8 @@ from pathlib import Path
 
 from edge.convert.memory import MemoryBudget, memory_needed
 from edge.convert.order import Conversion, Order, P
+from edge.convert.overwriting import check_overwriting
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.convert.work import Work
 from edge.errors import OutputError, foreseen
 from edge.source.download import Progress
@@ -21,20 +23,22 @@ def convert_models(
     out: Path,
     *,
     verify: bool = True,
+    inputs: InputsAsked = NOTHING_ASKED,
     jobs: int | None = None,
     done: Callable[[Conversion[P]], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
     keep: bool = True,
+    replace: bool = True,
 ) -> list[Conversion[P]]:
     """Make every order's files in `out`; returns how each ended, in the order of `orders`.
 
     The files are `NAME.nb` and `NAME.json`, or `NAME.onnx` and `NAME.onnx.json`.
-    `jobs` models are worked on at once (default: one a core). `done` hears each outcome as it comes, from the calling
-    thread; `progress(name)` gives the listener for one model's download; `say` hears of long set-up work. What goes
-    wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Large models wait until there is
-    memory for them, and their exports do not stay in the cache; without `keep`, nothing of any model does but how its
-    verification went.
+    They are verified with the `inputs` asked for. `jobs` models are worked on at once (default: one a core). `done` hears each
+    outcome as it comes, from the calling thread; `progress(name)` gives the listener for one model's download; `say` hears of
+    long set-up work. What goes wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Large models
+    wait until there is memory for them, and their exports do not stay in the cache; without `keep`, nothing of any model does
+    but how its verification went. Without `replace`, a file of that name which was made otherwise stays, and the order fails.
     Raises `OutputError` when `out` cannot be used.
     """
     _check_place(out)
@@ -55,11 +59,14 @@ def convert_models(
                 tools,
                 retention,
                 progress(order.name),
+                inputs,
             )
             with memory.reserve(memory_needed(order.model)):
                 try:
+                    if not replace:
+                        check_overwriting(order, out)
                     made, reused = order.make(work)
-                    return Conversion(order, made, None, reused, work.seconds)
+                    return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
                 except Exception as error:
                     return Conversion(order, None, foreseen(error), False, work.seconds)
                 finally:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.cache.files import holds
+from edge.convert.preparation import Prepared, prepared
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.images.overrides import Overrides
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.model import InferenceModel
@@ -22,8 +26,8 @@ from edge.zoo.model import Model
 class Work:
     """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
-    The files go to the folder `out`; `verify` and `keep` as `edge.convert.pipeline.convert_models` takes them; `seconds`
-    collects wall-clock time by stage.
+    The files go to the folder `out`; `verify`, `keep` and `inputs` as `edge.convert.pipeline.convert_models` takes them;
+    `seconds` collects wall-clock time by stage, `remarks` what the user should know of the result.
     """
 
     name: str
@@ -36,7 +40,21 @@ class Work:
     tools: Toolbox
     retention: ExportRetention
     progress: Progress
+    inputs: InputsAsked = NOTHING_ASKED
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def preparation(
+        self, source: InferenceModel, shapes: Sequence[Sequence[int]], overrides: Overrides, kind: str
+    ) -> Prepared:
+        """What is known of the preprocessing of the network with inputs of these shapes, for its file of this kind.
+
+        All that needs it has it from here: calibration, verification, metadata. Raises `UsageError`, as
+        `edge.images.overrides.fitting`.
+        """
+        said = prepared(self.name, self.model, source, shapes, overrides, self.out / f"{self.name}.{kind}")
+        self.remarks.extend(said.remarks)
+        return said
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -55,8 +73,9 @@ class Work:
             )
 
     def whole(self, source: InferenceModel) -> InferenceModel:
-        """The same with its files, exported again where only the facts had been kept."""
-        return source if source.params.exists() else self.source(self.model)
+        """The same with its files, exported again where only the facts had been kept, or the files are no longer those."""
+        sound = holds(source.program, source.program_sha256) and holds(source.params, source.params_sha256)
+        return source if sound else self.source(self.model)
 
     def using(self, source: InferenceModel) -> AbstractContextManager[None]:
         """While the files of the source are needed."""

@@ -143,10 +143,14 @@ class Device(Protocol):
         ...
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
-        """Put files under their content address; returns where each one is. Nothing that is there already is sent.
-
+        """Put files under their content address; returns where each one is. What is there already is not sent, but compared
+        by its content, once a session.
         A file that is executable here is executable there. Raises DeviceSpaceError, TransferError, LinkLostError.
         """
+        ...
+
+    def recheck(self) -> None:
+        """Compare what is on the device again, at the next `push` of each file."""
         ...
 
     def temporary(self, files: Sequence[Path]) -> AbstractContextManager[dict[Path, PurePosixPath]]:

@@ -68,6 +68,9 @@ class HostDevice:
                 raise TransferError(f"{path} is no file")
         return {path: PurePosixPath(path.absolute()) for path in files}
 
+    def recheck(self) -> None:
+        """The files are used where they are."""
+
     @contextmanager
     def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
         yield self.push(files)

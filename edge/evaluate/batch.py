@@ -18,9 +18,10 @@ from edge.zoo.model import Preprocessing
 
 
 def write_batch(path: Path, tensors: Sequence[NDArray[np.float32]], how: Preprocessing) -> str:
-    """Write tensors of shape (1, 3, height, width), prepared as `how` says; returns the fill's kind. Raises OutputError."""
+    """Write input tensors, prepared as `how` says; returns the fill's kind. Raises OutputError."""
     tables = levels(how)
-    packed = [_packed(tensor, tables, how) for tensor in tensors]
+    # The program looks a byte up in the table of its place on the second axis, which are channels in NCHW alone.
+    packed = [_packed(tensor, tables, how) if how.layout == "NCHW" else None for tensor in tensors]
     pixels = [one for one in packed if one is not None]
     whole = len(pixels) == len(tensors)
     parts: Sequence[NDArray[np.float32] | NDArray[np.uint8]] = [tables, *pixels] if whole else tensors
@@ -37,11 +38,13 @@ def write_batch(path: Path, tensors: Sequence[NDArray[np.float32]], how: Preproc
 
 def _packed(tensor: NDArray[np.float32], tables: NDArray[np.float32], how: Preprocessing) -> NDArray[np.uint8] | None:
     """The pixels that `tables` turn into that very tensor, or None."""
-    mean, std = (np.asarray(of, np.float32).reshape(1, 3, 1, 1) for of in (how.mean, how.std))
+    mean, std = (np.asarray(of, np.float32).reshape(1, -1, 1, 1) for of in (how.mean, how.std))
     with np.errstate(all="ignore"):  # of what is no image's anything may come
         guess = np.rint((tensor * std + mean) / np.float32(how.scale))
     if not (guess.min() >= 0 and guess.max() <= 255):
         return None
     pixels = guess.astype(np.uint8)
-    same = all(np.array_equal(tables[channel][pixels[0, channel]], tensor[0, channel]) for channel in range(3))
+    same = all(
+        np.array_equal(tables[channel][pixels[0, channel]], tensor[0, channel]) for channel in range(how.channels)
+    )
     return pixels if same else None

@@ -24,7 +24,7 @@ from edge.errors import (
     RunnerError,
 )
 from edge.evaluate.batch import write_batch
-from edge.evaluate.network import Tensors, stacked
+from edge.evaluate.network import Answers, Tensors, stacked
 from edge.zoo.model import Preprocessing
 
 THREADS = 4  # as many as a phone has big cores; the engine takes fewer where there are fewer
@@ -48,15 +48,16 @@ class DeviceNetwork:
         listener: Listener,
         *,
         timeout: float,
+        output: int = 0,
         synthetic_allowed: bool = False,
     ) -> None:
         self._device, self._runner, self._job, self._how = device, runner, job, how
         self._scratch, self._listener = scratch, listener
-        self._timeout, self._synthetic_allowed = timeout, synthetic_allowed
+        self._timeout, self._synthetic_allowed, self._output = timeout, synthetic_allowed, output
         self.hello: Hello | None = None  # set by the first batch, and the engine's own word on its version
         self.engine_version: str | None = None
 
-    def classify(self, tensors: Tensors) -> NDArray[np.float32]:
+    def classify(self, tensors: Tensors) -> Answers:
         batch = self._scratch / f"{secrets.token_hex(6)}.batch"
         try:
             fill = write_batch(batch, tensors, self._how)
@@ -64,7 +65,9 @@ class DeviceNetwork:
         finally:
             batch.unlink(missing_ok=True)
         self._check_engine(report)
-        return stacked([_scores(outputs[0]) for outputs in report.outputs])
+        if any(self._output >= len(outputs) for outputs in report.outputs):
+            raise EvaluationError(f"{self._job.subject.name} has fewer than {self._output + 1} outputs")
+        return stacked([_scores(outputs[self._output]) for outputs in report.outputs])
 
     def _judged(self, batch: Path, fill: str, images: int) -> ImagesReport:
         """Again where that can help: after a dropped link, and once after a crash."""
@@ -109,6 +112,9 @@ class DeviceNetwork:
 
 def _scores(output: OutputTensor) -> NDArray[np.float32]:
     if output.values is None:
-        raise EvaluationError(f"the network's output {output.name} holds no float32 values")
+        raise EvaluationError(
+            f"the network's output {output.name} holds no float32 values",
+            hint="classes as integers are read on this machine only: --device host",
+        )
     values = [float("nan") if value is None else value for value in output.values]
     return np.asarray(values, np.float32).reshape(output.shape)

@@ -21,6 +21,7 @@ from edge.zoo.model import Preprocessing
 _BATCH_BYTES = 32 << 20  # of tensors: enough to make up for loading the network, and twice this is what is held
 _BATCH_IMAGES = 128
 TOP = 5
+_TELLING = 10  # images: fewer may be alike by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,12 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What came of one network. `top5` is None where five guesses are all the classes there are."""
+    """What came of one network. `top5` is None where five guesses are all the classes there are.
 
-    classes: int
+    `classes` is None for a network that answers with its best classes, and does not say how many there are.
+    """
+
+    classes: int | None
     top1: Share
     top5: Share | None
     predictions: tuple[Prediction, ...]
@@ -66,17 +70,21 @@ def evaluate(
     """
     predictions: list[Prediction] = []
     unreadable: list[Unreadable] = []
-    classes = 0
+    classes: int | None = None
+    guesses = 0
     for tensors, images, failed in _prepared(dataset.images, how):
         unreadable += failed
         for one in failed:
             bad(one)
         if images:
-            scores = network.classify(tensors)
-            if not classes:
-                classes = scores.shape[1]
-                dataset.check(classes)
-            best = ranked(scores, min(TOP, classes))
+            answers = network.classify(tensors)
+            best = answers[:, :TOP]
+            if answers.dtype.kind == "f":
+                if classes is None:
+                    classes = answers.shape[1]
+                    dataset.check(classes)
+                best = ranked(answers.astype(np.float32, copy=False), min(TOP, classes))
+            guesses = best.shape[1]
             predictions += [Prediction(image, tuple(top)) for image, top in zip(images, best.tolist(), strict=True)]
         heard(len(predictions) + len(unreadable), len(dataset.images))
     if not predictions:
@@ -84,10 +92,34 @@ def evaluate(
     return Evaluation(
         classes,
         _hits(predictions, 1),
-        _hits(predictions, TOP) if classes > TOP else None,
+        _hits(predictions, TOP) if guesses == TOP and classes != TOP else None,
         tuple(predictions),
         tuple(unreadable),
     )
+
+
+def remarks(made: Evaluation) -> list[str]:
+    """What looks like a mistake rather than a network: one class for everything, nothing right, labels counted from 1."""
+    labels = [one.image.label for one in made.predictions]
+    found = [one.top[0] for one in made.predictions]
+    if len(found) < _TELLING or len(set(labels)) < 2:
+        return []
+    said = []
+    if len(set(found)) == 1:
+        said.append(
+            f"every image is of class {found[0]} to it: is the preprocessing another one (mean, std, scale, channels)?"
+        )
+    moved = {by: sum(a - by == b for a, b in zip(labels, found, strict=True)) for by in (1, -1)}
+    best = max(moved, key=lambda by: moved[by])
+    if moved[best] > max(2 * made.top1.hits, len(found) / 3) and len(set(found)) > 1:
+        how = "1, and its classes from 0" if best == 1 else "0, and its classes from 1"
+        said.append(f"with every label one {'less' if best == 1 else 'more'}, {moved[best]} of {len(found)} are right: "
+                    f"do the labels count from {how}?")  # fmt: skip
+    elif made.top1.hits == 0:
+        said.append(
+            "no image is right: are the labels in the order of the network's classes (--labels), and counted from 0?"
+        )
+    return said
 
 
 def _hits(predictions: Sequence[Prediction], count: int) -> Share:

@@ -15,7 +15,7 @@ from edge.device.discover import open_device
 from edge.device.host import HostDevice
 from edge.evaluate.options import EvalOptions
 from edge.evaluate.report import Judged
-from edge.evaluate.session import Candidate, EvaluationDevice, judge_on_device, judge_on_host
+from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, judge_on_device, judge_on_host
 from edge.metadata.file import origin_of
 
 
@@ -31,17 +31,19 @@ def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
     """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
     if options.here:
         candidates, failed = _candidates(options, listener)
-        return Judgement(judge_on_host(candidates, options.dataset, options.overrides, listener), failed)
+        return Judgement(
+            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output), failed
+        )
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
     place = EvaluationDevice(
         device,
         find_runner(device, options.runner, engine=engine, say=listener.line),
-        launch_timeout=options.timeout,
+        launch_timeout=TIMEOUT if options.timeout is None else options.timeout,
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener), failed)
+    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed)
 
 
 def _jobs(
@@ -51,7 +53,7 @@ def _jobs(
     wanted = options.wanted(names, engine)
     jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line)
     for error in errors:
-        listener.line(error.message + (f" ({error.hint})" if error.hint else ""))
+        listener.error(error.message + (f" ({error.hint})" if error.hint else ""))
     return jobs, len(errors)
 
 

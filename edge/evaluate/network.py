@@ -19,23 +19,25 @@ from edge.toolchain.worker import Worker
 _TIMEOUT = 3600.0  # seconds for one batch of the largest network
 
 Tensors = Sequence[NDArray[np.float32]]
+Answers = NDArray[np.float32] | NDArray[np.int64]
 
 
 class Network(Protocol):
-    """Whatever turns a batch of input tensors, each of shape (1, 3, H, W), into scores of shape (images, classes).
+    """Whatever turns a batch of input tensors, an image each, into scores of shape (images, classes).
 
-    Raises `EvaluationError`, or the error of what it runs on.
+    Of a network that ends in its best classes themselves it is those, as integers, best first. Raises `EvaluationError`, or
+    the error of what it runs on.
     """
 
-    def classify(self, tensors: Tensors) -> NDArray[np.float32]: ...
+    def classify(self, tensors: Tensors) -> Answers: ...
 
 
 @dataclass(frozen=True, slots=True)
 class HostNetwork:
     """A network in an engine's own process, loaded anew for each batch.
 
-    `model` is what the engine runs; `input_name` is the variable that takes the image, `lend`
-    gives a worker of the engine, `scratch` is a folder for the tensors on their way.
+    `model` is what the engine runs; `input_name` is the variable that takes the image, `output` the place of the output that
+    is judged, `lend` gives a worker of the engine, `scratch` is a folder for the tensors on their way.
     """
 
     file: Path
@@ -43,8 +45,9 @@ class HostNetwork:
     input_name: str
     lend: Callable[[], AbstractContextManager[Worker]]
     scratch: Path
+    output: int = 0
 
-    def classify(self, tensors: Tensors) -> NDArray[np.float32]:
+    def classify(self, tensors: Tensors) -> Answers:
         inputs, outputs = self.scratch / "inputs.npz", self.scratch / "outputs.npz"
         arrays: dict[str, Any] = {f"{number}/{self.input_name}": tensor for number, tensor in enumerate(tensors)}
         np.savez(inputs, **arrays)
@@ -52,30 +55,43 @@ class HostNetwork:
             answer = worker.ask(
                 Ran, "run", timeout=_TIMEOUT, inputs_npz=str(inputs), outputs_npz=str(outputs), **self._what()
             )
-        name = _SCORES if self.model == "nb" else answer.names[0]
+        names = self._fetches() if self.model == "nb" else answer.names
+        if self.output >= len(names):
+            raise EvaluationError(f"{self.file.name} has {len(names)} outputs, and not {self.output + 1}")
+        name = names[self.output]
         with np.load(outputs) as answers:
             return stacked([answers[f"{number}/{name}"] for number in range(len(tensors))])
 
     def _what(self) -> dict[str, Any]:
         """The workers' arguments that say which network is to run."""
         if self.model == "nb":  # it has no names: its inputs and outputs are counted
-            return {"nb": str(self.file), "feeds": [self.input_name], "fetches": [_SCORES]}
+            return {"nb": str(self.file), "feeds": [self.input_name], "fetches": self._fetches()}
         if self.model == "onnx":
             return {"model": str(self.file)}
         from edge.paddle.pair import find_pair
 
         return {"program": str(self.file), "params": str(find_pair(self.file.parent)[1])}
 
+    def _fetches(self) -> list[str]:
+        """Names of the outputs, as far as that which is judged."""
+        return [f"output{place}" for place in range(self.output + 1)]
 
-_SCORES = "scores"
 
+def stacked(scores: Sequence[NDArray[Any]]) -> Answers:
+    """The answers for single images as one array: scores, or integers, which are the best classes themselves.
 
-def stacked(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The scores of single images as one array. Raises `EvaluationError` if they are no class scores."""
+    Raises `EvaluationError` if they are neither.
+    """
     for each in scores:
-        if each.ndim < 2 or each.size != each.shape[1] or each.shape[1] < 2:
+        if each.dtype.kind in "iu":
+            if each.size < 1 or each.size != each.shape[-1]:
+                raise EvaluationError(
+                    f"the network's output of integers has shape {list(each.shape)}: no list of classes"
+                )
+        elif each.ndim < 2 or each.size != each.shape[1] or each.shape[1] < 2:
             raise EvaluationError(
-                f"the network's first output has shape {list(each.shape)}, which is not one score a class",
+                f"the network's output has shape {list(each.shape)}, which is not one score a class",
                 hint="eval judges classifiers; other networks' outputs: edgezoo bench --check-output",
             )
-    return np.stack([each.reshape(-1) for each in scores])
+    answers = np.stack([each.reshape(-1) for each in scores])
+    return answers.astype(np.int64) if answers.dtype.kind in "iu" else answers

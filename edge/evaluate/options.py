@@ -11,14 +11,15 @@ from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.errors import BenchError, UsageError
 from edge.images.dataset import Dataset, read_folders, read_list
-from edge.images.overrides import Overrides, fitting
+from edge.images.options import PreparingOptions
+from edge.images.overrides import fitting
 from edge.package.labels import read_labels
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvalOptions:
+class EvalOptions(PreparingOptions):
     """The options of the command, as `edgezoo eval --help` explains them. Times in seconds.
 
     Raises `UsageError`, `UnknownModelError`, `RecipeError`, `ModelFilesError`, `BenchError`, or what reading the list of
@@ -33,16 +34,12 @@ class EvalOptions:
     spec: str = "host"
     adb_server: str | None = None
     runner: str | None = None
-    timeout: float = 3600.0
+    timeout: float | None = None
     allow_synthetic: bool = False
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
     engine: HostEngine | None = None
-    resize_short: int | None = None
-    mean: tuple[float, float, float] | None = None
-    std: tuple[float, float, float] | None = None
-    interpolation: str | None = None
-    bgr: bool = False
+    output: str | None = None
 
     def __post_init__(self) -> None:
         if self.spec == "all":
@@ -54,6 +51,17 @@ class EvalOptions:
             check_names(self.wanted((name,), self.engine_of(name)))
         named = [name for name in self.names if not is_file(name)]
         check_weights(self.weights, named)
+        if not named and self.weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
+        if self.spec == "host" and self.adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.here and self.timeout is not None:
+            raise UsageError("--timeout is for the benchmark program", hint="--runner edgebench, or a --device")
+        if not self.here and not named and self.engine is not None and self.engine.version:
+            raise UsageError(
+                f"--engine {self.engine.version} is for models of the catalogue: the benchmark program has its own engine",
+                hint="leave it out: only files are named",
+            )
         if self.precision is not None and not named:
             raise UsageError("--precision is for models of the catalogue, and only files are named")
         if self.engine is not None and self.engine.model != "nb" and self.precision not in (None, "fp32"):
@@ -64,8 +72,9 @@ class EvalOptions:
                 precision=self.precision,
                 engine=self.engine.version if self.engine else None,
             )
+        overrides = self.overrides
         for model in map(lookup, named):
-            fitting(model.name, [model.input_shape], model.preprocessing, self.overrides)
+            fitting(model.name, [model.input_shape], model.preprocessing, overrides)
         _ = self.dataset
 
     @cached_property
@@ -76,11 +85,6 @@ class EvalOptions:
         else:
             dataset = read_folders(self.data, read_labels(str(self.labels)) if self.labels else None)
         return dataset.spread(self.limit) if self.limit else dataset
-
-    @property
-    def overrides(self) -> Overrides:
-        """What the user says of the preprocessing."""
-        return Overrides(self.resize_short, self.mean, self.std, self.interpolation, "BGR" if self.bgr else None)
 
     @property
     def here(self) -> bool:

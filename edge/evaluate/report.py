@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge.evaluate.accuracy import Share
-from edge.evaluate.evaluation import Evaluation
-from edge.metadata.file import origin_of
-from edge.report.facts import device_line
+from edge.evaluate.evaluation import Evaluation, remarks
+from edge.report import facts
 from edge.report.grid import Column, text
 from edge.results.measurement import RunnerProgram, Subject
 from edge.zoo.model import Preprocessing
@@ -55,11 +54,18 @@ class Judged:
 def table(judged: Sequence[Judged]) -> str:
     """The table; `Published` is shown for published weights only: it says nothing of others.
 
-    Above it stands which device and program judged, where a program did, and below what is to be known of the numbers.
+    Above it stands which device and program judged, where a program did, and below how the images were prepared and what is
+    to be known of the numbers.
     """
     parts = [text(_COLUMNS, [_row(one) for one in judged])]
     if context := dict.fromkeys(line for one in judged for line in _context(one)):
         parts.insert(0, "\n".join(context))
+    told = [f"{one.subject.name}: {one.preprocessing}" for one in judged]
+    told += [f"{one.subject.name}: {remark}" for one in judged for remark in remarks(one.evaluation)]
+    told += [f"{one.subject.name}: {reason}." for one in judged for reason in _withheld(one.subject)]
+    told += [f"? {one.subject.name}: {doubt.reason}" for one in judged for doubt in facts.doubts(one.subject, "top1")]
+    if told:
+        parts.append("\n".join(told))
     if any(one.launched and one.launched.synthetic for one in judged):
         parts.append(f"! {SYNTHETIC}")
     return "\n\n".join(parts)
@@ -82,9 +88,11 @@ def as_dict(one: Judged) -> dict[str, Any]:
         "preprocessing": asdict(one.preprocessing),
         "classes": made.classes,
         "images": len(made.predictions),
+        "remarks": remarks(made),
         "top1": asdict(made.top1),
         "top5": asdict(made.top5) if made.top5 else None,
         "published": _published(subject),
+        "published_withheld": _withheld(subject),
         "unreadable": [{"image": each.image.name, "reason": each.reason} for each in made.unreadable],
         "seconds": round(one.seconds, 3),
     }
@@ -105,7 +113,7 @@ def _context(one: Judged) -> list[str]:
     if one.launched is None:
         return []
     program = f"{one.launched.program.name} {one.launched.version}"
-    return [f"Device: {device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
+    return [f"Device: {facts.device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
 
 
 def _launched(launched: Launched | None) -> dict[str, Any]:
@@ -134,7 +142,7 @@ def _row(one: Judged) -> list[str]:
         f"{len(made.predictions):,}",
         *_share(made.top1),
         *_share(made.top5),
-        f"{100 * published:.2f}" if published else "-",
+        f"{100 * published:.2f}" + ("?" if facts.doubts(subject, "top1") else "") if published else "-",
     ]
 
 
@@ -144,9 +152,14 @@ def _share(share: Share | None) -> tuple[str, str]:
     return f"{100 * share.value:.2f}", f"{100 * share.low:.2f} to {100 * share.high:.2f}"
 
 
+def _withheld(subject: Subject) -> list[str]:
+    """Why a network of the catalogue's name is not compared with the published accuracy."""
+    return list(facts.proven(subject).reasons)
+
+
 def _published(subject: Subject) -> dict[str, float | None] | None:
     """What PaddleClas says of these very weights on ImageNet's validation images."""
-    published = origin_of(subject.metadata, subject.name).published
-    if published is None or subject.weights != "published":
+    published = facts.published(subject)
+    if published is None or published.top1 is None:
         return None
     return {"top1": published.top1, "top5": published.top5}

@@ -22,8 +22,11 @@ from edge.images.dataset import Dataset
 from edge.images.overrides import Overrides, steps
 from edge.metadata.file import origin_of
 from edge.paddle.program import Program
+from edge.results.measurement import Subject
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
+
+TIMEOUT = 3600.0  # seconds for one batch of images
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,16 @@ class EvaluationDevice:
 
     device: Device
     runner: Runner
-    launch_timeout: float = 3600.0
+    launch_timeout: float = TIMEOUT
     synthetic_allowed: bool = False
 
 
 def judge_on_host(
-    candidates: Sequence[Candidate], dataset: Dataset, overrides: Overrides, listener: Listener
+    candidates: Sequence[Candidate],
+    dataset: Dataset,
+    overrides: Overrides,
+    listener: Listener,
+    output: str | None = None,
 ) -> list[Judged]:
     """The accuracy of every network, in the order given, in this machine's engines.
 
@@ -53,10 +60,11 @@ def judge_on_host(
     preprocessing is not known, and what `evaluate` raises.
     """
     hows = [steps(candidate.job.subject, overrides) for candidate in candidates]
+    places = [output_place(candidate.job.subject, output) for candidate in candidates]
     judging = _Judging(dataset, listener)
     judged = []
     with Toolbox(say=listener.line) as tools, TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
-        for candidate, how in zip(candidates, hows, strict=True):
+        for candidate, how, place in zip(candidates, hows, places, strict=True):
             job, runtime = candidate.job, candidate.engine.environment
             network = HostNetwork(
                 job.nb,
@@ -64,6 +72,7 @@ def judge_on_host(
                 _input_name(candidate),
                 partial(tools.lend, runtime.kind, runtime.version),
                 Path(scratch),
+                place,
             )
             made, seconds = judging.judge(job, network, how)
             judged.append(Judged(job.subject, how, runtime.name, "host", made, seconds))
@@ -71,7 +80,12 @@ def judge_on_host(
 
 
 def judge_on_device(
-    jobs: Sequence[Job], place: EvaluationDevice, dataset: Dataset, overrides: Overrides, listener: Listener
+    jobs: Sequence[Job],
+    place: EvaluationDevice,
+    dataset: Dataset,
+    overrides: Overrides,
+    listener: Listener,
+    output: str | None = None,
 ) -> list[Judged]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
 
@@ -79,13 +93,14 @@ def judge_on_device(
     `UsageError` for a program that tells no outputs, and what the device and the program raise.
     """
     hows = [steps(job.subject, overrides) for job in jobs]
+    outputs = [output_place(job.subject, output) for job in jobs]
     device, runner = place.device, place.runner
     if not runner.flavour.tells_samples:
         raise UsageError(f"{runner.program.name} does not tell outputs", hint="use edgezoo's own: --runner edgebench")
     judging = _Judging(dataset, listener)
     judged = []
     with device.lock(), device.prepared(), TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
-        for job, how in zip(jobs, hows, strict=True):
+        for job, how, judged_output in zip(jobs, hows, outputs, strict=True):
             network = DeviceNetwork(
                 device,
                 runner,
@@ -94,6 +109,7 @@ def judge_on_device(
                 Path(scratch),
                 listener,
                 timeout=place.launch_timeout,
+                output=judged_output,
                 synthetic_allowed=place.synthetic_allowed,
             )
             made, seconds = judging.judge(job, network, how)
@@ -124,8 +140,25 @@ class _Judging:
 
     def _bad(self, one: Unreadable) -> None:
         if one.image.name not in self._told:
-            self._listener.line(one.reason)
+            self._listener.error(one.reason)
             self._told.add(one.image.name)
+
+
+def output_place(subject: Subject, wanted: str | None) -> int:
+    """The place of the output to judge. Raises `UsageError` where there are several and none is named, or none is called so."""
+    outputs = origin_of(subject.metadata, subject.name).outputs
+    names = [one.name for one in outputs]
+    if wanted is None:
+        if len(names) > 1:
+            shown = ", ".join(f"{one.name} {list(one.shape)}" for one in outputs)
+            raise UsageError(
+                f"{subject.name} has {len(names)} outputs: {shown}", hint="name the one that is judged: --output NAME"
+            )
+        return 0
+    if wanted not in names:
+        known = f"its outputs are {', '.join(names)}" if names else "without metadata its outputs have no names"
+        raise UsageError(f"{subject.name} has no output {wanted}", hint=known)
+    return names.index(wanted)
 
 
 def _input_name(candidate: Candidate) -> str:

@@ -25,22 +25,32 @@ _WEIGHT_ONE = 2048  # OpenCV's INTER_RESIZE_COEF_SCALE
 
 
 def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
-    """The input tensor, shape (1, 3, crop height, crop width), of an RGB image of shape (height, width, 3).
+    """The input tensor of an RGB image of shape (height, width, 3): (1, channels, crop height, crop width), or NHWC.
+
+    Grey is what OpenCV makes of RGB, and is made before the image is resized, as by reading it so.
 
     Raises UsageError if the image is of another shape or the crop does not fit into the resized image.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise UsageError(f"an image must be height x width x 3 bytes, not {image.dtype} of shape {image.shape}")
-    pixels = resize_and_crop(image, how)
+    pixels = resize_and_crop(_grey(image) if how.channel_order == "GREY" else image, how)
     if how.channel_order == "BGR":
         pixels = pixels[:, :, ::-1]
-    return np.ascontiguousarray(_normalised(pixels, how).transpose(2, 0, 1))[np.newaxis]
+    tensor = _normalised(pixels, how)
+    return np.ascontiguousarray(tensor if how.layout == "NHWC" else tensor.transpose(2, 0, 1))[np.newaxis]
 
 
 def levels(how: Preprocessing) -> NDArray[np.float32]:
-    """What each of the 256 values of a byte becomes in each channel of the tensor: shape (3, 256)."""
-    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    """What each of the 256 values of a byte becomes in each channel of the tensor: shape (channels, 256)."""
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], how.channels, axis=1)
     return np.ascontiguousarray(_normalised(grey, how).T)
+
+
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Shape (height, width, 1). OpenCV's COLOR_RGB2GRAY (color_rgb.simd.hpp): ITU-R BT.601's weights in 14 bits."""
+    red, green, blue = np.moveaxis(image.astype(np.int32), 2, 0)
+    grey: NDArray[np.uint8] = ((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14).astype(np.uint8)
+    return grey[:, :, np.newaxis]
 
 
 def _normalised(pixels: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
@@ -57,8 +67,13 @@ def resized_size(width: int, height: int, short: int) -> tuple[int, int]:
 
 
 def resize_and_crop(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.uint8]:
-    """The centre of the resized image, shape (crop height, crop width, 3)."""
-    width, height = resized_size(image.shape[1], image.shape[0], how.resize_short)
+    """The centre of the resized image, shape (crop height, crop width, channels)."""
+    if how.resize is not None:
+        height, width = how.resize
+    elif how.resize_short is not None:
+        width, height = resized_size(image.shape[1], image.shape[0], how.resize_short)
+    else:
+        raise UsageError("the preprocessing does not say what images are resized to")
     crop_height, crop_width = how.crop
     left, top = (width - crop_width) // 2, (height - crop_height) // 2
     if left < 0 or top < 0:
@@ -88,7 +103,7 @@ def _opencv(
         along = np.where((x < 0) | (x >= width - 1), np.float32(0), along)
     weigh, first = (_cubic_weights, -1) if cubic else (_linear_weights, 0)
     horizontal, vertical = weigh(along), weigh(down)
-    summed = np.zeros((len(rows), len(columns), 3), np.int32)
+    summed = np.zeros((len(rows), len(columns), image.shape[2]), np.int32)
     for j, above in enumerate(vertical):
         lines = image[np.clip(y + first + j, 0, height - 1)].astype(np.int32)
         line = np.zeros_like(summed)
@@ -131,5 +146,7 @@ def _pillow(image: NDArray[np.uint8], size: tuple[int, int], interpolation: str)
     filters = {"pillow-bilinear": Image.Resampling.BILINEAR, "pillow-bicubic": Image.Resampling.BICUBIC}
     # Along the lines, then down the columns, as every Pillow did in the networks' time; Pillow 13 swaps the two where
     # that is cheaper, which gives other pixels.
-    along = Image.fromarray(image).resize((size[0], image.shape[0]), filters[interpolation])
-    return np.asarray(along.resize(size, filters[interpolation]))
+    along = Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
+    along = along.resize((size[0], image.shape[0]), filters[interpolation])
+    made = np.asarray(along.resize(size, filters[interpolation]))
+    return made.reshape(*made.shape[:2], image.shape[2])

@@ -13,6 +13,7 @@ import msgspec
 from edge import typed
 from edge.errors import FormatError, MetadataError
 from edge.metadata.model import FORMAT, Metadata, Origin
+from edge.zoo.model import Preprocessing
 
 _DOCUMENT = "document"  # in the __dict__ of a Metadata: the document it was read from
 _HINT = "convert the model again, or mend the file (docs/reference/metadata.md)"
@@ -98,15 +99,17 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 
 def carried_over(made: Mapping[str, Any], beside: Path) -> dict[str, Any]:
-    """A document made just now, with the fields that a newer edgezoo wrote beside the very same file (by its sha256)."""
+    """A document made just now, with what stands beside the very same file (by its sha256) and is not made by a conversion:
+    what devices proved of it, and the fields that a newer edgezoo wrote."""
     try:
         there = read(beside)
     except FormatError:
         return dict(made)
     if there.sha256 != made["sha256"]:
         return dict(made)
-    unknown = as_document(there).keys() - set(Metadata.__struct_fields__)
-    return {**made, **{key: value for key, value in as_document(there).items() if key in unknown}}
+    unknown = as_document(there).keys() - set(Metadata.__struct_fields__) | {"proofs"}
+    kept = {key: value for key, value in as_document(there).items() if key in unknown}
+    return as_document(of({**made, **kept}, str(beside))) if kept else dict(made)
 
 
 def _kept(value: object, known: Any, read: Any) -> Any:
@@ -114,7 +117,15 @@ def _kept(value: object, known: Any, read: Any) -> Any:
     if isinstance(value, msgspec.Struct) or (is_dataclass(value) and not isinstance(value, type)):
         names = getattr(value, "__struct_fields__", None) or tuple(getattr(value, "__dataclass_fields__", ()))
         there = read if isinstance(read, dict) else {}
-        inside = {name: _kept(getattr(value, name), known[name], there.get(name)) for name in names if name in known}
+        # A dataclass cannot say UNSET: files without a whole size stay without.
+        absent = (
+            {"resize"} if isinstance(value, Preprocessing) and value.resize is None and "resize" not in there else ()
+        )
+        inside = {
+            name: _kept(getattr(value, name), known[name], there.get(name))
+            for name in names
+            if name in known and name not in absent
+        }
         return inside | {key: one for key, one in there.items() if key not in names}
     if isinstance(value, tuple) and isinstance(read, list) and len(read) == len(value):
         return [_kept(*each) for each in zip(value, known, read, strict=True)]

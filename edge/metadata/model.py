@@ -66,7 +66,7 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Tensor(_Part, frozen=True, kw_only=True):
-    """An input or output; an open batch is -1. Only inputs have a `layout`."""
+    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`."""
 
     name: str
     shape: tuple[Annotated[int, Meta(ge=-1)], ...]
@@ -83,13 +83,16 @@ class Legalised(_Part, frozen=True, kw_only=True):
 
 
 class NbFacts(_Part, frozen=True, kw_only=True):
-    """What a `.nb` is made of: its parts, in bytes; operators by kernel, parameters by type; what a precision did to it."""
+    """What a `.nb` is made of: its parts, in bytes; operators by kernel, and how many the model had before it was legalised and
+    optimised; parameters by type; what a precision did to it, and the operators, by type, that it left as they were."""
 
     topology_bytes: Size
     params_bytes: Size
     kernels: dict[str, int] | UnsetType = UNSET
     weights: dict[str, int] | UnsetType = UNSET
     effect: str | UnsetType | None = UNSET
+    program_operators: int | UnsetType = UNSET
+    left: dict[str, int] | UnsetType = UNSET
 
 
 class Simplification(_Part, frozen=True, kw_only=True):
@@ -111,7 +114,7 @@ class OnnxFacts(_Part, frozen=True, kw_only=True):
 
 
 class Calibration(_Part, frozen=True, kw_only=True):
-    """How int8-static was calibrated; shares from 0 to 1."""
+    """How int8-static was calibrated; shares from 0 to 1. `network` is the quantised network's key in the cache."""
 
     images: int
     images_sha256: str
@@ -121,6 +124,7 @@ class Calibration(_Part, frozen=True, kw_only=True):
     possible: int
     same_top: float | None = None
     mean_cosine: float | None = None
+    network: str | UnsetType = UNSET
 
 
 class Figures(_Part, frozen=True, kw_only=True):
@@ -135,14 +139,18 @@ class Figures(_Part, frozen=True, kw_only=True):
 
 
 class Verification(_Part, frozen=True, kw_only=True):
-    """How the verification went; without figures where nothing was compared."""
+    """How the verification went; without figures where nothing was compared. `unproven`: the file's kinds of kernels that
+    did not run in it."""
 
-    status: Literal["passed", "skipped", "unavailable"]
+    status: Literal["passed", "inconclusive", "skipped", "unavailable"]
     reason: str | None = None
     engine: str | UnsetType | None = UNSET
     target: str | UnsetType | None = UNSET
     inputs: int | UnsetType | None = UNSET
+    unproven: tuple[str, ...] | UnsetType = UNSET
     batches: tuple[int, ...] | UnsetType = UNSET
+    input_ranges: tuple[str, ...] | UnsetType | None = UNSET
+    samples_sha256: str | UnsetType | None = UNSET
     cosine: float | UnsetType | None = UNSET
     max_abs_error: float | UnsetType | None = UNSET
     relative_error: float | UnsetType | None = UNSET
@@ -150,6 +158,38 @@ class Verification(_Part, frozen=True, kw_only=True):
     spread: float | UnsetType | None = UNSET
     rounded: Figures | UnsetType | None = UNSET
     before_simplification: Figures | UnsetType | None = UNSET
+
+
+class ProofDevice(_Part, frozen=True, kw_only=True):
+    """The device itself, and the system on it; `address` where it does not tell its serial number."""
+
+    kind: str
+    name: str | None = None
+    serialno: str | None = None
+    build: str | None = None
+    soc: str | None = None
+    address: str | None = None
+
+
+class Proof(_Part, frozen=True, kw_only=True):
+    """Outputs of the file with this `sha256` on a device, compared with Paddle's (`bench --check-output`).
+
+    `engine` with its version; `inputs` counts the samples; `date` is UTC.
+    """
+
+    sha256: str
+    passed: bool
+    sentence: str
+    date: str
+    device: ProofDevice
+    program: str
+    program_sha256: str
+    engine: str
+    precision: str | None = None
+    threads: int
+    inputs: int
+    cosine: float | None = None
+    max_abs_error: float | None = None
 
 
 class Metadata(_Part, frozen=True, kw_only=True):
@@ -171,6 +211,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
     class_num: Annotated[int, Meta(gt=0)] | None = None
+    class_labels: tuple[str, ...] | UnsetType | None = UNSET
     flops: Size | None = None
     params: Size | None = None
     published: Published | None = None
@@ -179,6 +220,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     onnx: OnnxFacts | UnsetType = UNSET
     calibration: Calibration | UnsetType | None = UNSET
     verification: Verification | None = None
+    proofs: tuple[Proof, ...] | UnsetType = UNSET
     licence: str | None = None
     edgezoo: str | None = None
 
@@ -195,6 +237,10 @@ class Origin(_Part, frozen=True, kw_only=True):
     engine: Maker | None = None
     source: Source | None = None
     inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
+    class_num: int | None = None
     published: Published | None = None
     calibration: Calibration | None = None
+    verification: Verification | None = None
+    proofs: tuple[Proof, ...] = ()

@@ -65,15 +65,16 @@ def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
 
 def count_ops(ops: tuple[NbOp, ...]) -> dict[str, int]:
     """How often each type occurs, most frequent first, then by name."""
-    return _most_first(Counter(op.type for op in ops))
+    return most_first(Counter(op.type for op in ops))
 
 
 def count_kernels(ops: tuple[NbOp, ...]) -> dict[str, int]:
     """How many ops run on which kind of kernel, such as {"arm fp32": 63}, most frequent first."""
-    return _most_first(Counter(op.kernel for op in ops))
+    return most_first(Counter(op.kernel for op in ops))
 
 
-def _most_first(counted: Counter[str]) -> dict[str, int]:
+def most_first(counted: Mapping[str, int]) -> dict[str, int]:
+    """The same, most frequent first, then by name."""
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.errors import PackageError
+from edge.errors import FormatError, PackageError
+from edge.images.labels import parse_labels
 from edge.metadata.model import Metadata
 
 IMAGENET = "imagenet1k"
@@ -21,7 +21,7 @@ def imagenet_labels() -> tuple[str, ...]:
 
 
 def read_labels(source: str) -> tuple[str, ...]:
-    """`imagenet1k`, or a UTF-8 file with one label a line; lines that begin with their own index lose it.
+    """`imagenet1k`, or a UTF-8 file with one label a line; lines that begin with their own number lose it.
 
     Raises PackageError if the file cannot be read, has an empty line, or holds something that is no text.
     """
@@ -35,20 +35,19 @@ def read_labels(source: str) -> tuple[str, ...]:
         raise PackageError(
             f"the labels in {source} cannot be read: {error.strerror}", hint=f"name a file, or '{IMAGENET}'"
         ) from error
-    lines = [line.strip() for line in text.rstrip().split("\n")]
-    if all(line.partition(" ")[0] == str(i) and " " in line for i, line in enumerate(lines)):
-        lines = [line.partition(" ")[2].strip() for line in lines]
-    for number, line in enumerate(lines, 1):
-        if not line or any(unicodedata.category(character) == "Cc" for character in line):
-            raise PackageError(f"line {number} of the labels in {source} is empty or holds control characters")
-    return tuple(lines)
+    try:
+        return parse_labels(text, f"the labels in {source}")
+    except FormatError as error:
+        raise PackageError(error.message) from error
 
 
 def known_labels(metadata: Metadata) -> tuple[str, ...] | None:
-    """The labels that follow from a model's metadata: ImageNet's for a catalogue network with 1000 classes.
+    """The labels that follow from a model's metadata: those in it, or ImageNet's for a catalogue network with 1000 classes.
 
-    Only for published and random weights; your own may have 1000 classes of another kind.
+    The latter only for published and random weights; your own may have 1000 classes of another kind.
     """
+    if metadata.class_labels:
+        return metadata.class_labels
     model = metadata.model
     if metadata.class_num != 1000 or metadata.source.kind not in ("published", "random") or model is None:
         return None

@@ -7,8 +7,9 @@ from typing import Any
 
 from edge import __version__
 from edge.errors import PackageError
-from edge.metadata.file import as_document
+from edge.metadata.file import as_document, changed
 from edge.metadata.model import Metadata
+from edge.metadata.published import licence, of_metadata
 from edge.zoo.model import Preprocessing
 
 FORMAT = "edgezoo-asset/1"
@@ -26,9 +27,12 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
     for tensor in metadata.inputs:
         if not tensor.shape or not all(size > 0 for size in tensor.shape):
             raise PackageError(f"{where}: the shape of '{tensor.name}' is not fixed", hint="convert with --input-shape")
-    if metadata.preprocessing is not None:
-        check_preprocessing(metadata.preprocessing, metadata.inputs[0].shape, where)
-    document = as_document(metadata)
+    # The helper makes the first input. Of a detector with several, that may be another one than the image.
+    steps = metadata.preprocessing if len(metadata.inputs) == 1 or len(metadata.inputs[0].shape) == 4 else None
+    if steps is not None:
+        check_preprocessing(steps, metadata.inputs[0].shape, where)
+    facts = of_metadata(metadata)
+    document = as_document(changed(metadata, published=facts.published))
     source = document["source"]
     return {
         "format": FORMAT,
@@ -41,14 +45,14 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
         "precision": metadata.precision,
         "inputs": document["inputs"],
         "outputs": document["outputs"],
-        "preprocessing": document["preprocessing"],
+        "preprocessing": document["preprocessing"] if steps is not None else None,
         "class_num": metadata.class_num,
         "labels": None,
         "model": document["model"],
-        "published": document["published"],
+        "published": document["published"] if facts.published else None,
         "source": {key: source[key] for key in _OF_SOURCE},
         "verification": document["verification"],
-        "licence": metadata.licence,
+        "licence": metadata.licence if metadata.model is None else licence(facts, metadata.source.kind),
         "edgezoo": __version__,
     }
 
@@ -57,20 +61,32 @@ def check_preprocessing(steps: Preprocessing, input_shape: Sequence[int], where:
     """PackageError if the Android helper cannot take the steps, or they do not fit the network's input."""
     from edge.images.preprocess import INTERPOLATIONS
 
-    if steps.resize_short < 1 or min(steps.crop) < 1 or 0 in steps.std:
+    sizes = (*steps.crop, *(steps.resize or ()), *([] if steps.resize_short is None else [steps.resize_short]))
+    if min(sizes) < 1 or 0 in steps.std:
         raise PackageError(
             f"{where}: `preprocessing`: sizes are positive, and no deviation is 0", hint="docs/reference/metadata.md"
         )
-    for key, allowed in (("channel_order", ("RGB", "BGR")), ("layout", ("NCHW",)), ("interpolation", INTERPOLATIONS)):
+    for key, allowed in (
+        ("channel_order", ("RGB", "BGR", "GREY")),
+        ("layout", ("NCHW", "NHWC")),
+        ("interpolation", INTERPOLATIONS),
+    ):
         if getattr(steps, key) not in allowed:
             raise PackageError(
                 f"{where}: `preprocessing.{key}`: '{getattr(steps, key)}' is not one of {', '.join(allowed)}"
             )
     height, width = steps.crop
     crop = f"a crop of {height} x {width}"
-    if steps.resize_short < max(height, width):
+    if steps.resize is None and steps.resize_short is None:
+        raise PackageError(f"{where}: `preprocessing`: neither `resize_short` nor `resize` says what images become")
+    if steps.resize is not None and (steps.resize[0] < height or steps.resize[1] < width):
+        raise PackageError(f"{where}: {crop} does not fit into {steps.resize[0]} x {steps.resize[1]}")
+    if steps.resize_short is not None and steps.resize_short < max(height, width):
         raise PackageError(f"{where}: {crop} does not fit into a short side of {steps.resize_short}")
-    if tuple(input_shape[1:]) != (3, height, width):
+    if {len(steps.mean), len(steps.std)} != {steps.channels}:
+        raise PackageError(f"{where}: `preprocessing`: mean and std must have {steps.channels} values")
+    image = (height, width, steps.channels) if steps.layout == "NHWC" else (steps.channels, height, width)
+    if tuple(input_shape[1:]) != image:
         raise PackageError(
             f"{where}: {crop} does not fit an input of shape {list(input_shape)}",
             hint="put its own 'preprocessing' there",

@@ -32,6 +32,17 @@ class PackagedModel:
         """Of the opt that wrote the file."""
         return str(self.info["opt_version"])
 
+    @property
+    def unproven(self) -> str | None:
+        """Why it is not known to compute what Paddle computes, in words; None where a verification passed."""
+        verification = self.info["verification"] or {}
+        status = verification.get("status", "not verified")
+        if status == "passed":
+            return None
+        reason = verification.get("reason")
+        said = {"inconclusive": "its verification was inconclusive", "unavailable": "it could not be verified"}
+        return said.get(status, "it was not verified") + (f" ({reason})" if reason else "")
+
     def info_json(self) -> bytes:
         """model.json: the same bytes for the same model."""
         return (json.dumps(self.info, indent=1, ensure_ascii=False) + "\n").encode()

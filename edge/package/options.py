@@ -12,7 +12,7 @@ from edge.package.assets import find_module
 from edge.package.keys import SigningKey, choose_key
 from edge.package.litelib import LiteRelease, check_versions, find_release
 from edge.package.names import check_package_id
-from edge.package.request import Wanted
+from edge.package.request import PackageRequest
 from edge.package.sdk import AndroidTools, find_tools
 from edge.source.weights import Weights
 
@@ -55,9 +55,9 @@ class PackageOptions:
         _ = self.wanted, self.signer
 
     @cached_property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> PackageRequest:
         """The models."""
-        return Wanted.parse(self.targets, self.labels, self.weights)
+        return PackageRequest.parse(self.targets, self.labels, self.weights)
 
     @cached_property
     def release(self) -> LiteRelease | None:
@@ -77,6 +77,11 @@ class PackageOptions:
     def _check_combination(self) -> None:
         if self.form == "assets" and (self.app is None or self.output is not None):
             raise UsageError("files go into an app: name it with --app DIR, without -o")
+        if self.output is not None and self.output.suffix in (".aar", ".apk") and self.output.suffix != f".{self.form}":
+            raise UsageError(
+                f"{self.output} would be an {self.form.upper()}",
+                hint=f"--format {self.output.suffix[1:]}, or another name",
+            )
         if self.form == "assets" and self.package_id:
             raise UsageError("--id is for an AAR or APK: the app has its own", hint="leave it out")
         if self.form != "assets" and self.app is not None:

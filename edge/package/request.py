@@ -35,7 +35,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PackageRequest:
     """Everything that is to be packaged, checked as far as that goes before a catalogue model is converted.
 
     `files` are the models that are there, by their place in `targets`; `labels` maps a model to a source, "" any model.
@@ -47,7 +47,7 @@ class Wanted:
     files: Mapping[int, PackagedModel]
 
     @classmethod
-    def parse(cls, targets: Sequence[str], labels: Sequence[str], weights: Weights) -> Wanted:
+    def parse(cls, targets: Sequence[str], labels: Sequence[str], weights: Weights) -> PackageRequest:
         """Targets and labels (`SOURCE`, or `NAME=SOURCE`) as they are typed. Raises what is wrong with the first bad one."""
         parsed, sources = tuple(map(Target.parse, targets)), _labels(labels)
         named = [target.name for target in parsed if target.nb is None and target.name]
@@ -55,6 +55,8 @@ class Wanted:
             lookup(name)
         if weights.path is not None and len(named) > 1:
             raise UsageError(f"{weights.path} can be the weights of one model, and {len(named)} are named")
+        if not named and weights != Weights("published"):
+            raise UsageError("--weights is for models of the catalogue, and only files are named")
         for source in sources.values():
             read_labels(source)
         files = {
@@ -71,7 +73,9 @@ class Wanted:
         return cls(parsed, sources, weights, files)
 
 
-def gather(wanted: Wanted, scratch: Path, *, say: Callable[[str], None] = lambda _: None) -> list[PackagedModel]:
+def gather(
+    wanted: PackageRequest, scratch: Path, *, say: Callable[[str], None] = lambda _: None
+) -> list[PackagedModel]:
     """Every target, loaded and checked; catalogue models are converted into `scratch`, which must outlive the result."""
     named = [target.name for target in wanted.targets if target.nb is None and target.name]
     converted = _convert(named, scratch, wanted.weights, say)

@@ -49,6 +49,9 @@ class OpDraft(Op):
     def drop_input(self, slot: str) -> None:
         _drop(self._message.inputs, lambda item: item.parameter == slot)
 
+    def drop_output(self, slot: str) -> None:
+        _drop(self._message.outputs, lambda item: item.parameter == slot)
+
 
 class Draft:
     """An editable copy of a program; `build()` makes it a `Program` again."""

@@ -15,7 +15,7 @@ from edge.errors import ProgramError
 from edge.paddle import schema
 
 _NOT_A_PROGRAM = "name the program file of an inference model (inference.pdmodel, or __model__ of an old one)"
-# Operators that hand their input on unchanged at inference; Paddle's exporters put them between softmax and fetch.
+# Operators that hand their input on unchanged at inference; Paddle's exporters put them between softmax or sigmoid and fetch.
 _PASSING_ON: dict[str, tuple[tuple[str, float], ...]] = {"assign": (), "scale": (("scale", 1.0), ("bias", 0.0))}
 
 
@@ -170,16 +170,16 @@ class Program:
         specs = [spec for var in self._vars.values() if var.persistable and (spec := tensor_spec(var)) is not None]
         return tuple(sorted(specs, key=lambda spec: spec.name.encode()))
 
-    def logits(self) -> str | None:
-        """The variable that the softmax at the end of the first output is taken of; None if there is none.
+    def logits(self, output: str | None = None) -> str | None:
+        """The variable that the softmax or sigmoid at the end of an output (the first) is taken of; None if there is none.
 
-        For comparing: probabilities of a saturated softmax look alike whatever the network computes.
+        For comparing: what is saturated looks alike whatever the network computes.
         """
-        name = self.fetches[0].name if self.fetches else None
+        name = output or (self.fetches[0].name if self.fetches else None)
         for op in reversed(list(self.ops())):  # each looks at those before it only: one may write what it reads
-            if name is None or all(name not in names for names in op.outputs.values()):
+            if name is None or op.type == "fetch" or all(name not in names for names in op.outputs.values()):
                 continue
-            if op.type == "softmax":
+            if op.type in ("softmax", "sigmoid"):
                 return op.input("X")
             if op.type not in _PASSING_ON or any(op.attr(key, same) != same for key, same in _PASSING_ON[op.type]):
                 return None

@@ -9,8 +9,9 @@ from edge.convert.coverage import Row
 from edge.report.grid import Column, markdown, text
 
 _COLUMNS = (
-    Column("Network", number=False), Column("Input"), Column("Params(M)"), Column(".nb MiB"), Column("Status", number=False),
-    Column("Inputs"), Column("Relative error"), Column("Same top-1"), Column("Seconds"), Column("Remark", number=False),
+    Column("Network", number=False), Column("Input"), Column("Params(M)"), Column(".nb MiB"), Column("Ops before"),
+    Column("Ops"), Column("Status", number=False), Column("Inputs"), Column("Relative error"), Column("Same top-1"),
+    Column("Seconds"), Column("Remark", number=False),
 )  # fmt: skip
 
 
@@ -45,7 +46,8 @@ def as_markdown(rows: Sequence[Row]) -> str:
         "",
         "*Relative error* is the root mean square of the difference from Paddle over what tells inputs apart, worst over "
         "inputs and outputs, probabilities and logits; 2e-3 is where a network is refused. *Inputs* is how many judged it, "
-        "*Seconds* what export, conversion and verification took together.",
+        "*Seconds* what export, conversion and verification took together. *Ops before* are the operators of the program that "
+        "Paddle wrote, *Ops* those in the file.",
         *([f"The largest is {worst.name}'s, {_error(worst):.1e}."] if worst else []),
         "",
         "Rules of the legaliser, by the number of networks that needed them: "
@@ -68,13 +70,20 @@ def _cells(row: Row) -> list[str]:
         f"{row.input_shape[2]}",
         f"{row.params / 1e6:.2f}" if row.params else "-",
         f"{row.bytes / 2**20:.2f}" if row.bytes else "-",
+        str(row.operators_before or "-"),
+        str(row.operators or "-"),
         row.status,
         str(v.get("inputs") or "-"),
         f"{v['relative_error']:.1e}" if v.get("relative_error") is not None else "-",
         f"{v['argmax_agreement']:.0%}" if v.get("argmax_agreement") is not None else "-",
         f"{sum(row.seconds.values()):.0f}",
-        row.reason or "",
+        "; ".join(one for one in (row.reason, _ran_nowhere(row)) if one),
     ]
+
+
+def _ran_nowhere(row: Row) -> str:
+    kinds = row.verification.get("unproven") or ()
+    return f"no {' or '.join(kinds)} kernel ran" if kinds else ""
 
 
 def _error(row: Row) -> float:

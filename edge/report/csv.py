@@ -46,7 +46,7 @@ _COLUMNS = (
     *(f"latency_{name}" for name in (*_LATENCY, *_COUNTS)),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("sustained_first_ms", "sustained_steady_ms", "sustained_ratio", "sustained_steady"),
-    *("published_top1", "published_sd855_ms", "ratio_to_sd855"),
+    *("published_top1", "published_sd855_ms", "ratio_to_sd855", "published_withheld", "published_doubts"),
 )
 
 
@@ -86,6 +86,8 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         **{f"sustained_{name}": kept.get(name) for name in ("first_ms", "steady_ms", "ratio", "steady")},
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
+        "published_withheld": "; ".join(cell["published_withheld"]),
+        "published_doubts": "; ".join(f"{one['number']}: {one['reason']}" for one in cell["published_doubts"]),
     }
 
 

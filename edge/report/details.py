@@ -9,6 +9,7 @@ from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
 from edge.report.sustained import windows
+from edge.results import said
 from edge.results.measurement import Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import SLOW
@@ -21,7 +22,7 @@ def render(measurement: Measurement, others: Sequence[Measurement] = ()) -> str:
     lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
     if pooled := pool([one for one in others if same_cell(one, measurement)]):
         lines.append(f"{'All sessions':<16}{pooled.sentence}")
-    remarks = facts.remarks(measurement)
+    remarks = said.remarks(measurement)
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:
@@ -46,6 +47,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Model", f"{subject.name}, weights {subject.weights or 'unknown'}"),
         ("File", f"{subject.bytes} bytes ({subject.bytes / 2**20:.2f} MiB), sha256 {subject.sha256}"),
         ("Format", f"{subject.precision or 'unknown'}, {facts.maker(subject)}"),
+        ("Proven", facts.verified(subject)),
         ("Inputs", f"{shapes(subject.shapes)}, {one.protocol.input}"),
         ("Device", facts.device_line(one.device)),
         ("System", one.identity.build),
@@ -77,6 +79,8 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         found.append(
             ("Published", f"{reference:.2f} ms on a Snapdragon 855" + (f", ratio {ratio:.2f}" if ratio else ""))
         )
+        found += [("Doubtful", doubt.reason) for doubt in facts.doubts(subject, f"sd855_{one.threads}")]
+    found += [("Not published", reason) for reason in facts.proven(subject).reasons]
     return found
 
 

@@ -6,23 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.metadata.file import origin_of
+from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
-from edge.results.summary import Summary
+from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
+from edge.zoo.published import Facts
+
+
+def proven(subject: Subject) -> Facts:
+    """Which of PaddleClas' numbers are this network's, and why others are not; the name of a file proves nothing."""
+    origin = origin_of(subject.metadata, subject.name)
+    return of_origin(origin, subject.shapes, subject.params, subject.flops)
 
 
 def published(subject: Subject) -> Published | None:
-    """PaddleClas' numbers for the network; None if it is none of the catalogue's.
+    """PaddleClas' numbers for the network, without accuracy for other weights; None where they are of another network."""
+    return proven(subject).published
 
-    Metadata decides which network a file is; without metadata its name does.
-    """
-    from edge.zoo.catalogue import catalogue
 
-    name: str | None = subject.name
-    if subject.metadata is not None:
-        origin = origin_of(subject.metadata, subject.name)
-        name = origin.model.name if origin.model else None
-    return next((model.published for model in catalogue() if model.name == name), None)
+def doubts(subject: Subject, *numbers: str) -> tuple[Doubt, ...]:
+    """What the published table contradicts itself in, of the numbers that are shown for this network."""
+    facts = proven(subject)
+    model = origin_of(subject.metadata, subject.name).model
+    if facts.published is None or model is None:
+        return ()
+    return tuple(one for one in doubts_of(model.name, *numbers) if facts.published.top1 or one.number[:3] != "top")
 
 
 def maker(subject: Subject) -> str:
@@ -33,6 +41,23 @@ def maker(subject: Subject) -> str:
     if tool is not None and tool.name == "paddle2onnx":
         return f"ONNX by paddle2onnx {tool.version}"
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
+
+
+def verified(subject: Subject) -> str | None:
+    """How the file was verified, where its own kernels were compared with Paddle, and which of them never were."""
+    from edge.metadata.proofs import words
+
+    origin = origin_of(subject.metadata, subject.name)
+    status = origin.verification.status if origin.verification else None
+    return "; ".join(one for one in (status, words(origin)) if one) or None
+
+
+def unproven(subject: Subject) -> str | None:
+    """What the reader of a number should know of the file it was measured with."""
+    from edge.metadata.proofs import unproven, words
+
+    origin = origin_of(subject.metadata, subject.name)
+    return f"{subject.name}: {words(origin)}" if unproven(origin) else None
 
 
 def is_sd855(device: Mapping[str, Any]) -> bool:
@@ -48,13 +73,6 @@ def ratio_to_published(measurement: Measurement, *, anyway: bool = False) -> flo
     if reference is None or headline is None or not (anyway or is_sd855(measurement.device)):
         return None
     return headline / reference
-
-
-def remarks(measurement: Measurement | Summary) -> list[str]:
-    """Everything a reader must know of one cell, the grave things first."""
-    notes = [str(one) for one in measurement.notes]
-    grave = [str(one) for one in measurement.remarks if one not in measurement.notes]
-    return [*grave, *(f"not valid: {reason}" for reason in measurement.reasons), *notes]
 
 
 def device_line(device: Mapping[str, Any]) -> str:

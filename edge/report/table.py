@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from edge.report import facts, identity
 from edge.report.grid import Column
-from edge.results.measurement import Measurement
+from edge.results import said
+from edge.results.measurement import Measurement, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class _Footnotes:
         self._numbers: dict[str, int] = {}
 
     def mark(self, cell: Measurement) -> str:
-        sentences = [one for one in facts.remarks(cell) if one not in self._of_all]
+        sentences = [one for one in said.remarks(cell) if one not in self._of_all]
         numbers = [self._numbers.setdefault(one, len(self._numbers) + 1) for one in sentences]
         return "".join(f" [{number}]" for number in numbers)
 
@@ -91,17 +92,36 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
                 subject.name,
                 subject.weights or "unknown",
                 *(file[title] for title in apart),
-                _number(published.top1 if published else None, "{:.4f}"),
+                _number(published.top1 if published else None, "{:.4f}") + _mark(subject, "top1"),
                 *(_cell(row.get(count), notes) for count in threads),
                 _number(subject.flops, "{:.2f}", 1e6),
                 _number(subject.params, "{:.2f}", 1e6),
                 f"{subject.bytes / 1e6:.2f}",
                 f"{subject.bytes / 2**20:.2f}",
-                *(_number(published.sd855_ms.get(count) if published else None, "{:.2f}") for count in threads),
+                *(
+                    _number(published.sd855_ms.get(count) if published else None, "{:.2f}")
+                    + _mark(subject, f"sd855_{count}")
+                    for count in threads
+                ),
                 *(_ratio(row.get(count), anyway=ratio) for count in threads if ratios),
             )
         )
-    return Table(_context(cells), tuple(columns), tuple(rows), (*_legend(cells, ratios), *notes.lines()))
+    return Table(
+        _context(cells), tuple(columns), tuple(rows), (*_legend(cells, ratios), *_of_published(cells), *notes.lines())
+    )
+
+
+def _mark(subject: Subject, number: str) -> str:
+    return "?" if facts.doubts(subject, number) else ""
+
+
+def _of_published(cells: Sequence[Measurement]) -> list[str]:
+    """What is doubtful of the published numbers shown, and why others are not."""
+    shown = ["top1", *(f"sd855_{cell.threads}" for cell in cells)]
+    lines = [f"? the published number is doubtful: {one.name}: {one.reason}"
+             for cell in cells for one in facts.doubts(cell.subject, *shown)]  # fmt: skip
+    lines += [f"{cell.subject.name}: {reason}." for cell in cells for reason in facts.proven(cell.subject).reasons]
+    return list(dict.fromkeys(lines))
 
 
 def _cell(cell: Measurement | None, notes: _Footnotes) -> str:
@@ -164,8 +184,9 @@ def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
         lines.append(f"{cells[0].program.name} tells no samples: means over all launches, without an interval")
     if any(cell.status == "measured" and not cell.valid for cell in cells):
         lines.append("! not valid, for the reason noted")
-    if ratios and cells[0].protocol.name != "table":
+    if ratios and cells[0].protocol.base != "table":
         lines.append("The published latencies are means of one launch; --protocol table measures the same way.")
+    lines += dict.fromkeys(one for cell in cells if (one := facts.unproven(cell.subject)))
     if any(cell.subject.weights == "random" for cell in cells):
         lines.append("Weights random: the network's latency and size, not its accuracy.")
     return lines

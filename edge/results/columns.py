@@ -38,7 +38,7 @@ def columns(one: Measurement | Summary) -> Mapping[str, tuple[str, ...]]:
         "build": [device.build],
         "soc": [device.soc],
         "threads": [one.threads],
-        "protocol": [one.protocol.name],
+        "protocol": list(dict.fromkeys([one.protocol.name, one.protocol.base])),
         "input": [one.protocol.input],
         "engine": [engine],
         "engine_version": [version],

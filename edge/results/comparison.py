@@ -54,11 +54,11 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
     together = first.session == second.session
     found = pairs(first.counted, second.counted) if together else []
     paired = len(found) >= 6  # fewer have no 95 % interval
-    confidence = LEVEL if together and first.protocol.name == second.protocol.name == "compare" else 0.95
+    confidence = LEVEL if together and first.protocol.base == second.protocol.base == "compare" else 0.95
     ratio, interval = ratio_of_pairs(found, confidence=confidence) if paired else shift_ratio(b, a)
     groups = any(two_groups(levels) is not None for levels in (a, b)) and not paired
     answer = decide(ratio, interval, threshold, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
-    windows = SUSTAINED in (first.protocol.name, second.protocol.name)
+    windows = SUSTAINED in (first.protocol.base, second.protocol.base)
     if groups or windows:
         answer = "undecided"
     count = len(found) if paired else min(len(a), len(b))
@@ -152,7 +152,7 @@ def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequen
             "they were not measured in one session: a device may change by itself from one to the other, so that less"
             f" than {SESSION_SHIFT:.0%} tells nothing; measure both in one"
         )
-    if SUSTAINED in (first.protocol.name, second.protocol.name):
+    if SUSTAINED in (first.protocol.base, second.protocol.base):
         said.append("windows of a sustained measurement follow from one another: no interval holds over them")
     if groups:
         said.append("the launches of one fall in two groups, as on two clocks")

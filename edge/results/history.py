@@ -66,7 +66,7 @@ def _points(cells: Sequence[Measurement], threshold: float) -> list[Point]:
                 session=one.session,
                 started=one.started,
                 ms=median(levels) if levels else None,
-                interval=None if one.protocol.name == "sustained" else median_interval(levels),
+                interval=None if one.protocol.base == "sustained" else median_interval(levels),
                 launches=len(levels),
                 status=status(one),
                 labels=one.labels,

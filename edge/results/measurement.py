@@ -187,7 +187,7 @@ class Measurement:
         """None without samples. Windows of a sustained measurement follow from one another: they have no interval."""
         samples = [launch.samples_ms for launch in self.counted if launch.samples_ms]
         found = summarise(samples) if samples else None
-        return found and (replace(found, interval=None) if self.protocol.name == "sustained" else found)
+        return found and (replace(found, interval=None) if self.protocol.base == "sustained" else found)
 
     @property
     def headline_ms(self) -> float | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from random import Random
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from edge.errors import UsageError
 from edge.results.sequential import LOOKS
@@ -24,12 +24,15 @@ REMOVED: Mapping[str, object] = {}
 class Protocol:
     """How every cell is measured; docs/explanation/measurement.md says why. Everything here is part of a result's key.
 
+    `name` is that of a protocol, robust or table, and what is changed of it: `table, changed: launches 3`. Whatever name is
+    given, only one whose parameters are the protocol's own bears its plain name.
+
     One launch warms up for `warmup_runs` and `warmup_ms`, then takes `repeats` samples and `repeats_ms`, whichever is
     longer each. Launches stop, between `launches_min` and `launches_max`, at a check point where the launches show that
     the median holds within `tolerance` (0.01: 1 %). Fewer than 6 launches have no 95 % interval.
     """
 
-    name: Name
+    name: str
     warmup_runs: int = 10
     warmup_ms: float = 500
     repeats: int = 30
@@ -50,6 +53,13 @@ class Protocol:
             raise UsageError(f"between {self.launches_min} and {self.launches_max} launches are none")
         if self.cores is not None and self.power_mode is not None:
             raise UsageError("a power mode and a list of cores exclude each other")
+        changed = self._changed()
+        object.__setattr__(self, "name", self.base + (f", changed: {', '.join(changed)}" if changed else ""))
+
+    @property
+    def base(self) -> str:
+        """The name of the protocol that it is, or was before it was changed."""
+        return self.name.partition(",")[0]
 
     @property
     def check_points(self) -> range:
@@ -59,15 +69,50 @@ class Protocol:
     @property
     def headline(self) -> Literal["median", "mean"]:
         """The number shown: the published table prints means."""
-        return "mean" if self.name == "table" else "median"
+        return "mean" if self.base == "table" else "median"
+
+    def _changed(self) -> list[str]:
+        """What is not as the protocol has it, in words. A pause of a second is how phones are measured."""
+        own: dict[str, Any] = {one.name: one.default for one in fields(self)} | {**_OWN.get(self.base, {})}
+        if self.base == "sustained":  # its windows follow from its duration
+            own |= {"repeats_ms": self.repeats_ms, "launches_max": self.launches_max}
+
+        def differs(*names: str) -> bool:
+            return any(getattr(self, name) != own[name] for name in names)
+
+        launches = f"{self.launches_min}" + (
+            f" to {self.launches_max}" if self.launches_max > self.launches_min else ""
+        )
+        words = {
+            f"warm-up {self.warmup_runs} runs{_time(self.warmup_ms)}": differs("warmup_runs", "warmup_ms"),
+            f"repeats {self.repeats}{_time(self.repeats_ms)}": differs("repeats", "repeats_ms"),
+            f"launches {launches}": differs("launches_min", "launches_max"),
+            f"tolerance {self.tolerance * 100:g} %": differs("tolerance"),
+            f"pause {self.cooldown_s:g} s": self.cooldown_s not in (0.0, 1.0),
+            f"input {self.input}": differs("input"),
+            f"power mode {self.power_mode}": self.power_mode not in (None, 0),
+            f"cores {','.join(map(str, self.cores or ()))}": self.cores is not None,
+        }
+        return [said for said, is_so in words.items() if is_so]
+
+
+def _time(milliseconds: float) -> str:
+    return f" and {milliseconds:g} ms" if milliseconds else ""
+
+
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "table": {"warmup_ms": 0, "repeats_ms": 0, "launches_min": 1, "launches_max": 1},
+    "compare": {"launches_min": LOOKS[0], "launches_max": LOOKS[-1]},
+    "sustained": {"warmup_runs": 3, "warmup_ms": 0, "repeats": 5, "repeats_ms": 10_000, "launches_min": 1},
+}
 
 
 ROBUST = Protocol("robust")
-TABLE = Protocol("table", warmup_ms=0, repeats_ms=0, launches_min=1, launches_max=1)
+TABLE = Protocol("table", **_OWN["table"])
 # Two models, launch by launch in turn, until it is decided which is faster (edge/results/sequential.py) or at the limit.
-COMPARE = Protocol("compare", launches_min=LOOKS[0], launches_max=LOOKS[-1])
-SUSTAINED = Protocol("sustained", warmup_runs=3, warmup_ms=0, repeats=5, repeats_ms=10_000, launches_min=1)
-NAMED = {one.name: one for one in (ROBUST, TABLE, COMPARE, SUSTAINED)}
+COMPARE = Protocol("compare", **_OWN["compare"])
+SUSTAINED = Protocol("sustained", **_OWN["sustained"])
+NAMED = {one.base: one for one in (ROBUST, TABLE, COMPARE, SUSTAINED)}
 
 
 def sustained(duration_s: float, **others: object) -> Protocol:

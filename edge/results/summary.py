@@ -79,7 +79,7 @@ class Summary:
     @property
     def interval(self) -> Interval | None:
         """The interval of the median over launches; None where there is none."""
-        if len(self._levels) < 2 or self.protocol.name == "sustained":
+        if len(self._levels) < 2 or self.protocol.base == "sustained":
             return None
         return median_interval(self._levels)
 

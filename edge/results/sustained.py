@@ -62,7 +62,7 @@ class Rank:
 
 def sustained(one: Measurement) -> Sustained | None:
     """What a measurement of the protocol `sustained` says; None for another one, or with fewer than two windows."""
-    return of_launches(one.launches) if one.protocol.name == "sustained" else None
+    return of_launches(one.launches) if one.protocol.base == "sustained" else None
 
 
 def of_launches(launches: Sequence[Launch]) -> Sustained | None:

@@ -31,9 +31,9 @@ def export(
     Raises `ExportError`, or a `ToolchainError` when the engine cannot be had.
     """
     store, key = _store(), export_key(model, weights)
-    if (entry := store.get(key, hollow=not files)) is None:
+    if (entry := store.get(key, hollow=not files, content=files)) is None:
         with store.making(key) as part:
-            entry = store.get(key) or _make(model, weights, lend, store, key, part)
+            entry = store.get(key, content=True) or _make(model, weights, lend, store, key, part)
     return _model(entry, weights)
 
 

@@ -20,9 +20,9 @@ def translated(pir: PirProgram, sha256: str, params: Path) -> Path:
     # The parameters' place is part of the key for the link's sake alone.
     key = key_of({"pir": sha256, "params": str(params.absolute()), "code": code_version(*CODE)})
     store = Cache(cache_dir() / "pir")
-    if (entry := store.get(key)) is None:
+    if (entry := store.get(key, content=True)) is None:
         with store.making(key) as part:
-            if (entry := store.get(key)) is None:
+            if (entry := store.get(key, content=True)) is None:
                 (part / "inference.pdmodel").write_bytes(translate(pir).program.serialize())
                 (part / "inference.pdiparams").symlink_to(params.absolute())
                 entry = store.put(key, part, {"paddle_version": pir.version})

@@ -12,10 +12,9 @@ class Output(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """`run`: the names of the outputs in their order; `logits`: what goes into the final softmax was fetched, too."""
+    """`run`: the names of the outputs in their order."""
 
     outputs: tuple[str | Output, ...] = ()
-    logits: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

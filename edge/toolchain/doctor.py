@@ -33,7 +33,7 @@ def examine() -> Iterator[Finding]:
     yield Finding("driver", "ok", f"Python {sys.version.split()[0]} at {sys.executable}", "edgezoo itself")
     yield _uv()
     for engine in engines():
-        yield _engine(engine)
+        yield examine_engine(engine)
     yield _adb()
     for program, purpose, package in _PROGRAMS:
         yield _program(program, purpose, f"apt-get install {package}")
@@ -59,7 +59,8 @@ def _uv() -> Finding:
         return Finding("uv", "missing", error.message, purpose, "pip install uv")
 
 
-def _engine(engine: Engine) -> Finding:
+def examine_engine(engine: Engine) -> Finding:
+    """Whether an engine's environment is there."""
     purpose = {
         "paddlelite": "converting, verifying and measuring here",
         "paddle": "exporting and reference results",

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How PaddleClas feeds an image to a network at evaluation: resize the short side, crop, scale, normalise."""
+    """How an image is fed to a network: resize, crop the centre, `(value * scale - mean) / std`; PaddleClas' by default.
 
-    resize_short: int
+    The short side becomes `resize_short` and the ratio stays, or (`resize_short` None) the whole image becomes `resize`.
+    """
+
+    resize_short: int | None
     crop: tuple[int, int]  # height, width
     scale: float = 1.0 / 255.0
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # in the order of the channels
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    channel_order: str = "RGB"
-    layout: str = "NCHW"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # in the order of the network's channels: BGR's begins with blue
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    channel_order: str = "RGB"  # or BGR, or GREY: one channel
+    layout: str = "NCHW"  # or NHWC
     interpolation: str = "bilinear"  # one of edge.images.preprocess.INTERPOLATIONS
+    resize: tuple[int, int] | None = None  # height, width
+
+    @property
+    def channels(self) -> int:
+        """Of the network's input."""
+        return 1 if self.channel_order == "GREY" else 3
+
+    def as_values(self) -> dict[str, Any]:
+        """As JSON values; without a `resize` where there is none."""
+        return {key: value for key, value in asdict(self).items() if key != "resize" or value is not None}
+
+    def __str__(self) -> str:
+        height, width = self.crop
+        size = (
+            f"resized to {self.resize[0]} x {self.resize[1]}" if self.resize else f"short side to {self.resize_short}"
+        )
+        cut = "" if self.resize == self.crop else f", crop {height} x {width}"
+        mean, std = (" ".join(f"{value:g}" for value in values) for values in (self.mean, self.std))
+        return (
+            f"{size} ({self.interpolation}){cut}, {self.channel_order}, "
+            f"x {self.scale:.6g}, mean {mean}, std {std}, {self.layout}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

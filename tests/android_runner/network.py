@@ -30,10 +30,57 @@ opt.set_model_type("naive_buffer"); opt.set_optimize_out(sys.argv[4]); opt.run()
 def convert(environment: Environment, folder: Path, target: str) -> Path:
     """The network as a .nb for that target, by the environment's own opt."""
     weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, 3, 3, 3)).astype(np.float32)
-    (folder / "tiny.pdmodel").write_bytes(_program(weights).SerializeToString())
-    (folder / "tiny.pdiparams").write_bytes(_parameter(weights))
-    out = folder / f"tiny_{target}"
-    command = [environment.python, "-c", _OPT, folder / "tiny.pdmodel", folder / "tiny.pdiparams", target, out]
+    return _opt(environment, folder, _program(weights), weights, target, "tiny")
+
+
+def open_model(folder: Path, *, maps: bool = False) -> None:
+    """The network as an inference model whose batch, height and width are open; with `maps` it ends before the pooling."""
+    weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, 3, 3, 3)).astype(np.float32)
+    program = _program(weights)
+    block = program.blocks[0]
+    for variable in block.vars:
+        if variable.name in ("x", "features", "positive"):
+            dims = variable.type.lod_tensor.tensor.dims
+            dims[:] = [-1, dims[1], -1, -1]
+    if maps:
+        del block.ops[3:-1]
+        block.ops[-1].inputs[0].arguments[:] = ["positive"]
+    (folder / "inference.pdmodel").write_bytes(program.SerializeToString())
+    (folder / "inference.pdiparams").write_bytes(_parameter(weights))
+
+
+EMBEDDING = np.random.default_rng(1).normal(0, 1, (8, 4)).astype(np.float32)
+
+
+def convert_ids(environment: Environment, folder: Path) -> Path:
+    """A network for x86 that takes whole numbers: six ids, each of which looks a row of `EMBEDDING` up."""
+    program = MESSAGES["Program"]()
+    program.version.version = 0
+    block = program.blocks.add(idx=0, parent_idx=-1)
+    block.vars.add(name="feed", persistable=True).type.type = _FEED_MINIBATCH
+    block.vars.add(name="fetch", persistable=True).type.type = _FETCH_LIST
+    for name, shape, dtype in (
+        ("ids", (1, 6), "int64"), ("table", EMBEDDING.shape, "float32"), ("rows", (1, 6, 4), "float32"),
+        ("scores", (1, 6, 4), "float32"),
+    ):  # fmt: skip
+        variable = block.vars.add(name=name, persistable=name == "table")
+        variable.type.type = LOD_TENSOR
+        variable.type.lod_tensor.tensor.data_type = DTYPE_NUMBERS[dtype]
+        variable.type.lod_tensor.tensor.dims.extend(shape)
+    _op(block, "feed", {"X": "feed"}, {"Out": "ids"}, {"col": 0})
+    _op(block, "lookup_table_v2", {"W": "table", "Ids": "ids"}, {"Out": "rows"}, {"padding_idx": np.int64(-1)})
+    _op(block, "softmax", {"X": "rows"}, {"Out": "scores"}, {"axis": -1})
+    _op(block, "fetch", {"X": "scores"}, {"Out": "fetch"}, {"col": 0})
+    return _opt(environment, folder, program, EMBEDDING, "x86", "ids")
+
+
+def _opt(
+    environment: Environment, folder: Path, program: Any, parameter: NDArray[np.float32], target: str, name: str
+) -> Path:
+    (folder / f"{name}.pdmodel").write_bytes(program.SerializeToString())
+    (folder / f"{name}.pdiparams").write_bytes(_parameter(parameter))
+    out = folder / f"{name}_{target}"
+    command = [environment.python, "-c", _OPT, folder / f"{name}.pdmodel", folder / f"{name}.pdiparams", target, out]
     subprocess.run([str(part) for part in command], check=True, capture_output=True, timeout=120)
     return out.with_suffix(".nb")
 
@@ -79,6 +126,8 @@ def _op(
         match value:
             case bool():
                 attribute.type, attribute.b = ATTR_NUMBERS["BOOLEAN"], value
+            case np.integer():
+                attribute.type, attribute.l = ATTR_NUMBERS["LONG"], int(value)
             case int():
                 attribute.type, attribute.i = ATTR_NUMBERS["INT"], value
             case str():

@@ -24,7 +24,7 @@ from edge.errors import ContractError, RunnerError
 from edge.images.noise import seeded_noise
 from edge.toolchain.environment import Environment
 from tests.android_runner.conftest import launch
-from tests.android_runner.network import CLASSES, SHAPE
+from tests.android_runner.network import CLASSES, EMBEDDING, SHAPE, convert_ids
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +59,21 @@ def test_its_outputs_are_the_python_predictors_bit_for_bit(
     assert output.shape == (1, CLASSES)
     assert np.array_equal(np.array(output.values, np.float32).reshape(output.shape), expected)
     assert output.digest == output_digest(expected)
+
+
+@pytest.mark.parametrize(("fill", "ids"), [("ones", [1] * 6), ("seed:3", None)])
+def test_integer_inputs_get_integers(
+    edgebench: Path, environment: Environment, tmp_path: Path, fill: str, ids: list[int] | None
+) -> None:
+    """As the Python program does: the rows it looks up tell which ids it was given."""
+    model = convert_ids(environment, tmp_path)
+    done = launch(edgebench, model, "--input", fill, "--output", "values", shape=(1, 6))
+    (output,) = parse_launch(done.stdout, done.returncode, done.stderr).outputs
+    if ids is None:
+        ids = np.floor((seeded_noise([6], 3) + 1) * 4).astype(int).tolist()
+    rows = np.exp(EMBEDDING[ids]) / np.exp(EMBEDDING[ids]).sum(-1, keepdims=True)
+    assert output.values is not None
+    np.testing.assert_allclose(np.array(output.values, np.float32).reshape(6, -1), rows, rtol=1e-4)
 
 
 @pytest.mark.parametrize("fill", ["file", "bytes"])

@@ -11,6 +11,13 @@ SUBJECT = Subject(
     name="PPLCNet_x1_0", sha256="ab" * 32, bytes=11_885_332, shapes=((1, 3, 224, 224),), weights="random", target="arm",
     precision="fp32", opt_version="v2.13-rc", flops=160_740_000, params=2_960_000, verification="passed",
 )  # fmt: skip
+
+
+def network(name: str, weights: str, *, classes: int = 1000) -> dict[str, Any]:
+    """The metadata of a network of the catalogue."""
+    return {"model": {"name": name}, "source": {"kind": weights}, "class_num": classes}
+
+
 PROGRAM = RunnerProgram(name="edgebench", sha256="cd" * 32)
 PHONE: dict[str, Any] = {"serial": "ab12", "kind": "android", "model": "MI 9", "soc": "msmnile", "abis": ["arm64-v8a"]}
 

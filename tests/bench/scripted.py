@@ -37,7 +37,7 @@ class ScriptedDevice:
         self.launches: list[tuple[str, int]] = []
         self.timeouts: list[float] = []  # of the launches, in seconds
         self.pushes: list[list[Path]] = []
-        self.read_thermals = 0
+        self.read_thermals = self.rechecks = 0
         self.locked = self.is_prepared = False
         self.serial = "ab12"
         self.itself: dict[str, str] = {}  # properties beyond those that all have
@@ -60,6 +60,9 @@ class ScriptedDevice:
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         self.pushes.append(list(files))
         return {path: PurePosixPath("/data/local/tmp/edgezoo/blobs") / path.name for path in files}
+
+    def recheck(self) -> None:
+        self.rechecks += 1
 
     @contextmanager
     def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
@@ -109,7 +112,8 @@ class ScriptedDevice:
 
 def printed(
     samples: Sequence[float], *, synthetic: bool = False, delay: float = 0, last: str = DIGEST, settled: bool = True,
-    seen: Sequence[int] = (7,), ghz: float = 2.8416, **environment: Any,
+    seen: Sequence[int] = (7,), ghz: float = 2.8416, opt: str = "v2.13-rc",
+    **environment: Any,
 ) -> str:  # fmt: skip
     """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down.
 
@@ -135,7 +139,7 @@ def printed(
          "engine": "synthetic" if synthetic else "paddle-lite", "engine_version": "v2.13-rc",
          "abi": "arm64-v8a", "compiler": "clang 17", "pid": 4711},
         {**around, "moment": "before"},
-        {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": "v2.13-rc", "engine_version": "v2.13-rc"},
+        {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": opt, "engine_version": "v2.13-rc"},
         {"type": "input", "index": 0, "name": "x", "shape": [1, 3, 224, 224], "fill": "ones"},
         {"type": "first_run", "ms": 30.0},
         {**output, "run": "first", "digest": DIGEST},

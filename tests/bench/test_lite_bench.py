@@ -20,7 +20,7 @@ from edge.images.noise import seeded_noise
 from edge.results.probes import Clocks
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.environment import ensure
-from tests.android_runner.network import CLASSES, SHAPE, convert
+from tests.android_runner.network import CLASSES, EMBEDDING, SHAPE, convert, convert_ids
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +77,20 @@ def test_a_launch_says_everything_the_contract_asks_for(python: Path, network: d
     assert report.peak_rss_bytes
     assert report.before is not None
     assert report.before.affinity
+
+
+@pytest.mark.parametrize(("fill", "ids"), [("ones", [1] * 6), ("seed:3", None)])
+def test_integer_inputs_get_integers(fill: str, ids: list[int] | None, python: Path, tmp_path: Path) -> None:
+    """The network looks rows up by them: what it says tells which it was given."""
+    model = convert_ids(ensure(engine("paddlelite")), tmp_path)
+    report = launch(python, model, "--shape", "1,6", "--input", fill, "--output", "values")
+    if ids is None:
+        ids = np.floor((seeded_noise([6], 3) + 1) * 4).astype(int).tolist()
+        assert len(set(ids)) > 1
+    (output,) = report.outputs
+    assert output.values is not None
+    rows = np.exp(EMBEDDING[ids]) / np.exp(EMBEDDING[ids]).sum(-1, keepdims=True)
+    np.testing.assert_allclose(np.array(output.values, np.float32).reshape(6, -1), rows, rtol=1e-4)
 
 
 def test_times_and_counts_are_kept_whichever_is_longer(python: Path, network: dict[str, Path]) -> None:
@@ -162,7 +176,10 @@ def test_another_contract_is_refused_before_anything_else(python: Path) -> None:
         (["--model", "{x86}", "--cores", "4095"], 7, "cores_unavailable"),
         (["--model", "{x86}", "--shape", "1,3,64,64", "--shape", "1,2"], 8, "input_invalid"),
         (["--model", "{x86}", "--shape", "1,3,64,64", "--input", "file:{empty}"], 8, "input_invalid"),
-        (["--model", "{x86}", "--shape", "1,3,64"], 134, "crash"),
+        (["--model", "{x86}", "--shape", "1,3,64"], 8, "input_invalid"),
+        (["--model", "{x86}", "--shape", "1,3,96,96"], 8, "input_invalid"),
+        (["--model", "{x86}", "--shape", "2,3,64,64"], 8, "input_invalid"),
+        (["--model", "{x86}", "--shape", "1,3,64,64", "--power-mode", "3"], 2, "bad_argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -45,6 +45,8 @@ class Heard:
     def line(self, text: str) -> None:
         self.lines.append(text)
 
+    error = line
+
     def now(self, text: str) -> None:
         pass
 
@@ -198,6 +200,7 @@ def test_a_second_session_repeats_nothing_valid(store: Store) -> None:
     assert [cell.id for cell in again[:2]] == [first[1].id, first[0].id]
     assert heard.lines == [
         "ab12: 2 of 3 cells are measured already",
+        "ab12: C, 1 thread: 2 launches are enough",
         "ab12: C, 1 thread: 10.00 ms, 2 launches",
     ]
 
@@ -396,6 +399,17 @@ def test_passing_trouble_is_tried_again(error: Exception, store: Store) -> None:
     assert cell.valid
     assert str(error) in heard.lines[0]
     assert len(device.pushes) == 2  # what was pushed before the trouble is asked for again
+
+
+def test_another_file_than_was_meant_is_looked_at_again(store: Store) -> None:
+    device = ScriptedDevice()
+    device.said = {"opt": "v2.10"}
+    asked = request()
+    meant = replace(asked.jobs[0], subject=replace(asked.jobs[0].subject, opt_version="v2.13-rc"))
+    (cell,) = session(device, replace(asked, jobs=(meant,)), store)
+    assert cell.status == "failed"
+    assert "loaded a model of opt v2.10, and A.nb is of opt v2.13-rc" in str(cell.error)
+    assert device.rechecks == 1
 
 
 def always(error: Exception, *, model: str = "A.nb") -> Any:

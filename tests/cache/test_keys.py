@@ -18,6 +18,7 @@ from edge.convert.onnx.convert import Task
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.products import nb, onnx
 from edge.convert.recipe import choose
+from edge.convert.verify.asked import NOTHING_ASKED
 from edge.source import exported, pir
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
@@ -110,6 +111,7 @@ def test_a_root_that_is_no_module_is_an_error() -> None:
 NET = program([], {"x": (1, 3, 8, 8)}, ["x"], {}, {})
 OLD = InferenceModel(Path("d"), Path("p"), Path("q"), "program", "params", "own")
 NEW = InferenceModel(Path("d"), Path("p"), Path("q"), "program", "params", "own", pir=Path("j"), pir_sha256="pir")
+ASKED = NOTHING_ASKED.key(None)
 MODEL, RECIPE, RANDOM = lookup("MobileNetV1_x0_25"), choose(), Weights("random")
 
 
@@ -121,8 +123,8 @@ KEYS: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {
     "export": (lambda: exported.export_key(MODEL, RANDOM), ("paddle",)),
     "quantise": (lambda: calibrated.quantised_key(OLD, ["image"], MODEL.preprocessing, "avg"), ("paddle",)),
     "nb": (lambda: nb.nb_key(OLD, RECIPE), ("paddlelite",)),
-    "verify": (lambda: nb.verify_key(OLD, nb.nb_key(OLD, RECIPE)), ("paddlelite", "paddle")),
-    "verify Paddle 3": (lambda: nb.verify_key(NEW, nb.nb_key(NEW, RECIPE)), ("paddlelite", "paddle3")),
+    "verify": (lambda: nb.verify_key(OLD, nb.nb_key(OLD, RECIPE), ASKED), ("paddlelite", "paddle")),
+    "verify Paddle 3": (lambda: nb.verify_key(NEW, nb.nb_key(NEW, RECIPE), ASKED), ("paddlelite", "paddle3")),
     "onnx": (lambda: onnx_key(OLD), ("onnx", "paddle")),
     "onnx Paddle 3": (lambda: onnx_key(NEW), ("onnx", "paddle", "paddle3")),
     "coverage": (lambda: coverage.row_key(MODEL, RECIPE, RANDOM), ("paddlelite", "paddle")),

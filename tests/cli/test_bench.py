@@ -16,7 +16,8 @@ from tests.android_runner.network import convert
 
 Capture = pytest.CaptureFixture[str]
 # Two launches of a few runs: enough for everything but good numbers.
-QUICK = ("--device", "host", "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "1000")
+FEW = ("--device", "host", "--warmup", "1", "--repeats", "3", "--launches", "2")
+QUICK = (*FEW, "--tolerance", "1000")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,7 @@ def test_a_model_that_cannot_run_here_fails_alone(network: dict[str, Path], tmp_
 
 @pytest.mark.slow
 def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path, capsys: Capture) -> None:
-    del private_cache
-    command = ["bench", "MobileNetV1_x0_25", *QUICK, "--weights", "random", "--threads", "1"]
+    command = ["bench", "MobileNetV1_x0_25", *FEW, "--weights", "random", "--threads", "1"]
     assert run([*command, "--protocol", "table", "--check-output", "--json"]) == 0
     captured = capsys.readouterr()
     (cell,) = json.loads(captured.out)
@@ -69,6 +69,12 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
     assert "its output on the device is Paddle's" in captured.err
     assert cell["published"]["sd855_ms"] == 2.88
     assert cell["ratio_to_sd855"] is None
+    (record,) = private_cache.glob("bench/*/MobileNetV1_x0_25.json")
+    written = json.loads(record.read_bytes())
+    (proof,) = written["proofs"]
+    assert (proof["passed"], proof["sha256"], proof["inputs"]) == (True, written["sha256"], 8)
+    assert proof["device"]["kind"] == "host"
+    assert proof["engine"].startswith("paddle-lite v")
 
 
 @pytest.mark.parametrize(

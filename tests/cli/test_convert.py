@@ -52,7 +52,7 @@ def run(*arguments: str) -> int:
         (["MobileNetV1", "--precision", "int8-static"], 2, "int8-static needs images to calibrate with"),
         (["MobileNetV1", "--precision", "int8-static", "--calibrate", "none"], 2, "none is no folder"),
         (["MobileNetV1", "--calibrate", "."], 2, "--calibrate is for int8-static"),
-        (["MobileNetV1", "--resize-short", "256"], 2, "--resize-short is for int8-static"),
+        (["MobileNetV1", "--resize-short", "200"], 2, "a short side of 200 is too small"),
         (["MobileNetV1", "-o", "text.txt/models"], 1, "text.txt/models cannot be made"),
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "",

@@ -18,13 +18,25 @@ Capture = pytest.CaptureFixture[str]
 NAME = "PPLCNet_x0_25"
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
 
-REFUSED = {
+REFUSED: dict[str, list[tuple[list[str], str]]] = {
+    "list": [
+        ([option, "nan"], f"{option} nan is no number") for option in ("--min-top1", "--max-flops", "--max-sd855")
+    ],
     "bench": [
         ([NAME, "--cores", "7", "--power-mode", "1"], "exclude each other"),
+        ([NAME, "--cores", "0,99999", "--device", "host"], "--cores 99999: this machine has none"),
         ([NAME, "--fresh", "--keep-invalid"], "--fresh and --keep-invalid exclude each other"),
         ([NAME, "--input", "zeros"], "--input zeros is none"),
+        ([NAME, "--input-range", "0,1"], "--input-range is for the comparison with Paddle's outputs"),
+        ([NAME, "--inputs", "x.npz"], "--inputs is for the comparison with Paddle's outputs"),
+        ([NAME, "--check-output", "--input-range", "1,1"], "--input-range 1,1 is no range"),
         ([NAME, "--threads", "1,,2"], "--threads 1,,2 is no list of numbers"),
         ([NAME, "--cores", "-1"], "--cores -1 is no list of numbers"),
+        *(
+            ([NAME, option, number], f"{option} {number} is no number")
+            for option in ("--tolerance", "--cooldown", "--cool-limit", "--timeout")
+            for number in ("nan", "inf")
+        ),
         ([NAME, "--shape", "1,x"], "--shape 1,x is no list of numbers"),
         ([NAME, "--shape", "1,3,9,9"], "--shape is for files"),
         ([NAME, "--device", "host", "--precision", "fp16"], "fp16 needs arm64-v8a"),
@@ -37,6 +49,8 @@ REFUSED = {
         ([NAME, "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
         ([NAME, "--runner-kind", "benchmark_bin"], "name it: --runner PATH"),
         ([NAME, "nowhere.nb"], "nowhere.nb cannot be read"),
+        (["images/0/junk.nb", "--device", "host"], "is no Paddle-Lite model"),
+        (["{tiny}", "--device", "host"], "was made for arm, and host runs x86"),
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
         ([NAME, "{tiny}", "--engine", "onnxruntime"], "onnxruntime does not run"),
         ([NAME, "nowhere/", "--engine", "paddle"], "paddle does not run nowhere/"),
@@ -47,13 +61,23 @@ REFUSED = {
         ([NAME, "--device", "host", "--db", "{tiny}"], "tiny.nb"),
     ],
     "convert": [
+        ([NAME, "--input-range", "1"], "--input-range 1 is no range"),
+        ([NAME, "--input-range", "2,1"], "--input-range 2,1 is no range"),
+        ([NAME, "--inputs", "{tiny}"], "is no .npz file"),
+        ([NAME, "--inputs", "nowhere.npz"], "--inputs nowhere.npz is no .npz file"),
+        ([NAME, "--inputs", "nowhere.npz", "--input-range", "0,1"], "nothing left for --input-range"),
+        ([NAME, "--no-verify", "--strict"], "--strict is for the verification"),
+        ([NAME, "--no-verify", "--input-range", "0,1"], "--input-range is for the verification"),
         ([NAME, "--seed", "1"], "--seed is for random weights"),
         ([NAME, "--format", "onnx", "--target", "x86"], "--target is for .nb files"),
+        ([NAME, "--format", "onnx", "--config", "sd855-fp32"], "--config is for .nb files"),
+        ([NAME, "--format", "onnx", "--engine", "2.12"], "--engine is for .nb files"),
         ([NAME, "--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),
         ([NAME, "--format", "tflite"], "--format tflite is none"),
         ([NAME, "--opset", "17"], "--opset belongs to ONNX files"),
-        ([NAME, "--mean", "1,2,3"], "--mean is for int8-static"),
+        ([NAME, "--mean", "127.5,127.5,127.5"], "--scale 1 leaves the values 0 to 255"),
         ([NAME, "--std", "1,2,0", "--precision", "int8-static"], "--std 1,2,0 is none"),
+        ([NAME, "--scale", "inf"], "--scale inf is no number"),
         ([NAME, "--precision", "int8-static"], "int8-static needs images"),
         ([NAME, "--precision", "int8-static", "--calibrate", "empty"], "empty holds no images"),
         ([NAME, "--input-shape", "1,3,0,0"], "--input-shape 1,3,0,0 is no list of numbers"),
@@ -64,6 +88,7 @@ REFUSED = {
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
     ],
     "eval": [
+        ([NAME, "--data", "{images}", "--timeout", "nan"], "--timeout nan is no number"),
         ([NAME, "--data", "nowhere"], "nowhere"),
         ([NAME, "--data", ".", "--list", "{tiny}", "--labels", "{tiny}"], "--labels is for folders"),
         ([NAME, "--data", "{images}", "-s", "all"], "eval judges on one device at a time"),
@@ -101,6 +126,7 @@ def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     from PIL import Image
 
     Image.new("RGB", (8, 8)).save(place / "images" / "0" / "a.png")
+    (place / "images" / "0" / "junk.nb").write_bytes(b"no model")
     before = sorted(place.rglob("*"))
     monkeypatch.chdir(place)
     monkeypatch.setenv("EDGEZOO_CACHE_DIR", str(tmp_path / "cache"))

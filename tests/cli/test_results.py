@@ -16,7 +16,7 @@ from edge.cli.main import run
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
 from edge.results.store import Store
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch, network
 
 Capture = pytest.CaptureFixture[str]
 Results = Callable[..., int]
@@ -29,7 +29,8 @@ def results(tmp_path: Path) -> Results:
     with Store(db) as store:
         session = store.new_session(seed=1, device=PHONE)
         for name, pace in (("MobileNetV1", 30.0), ("MobileNetV2", 20.0)):
-            subject = replace(SUBJECT, name=name, sha256=name)
+            counted = replace(SUBJECT, params=4_250_000, flops=578_880_000)  # MobileNetV1's
+            subject = replace(counted, name=name, sha256=name, metadata=network(name, "random"))
             cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
             for number in range(5):
                 store.add_launch(cell, session, launch(number, pace, pace + 0.01 * number, pace + 0.2))
@@ -146,14 +147,14 @@ def test_rows_that_would_look_alike_get_the_column_that_tells_them_apart(tmp_pat
     db = tmp_path / "results.db"
     with Store(db) as store:
         session = store.new_session(seed=1, device=PHONE)
-        for cores in ((7,), (6,)):
-            protocol = replace(ROBUST, cores=cores)
+        for pause in (0.0, 1.0):
+            protocol = replace(ROBUST, cooldown_s=pause)
             store.begin(session, subject=SUBJECT, threads=1, protocol=protocol, program=PROGRAM)
     assert run(["results", "list", "--db", str(db)]) == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
     assert "Parameters" in head
-    assert "cores=7" in rows[0]
-    assert "cores=6" in rows[1]
+    assert "cooldown_s=0.0" in rows[0]
+    assert "cooldown_s=1.0" in rows[1]
 
 
 def test_csv_has_date_and_session_and_identity(results: Results, capsys: Capture) -> None:

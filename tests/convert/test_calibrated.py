@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,17 @@ from edge.convert.recipe import Recipe
 from edge.convert.verify.verify import Verification, verify
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ImageError, UsageError
-from edge.images.overrides import Overrides
-from edge.paddle.draft import Draft
+from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
 from edge.source import own
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
-from tests.convert.verify.test_verify import ENGINE, leave_out, network, turn, weights
-from tests.paddle.programs import write_params
+from edge.zoo.model import Preprocessing
+from tests.convert.verify.test_verify import CHANNELS, ENGINE, LAYERS, SHAPES, leave_out, network, turn, weights
+from tests.paddle.programs import program, write_params
 
 RECIPE = Recipe("test", ENGINE, precision="int8-static")
-OVERRIDES = Overrides(resize_short=32)
+HOW = Preprocessing(32, (32, 32))
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +63,16 @@ Quantise = Callable[..., Calibrated]
 @pytest.fixture(scope="module")
 def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
     def quantise(
-        algorithm: str = "avg", overrides: Overrides = OVERRIDES, images: Path = photos, of: InferenceModel = source
+        algorithm: str = "avg",
+        how: Preprocessing = HOW,
+        images: Path = photos,
+        of: InferenceModel = source,
+        *,
+        for_x86: bool = False,
     ) -> Calibrated:
-        calibration = Calibration(images_below(images, 8), overrides, algorithm)
-        return calibrated("net", of, None, None, calibration, lambda: tools.lend("paddle", script="quantise_worker.py"))
+        calibration = Calibration(images_below(images, 8), algorithm)
+        lend = partial(tools.lend, "paddle", script="quantise_worker.py")
+        return calibrated("net", of, how, calibration, lend, for_x86=for_x86)
 
     return quantise
 
@@ -97,13 +104,65 @@ def test_both_convolutions_are_quantised_once(quantise: Quantise, source: Infere
 
 @pytest.mark.slow
 def test_what_cannot_be_calibrated_with_is_said(quantise: Quantise, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is known of the preprocessing of net"):
-        quantise(overrides=Overrides())
     with pytest.raises(UsageError, match="net is quantised already"):
         quantise(of=quantise().model)
     (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(ImageError, match=r"broken\.png is no image"):
         quantise(images=tmp_path)
+
+
+ODD = (1, 3, 36, 36)  # 3888 elements: 16 more than a multiple of 32, which the x86 engine rounds wrongly
+ODD_SHAPES = (
+    SHAPES | dict.fromkeys(("c1", "n1", "a1"), (1, CHANNELS, 18, 18)) | dict.fromkeys(("c2", "a2"), (1, CHANNELS, 9, 9))
+)
+IN_ONE = (
+    NewOp("reshape2", {"X": ["p"]}, {"Out": ["flat"], "XShape": ["s1"]}, {"shape": [CHANNELS]}),
+    NewOp("reshape2", {"X": ["flat"]}, {"Out": ["f"], "XShape": ["s2"]}, {"shape": [1, CHANNELS]}),
+)
+
+
+@pytest.fixture
+def odd(tmp_path: Path, module_cache: Path) -> Callable[..., InferenceModel]:
+    """The network for an image that the x86 engine rounds wrongly; `single`: it cannot take two images at once."""
+    del module_cache
+
+    def odd(*, single: bool = False) -> InferenceModel:
+        layers = list(LAYERS)
+        if single:
+            place = next(k for k, op in enumerate(layers) if op.type == "flatten_contiguous_range")
+            layers[place : place + 1] = IN_ONE
+        shapes = {**ODD_SHAPES, "flat": (CHANNELS,), "s1": (0, 1, CHANNELS, 1, 1), "s2": (0, CHANNELS)}
+        made = program(layers, {"x": ODD}, ["y"], shapes, {name: a.shape for name, a in weights().items()})
+        folder = tmp_path / f"odd {single}"
+        folder.mkdir()
+        (folder / "inference.pdmodel").write_bytes(made.serialize())
+        write_params(folder / "inference.pdiparams", weights())
+        return own.read(folder)
+
+    return odd
+
+
+@pytest.mark.slow
+def test_what_x86_alone_computes_wrongly_is_left_float_for_x86_alone(
+    quantise: Quantise, odd: Callable[..., InferenceModel], tools: Toolbox, tmp_path: Path
+) -> None:
+    how, net = Preprocessing(36, (36, 36)), odd()
+    spared = quantise(how=how, of=net, for_x86=True)
+    assert spared.facts["quantised"] < spared.facts["possible"] == 2
+    whole = quantise(how=how, of=net)
+    assert (whole.facts["quantised"], whole.facts["possible"]) == (2, 2)
+    for name, mutate, status in (("right", lambda _: None, "passed"), ("wrong", leave_out("relu"), "failed")):
+        (tmp_path / name).mkdir()
+        assert verdict(whole, tools, tmp_path / name, mutate).status == status
+
+
+@pytest.mark.slow
+def test_a_network_that_takes_one_image_only_is_spared_too(
+    quantise: Quantise, odd: Callable[..., InferenceModel], tools: Toolbox, tmp_path: Path
+) -> None:
+    spared = quantise(how=Preprocessing(36, (36, 36)), of=odd(single=True))
+    assert spared.facts["quantised"] < spared.facts["possible"] == 2
+    assert verdict(spared, tools, tmp_path, lambda _: None).status == "passed"
 
 
 def verdict(made: Calibrated, tools: Toolbox, folder: Path, mutate: Callable[[Draft], object]) -> Verification:

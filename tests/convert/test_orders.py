@@ -16,7 +16,6 @@ from edge.convert.products.nb import NbOrder
 from edge.convert.recipe import choose
 from edge.convert.work import Work
 from edge.errors import BugError, ConvertError, EdgezooError, OutputError, UsageError
-from edge.images.overrides import Overrides
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT
 from edge.source.weights import Weights
@@ -108,4 +107,4 @@ def test_static_int8_without_images_cannot_be_ordered() -> None:
 
 def test_images_for_another_precision_cannot_be_ordered() -> None:
     with pytest.raises(UsageError, match="calibration is for int8-static"):
-        CalibratedOrder(SPOILT, lookup(SPOILT), RANDOM, choose(), Calibration((), Overrides()))
+        CalibratedOrder(SPOILT, lookup(SPOILT), RANDOM, choose(), Calibration(()))

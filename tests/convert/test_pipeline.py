@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,8 +101,42 @@ def test_an_output_that_was_written_to_is_converted_again(converted: tuple[Path,
     assert first.made is not None
     (out / f"{SMALL}.nb").write_bytes(b"damaged")  # and with it the cached file, which shares its blocks
     outcome = convert_models([order()], out)[0]
-    assert "convert" in outcome.seconds
+    assert not outcome.reused
     assert sha256_of(out / f"{SMALL}.nb") == first.made.sha256
+
+
+@pytest.mark.parametrize("place", ["the output", "the cache", "the export"])
+def test_a_flipped_bit_is_never_placed_as_verified(
+    converted: tuple[Path, Conversion[NbModel]], module_cache: Path, tmp_path: Path, place: str
+) -> None:
+    out, first = converted
+    assert first.made is not None
+    entry = next(p for p in (module_cache / "nb").glob("*/model.nb") if sha256_of(p) == first.made.sha256)
+    if place == "the output":
+        (out / f"{SMALL}.nb").unlink()
+        shutil.copy2(entry, out / f"{SMALL}.nb")
+        flip(out / f"{SMALL}.nb")
+    else:
+        out = tmp_path
+        flip(entry)
+    if place == "the export":
+        flip(max((module_cache / "exports").glob("*/inference.pdiparams"), key=lambda p: p.stat().st_mtime_ns))
+    outcome = convert_models([order()], out)[0]
+    assert outcome.made is not None
+    assert not outcome.reused
+    assert ("convert" in outcome.seconds) == (place != "the output")
+    assert sha256_of(out / f"{SMALL}.nb") == outcome.made.metadata.sha256 == first.made.sha256
+
+
+def flip(path: Path) -> None:
+    """Change a bit in the middle and nothing that `stat` tells."""
+    times = path.stat()
+    with path.open("r+b") as file:
+        file.seek(times.st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 @pytest.mark.usefixtures("converted")

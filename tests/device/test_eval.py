@@ -35,6 +35,7 @@ from tests.evaluate.small import SIDE, described, write_images
 pytestmark = [pytest.mark.device, pytest.mark.slow]
 
 IMAGES = 300
+IMAGENETS = ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ class Eval:
         self.table = table
         self._command = [
             sys.executable, "-m", "edge", "eval", str(network), "--data", str(data), "-s", serial,
-            "--runner", str(runner), "--resize-short", str(SIDE), "--json", "--predictions", str(table),
+            "--runner", str(runner), "--resize-short", str(SIDE), *IMAGENETS, "--json", "--predictions", str(table),
         ]  # fmt: skip
 
     def start(self, *more: str) -> subprocess.Popen[str]:

@@ -88,6 +88,24 @@ class DeviceScenarios:
         assert again.push([small, big, empty]) == places
         assert again.bytes_pushed == 0
 
+    def test_a_damaged_file_is_sent_again(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
+        good, bad = tmp_path / "good.nb", tmp_path / "bad.nb"
+        good.write_bytes(os.urandom(100_000))
+        bad.write_bytes(os.urandom(50_000))
+        place = device.push([good, bad])[bad]
+        subject.shell(f"echo X >> {place}")
+        again = subject.connect()
+        assert again.push([good, bad])[bad] == place
+        assert again.bytes_pushed == 50_000
+        device.pull(place, tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == bad.read_bytes()
+        subject.shell(f"echo X > {place}")
+        again.push([bad])  # once a session is enough, unless there is reason for doubt
+        assert again.bytes_pushed == 50_000
+        again.recheck()
+        again.push([bad])
+        assert again.bytes_pushed == 100_000
+
     def test_many_files_and_the_same_one_twice(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
         files = [tmp_path / f"input-{number}" for number in range(60)]
         for number, path in enumerate(files):

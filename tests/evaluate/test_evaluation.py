@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ from PIL import Image as Picture
 
 from edge.errors import EvaluationError, ImageError, UsageError
 from edge.evaluate import evaluation
-from edge.evaluate.evaluation import Unreadable, evaluate
-from edge.evaluate.network import Tensors, stacked
+from edge.evaluate.evaluation import Unreadable, evaluate, remarks
+from edge.evaluate.network import Answers, Tensors, stacked
+from edge.evaluate.session import output_place
 from edge.images.dataset import Dataset, read_folders
 from edge.images.overrides import Overrides, steps
+from edge.images.preprocess import prepare
 from edge.images.reading import read_image
 from edge.results.measurement import Subject
 from edge.zoo.catalogue import lookup
@@ -61,6 +65,51 @@ def test_every_image_is_judged_once_and_in_order(coloured: Path, monkeypatch: py
     assert (made.top1.hits, made.top1.total, made.top5, made.classes) == (11, 12, None, 3)
 
 
+class Always:
+    """Answers by what the image is, as `how` says: integers are classes themselves."""
+
+    def __init__(self, how: Callable[[int], list[int]]) -> None:
+        self._how = how
+
+    def classify(self, tensors: Tensors) -> Answers:
+        return stacked([np.array([self._how(int(tensor.mean(axis=(0, 2, 3)).argmax()))]) for tensor in tensors])
+
+
+def test_classes_that_the_network_ranks_itself_are_taken_as_they_are(coloured: Path) -> None:
+    made = evaluate(Always(lambda label: [label, 7, 8, 9, 6]), read_folders(coloured), PLAIN)
+    assert (made.top1.hits, made.classes) == (11, None)
+    assert made.predictions[0].top == (0, 7, 8, 9, 6)
+    assert made.top5 is not None
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (lambda _: [2], "every image is of class 2"),
+        (lambda label: [label + 9], "no image is right"),
+        (lambda label: [label - 1], "with every label one less, 11 of 12 are right: do the labels count from 1"),
+        (lambda label: [label + 1], "with every label one more, 11 of 12 are right"),
+        (lambda label: [label], None),
+    ],
+    ids=["one class", "none", "from 1", "from 0", "right"],
+)
+def test_what_looks_like_a_mistake_is_remarked(
+    coloured: Path, how: Callable[[int], list[int]], said: str | None
+) -> None:
+    made = remarks(evaluate(Always(how), read_folders(coloured), PLAIN))
+    assert [said in one for one in made] == ([True] if said else []) if said is not None else made == []
+
+
+def test_of_several_outputs_one_must_be_named() -> None:
+    two = subject(outputs=[{"name": "boxes", "shape": [1, 100, 4]}, {"name": "scores", "shape": [1, 10]}])
+    assert output_place(two, "scores") == 1
+    with pytest.raises(UsageError, match=r"has 2 outputs: boxes \[1, 100, 4\], scores \[1, 10\]"):
+        output_place(two, None)
+    with pytest.raises(UsageError, match="has no output classes"):
+        output_place(two, "classes")
+    assert output_place(subject(), None) == 0
+
+
 def test_images_that_cannot_be_read_are_named_and_not_judged(coloured: Path) -> None:
     (coloured / "0" / "0.png").write_bytes(b"no image")
     (coloured / "1" / "1.png").write_bytes((coloured / "1" / "0.png").read_bytes()[:40])
@@ -103,6 +152,9 @@ def test_images_that_eight_bits_cannot_hold_are_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "missing.png")
 
 
+HALVES = Overrides(mean=(0.5,), std=(0.5,))
+
+
 def subject(shape: tuple[int, ...] = (1, 3, 224, 224), **metadata: object) -> Subject:
     return Subject("net", "", 0, (shape,), metadata=metadata or None)
 
@@ -114,18 +166,29 @@ def test_the_preprocessing_is_the_metadatas_with_what_the_user_says() -> None:
     made = steps(subject(preprocessing=known), Overrides(channel_order="BGR", std=(1, 1, 1)))
     assert made == Preprocessing(256, (224, 224), 1 / 255, (0.5, 0.5, 0.5), (1, 1, 1), "BGR", "NCHW", "bicubic")
     assert steps(subject(model={"name": model.name}), Overrides()) == model.preprocessing
-    assert steps(subject((1, 3, 96, 128)), Overrides(resize_short=140)) == Preprocessing(140, (96, 128))
+    said = Overrides(140, (0.5,), (0.25,))
+    assert steps(subject((1, 3, 96, 128)), said) == Preprocessing(140, (96, 128), mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
 @pytest.mark.parametrize(
     ("shape", "overrides", "problem"),
     [
         ((1, 3, 224, 224), Overrides(), "nothing is known"),
-        ((1, 1, 28, 28), Overrides(resize_short=28), "one colour image"),
-        ((8, 3, 224, 224), Overrides(resize_short=256), "one colour image"),
-        ((1, 3, 224, 224), Overrides(resize_short=200), "too small"),
+        ((1, 3, 224, 224), Overrides(resize_short=256), "too little is known"),  # and not ImageNet's
+        ((1, 4, 28, 28), replace(HALVES, resize_short=28), "of 3 channels or 1"),
+        ((8, 3, 224, 224), replace(HALVES, resize_short=256), "one image at a time"),
+        ((1, 3, 224, 224), replace(HALVES, resize_short=200), "too small"),
+        ((1, 3, 96, 128), replace(HALVES, resize=(96, 96)), "too small"),
+        ((1, 3, 96, 128), replace(HALVES, resize=(128, 160), crop=(64, 64)), "crops to 64 x 64"),
+        ((1, 1, 28, 28), replace(HALVES, resize_short=28, channel_order="BGR"), "1 channels, and not BGR"),
+        ((1, 3, 28, 28), replace(HALVES, resize_short=28, channel_order="GREY"), "3 channels, and not GREY"),
+        ((1, 3, 28, 28), replace(HALVES, resize_short=28, layout="NHWC"), "no NHWC image"),
+        ((1, 3, 28, 3), replace(HALVES, resize_short=28), "channels first or last"),
+        ((1, 3, 28, 28), Overrides(28, (127.5,), (127.5,)), r"the mean .* is not of values of 0 to 1"),
+        ((1, 3, 28, 28), Overrides(28, (0.0,), (255.0,)), r"the std .* is not of values of 0 to 1"),
+        ((1, 3, 28, 28), Overrides(28, (0.485,), (0.225,), scale=1), r"the std .* is not of values of 0 to 255"),
+        ((1, 3, 28, 28), Overrides(28, (0.5, 0.5), (0.5,)), "2 values"),
     ],
-    ids=["unknown", "grey", "batch", "small"],
 )
 def test_a_preprocessing_that_cannot_feed_the_network_is_refused(
     shape: tuple[int, ...], overrides: Overrides, problem: str
@@ -137,6 +200,38 @@ def test_a_preprocessing_that_cannot_feed_the_network_is_refused(
 def test_a_network_of_another_size_than_its_preprocessing_is_refused() -> None:
     with pytest.raises(UsageError, match="crops to 224 x 224"):
         steps(subject((1, 3, 320, 320), model={"name": "PPLCNet_x1_0"}), Overrides())
+
+
+@pytest.mark.parametrize("kind", ["own", "checkpoint"])
+def test_the_users_weights_are_not_given_the_catalogues_preprocessing(kind: str) -> None:
+    with pytest.raises(UsageError, match="nothing is known"):
+        steps(subject(model={"name": "PPLCNet_x1_0"}, source={"kind": kind}), Overrides())
+
+
+def test_a_mean_over_the_values_of_bytes_is_told_of_the_scale_that_fits() -> None:
+    with pytest.raises(UsageError) as raised:
+        steps(subject((1, 3, 28, 28)), Overrides(28, (127.5,) * 3, (127.5,) * 3))
+    assert raised.value.hint is not None
+    assert "--scale 1" in raised.value.hint
+    made = steps(subject((1, 3, 28, 28)), Overrides(28, (127.5,) * 3, (127.5,) * 3, scale=1))
+    assert (made.scale, made.mean) == (1, (127.5, 127.5, 127.5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "order"),
+    [
+        ((1, 3, 20, 30), "NCHW", "RGB"),
+        ((1, 20, 30, 3), "NHWC", "RGB"),
+        ((1, 1, 20, 30), "NCHW", "GREY"),
+        ((1, 20, 30, 1), "NHWC", "GREY"),
+    ],
+)
+def test_layout_and_grey_are_what_the_shape_shows(shape: tuple[int, ...], layout: str, order: str) -> None:
+    made = steps(subject(shape), replace(HALVES, resize=(20, 30)))
+    assert (made.layout, made.channel_order, made.crop, made.resize) == (layout, order, (20, 30), (20, 30))
+    tensor = prepare(np.zeros((9, 7, 3), np.uint8), made)
+    assert tensor.shape == shape
+    assert set(tensor.reshape(-1).tolist()) == {-1.0}
 
 
 @pytest.mark.parametrize("shape", [(1, 10, 4, 4), (5,), (2, 10), (1, 1)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -27,6 +28,16 @@ from edge.toolchain.environment import ensure
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 HELD_OUT = 450
+PREPARED = ("--resize-short", "32", "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
+CONFIG = """
+PreProcess:
+  transform_ops:
+  - ResizeImage: {size: 32}
+  - NormalizeImage: {scale: 1.0/255.0, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], order: ''}
+  - ToCHWImage:
+PostProcess:
+  Topk: {topk: 5, label_list: [zero, one, two, three, four, five, six, seven, eight, nine]}
+"""
 INT8_LOSS = 9  # images, 2 % of them
 CONVOLUTIONS = 21  # of ResNet18 as PaddleClas builds it
 
@@ -58,16 +69,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory, module_cache: Path) -> Tra
     wanted += [("trained", "fp16", "arm", "fp16")]
     for folder, name, target, precision in wanted:
         done = edgezoo("convert", "--model-dir", root / folder, "--name", name, "--target", target,
-                       "--precision", precision, "-o", root / "nets", "-q")  # fmt: skip
+                       "--precision", precision, *PREPARED, "-o", root / "nets", "-q")  # fmt: skip
         assert done.returncode == 0, done.stderr
     for target in ("x86", "arm"):
         done = edgezoo("convert", "--model-dir", root / "trained", "--name", f"static-{target}", "--target", target,
-                       "--precision", "int8-static", "--calibrate", root / "train", "--resize-short", "32",
-                       "-o", root / "nets", "-q")  # fmt: skip
+                       "--precision", "int8-static", "--calibrate", root / "train", *PREPARED,
+                       "-o", root / "nets")  # fmt: skip
         assert done.returncode == 0, done.stderr
-    done = edgezoo(
-        "convert", "--model-dir", root / "trained", "--name", "onnx", "--format", "onnx", "-o", root / "nets", "-q"
-    )
+        assert "of 64 calibration images" in done.stderr  # what it costs against the float network
+    done = edgezoo("convert", "--model-dir", root / "trained", "--name", "onnx", "--format", "onnx", *PREPARED,
+                   "-o", root / "nets", "-q")  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads((root / "predictions.json").read_text())
     return Trained(root / "held-out", root / "nets", {name: classes[0] for name, classes in said.items()})
@@ -88,7 +99,7 @@ def write_images(root: Path) -> None:
 def judged(trained: Trained, network: Path, *more: str) -> tuple[dict[str, Any], dict[str, int]]:
     """What `eval` says of a network, and the class it found in each image."""
     table = trained.nets / "predictions.csv"
-    done = edgezoo("eval", network, "--data", trained.data, "--resize-short", "32", "--json", "-q",
+    done = edgezoo("eval", network, "--data", trained.data, "--json", "-q",
                    "--predictions", table, *more)  # fmt: skip
     assert done.returncode == 0, done.stderr
     with table.open(newline="") as file:
@@ -140,7 +151,7 @@ def test_onnx_finds_what_paddle_finds_in_every_image(trained: Trained) -> None:
 
 
 def test_the_exported_program_in_paddle_finds_the_same(trained: Trained) -> None:
-    report, found = judged(trained, trained.nets.parent / "trained", "--engine", "paddle")
+    report, found = judged(trained, trained.nets.parent / "trained", "--engine", "paddle", *PREPARED)
     assert report["engine"] == "paddle-2.6.2"
     assert different(found, trained.paddle) == []
 
@@ -184,7 +195,7 @@ def test_fp16_is_verified_and_not_run_by_a_machine_that_cannot(trained: Trained)
     assert (metadata["target"], metadata["precision"]) == ("arm", "fp16")
     assert metadata["verification"]["status"] == "passed"
     assert metadata["verification"]["argmax_agreement"] == 1.0
-    done = edgezoo("eval", trained.nets / "fp16.nb", "--data", trained.data, "--resize-short", "32")
+    done = edgezoo("eval", trained.nets / "fp16.nb", "--data", trained.data)
     assert done.returncode == 2
     assert "was made for arm" in done.stderr
 
@@ -208,9 +219,61 @@ def test_unreadable_images_end_in_exit_code_1(trained: Trained, tmp_path: Path) 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((trained.data / name).read_bytes())
     (tmp_path / "0" / "broken.png").write_bytes(b"no image")
-    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", tmp_path, "--resize-short", "32", "--json")
+    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", tmp_path, "--json")
     assert done.returncode == 1
     assert done.stderr.count("broken.png") == 1
     report = json.loads(done.stdout)[0]
     assert report["images"] == 20
     assert [one["image"] for one in report["unreadable"]] == ["0/broken.png"]
+
+
+def test_the_same_preprocessing_over_0_to_255_finds_the_same(trained: Trained) -> None:
+    values = ("--scale", "1", "--mean", "123.675,116.28,103.53", "--std", "58.395,57.12,57.375")
+    _, found = judged(trained, trained.nets / "fp32.nb", *values)
+    assert different(found, trained.paddle) == []
+    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", trained.data, *values[2:])
+    assert done.returncode == 2
+    assert "--scale 1 leaves the values 0 to 255" in done.stderr
+
+
+def test_a_file_beside_the_model_prepares_as_paddle_does(trained: Trained, tmp_path: Path) -> None:
+    """PaddleClas' inference.yml is read at conversion; what is mended by hand stays at the next one; an option rules both."""
+    shutil.copytree(trained.nets.parent / "trained", tmp_path / "net")
+    (tmp_path / "net" / "inference.yml").write_text(CONFIG)
+    convert = ("convert", "--model-dir", tmp_path / "net", "--target", "x86", "--no-verify", "-o", tmp_path)
+    done = edgezoo(*convert)
+    assert done.returncode == 0, done.stderr
+    assert "preprocessing from inference.yml: resized to 32 x 32 (bilinear), RGB" in done.stderr
+    report, found = judged(trained, tmp_path / "net.nb")
+    assert different(found, trained.paddle) == []
+    assert report["preprocessing"]["resize"] == [32, 32]
+    metadata = json.loads((tmp_path / "net.json").read_text())
+    assert metadata["class_labels"][3] == "three"
+    metadata["preprocessing"]["channel_order"] = "BGR"
+    (tmp_path / "net.json").write_text(json.dumps(metadata))
+    done = edgezoo(*convert, "--precision", "int16", "--force")
+    assert "inference.yml says otherwise; remove" in done.stderr
+    assert json.loads((tmp_path / "net.json").read_text())["preprocessing"]["channel_order"] == "BGR"
+    done = edgezoo(*convert, "--mean", "0.5", "--force")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "net.json").read_text())["preprocessing"]["mean"] == [0.5, 0.5, 0.5]
+
+
+def test_what_nobody_said_is_not_assumed(trained: Trained, tmp_path: Path) -> None:
+    done = edgezoo("convert", "--model-dir", trained.nets.parent / "trained", "--name", "net", "--target", "x86", "--no-verify",
+                   "-o", tmp_path)  # fmt: skip
+    assert "no preprocessing is known: say how images are prepared" in done.stderr
+    assert json.loads((tmp_path / "net.json").read_text())["preprocessing"] is None
+    done = edgezoo("eval", tmp_path / "net.nb", "--data", trained.data)
+    assert done.returncode == 2
+    assert "nothing is known of the preprocessing of net" in done.stderr
+    assert "--resize 32,32 or --resize-short 32 --mean" in done.stderr
+
+
+def test_eval_says_how_images_were_prepared_and_wonders_about_labels(trained: Trained, tmp_path: Path) -> None:
+    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", trained.data, "--limit", "60")
+    assert "fp32: short side to 32 (bilinear), crop 32 x 32, RGB, x 0.00392157, mean 0.485 0.456 0.406" in done.stdout
+    lines = [f"{name} {int(name.split('/')[0]) + 1}" for name in list(trained.paddle)[::5] if not name.startswith("9")]
+    (tmp_path / "from-1.txt").write_text("\n".join(lines))
+    done = edgezoo("eval", trained.nets / "fp32.nb", "--data", trained.data, "--list", tmp_path / "from-1.txt")
+    assert "do the labels count from 1, and its classes from 0?" in done.stdout

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from edge.errors import UsageError
-from edge.images.preprocess import prepare, resize_and_crop, resized_size
+from edge.images.preprocess import INTERPOLATIONS, prepare, resize_and_crop, resized_size
 from edge.zoo.model import Preprocessing
 
 CAPTURED = json.loads((Path(__file__).parent / "data/opencv_resize.json").read_bytes())
@@ -71,6 +71,38 @@ def test_bgr_reverses_the_channels() -> None:
     same = Preprocessing(8, (8, 8), 1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     bgr = Preprocessing(8, (8, 8), 1.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), channel_order="BGR")
     assert np.array_equal(prepare(image, bgr), prepare(image, same)[:, ::-1])
+
+
+def test_mean_and_deviation_are_in_the_order_of_the_networks_channels() -> None:
+    """Blue first with BGR: (blue - first) / first's deviation stands in the first channel."""
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[..., 0], image[..., 2] = 200, 100  # red, blue
+    how = Preprocessing(2, (2, 2), 1.0, (10.0, 20.0, 30.0), (1.0, 2.0, 5.0), channel_order="BGR")
+    assert prepare(image, how)[0, :, 0, 0].tolist() == [90.0, -10.0, 34.0]
+
+
+def test_grey_is_opencvs() -> None:
+    """cv2.cvtColor(..., COLOR_RGB2GRAY) of OpenCV 4.10 for these pixels."""
+    image = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [10, 200, 30]]], np.uint8)
+    how = Preprocessing(None, (2, 2), 1.0, (0.0,), (1.0,), "GREY", resize=(2, 2))
+    assert prepare(image, how)[0, 0].tolist() == [[76.0, 150.0], [29.0, 124.0]]
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+def test_a_whole_image_becomes_what_is_said(interpolation: str) -> None:
+    """Not square, and the same as a resizing of the short side that happens to give this size."""
+    image = noise(30, 60)
+    whole = Preprocessing(None, (20, 40), interpolation=interpolation, resize=(20, 40))
+    assert np.array_equal(
+        prepare(image, whole), prepare(image, Preprocessing(20, (20, 40), interpolation=interpolation))
+    )
+    other = Preprocessing(None, (16, 25), interpolation=interpolation, resize=(20, 25))
+    assert prepare(image, other).shape == (1, 3, 16, 25)
+
+
+def test_channels_last_are_the_same_values() -> None:
+    first, last = (Preprocessing(8, (8, 8), layout=layout) for layout in ("NCHW", "NHWC"))
+    assert np.array_equal(prepare(noise(9, 8), first).transpose(0, 2, 3, 1), prepare(noise(9, 8), last))
 
 
 def test_the_short_side_rounds_half_to_even() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.cache.files import write_text
+from edge.cache.hashing import sha256_of
 from edge.convert.output import write_output
 from edge.errors import MetadataError
 from edge.metadata.file import as_document, as_text, changed, metadata_path, of, origin_of, parse, read, read_beside
@@ -139,7 +140,8 @@ def test_no_file_and_a_file_of_another_program_are_no_metadata(tmp_path: Path) -
 def test_writing_again_keeps_what_a_newer_edgezoo_wrote_of_the_same_file(tmp_path: Path) -> None:
     made, out = tmp_path / "made.nb", tmp_path / "net.nb"
     made.write_bytes(b"x")
-    metadata = of({**document(), "verification": {"status": "skipped"}}, "net.json")
+    sha256 = sha256_of(made)
+    metadata = of({**document(), "sha256": sha256, "verification": {"status": "skipped"}}, "net.json")
     assert write_output(made, out, metadata)
     beside = metadata_path(out)
     write_text(beside, as_text({**as_document(metadata), "newer": 1}))

@@ -74,6 +74,20 @@ def test_tensor_of_bgr_with_other_constants(helper: Helper) -> None:
     assert_same_bits(prepare(image, how), helper.tensor(metadata(how), image))
 
 
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+@pytest.mark.parametrize("order", ["GREY", "BGR"])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_tensor_of_a_whole_image_grey_and_channels_last(
+    helper: Helper, interpolation: str, order: str, layout: str
+) -> None:
+    image = np.random.default_rng(9).integers(0, 256, (70, 110, 3), dtype=np.uint8)
+    values = (0.4,) if order == "GREY" else (0.1, 0.2, 0.3)
+    how = Preprocessing(None, (24, 50), 1 / 255, values, values, order, layout, interpolation, resize=(32, 50))
+    ours = prepare(image, how)
+    assert ours.shape == {"NCHW": (1, how.channels, 24, 50), "NHWC": (1, 24, 50, how.channels)}[layout]
+    assert_same_bits(ours, helper.tensor(metadata(how), image))
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_image_gives_the_same_bits(helper: Helper, data: st.DataObject) -> None:

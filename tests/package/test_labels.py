@@ -30,8 +30,26 @@ def test_imagenets_labels_are_in_the_order_of_the_outputs() -> None:
         (b"0 rose\n1 red tulip", ("rose", "red tulip")),
         (b"0 rose\n2 tulip\n", ("0 rose", "2 tulip")),
         (b"7\n8\n", ("7", "8")),
+        (b"0: rose\n1: tulip\n", ("rose", "tulip")),
+        (b"1 rose\n2 tulip\n3 red tulip\n", ("rose", "tulip", "red tulip")),
+        (b"\xef\xbb\xbf0\trose\r\n1\tred tulip\r\n", ("rose", "red tulip")),
+        (b"1,rose\n2, tulip\n", ("rose", "tulip")),
+        (b"rose\tflower\ntulip\tflower\n", ("rose flower", "tulip flower")),
+        (b"1 rose\n3 tulip\n", ("1 rose", "3 tulip")),
     ],
-    ids=["plain", "bom-crlf-umlaut", "indexed", "not-indexed", "numbers"],
+    ids=[
+        "plain",
+        "bom-crlf-umlaut",
+        "indexed",
+        "not-indexed",
+        "numbers",
+        "colons",
+        "from 1",
+        "bom-tabs",
+        "commas",
+        "two columns",
+        "a gap",
+    ],
 )
 def test_files_of_labels(tmp_path: Path, content: bytes, labels: tuple[str, ...]) -> None:
     (tmp_path / "labels.txt").write_bytes(content)
@@ -78,6 +96,17 @@ def test_imagenets_labels_are_never_guessed(kind: str, name: str, classes: int, 
     }
     document |= {"source": {"kind": kind}, "model": {"name": name}, "class_num": classes}
     assert (known_labels(of(document, "net.json")) == imagenet_labels()) is known
+
+
+def test_labels_that_were_read_beside_the_model_are_its_own() -> None:
+    document: dict[str, object] = {
+        "format": "edgezoo-model/1",
+        "name": "n",
+        "sha256": "",
+        "inputs": [{"name": "x", "shape": [1]}],
+    }
+    document |= {"source": {"kind": "own"}, "class_labels": ["rose", "tulip"]}
+    assert known_labels(of(document, "net.json")) == ("rose", "tulip")
 
 
 def test_labels_must_fit_the_classes() -> None:

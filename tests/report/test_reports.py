@@ -16,9 +16,11 @@ from edge.report import json as json_report
 from edge.results.measurement import Extremes, Measurement, RunnerProgram, Subject
 from edge.results.protocol import TABLE
 from edge.results.reasons import Code
-from tests.bench.examples import PHONE, SUBJECT, launch, measurement
+from tests.bench.examples import PHONE, SUBJECT, launch, measurement, network
 
-MOBILENET = replace(SUBJECT, name="MobileNetV1", sha256="11" * 32, weights="published")
+MOBILENET = replace(
+    SUBJECT, name="MobileNetV1", sha256="11" * 32, weights="published", metadata=network("MobileNetV1", "published")
+)
 HOST: dict[str, Any] = {"serial": "host", "kind": "host", "model": "builder", "soc": "Xeon", "abis": ["x86_64"]}
 
 
@@ -74,7 +76,29 @@ def test_on_another_device_a_ratio_is_shown_only_when_asked_for() -> None:
 def test_own_models_have_no_published_numbers_even_under_a_catalogue_name() -> None:
     own = replace(MOBILENET, metadata={"model": None})
     assert facts.published(own) is None
+    assert facts.published(replace(MOBILENET, metadata=None)) is None  # a file that is merely called so
     assert facts.published(MOBILENET) is not None
+
+
+@pytest.mark.parametrize("render", [text.render, markdown.render, csv_report.render, json_report.render])
+def test_no_view_shows_another_networks_numbers_under_a_catalogue_name(render: Any) -> None:
+    """Five classes, by the name of a network whose published latency is 30.24 ms and top-1 0.7099."""
+    five = replace(MOBILENET, weights="own", metadata=network("MobileNetV1", "own", classes=5))
+    assert "0.7099" in render([measured(MOBILENET, 1, 5.0)])
+    assert "30.24" in render([measured(MOBILENET, 1, 5.0)])
+    rendered = render([measured(five, 1, 5.0)], ratio=True)
+    assert "0.7099" not in rendered
+    assert "30.24" not in rendered
+    assert "it has 5 classes, and the table's network 1000" in rendered
+
+
+def test_a_doubtful_published_latency_is_marked_and_explained() -> None:
+    swish = replace(MOBILENET, name="swish", metadata=network("ShuffleNetV2_swish", "published"))
+    rendered = text.render([measured(swish, 1, 8.0), measured(swish, 2, 8.0)])
+    assert "31.21?" in rendered
+    assert "9.06 " in rendered
+    assert "? the published number is doubtful: ShuffleNetV2_swish: 31.21 ms on 1 thread is 3.44 times" in rendered
+    assert json.loads(json_report.render([measured(swish)]))[0]["published_doubts"][0]["number"] == "sd855_1"
 
 
 def test_an_engine_that_ignores_threads_is_named() -> None:

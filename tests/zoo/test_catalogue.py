@@ -36,6 +36,7 @@ def test_everything_a_conversion_needs_is_known(model: Model) -> None:
     assert 224 <= height <= 600
     how = model.preprocessing
     assert how.crop == (height, width)
+    assert how.resize_short is not None
     assert height <= how.resize_short <= height * 1.2
     assert how.interpolation in INTERPOLATIONS
     assert how.channel_order in ("RGB", "BGR")

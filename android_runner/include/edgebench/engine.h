@@ -31,6 +31,8 @@ class Engine {
   virtual std::vector<std::string> input_names() = 0;
   // Gives an input its shape; returns where its float32 values go.
   virtual float* resize_input(size_t index, const Shape& shape) = 0;
+  // Gives an input of whole numbers its shape and values. Throws Failure (kInputInvalid) for a type it does not take.
+  virtual void set_integers(size_t index, const Shape& shape, int type, const std::vector<int64_t>& values) = 0;
   virtual void run() = 0;
   virtual std::vector<OutputTensor> outputs() = 0;
 };

@@ -39,6 +39,8 @@ class Source {
 
   // Writes the values of the next image.
   void next(float* out);
+  // The same for an input of whole numbers: of a seed, 0 to 7 for -1 to 1.
+  std::vector<int64_t> next_integers();
 
  private:
   void open(size_t bytes);

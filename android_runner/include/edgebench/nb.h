@@ -15,9 +15,14 @@ namespace edgebench {
 // Paddle-Lite's numbers of the targets that kernels are for.
 inline constexpr int kTargetX86 = 2, kTargetArm = 4;
 
+// VarType.Type of lite/model_parser/flatbuffers/framework.fbs.
+inline constexpr int kTypeBool = 0, kTypeInt16 = 1, kTypeInt32 = 2, kTypeInt64 = 3, kTypeFloat16 = 4, kTypeFloat32 = 5,
+                     kTypeFloat64 = 6, kTypeUint8 = 20, kTypeInt8 = 21;
+
 struct NbInput {
   std::string name;
   Shape dims;  // -1 where any size will do; empty when the file does not say
+  int type = kTypeFloat32;
 };
 
 struct NbFile {
@@ -35,5 +40,8 @@ void check_target(const NbFile& model, int target);
 
 // Throws Failure (kInputInvalid) when an input of the model cannot have this shape.
 void check_shape(const NbFile& model, const std::string& input, const Shape& shape);
+
+// What an input of the model holds.
+int type_of(const NbFile& model, const std::string& input);
 
 }  // namespace edgebench

@@ -5,8 +5,12 @@
 #include "lite_api.h"
 #endif
 
+#include <algorithm>
+#include <cstdint>
+
 #include "edgebench/contract.h"
 #include "edgebench/engine.h"
+#include "edgebench/nb.h"
 
 namespace edgebench {
 namespace {
@@ -36,6 +40,25 @@ class PaddleLite : public Engine {
     return tensor->mutable_data<float>();
   }
 
+  void set_integers(size_t index, const Shape& shape, int type, const std::vector<int64_t>& values) override {
+    const auto tensor = predictor_->GetInput(static_cast<int>(index));
+    tensor->Resize(shape);
+    switch (type) {
+      case kTypeInt64:
+        return copy(values, tensor->mutable_data<int64_t>());
+      case kTypeInt32:
+        return copy(values, tensor->mutable_data<int>());
+      case kTypeUint8:
+        return copy(values, tensor->mutable_data<uint8_t>());
+      case kTypeInt8:
+        return copy(values, tensor->mutable_data<int8_t>());
+      default:
+        throw Failure(Exit::kInputInvalid, "the model's input " + predictor_->GetInputNames()[index] +
+                                               " holds a type (number " + std::to_string(type) +
+                                               " of Paddle) that this program cannot fill");
+    }
+  }
+
   void run() override { predictor_->Run(); }
 
   std::vector<OutputTensor> outputs() override {
@@ -50,6 +73,11 @@ class PaddleLite : public Engine {
   }
 
  private:
+  template <typename T>
+  static void copy(const std::vector<int64_t>& values, T* to) {
+    std::transform(values.begin(), values.end(), to, [](int64_t value) { return static_cast<T>(value); });
+  }
+
   std::shared_ptr<lite::PaddlePredictor> predictor_;
 };
 

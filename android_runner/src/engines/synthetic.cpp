@@ -56,6 +56,10 @@ class Synthetic : public Engine {
     return inputs_[index].data();
   }
 
+  void set_integers(size_t index, const Shape&, int, const std::vector<int64_t>& values) override {
+    inputs_[index].assign(values.begin(), values.end());
+  }
+
   void run() override {
     std::vector<uint64_t> blocks(kBlocks);
     const auto work = [&](size_t first) {

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from edge.convert.legalise.arithmetic import FILL_ONE_ELEMENT, POW_TO_SQUARE, SET_VALUE_TYPED, SUM_TO_ADDITIONS
+from edge.convert.legalise.arithmetic import (
+    FILL_ONE_ELEMENT,
+    POW_TO_PRODUCTS,
+    POW_TO_SQUARE,
+    SET_VALUE_TYPED,
+    SUM_TO_ADDITIONS,
+)
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
+from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
+from edge.convert.legalise.slices import SLICES_TO_SPLIT
 from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
 from edge.paddle.program import Program
 
@@ -21,14 +29,18 @@ RULES: tuple[Rule, ...] = (
     PLAIN_ATTRIBUTES,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
+    POW_TO_PRODUCTS,
     SUM_TO_ADDITIONS,
     CONV_BIAS_DIRECT,
     REDUCE_IN_THREE,
+    SLICES_TO_SPLIT,
     SILU_TO_SWISH,
     MATMUL_WEIGHT_TO_MUL,
     MATMUL_V2_TO_MATMUL,
     RELU6_THRESHOLD,
     SWISH_BETA,
+    DROPOUT_TO_SCALE,
+    DROPOUT_MASK,
     DROPOUT_FIX_SEED,
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,

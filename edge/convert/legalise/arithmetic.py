@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, NewOp
 
+_POWERS = frozenset(range(3, 17))  # more would be more operators than a power is worth
 # set_value's element type (framework.proto's VarType.Type) -> the attribute that Paddle up to 2.4 kept the values in.
 _VALUES = {0: "bool_values", 2: "int32_values", 5: "fp32_values"}
 
@@ -18,6 +19,43 @@ def _square(draft: Draft) -> int:
             op.drop_input("FactorTensor")
             count += 1
     return count
+
+
+def _products(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("pow"):
+        factor, x, out = op.attr("factor"), op.input("X"), op.output("Out")
+        if x is None or out is None or op.input("FactorTensor") or factor not in _POWERS:
+            continue
+        described = draft.tensor(out)
+        shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
+        if dtype not in ("float32", "float64"):
+            continue
+        made = _power(draft, x, out, int(factor), (dtype, shape, op.block))
+        draft.replace(op, *made)
+        count += 1
+    return count
+
+
+def _power(draft: Draft, x: str, out: str, exponent: int, like: tuple[str, tuple[int, ...], int]) -> list[NewOp]:
+    """Squares, and products of those that the exponent's binary digits name; the last product is `out`."""
+    dtype, shape, block = like
+    products = exponent.bit_length() + exponent.bit_count() - 2
+    made: list[NewOp] = []
+
+    def product(a: str, b: str) -> str:
+        name = out if len(made) + 1 == products else draft.new_tensor(out, dtype, shape, block=block)
+        made.append(NewOp("elementwise_mul", {"X": [a], "Y": [b]}, {"Out": [name]}, {"axis": -1}))
+        return name
+
+    square, power = x, ""
+    while exponent:
+        if exponent & 1:
+            power = product(power, square) if power else square
+        exponent >>= 1
+        if exponent:
+            square = product(square, square)
+    return made
 
 
 def _typed_values(draft: Draft) -> int:
@@ -68,6 +106,13 @@ POW_TO_SQUARE = Rule(
     reason="the engine raises to a power by exp and log, which is wrong for negative numbers; a power of 2 is a square",
     ops=frozenset({"pow"}),
     apply=_square,
+)
+
+POW_TO_PRODUCTS = Rule(
+    name="pow-to-products",
+    reason="the engine raises to a power by exp and log, which is no number for negative ones; whole powers are products",
+    ops=frozenset({"pow"}),
+    apply=_products,
 )
 
 SET_VALUE_TYPED = Rule(

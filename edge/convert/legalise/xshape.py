@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from edge.convert.legalise.rule import Rule
-from edge.paddle.draft import Draft
+from edge.paddle.draft import Draft, OpDraft
 
 _OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueeze2"})
 
@@ -14,12 +14,51 @@ def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
     count = 0
     for op in draft.ops(*ops):
         source = op.input("X")
-        if op.output("XShape") is None and source is not None:
+        if op.output("XShape") is None and source is not None and not _fused_wrongly(draft, op):
             described = draft.tensor(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
             count += 1
     return count
+
+
+def _fused_wrongly(draft: Draft, op: OpDraft) -> bool:
+    """Whether opt, given XShape, would make something else of this transposition and its neighbours.
+
+    shuffle_channel_fuser.cc takes reshape2, transpose2, reshape2 for a shuffle of channels when it has seen the first axes;
+    transpose_softmax_transpose_fuser.cc takes the second transposition for the inverse of the first.
+    """
+    axes = tuple(op.attr("axis", ()))
+    x, out = op.input("X") or "", op.output("Out") or ""
+    if op.type != "transpose2":
+        return False
+    before = next((other for other in draft.ops("reshape2", "softmax") if other.output("Out") == x), None)
+    after = next((other for other in draft.ops("reshape2", "softmax") if other.input("X") == out), None)
+    if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
+        assert before is not None
+        assert after is not None
+        return axes != (0, 2, 1, 3, 4) or not _shuffles(draft, before, after)
+    if before is not None and before.type == "softmax":
+        first = next((other for other in draft.ops("transpose2") if other.output("Out") == before.input("X")), None)
+        return first is not None and not _inverse(tuple(first.attr("axis", ())), axes)
+    return False
+
+
+def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str) -> bool:
+    return before is not None and after is not None and (before.type, after.type) == (first, second)
+
+
+def _shuffles(draft: Draft, before: OpDraft, after: OpDraft) -> bool:
+    """Whether the reshapes part the channels in groups, (N, C, H, W) to (N, groups, C / groups, H, W), and join them again."""
+    tensors = [draft.tensor(name) for name in (before.input("X"), before.output("Out"), after.output("Out"))]
+    x, parted, joined = (tuple(one.shape) if one else () for one in tensors)
+    if len(x) != 4 or len(parted) != 5 or x != joined:
+        return False
+    return (parted[0], *parted[3:]) == (x[0], *x[2:]) and parted[1] * parted[2] == x[1]
+
+
+def _inverse(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    return len(first) == len(second) and all(first[axis] == position for position, axis in enumerate(second))
 
 
 FLATTEN_XSHAPE = Rule(
@@ -32,8 +71,8 @@ FLATTEN_XSHAPE = Rule(
 
 OTHER_XSHAPES = Rule(
     name="xshape-output",
-    reason="without XShape, which Paddle 2.5 and later leave out, opt 2.10 and 2.11 abort and their engines die running it",
+    reason="opt makes one operator of a shuffle of channels (reshape2, transpose2, reshape2) only if all have XShape, which "
+    "Paddle 2.5 and later leave out of transpose2; opt 2.10 and 2.11 abort without it, and their engines die",
     ops=_OTHERS,
-    engines=frozenset({"2.10", "2.11"}),
     apply=partial(_give_xshape, ops=_OTHERS),
 )

@@ -12,11 +12,13 @@ from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.recipe import OPEN_BATCH, OnnxRecipe
 from edge.convert.onnx.verify import OnnxVerification, Reference, unusable
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.errors import ConvertError, ProgramError, VerificationError, WorkerCrashedError, WorkerError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import Exported
 from edge.toolchain.toolbox import Toolbox
+from edge.zoo.model import Preprocessing
 
 _TIMEOUT = 1800.0  # seconds; light networks take a few, the catalogue's largest minutes
 _LARGEST = 2**31 - 2**20  # bytes: protobuf ends at 2 GiB, and the graph needs some of it besides the parameters
@@ -28,13 +30,15 @@ Description = Mapping[str, Any]  # what onnx_worker says of a file
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be converted, and the shapes of its inputs (N, C, H, W for images)."""
+    """What is to be converted, the shapes of its inputs (N, C, H, W for images), and what it is to be verified with."""
 
     source: InferenceModel
     program: Program
     shapes: Sequence[tuple[int, ...]]
     recipe: OnnxRecipe
     verify: bool = True
+    asked: InputsAsked = NOTHING_ASKED
+    preprocessing: Preprocessing | None = None
 
 
 def convert(task: Task, tools: Toolbox, store: Cache, key: str) -> CacheEntry:
@@ -44,10 +48,10 @@ def convert(task: Task, tools: Toolbox, store: Cache, key: str) -> CacheEntry:
     else than Paddle, or a `ToolchainError`. A simplification that is no good is left out, and `simplification` in the
     entry's facts says why.
     """
-    if entry := store.get(key):
+    if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key) or _make(task, tools, store, key, part)
+        return store.get(key, content=True) or _make(task, tools, store, key, part)
 
 
 def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> CacheEntry:
@@ -63,10 +67,19 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
     after, refused = _simplify(tools, plain, simple, before)
     verification: dict[str, Any] = {"status": "skipped", "reason": "--no-verify"}
     if task.verify:
-        reference = Reference(task.source, task.program, task.shapes, part, dynamic=task.recipe.batch == "dynamic")
+        reference = Reference(
+            task.source,
+            task.program,
+            task.shapes,
+            part,
+            lambda: tools.lend(task.source.reference_engine),
+            dynamic=task.recipe.batch == "dynamic",
+            asked=task.asked,
+            preprocessing=task.preprocessing,
+        )
         plain_outcome, simple_outcome = _verify(reference, tools, plain, simple if refused is None else None)
-        if simple_outcome is not None and simple_outcome.problem is not None:
-            refused, simple_outcome = f"afterwards, {simple_outcome.problem}", None
+        if simple_outcome is not None and (why := simple_outcome.problem or _less(plain_outcome, simple_outcome)):
+            refused, simple_outcome = f"afterwards, {why}", None
         verification = (simple_outcome or plain_outcome).as_metadata(versions["onnxruntime"])
         verification["before_simplification"] = plain_outcome.figures()
     chosen, described = (simple, after) if refused is None else (plain, before)
@@ -174,12 +187,15 @@ def _agree(old: Sequence[int | str | None], new: Sequence[int | str | None]) -> 
     return len(old) == len(new) and all(a is None or a == b for a, b in zip(old, new, strict=True))
 
 
+def _less(plain: OnnxVerification, simple: OnnxVerification) -> str | None:
+    """What is no longer proven after simplification, and was before."""
+    return simple.undecided if plain.undecided is None else None
+
+
 def _verify(
     reference: Reference, tools: Toolbox, plain: Path, simple: Path | None
 ) -> tuple[OnnxVerification, OnnxVerification | None]:
     """How the file before and after simplification compares with Paddle. Raises `VerificationError` for the one before."""
-    with tools.lend(reference.engine) as worker:
-        reference.compute(worker)
     with tools.lend("onnx") as worker:
         try:
             first = reference.compare(worker, plain)

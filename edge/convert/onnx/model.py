@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, layout, network, origin, published
+from edge.convert.metadata import classes, layout, network, origin, preparation, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.preparation import Prepared
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
@@ -27,7 +28,12 @@ class OnnxModel:
 
 
 def describe(
-    name: str, model: Model | None, source: InferenceModel, recipe: OnnxRecipe, facts: Mapping[str, Any]
+    name: str,
+    model: Model | None,
+    source: InferenceModel,
+    recipe: OnnxRecipe,
+    facts: Mapping[str, Any],
+    said: Prepared,
 ) -> Metadata:
     """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes."""
     versions = facts["versions"]
@@ -46,11 +52,10 @@ def describe(
         "source": origin(source),
         "inputs": [{**_tensor(one), "layout": layout(one["shape"])} for one in facts["inputs"]],
         "outputs": [_tensor(one) for one in facts["outputs"]],
-        "preprocessing": asdict(model.preprocessing) if model else None,
+        **preparation(said),
         "class_num": source.class_num or classes([_tensor(one) for one in facts["outputs"]]),
         "flops": source.flops,
         "params": source.params_count,
-        "published": published(model),
         "legalised": [],
         "onnx": {
             "opset": facts["opset"],
@@ -59,10 +64,9 @@ def describe(
             "simplification": {**facts["simplification"], "onnxsim": versions["onnxsim"]},
         },
         "verification": facts["verification"],
-        "licence": "Apache-2.0" if model else None,
         "edgezoo": __version__,
     }
-    return of(document, f"{name}.onnx.json")
+    return with_facts(of(document, f"{name}.onnx.json"))
 
 
 def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:

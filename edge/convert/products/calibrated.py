@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from edge.convert.metadata import NbModel
 from edge.convert.order import Order
+from edge.convert.preparation import shapes_of
 from edge.convert.products.nb import make_nb
 from edge.convert.recipe import Recipe
 from edge.convert.work import Work
 from edge.errors import UsageError
+from edge.images.overrides import Overrides, fitting
 
 if TYPE_CHECKING:
     from edge.convert.calibrated import Calibration
@@ -22,6 +24,7 @@ class CalibratedOrder(Order[NbModel]):
 
     recipe: Recipe
     calibration: Calibration
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     def __post_init__(self) -> None:
         if self.recipe.precision != "int8-static":
@@ -41,14 +44,19 @@ class CalibratedOrder(Order[NbModel]):
 
         source = work.source(self.model)
         with work.using(source):
+            shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            said = work.preparation(source, shapes, self.overrides, self.kind)
+            if said.preprocessing is None:
+                fitting(self.name, shapes, None, self.overrides)  # says what is missing
+                raise UsageError(f"{self.name}: {'; '.join(said.remarks)}", hint="say it with options")
             with work.stage("calibrate"):
                 quantised = calibrated(
                     self.name,
                     source,
-                    self.model.preprocessing if self.model else None,
-                    self.recipe.input_shape,
+                    said.preprocessing,
                     self.calibration,
                     lambda: work.tools.lend("paddle", script="quantise_worker.py"),
+                    for_x86=self.recipe.target == "x86",
                 )
-            nb, reused = make_nb(work, self.recipe, source, quantised.model, quantised.facts)
+            nb, reused = make_nb(work, self.recipe, source, quantised.model, said, quantised.facts)
             return nb, reused and quantised.reused

@@ -7,18 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.cache.files import holds
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.metadata import NbModel, describe
 from edge.convert.order import Order
 from edge.convert.output import write_output
+from edge.convert.preparation import Prepared, shapes_of
 from edge.convert.recipe import Recipe
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
 from edge.errors import UsageError, VerificationError
+from edge.images.overrides import Overrides
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
+from edge.zoo.model import Preprocessing
 
 # What decides a file, and what a verification of it (edge.cache.keys).
 CODE = ("edge.convert.conversion", WORKERS / "lite_worker.py")
@@ -33,6 +37,7 @@ class NbOrder(Order[NbModel]):
     """The network as it is, converted by `recipe`. Raises `UsageError` for a recipe of int8-static."""
 
     recipe: Recipe
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     def __post_init__(self) -> None:
         if self.recipe.precision == "int8-static":
@@ -53,7 +58,9 @@ class NbOrder(Order[NbModel]):
         """Raises as `make_nb`, or a `SourceError`."""
         source = work.source(self.model, files=False)
         with work.using(source):
-            return make_nb(work, self.recipe, source, source)
+            shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            said = work.preparation(source, shapes, self.overrides, self.kind)
+            return make_nb(work, self.recipe, source, source, said)
 
 
 def make_nb(
@@ -61,27 +68,34 @@ def make_nb(
     recipe: Recipe,
     source: InferenceModel,
     network: InferenceModel,
+    said: Prepared,
     calibration: Mapping[str, Any] | None = None,
 ) -> tuple[NbModel, bool]:
     """Convert `network`, verify it and put it in place; and whether nothing had to be done.
 
-    `source` is what the metadata tells of; the network may be made from it, by `calibration`. Raises `ConvertError`,
-    `ToolchainError` or `OutputError`.
+    `source` is what the metadata tells of; the network may be made from it, by `calibration`; `said` is its
+    preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
     """
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
+            judged = verify_key(network, key, work.inputs.key(said.preprocessing))
             entry = store.get(key)
+            if entry is not None and not (
+                holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
+                and (not work.verify or Cache(cache_dir() / "verified").get(judged))
+            ):
+                entry = store.get(key, content=True)  # its files are to be placed, or verified
             known = entry is not None
             if entry is None:
                 entry = _convert(work, recipe, network, store, key)
-            verification, was_verified = _verified(work, recipe, network, entry, key)
+            verification, was_verified = _verified(work, recipe, network, entry, judged, said.preprocessing)
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
-            nb, written = _place(work, recipe, source, entry, verification, calibration)
+            nb, written = _place(work, recipe, source, entry, verification, said, calibration)
             return nb, known and was_verified and not written
     finally:
         if not work.keep:
@@ -99,16 +113,21 @@ def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, 
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
 
-        return convert(network, recipe, worker, store, key)
+        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine))
 
 
 def _verified(
-    work: Work, recipe: Recipe, network: InferenceModel, entry: CacheEntry, key: str
+    work: Work,
+    recipe: Recipe,
+    network: InferenceModel,
+    entry: CacheEntry,
+    key: str,
+    preprocessing: Preprocessing | None,
 ) -> tuple[dict[str, Any], bool]:
-    """The verification's result, and whether it was known before. Kept in a store and under a code of its own."""
+    """The verification's result, and whether it was known before. Kept in a store of its own, under its `verify_key`."""
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
-    store, key = Cache(cache_dir() / "verified"), verify_key(network, key)
+    store = Cache(cache_dir() / "verified")
     if known := store.get(key):
         return known.facts, True
     network = work.whole(network)
@@ -124,6 +143,8 @@ def _verified(
             part,
             lend_engine=work.lend("paddlelite", recipe.engine),
             lend_paddle=work.lend(network.reference_engine),
+            asked=work.inputs,
+            preprocessing=preprocessing,
         )
         facts = asdict(result)
         for scratch in part.iterdir():
@@ -138,10 +159,13 @@ def _place(
     source: InferenceModel,
     entry: CacheEntry,
     verification: Mapping[str, Any],
+    said: Prepared,
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
-    metadata = describe(work.name, work.model, source, recipe, entry.facts, verification, calibration=calibration)
+    metadata = describe(
+        work.name, work.model, source, recipe, entry.facts, verification, said=said, calibration=calibration
+    )
     path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, metadata)
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written
@@ -162,6 +186,6 @@ def _conversion(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def verify_key(network: InferenceModel, nb: str) -> str:
-    """Everything that can change the verification of the `.nb` file with that key."""
-    return key_of({"nb": nb, "code": code_version(*VERIFY_CODE), **reference_key(network)})
+def verify_key(network: InferenceModel, nb: str, inputs: Mapping[str, Any]) -> str:
+    """Everything that can change the verification of the `.nb` file with that key; `inputs` is `InputsAsked.key`."""
+    return key_of({"nb": nb, "inputs": inputs, "code": code_version(*VERIFY_CODE), **reference_key(network)})

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cache.files import holds
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
@@ -15,6 +16,7 @@ from edge.convert.order import Order
 from edge.convert.output import write_output
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
+from edge.images.overrides import Overrides
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
 from edge.zoo.model import Model
@@ -35,6 +37,7 @@ class OnnxOrder(Order[OnnxModel]):
 
     recipe: OnnxRecipe
     input_shape: tuple[int, ...] | None = None
+    overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     @property
     def kind(self) -> str:
@@ -53,12 +56,16 @@ class OnnxOrder(Order[OnnxModel]):
         source = work.source(exportable(self.model, self.weights, self.recipe))
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
-            task = Task(source, program, input_shapes(program.feeds, self.input_shape), self.recipe, work.verify)
+            shapes = input_shapes(program.feeds, self.input_shape)
+            said = work.preparation(source, shapes, self.overrides, self.kind)
+            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, said.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
-            known = store.get(key)
-            entry = known or convert(task, work.tools, store, key)
-            metadata = describe(self.name, self.model, source, self.recipe, entry.facts)
             path = work.out / f"{self.name}.onnx"
+            known = store.get(key)
+            if known is not None and not holds(path, known.facts["sha256"]):
+                known = store.get(key, content=True)  # it is to be placed
+            entry = known or convert(task, work.tools, store, key)
+            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, said)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written
@@ -83,7 +90,7 @@ def onnx_key(task: Task) -> str:
             "params": task.source.params_sha256,
             "recipe": asdict(task.recipe),
             "shapes": [list(shape) for shape in task.shapes],
-            "verify": task.verify,
+            "verify": task.asked.key(task.preprocessing) if task.verify else None,
             "engines": [engine("onnx").lock_hash, engine("paddle").lock_hash],
             "code": code_version(*CODE),
         }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge.convert.opt.messages import cause_of
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
-from edge.convert.verify.compare import Outputs
+from edge.convert.verify.compare import Outputs, stacked
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.errors import WorkerError
@@ -31,20 +31,23 @@ class TwinDiedError(Exception):
 
 
 class Twin:
-    """The converted network, for x86."""
+    """The converted network, for x86. It is given `batch` samples at once; where there are too few, the last one again."""
 
-    def __init__(self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path) -> None:
-        self._lend, self._scratch = lend, scratch
+    def __init__(
+        self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path, *, batch: int = 1
+    ) -> None:
+        self._lend, self._scratch, self._batch = lend, scratch, batch
         self._program, self._params, self._recipe = program, params, recipe
 
     def run(self, given: Sequence[Sample]) -> Outputs:
         """Its outputs for these samples; converted at the first call. Raises `OptError`, `TwinDiedError`."""
         made = self._scratch / "twin.nb"
-        fetches = [spec.name for spec in self._program.fetches]
+        feeds, fetches = ([spec.name for spec in ends] for ends in (self._program.feeds, self._program.fetches))
+        batches = given if self._batch == 1 else _batches(given, self._batch)
         with self._lend() as worker:
             if not made.exists():
                 optimise(worker, self._program, self._params, made, self._recipe)
-            _save(self._scratch / "inputs.npz", given)
+            save(self._scratch / "inputs.npz", batches, feeds)
             try:
                 worker.call(
                     "run",
@@ -52,12 +55,13 @@ class Twin:
                     nb=str(made),
                     inputs_npz=str(self._scratch / "inputs.npz"),
                     outputs_npz=str(self._scratch / "twin.npz"),
-                    feeds=[spec.name for spec in self._program.feeds],
+                    feeds=feeds,
                     fetches=fetches,
                 )
             except WorkerError as error:
                 raise TwinDiedError(cause_of(error).sentence) from error
-        return _load(self._scratch / "twin.npz", fetches, len(given))
+        outputs = load(self._scratch / "twin.npz", fetches, len(batches))
+        return outputs if self._batch == 1 else [apart(output, self._batch)[: len(given)] for output in outputs]
 
 
 class Paddle:
@@ -66,11 +70,13 @@ class Paddle:
     def __init__(self, lend: Lend, source: InferenceModel, program: Program, scratch: Path) -> None:
         self._lend, self._scratch = lend, scratch
         self._fetches = [spec.name for spec in program.fetches]
+        whole = program if source.pir is None else Program.read(source.program)  # Paddle 3's own is not cut
+        self._feeds = [spec.name for spec in whole.feeds]
         self._program = write_reference(source, program, scratch)
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
         """Its outputs for these samples, with the parameters in that file. Raises `WorkerError`."""
-        _save(self._scratch / "inputs.npz", given)
+        save(self._scratch / "inputs.npz", given, self._feeds)
         with self._lend() as worker:
             worker.call(
                 "run",
@@ -80,14 +86,32 @@ class Paddle:
                 inputs_npz=str(self._scratch / "inputs.npz"),
                 outputs_npz=str(self._scratch / "reference.npz"),
             )
-        return _load(self._scratch / "reference.npz", self._fetches, len(given))
+        return load(self._scratch / "reference.npz", self._fetches, len(given))
 
 
-def _save(path: Path, given: Sequence[Mapping[str, NDArray[Any]]]) -> None:
-    arrays = {f"{number}/{name}": array for number, sample in enumerate(given) for name, array in sample.items()}
+def _batches(given: Sequence[Sample], size: int) -> list[Sample]:
+    """The samples, `size` of them at a time in one."""
+    groups = [[given[min(k + j, len(given) - 1)] for j in range(size)] for k in range(0, len(given), size)]
+    return [{name: np.concatenate([sample[name] for sample in group]) for name in group[0]} for group in groups]
+
+
+def apart(output: NDArray[Any], size: int) -> NDArray[Any]:
+    """An output (batches, size * rows, ...) as that of one sample after the other (samples, rows, ...).
+
+    Raises `TwinDiedError` where its rows are no multiple of the batch.
+    """
+    if output.ndim < 2 or output.shape[1] % size:
+        raise TwinDiedError(f"an output of {size} images at once is not {size} times that of one")
+    return output.reshape(len(output) * size, output.shape[1] // size, *output.shape[2:])
+
+
+def save(path: Path, given: Sequence[Mapping[str, NDArray[Any]]], names: Sequence[str]) -> None:
+    """These inputs of the samples, as the workers read them: an array `<sample>/<input>` each."""
+    arrays = {f"{number}/{name}": sample[name] for number, sample in enumerate(given) for name in names}
     np.savez(path, **arrays)  # type: ignore[arg-type]
 
 
-def _load(path: Path, names: Sequence[str], count: int) -> Outputs:
+def load(path: Path, names: Sequence[str], count: int) -> Outputs:
+    """The outputs of `count` samples as the workers write them."""
     with np.load(path) as arrays:
-        return [np.stack([arrays[f"{number}/{name}"] for number in range(count)]) for name in names]
+        return [stacked([arrays[f"{number}/{name}"] for number in range(count)]) for name in names]

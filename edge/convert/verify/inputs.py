@@ -5,7 +5,8 @@ White noise alone is a poor judge: a network averages it away, so that two diffe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,40 @@ from edge.paddle.program import TensorSpec
 
 Sample = dict[str, NDArray[Any]]
 Image = NDArray[np.float64]  # channels, height, width
+Range = tuple[float, float]  # the least and the greatest value
 
-# What ImageNet's preprocessing makes of black and white: (0 - mean) / std and (1 - mean) / std, widest of the channels.
-_LOW, _HIGH = -2.1, 2.6
+# What ImageNet's preprocessing makes of black and white: (0 - mean) / std and (1 - mean) / std, widest of the channels. The
+# patterns are drawn in this range and carried over to others.
+IMAGENET: Range = (-2.1, 2.6)
+_LOW, _HIGH = IMAGENET
+_SMALL = 8  # integers of which nothing is known are below
+_CHANNELS = (1, 3, 4)
 
 
 def samples(
-    feeds: Sequence[TensorSpec], shapes: Sequence[Sequence[int]], count: int = 8, seed: int = 0
+    feeds: Sequence[TensorSpec],
+    shapes: Sequence[Sequence[int]],
+    count: int = 8,
+    seed: int = 0,
+    *,
+    bounds: Range | None = IMAGENET,
+    rows: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Sample]:
-    """`count` samples for a program with these inputs; the first is `seed:S` of the device contract.
+    """`count` samples for a program with these inputs; the first is `seed:S` of the device contract, if `bounds` are
+    ImageNet's.
 
-    Image-like inputs (float, N C H W) get the patterns of this module in turn, other floats numbers around 1 (detection
-    networks divide by such an input), integers small non-negative numbers.
+    Image-like inputs (N C H W) get the patterns of this module in turn, within `bounds`; those of bytes from 0 to 255. Beside
+    an image other floats are numbers around 1 (detection networks divide by such an input), as they are where `bounds` is None;
+    without one they are within `bounds`. Integers are below `rows`, by input (an embedding's), of a signed byte all that it
+    holds, and small non-negative numbers where nothing is known of them.
     """
     generator = np.random.default_rng(seed)
+    alone = not any(_is_picture(shape) for shape in shapes)
     return [
         {
-            feed.name: _fill(feed, tuple(shape), number, position, generator, seed)
+            feed.name: _fill(
+                feed, tuple(shape), number, position, generator, seed, bounds, rows.get(feed.name), alone=alone
+            )
             for position, (feed, shape) in enumerate(zip(feeds, shapes, strict=True))
         }
         for number in range(count)
@@ -40,18 +58,61 @@ def samples(
 
 
 def _fill(
-    feed: TensorSpec, shape: tuple[int, ...], number: int, position: int, generator: np.random.Generator, seed: int
+    feed: TensorSpec,
+    shape: tuple[int, ...],
+    number: int,
+    position: int,
+    generator: np.random.Generator,
+    seed: int,
+    bounds: Range | None,
+    rows: int | None,
+    *,
+    alone: bool,
 ) -> NDArray[Any]:
     dtype = np.dtype(feed.dtype)
     if dtype.kind in "iub":
-        return generator.integers(0, 2 if dtype.kind == "b" else 8, shape).astype(dtype)
-    if number == 0:
+        return _whole(dtype, shape, number, generator, rows)
+    if number == 0 and bounds == IMAGENET:
         return seeded_noise(shape, seed, position).astype(dtype)
-    if len(shape) != 4 or min(shape[2:]) < 4:
-        return generator.uniform(0.5, 1.5, shape).astype(dtype)
+    if not _is_picture(shape):
+        low, high = bounds if alone and bounds not in (None, IMAGENET) else (0.5, 1.5)
+        return generator.uniform(low, high, shape).astype(dtype)
+    return _within(bounds or IMAGENET, _picture(shape, number, generator)).astype(dtype)
+
+
+def _whole(
+    dtype: np.dtype[Any], shape: tuple[int, ...], number: int, generator: np.random.Generator, rows: int | None
+) -> NDArray[Any]:
+    """Integers and booleans over the range that they really have, as far as it is known."""
+    if rows is not None or dtype.kind == "b":
+        return generator.integers(0, 2 if dtype.kind == "b" else rows, shape).astype(dtype)
+    if dtype.itemsize == 1:
+        low, high = (0, 255) if dtype.kind == "u" else (-128, 127)
+    elif _is_picture(shape) and shape[1] in _CHANNELS:
+        low, high = 0, 255
+    else:
+        return generator.integers(0, _SMALL, shape).astype(dtype)
+    if not _is_picture(shape):
+        return generator.integers(low, high + 1, shape).astype(dtype)
+    return np.rint(_within((low, high), _picture(shape, number, generator))).astype(dtype)
+
+
+def _is_picture(shape: Sequence[int]) -> bool:
+    return len(shape) == 4 and min(shape[2:]) >= 4
+
+
+def _picture(shape: tuple[int, ...], number: int, generator: np.random.Generator) -> NDArray[np.float64]:
     pattern = _PATTERNS[(number - 1) % len(_PATTERNS)]
     images = [pattern(shape[1:], generator) for _ in range(shape[0])]
-    return np.clip(np.stack(images), _LOW, _HIGH).astype(dtype)
+    return np.clip(np.stack(images), _LOW, _HIGH)
+
+
+def _within(bounds: Range, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Patterns, drawn in ImageNet's range, carried over to `bounds`."""
+    if bounds == IMAGENET:
+        return values
+    low, high = bounds
+    return low + (values - _LOW) * ((high - low) / (_HIGH - _LOW))
 
 
 def _grid(shape: tuple[int, ...]) -> tuple[Image, Image]:

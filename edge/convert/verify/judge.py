@@ -1,6 +1,7 @@
 """The judge: do two networks compute the same? Pure; the networks are functions from samples to outputs.
 
-Not every sample is a fair judge: where rounding alone moves the reference's own output, no two float32 engines agree.
+The same judge for `.nb` files, ONNX files and outputs of a device. Not every sample is a fair judge: where rounding alone moves
+the reference's own output, no two float32 engines agree. Nor is every range of inputs: see `judge_all`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ from typing import Literal
 
 import numpy as np
 
-from edge.convert.verify.compare import Comparison, Limits, Outputs, judge, loosened, moved
+from edge.convert.verify.compare import Comparison, Judged, Limits, Outputs, judge, loosened, moved, stacked
 from edge.convert.verify.inputs import Sample
 
 ROUNDS = 3  # of so many samples, at the most
 NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
+UNSTEADY, UNSOUND = "rounding alone changes Paddle's own output", "Paddle's own outputs are not finite numbers"
 STEADY = 0.1  # share of the limit that such a nudge may move a steady network's output by
 
-Draw = Callable[[int], Sequence[Sample]]  # the samples of a round
+Draw = Callable[[int], Sequence[Sample]]  # the samples of a round; none where there are no more
 Run = Callable[[Sequence[Sample]], Outputs]
+Status = Literal["passed", "failed", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them."""
+    """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them.
+
+    `telling`: by output, whether it tells inputs apart; `left_out`: why the other samples did not judge.
+    """
 
     given: Sequence[Sample]
     made: Outputs
@@ -32,11 +38,81 @@ class Verdict:
     problem: str | None
     tried: int
     undecided: str | None = None
+    telling: tuple[bool, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
-    def status(self) -> Literal["passed", "failed", "unavailable"]:
+    def status(self) -> Status:
         """Too few steady samples pass nothing; a failure on those that there are is one."""
-        return "failed" if self.problem else "unavailable" if self.undecided else "passed"
+        return "failed" if self.problem else "inconclusive" if self.undecided else "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Inputs of one kind: `name` says which, in words that go into a sentence ("0 to 255")."""
+
+    name: str
+    draw: Draw
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came of all domains. `used`: the verdicts that decided, by the names of their domains."""
+
+    status: Status
+    reason: str | None
+    used: tuple[tuple[str, Verdict], ...]
+
+    @property
+    def worst(self) -> Comparison:
+        """The worst figures of the verdicts that decided."""
+        return worst([verdict.comparison for _, verdict in self.used])
+
+    @property
+    def tried(self) -> int:
+        """The samples that those verdicts were asked of."""
+        return sum(verdict.tried for _, verdict in self.used)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why not all of them judged, each reason once."""
+        return tuple(dict.fromkeys(reason for _, verdict in self.used for reason in verdict.left_out))
+
+    @property
+    def telling(self) -> tuple[bool, ...]:
+        """By output, whether it told inputs apart in any of them."""
+        return tuple(any(column) for column in zip(*(verdict.telling for _, verdict in self.used), strict=True))
+
+
+def judge_all(domains: Sequence[Domain], judge_one: Callable[[Draw], Verdict]) -> Judgement:
+    """Judge with inputs of every domain; each is a question of its own.
+
+    One that fails is a failure, for the networks differ there. One that proves nothing (a network for pixels does not react to
+    numbers around 0) is left out where another does. None that proves anything: inconclusive.
+    """
+    verdicts = [(domain.name, judge_one(domain.draw)) for domain in domains]
+    several = len(domains) > 1
+    for status in ("failed", "passed", "inconclusive"):
+        if used := tuple((name, verdict) for name, verdict in verdicts if verdict.status == status):
+            name, verdict = used[0]
+            reason = verdict.problem or verdict.undecided
+            if reason and several:
+                reason = f"with inputs {name}: {reason}"
+            return Judgement(status, reason, used[:1] if status != "passed" else used)
+    raise ValueError("no domain to judge with")
+
+
+def worst(comparisons: Sequence[Comparison]) -> Comparison:
+    """The worst figures; samples are counted together."""
+    agreements = [c.argmax_agreement for c in comparisons if c.argmax_agreement is not None]
+    return Comparison(
+        samples=sum(c.samples for c in comparisons),
+        cosine=min(c.cosine for c in comparisons),
+        max_abs_error=max(c.max_abs_error for c in comparisons),
+        relative_error=max(c.relative_error for c in comparisons),
+        argmax_agreement=min(agreements, default=None),
+        spread=min(c.spread for c in comparisons),
+    )
 
 
 def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
@@ -45,45 +121,72 @@ def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     At the others, Paddle's own output moves too far when the input is nudged by what rounding does to it (attention about
     to change its mind: LeViT; the deepest EfficientNets with random weights): no two float32 engines agree there, whether
     they compute the same or not. More samples are drawn, up to three times as many, until half of a first round are steady.
+    Samples whose output in Paddle is no finite number judge nothing.
     """
     given = list(draw(0))
     made, expected = lite(given), paddle(given)
-    comparison, problem = judge(expected, made, limits)
-    if problem is None:
-        return Verdict(given, made, comparison, None, len(given))
-    enough, nudged = len(given) // 2, paddle([_nudged(sample) for sample in given])
+    judged = judge(expected, made, limits)
+    if judged.problem is None and judged.undecided is None:
+        return _verdict(given, made, judged, len(given))
+    if judged.problem is not None and np.isinf(judged.comparison.max_abs_error):  # another shape, or no numbers
+        return _verdict(given, made, judged, len(given))
+    tried, first, sound = len(given), len(given), _sound(expected)
+    if 0 < len(sound) < len(given):
+        given, made, expected = [given[k] for k in sound], _of(made, sound), _of(expected, sound)
+        judged = judge(expected, made, limits)
+    without = (UNSOUND,) if len(sound) < first else ()
+    if judged.problem is None:
+        if not judged.undecided and len(sound) < first // 2:
+            judged = judged._replace(undecided=f"{UNSOUND} at {first - len(sound)} of {first} inputs")
+        return _verdict(given, made, judged, tried, without)
+    enough, nudged = first // 2, paddle([_nudged(sample) for sample in given])
     for round_ in range(1, ROUNDS + 1):
-        steps = moved(expected, nudged)
+        steps = moved(expected, nudged, limits)
         steady = [k for k, step in enumerate(steps) if step <= STEADY * limits.relative_error]
         if len(steady) == len(given):
-            return Verdict(given, made, comparison, problem, len(given))
-        if len(steady) >= enough or round_ == ROUNDS:
+            return _verdict(given, made, judged, tried, without)
+        more = list(draw(round_)) if len(steady) < enough and round_ < ROUNDS else []
+        if not more:
             break
-        more = list(draw(round_))
-        given += more
+        tried += len(more)
         made, expected = _joined(made, lite(more)), _joined(expected, paddle(more))
         nudged = _joined(nudged, paddle([_nudged(sample) for sample in more]))
-    if len(steady) < 2:  # one sample alone tells nothing apart
-        return Verdict(given, made, comparison, problem, len(given))
+        given += more
+    few = f"{UNSTEADY} at {len(given) - len(steady)} of {len(given)} inputs"
+    if len(steady) < 2:  # one sample alone tells nothing apart, and the others differ by rounding for all that is known
+        return _verdict(given, made, judged._replace(problem=None, undecided=few), tried, without)
     chosen, theirs = [given[k] for k in steady], _of(made, steady)
-    comparison, problem = judge(_of(expected, steady), theirs, limits)
-    few = f"rounding alone changes Paddle's own output at {len(given) - len(steady)} of {len(given)} inputs"
-    return Verdict(chosen, theirs, comparison, problem, len(given), few if len(steady) < enough else None)
+    judged = judge(_of(expected, steady), theirs, limits)
+    if judged.problem is None and len(steady) < enough:
+        judged = judged._replace(undecided=few)
+    return _verdict(chosen, theirs, judged, tried, (*without, UNSTEADY))
 
 
 def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     """Judge a network of int8 activations, whose output moves in steps: by how far a nudge of the input moves Paddle's own."""
     given = list(draw(0))
     made, expected = lite(given), paddle(given)
-    comparison, problem = judge(expected, made, limits)
-    if problem is not None:
+    judged = judge(expected, made, limits)
+    if judged.problem is not None:
         nudged = paddle([_nudged(sample) for sample in given])
-        comparison, problem = judge(expected, made, loosened(limits, expected, nudged))
-    return Verdict(given, made, comparison, problem, len(given))
+        judged = judge(expected, made, loosened(limits, expected, nudged))
+    return _verdict(given, made, judged, len(given))
+
+
+def _verdict(
+    given: Sequence[Sample], made: Outputs, judged: Judged, tried: int, left_out: tuple[str, ...] = ()
+) -> Verdict:
+    return Verdict(given, made, judged.comparison, judged.problem, tried, judged.undecided, judged.telling, left_out)
+
+
+def _sound(expected: Outputs) -> list[int]:
+    """The samples at which all outputs are finite numbers."""
+    count = len(expected[0])
+    return [k for k in range(count) if all(np.isfinite(output[k].astype(np.float64)).all() for output in expected)]
 
 
 def _joined(one: Outputs, other: Outputs) -> Outputs:
-    return [np.concatenate(pair) for pair in zip(one, other, strict=True)]
+    return [stacked([*a, *b]) for a, b in zip(one, other, strict=True)]
 
 
 def _nudged(sample: Sample) -> Sample:
@@ -95,4 +198,4 @@ def _nudged(sample: Sample) -> Sample:
 
 
 def _of(outputs: Outputs, chosen: Sequence[int]) -> Outputs:
-    return [output[list(chosen)] for output in outputs]
+    return [stacked([output[k] for k in chosen]) for output in outputs]

@@ -1,4 +1,4 @@
-"""The program that Paddle runs as the reference: the model as it came, with the logits as one more output."""
+"""The program that Paddle runs as the reference: the model as it came, with the outputs that it is judged by."""
 
 from __future__ import annotations
 

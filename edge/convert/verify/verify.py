@@ -1,28 +1,31 @@
 """Does the converted network still compute the same? Its x86 twin is run beside Paddle, on inputs that tell networks apart.
 
 The reference is the original program in Paddle, without graph optimisation; the twin is the legalised program, taken through
-the same opt with the same recipe, for x86. Both also fetch the logits, because a saturated softmax looks alike whatever
-the network computes.
+the same opt with the same recipe, for x86. Both are compared where networks can be (`points.py`), with inputs to which this one
+reacts (`asked.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from edge.cache.hashing import sha256_of
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
+from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.compare import LIMITS, Comparison, judge
 from edge.convert.verify.engines import Lend, Paddle, Twin, TwinDiedError
-from edge.convert.verify.inputs import samples
-from edge.convert.verify.judge import judge_coarse, judge_steady
+from edge.convert.verify.judge import Judgement, judge_all, judge_coarse, judge_steady, worst
+from edge.convert.verify.points import Points, at_points, makes, points_of
 from edge.convert.verify.rounded import expected_params
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
-from edge.paddle.draft import with_fetch
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.zoo.model import Preprocessing
 
 SAMPLES = 8
 _LARGE = 30e9  # multiply-accumulates of an input, from which half as many must do: one of these takes seconds
@@ -34,14 +37,17 @@ class Verification:
     """The result as it stands in the metadata (docs/reference/metadata.md); None where nothing was measured.
 
     The figures compare with Paddle's output of the model as it came, so of int8 and int16 they say what rounding the weights
-    costs. Judged these are by `rounded`: the same figures beside Paddle with the weights rounded alike.
+    costs. Judged these are by `rounded`: the same figures beside Paddle with the weights rounded alike. `input_ranges`: what
+    the inputs ran over, or `samples_sha256`: the file that they were the user's own in.
     """
 
-    status: Literal["passed", "failed", "unavailable"]
+    status: Literal["passed", "failed", "inconclusive", "unavailable"]
     reason: str | None = None
     engine: str | None = None
     target: str | None = None
     inputs: int | None = None
+    input_ranges: tuple[str, ...] | None = None
+    samples_sha256: str | None = None
     cosine: float | None = None
     max_abs_error: float | None = None
     relative_error: float | None = None
@@ -51,69 +57,108 @@ class Verification:
 
 
 def verify(
-    source: InferenceModel, legal: Path, recipe: Recipe, scratch: Path, *, lend_engine: Lend, lend_paddle: Lend
+    source: InferenceModel,
+    legal: Path,
+    recipe: Recipe,
+    scratch: Path,
+    *,
+    lend_engine: Lend,
+    lend_paddle: Lend,
+    asked: InputsAsked = NOTHING_ASKED,
+    preprocessing: Preprocessing | None = None,
 ) -> Verification:
     """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
 
-    `scratch` is an empty folder for intermediate files. The x86 engine has no float16 kernels: the twin of a fp16 recipe
-    is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights that the
-    x86 engine's int8 kernels can count with (`x86_int8.py`). An engine that has no kernel, or dies, makes the result
-    "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails.
+    `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known. The x86 engine
+    has no float16 kernels: the twin of a fp16 recipe is float32, and the result says so. Of a program that is quantised with
+    its activations, both sides get weights that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as
+    many images at once as they round rightly (`batches.py`). An engine that has no kernel, or dies, makes the result
+    "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails, and `UsageError` for samples that do not
+    fit the network.
     """
-    original = Program.read(source.program)
-    logits = original.logits()
-    original, program = with_fetch(original, logits), with_fetch(split_hard_swish(Program.read(legal)), logits)
+    whole, legal_program = Program.read(source.program), split_hard_swish(Program.read(legal))
+    points = points_of(whole).among(makes(legal_program))
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
                    precision="fp32" if recipe.precision == "fp16" else recipe.precision)  # fmt: skip
-    shapes = input_shapes(program.feeds, recipe.input_shape)
-    count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     engine = f"paddlelite {recipe.engine}"
-    quantised = is_quantised(original)
-    params = halved(original, source.params, scratch / "halved.pdiparams")
+    if not points.values:
+        return Verification("inconclusive", nothing_to_judge(points), engine, "x86")
+    count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
+    kinds = domains(whole, input_shapes(whole.feeds, recipe.input_shape), asked, preprocessing, count)
+    original, program = at_points(whole, points), at_points(legal_program, points)
+    quantised = is_quantised(whole)
+    params = halved(whole, source.params, scratch / "halved.pdiparams")
     limits = LIMITS["int8-static" if quantised else twin.precision]
-    rounded = scratch / "rounded.pdiparams"
-    expected_from = expected_params(original, params, twin.precision, recipe.engine, rounded)
-    lite = Twin(lend_engine, program, params, twin, scratch)
+    expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
+    batch = safe_batch(original) if quantised else 1
+    lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
     paddle = Paddle(lend_paddle, source, original, scratch)
+    judge_one = judge_coarse if quantised else judge_steady
     try:
-        verdict = (judge_coarse if quantised else judge_steady)(
-            lambda round_: samples(program.feeds, shapes, count, seed=round_),
-            lite.run,
-            lambda given: paddle.run(expected_from, given),
-            limits,
+        judgement = judge_all(
+            kinds, lambda draw: judge_one(draw, lite.run, lambda given: paddle.run(expected_from, given), limits)
         )
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
-    cost, judged = verdict.comparison, verdict.comparison.samples
+    cost = judgement.worst
     if expected_from != params:
-        cost, _ = judge(paddle.run(params, verdict.given), verdict.made, limits)
-    note = _note(recipe, cost, judged, verdict.tried, quantised=quantised)
+        costs = [judge(paddle.run(params, v.given), v.made, limits).comparison for _, v in judgement.used]
+        cost = worst(costs)
     return Verification(
-        verdict.status,
-        verdict.problem or verdict.undecided or note,
+        judgement.status,
+        judgement.reason or _note(recipe, cost, judgement, points, quantised=quantised),
         engine,
         "x86",
-        inputs=judged,
+        **used(judgement, asked),
+        inputs=judgement.worst.samples,
         cosine=cost.cosine,
         max_abs_error=cost.max_abs_error,
         relative_error=cost.relative_error,
         argmax_agreement=cost.argmax_agreement,
         spread=cost.spread,
-        rounded=None if expected_from == params else verdict.comparison,
+        rounded=None if expected_from == params else judgement.worst,
     )
 
 
-def _note(recipe: Recipe, cost: Comparison, judged: int, tried: int, *, quantised: bool) -> str | None:
-    """What a user should know of a verification that passed."""
-    if quantised:
-        return "judged with weights of 7 bits: the x86 engine cannot count with 8"
-    if recipe.precision == "fp16":
-        return "the twin is fp32: the x86 engine has no fp16 kernels"
-    if recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
-        return f"converted as it should be, but {recipe.precision} weights change what this network computes"
+def used(judgement: Judgement, asked: InputsAsked) -> dict[str, Any]:
+    """The inputs that decided, as the metadata names them: `input_ranges`, or `samples_sha256`."""
+    if asked.file is not None:
+        return {"samples_sha256": sha256_of(asked.file)}
+    return {"input_ranges": tuple(name for name, _ in judgement.used)}
+
+
+def nothing_to_judge(points: Points) -> str:
+    """Why a network without points cannot be judged."""
+    if not points.by:
+        return "none of its outputs is computed"
+    return f"all of its outputs lie behind {', '.join(points.by)}, and nothing before can be compared"
+
+
+def remarks(judgement: Judgement, points: Points) -> list[str]:
+    """What was not compared, or not by all inputs, of a verification that passed."""
+    made: list[str] = []
+    judged, tried = judgement.worst.samples, judgement.tried
     if judged < tried:
-        return f"judged by {judged} of {tried} inputs: at the others rounding alone changes Paddle's own output"
-    return None
+        made.append(f"judged by {judged} of {tried} inputs: at the others {' or '.join(judgement.left_out)}")
+    if points.remark:
+        made.append(points.remark)
+    told = dict(zip(points.names, judgement.telling, strict=True))
+    for name in points.values:
+        if not told[name] and not told.get(points.logits.get(name, ""), False):
+            made.append(f"{name} hardly depends on the input: only its size was compared")
+    return made
+
+
+def _note(recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points, *, quantised: bool) -> str | None:
+    """What a user should know of a verification that passed."""
+    made: list[str] = []
+    if quantised:
+        made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
+    elif recipe.precision == "fp16":
+        made.append("the twin is fp32: the x86 engine has no fp16 kernels")
+    elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
+        made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
+    return "; ".join([*made, *remarks(judgement, points)]) or None
 
 
 def _why(error: OptError | TwinDiedError) -> str:

@@ -76,6 +76,9 @@ class AndroidDevice:
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         return self.blobs.push(files)
 
+    def recheck(self) -> None:
+        self.blobs.forget()
+
     @contextmanager
     def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
         place = RUN / secrets.token_hex(6)

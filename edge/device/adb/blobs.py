@@ -20,6 +20,7 @@ from edge.device.adb.sync import send_file
 from edge.errors import CommandError, DeviceSpaceError, TransferError
 
 _SPARE = 16 << 20  # bytes left free, for outputs and the system
+_TOOLS = "for t in md5sum sha256sum; do command -v $t >/dev/null 2>&1 && echo tool $t; done; true"
 _NAMES_A_SCRIPT = 20  # keeps a script below the 4 KiB that old devices take
 
 
@@ -38,30 +39,38 @@ class Blob:
 
 
 class BlobStore:
-    """The blobs of one device. What it took so far, retries included: file bytes sent, and seconds for either half."""
+    """The blobs of one device. What it took so far, retries included: file bytes sent, and seconds for either half.
+
+    A blob that was there before is compared by its content the first time it is used: its name only says what it was.
+    """
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._there: dict[str, bool] | None = None  # sha256 -> executable; None: not looked yet
+        self._sound: set[str] = set()  # compared with what it should be, by this session
         self._hashed: dict[tuple[Path, int, int], str] = {}
         self.bytes_sent = 0
         self.sending_seconds = 0.0
 
     def forget(self) -> None:
-        """Look again next time: the device was away."""
+        """Look, and compare, again next time: the device was away, or what is there is in doubt."""
         self._there = None
+        self._sound.clear()
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         """See Device.push."""
         blobs = {path: self._blob(path) for path in files}
         there = self._look() if self._there is None else self._there
         wanted = {blob.sha256: blob for blob in sorted(blobs.values(), key=lambda blob: blob.executable)}
+        for blob in self._damaged([blob for blob in wanted.values() if blob.sha256 in there]):
+            del there[blob.sha256]
         missing = [blob for blob in wanted.values() if blob.sha256 not in there]
         if missing:
             self._there = None  # until it is known how it ended
             self._send(missing)
             there.update({blob.sha256: blob.executable for blob in missing})
             self._there = there
+        self._sound.update(wanted)
         plain = [blob for blob in wanted.values() if blob.executable and not there[blob.sha256]]
         if plain:
             self._script(f"cd {BLOBS} && chmod 755 " + " ".join(blob.sha256 for blob in plain))
@@ -90,6 +99,14 @@ class BlobStore:
         # A file comes to be here by a rename, after it was found whole.
         self._there = {one.name: bool(one.mode & 0o100) for one in entries if stat.S_ISREG(one.mode)}
         return self._there
+
+    def _damaged(self, there: Sequence[Blob]) -> list[Blob]:
+        """Those that are not what they are called; they are sent again."""
+        doubtful = [blob for blob in there if blob.sha256 not in self._sound]
+        return self._check(doubtful, BLOBS, self._tool()) if doubtful else []
+
+    def _tool(self) -> str:
+        return _chosen(self._script(_TOOLS))
 
     def _send(self, blobs: Sequence[Blob]) -> None:
         part = BLOBS / f"part.{secrets.token_hex(4)}"
@@ -121,10 +138,7 @@ class BlobStore:
 
     def _room(self, blobs: Sequence[Blob]) -> str:
         """Make the directory, see that there is room; returns the checksum tool to use ("" if there is none)."""
-        text = self._script(
-            f"mkdir -p {BLOBS} && df -k {BASE} 2>/dev/null || df {BASE}\n"
-            "echo; for t in md5sum sha256sum; do command -v $t >/dev/null 2>&1 && echo tool $t; done; true"
-        )
+        text = self._script(f"mkdir -p {BLOBS} && df -k {BASE} 2>/dev/null || df {BASE}\necho; " + _TOOLS)
         table, _, tools = text.partition("\n\n")
         need, free = sum(blob.size for blob in blobs), parse.free_bytes(table)
         if free is not None and need + _SPARE > free:
@@ -132,14 +146,18 @@ class BlobStore:
                 f"{need / 1e6:.0f} MB do not fit on the device {self._link.serial}, which has {free / 1e6:.0f} MB free",
                 hint="free some space, or: edgezoo device clean",
             )
-        return tools.split()[-1] if tools.split() else ""
+        return _chosen(tools)
 
     def _check(self, blobs: Sequence[Blob], part: PurePosixPath, tool: str) -> list[Blob]:
         """The blobs whose content on the device is not what was sent."""
         if not tool:
             return [blob for blob in blobs if self._read_back(part / blob.sha256) != blob.sha256]
-        text = self._script(f"cd {part} && {tool} *", seconds=30 + sum(blob.size for blob in blobs) / 5e6)
-        seen = parse.digests(text, 64 if tool == "sha256sum" else 32)
+        seen: dict[str, str] = {}
+        for names in _chunks(blob.sha256 for blob in blobs):
+            text = self._script(
+                f"cd {part} && {tool} {' '.join(names)}; true", seconds=30 + sum(blob.size for blob in blobs) / 5e6
+            )
+            seen |= parse.digests(text, 64 if tool == "sha256sum" else 32)
         expected = ((blob, blob.sha256 if tool == "sha256sum" else _md5(blob.path)) for blob in blobs)
         return [blob for blob, digest in expected if seen.get(blob.sha256) != digest]
 
@@ -161,6 +179,11 @@ class BlobStore:
             said = ended.stderr.decode(errors="replace").strip() or ended.stdout.decode(errors="replace").strip()
             raise CommandError(f"the device {self._link.serial} cannot store files: {said}", code=ended.code)
         return ended.stdout.decode(errors="replace")
+
+
+def _chosen(tools: str) -> str:
+    """The checksum tool to use: the last that is there; "" without any."""
+    return tools.split()[-1] if tools.split() else ""
 
 
 def _md5(path: Path) -> str:

@@ -9,13 +9,15 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
-from edge.metadata.model import Metadata, Tensor
+from edge.metadata.model import Metadata, Tensor, Verification
+from edge.metadata.proofs import words
+from edge.metadata.published import licence, of_metadata
 from edge.nb.header import read_header
 from edge.nb.params import count_types
 from edge.nb.program import NbOp, count_kernels, count_ops, read_ops
+from edge.nb.unfused import unfused
 from edge.package.inspect.report import Report
 from edge.package.metadata import asset_info
-from edge.zoo.model import Preprocessing
 
 
 def inspect_nb(path: Path) -> Report:
@@ -33,6 +35,8 @@ def inspect_nb(path: Path) -> Report:
         "weights": ", ".join(f"{count:,} {kind}" for kind, count in count_types(path, header).items()),
     }
     report.sections["Ops"] = count_ops(ops)
+    if left := unfused(ops):
+        report.sections["Unfused"] = left
     beside = metadata_path(path)
     if not beside.is_file():
         report.check("metadata beside the file", None, f"there is no {beside.name}")
@@ -73,34 +77,32 @@ def kernels(ops: tuple[NbOp, ...]) -> str:
 
 def summary(metadata: Metadata) -> dict[str, Any]:
     """What a person wants to know of a model; unknown values are left out."""
-    source, published, verification = metadata.source, metadata.published, metadata.verification
+    source, verification, proven = metadata.source, metadata.verification, of_metadata(metadata)
+    published = proven.published
     facts = {
         "name": metadata.name,
         "target": metadata.target,
         "precision": metadata.precision,
         "inputs": _tensors(metadata.inputs),
         "outputs": _tensors(metadata.outputs),
-        "preprocessing": _steps(metadata.preprocessing),
+        "preprocessing": str(metadata.preprocessing) if metadata.preprocessing else None,
         "classes": metadata.class_num,
         "published top-1": published.top1 if published else None,
+        "not published": "; ".join(proven.reasons) or None,
         "weights": source.kind if source.seed is None else f"{source.kind} (seed {source.seed})",
-        "verification": verification.status if verification else None,
-        "licence": metadata.licence,
+        "verification": _verdict(verification) if verification else None,
+        "devices": words(metadata) or None,
+        "asked for": metadata.nb.effect or None if metadata.nb else None,
+        "licence": metadata.licence if metadata.model is None else licence(proven, source.kind),
     }
     return {label: value for label, value in facts.items() if value is not None}
+
+
+def _verdict(verification: Verification) -> str:
+    return verification.status + (f": {verification.reason}" if verification.reason else "")
 
 
 def _tensors(tensors: Sequence[Tensor]) -> str | None:
     if not tensors:
         return None
     return ", ".join(f"{one.name} {'x'.join(map(str, one.shape))} {one.dtype or ''}".strip() for one in tensors)
-
-
-def _steps(steps: Preprocessing | None) -> str | None:
-    if steps is None:
-        return None
-    crop = "x".join(map(str, steps.crop))
-    return (
-        f"short side to {steps.resize_short} ({steps.interpolation}), crop {crop}, {steps.channel_order},"
-        f" x {steps.scale:.6g}, mean {list(steps.mean)}, std {list(steps.std)}"
-    )

@@ -6,7 +6,8 @@ child, and the parent, which never touches it, writes the end line of a child th
 `main` takes an object of the engine's own, with `name` and `runner` (texts of the hello line) and, in the order of use:
 `version()`; `check(path)`, the model's bytes and opt version (None where there is none), raising `Failure` for a file that
 the engine should not be given; `load(given)`, returning the engine's version; `input_names(count)` for `count` given
-shapes; `set_input(index, name, values)`; `run()`; `outputs()`, names and arrays.
+shapes; `input_dtype(index, shape)`, the numpy name of what an input holds, raising `Failure` for a shape that does not fit;
+`set_input(index, name, values)`; `run()`; `outputs()`, names and arrays.
 """
 
 import argparse
@@ -212,6 +213,14 @@ def filled(numpy, fill, index, shape):
     return values.reshape(shape)
 
 
+def typed(numpy, values, fill, dtype):
+    """The contract's float32 values as an input takes them: of a seed, integers get 0 to 7 for -1 to 1."""
+    if numpy.dtype(dtype).kind in "iub":
+        values = numpy.floor((values + 1) * 4) if fill.startswith("seed:") else values
+        return (values % 2 if dtype == "bool" else values).astype(dtype)
+    return values.astype(dtype)
+
+
 def fnv1a64(content):
     digest = 0xCBF29CE484222325
     for byte in content:
@@ -339,7 +348,9 @@ def measure(engine, given, lines, reach):
         asked = "%d shapes" % len(given.shape)
         raise Failure(8, "the model has %d inputs (%s), given are %s" % (len(names), ", ".join(names), asked))
     for index, (name, shape, fill) in enumerate(zip(names, given.shape, given.input)):
-        engine.set_input(index, name, filled(numpy, fill, index, shape))
+        engine.set_input(
+            index, name, typed(numpy, filled(numpy, fill, index, shape), fill, engine.input_dtype(index, shape))
+        )
         lines.say("input", index=index, name=name, shape=shape, fill=fill)
 
     reach(3)

@@ -14,11 +14,23 @@ import bench_program
 from bench_program import Failure
 
 TARGETS = {b"2": "x86", b"3": "cuda", b"4": "arm", b"5": "opencl"}  # Paddle-Lite's TargetType; 1 runs everywhere
+# VarType.Type of lite/model_parser/flatbuffers/framework.fbs, as numpy calls them
+DTYPES = {
+    0: "bool",
+    1: "int16",
+    2: "int32",
+    3: "int64",
+    4: "float16",
+    5: "float32",
+    6: "float64",
+    20: "uint8",
+    21: "int8",
+}
 HERE = "x86" if platform.machine() in ("x86_64", "AMD64") else "arm"
 
 
 def check_nb(path):
-    """Bytes and opt version of a whole .nb file; the engine aborts on any other.
+    """Bytes, opt version and inputs of a whole .nb file; the engine aborts on any other.
 
     Layout, little-endian: u16 meta version, char[16] opt version, u64 topology size, topology; then, in meta version 2,
     u16 version, u16 size of a reserved part, the part, u16 header size, header (u16 number of parameters, ...), and for
@@ -51,7 +63,84 @@ def check_nb(path):
     foreign = sorted(TARGETS[number] for number in targets if TARGETS.get(number, HERE) != HERE)
     if foreign:
         raise Failure(5, "the model %s was made for %s, this engine runs %s" % (path, ", ".join(foreign), HERE))
-    return len(content), version.decode("ascii")
+    try:
+        inputs = inputs_of(content[26 : 26 + topology])
+    except (struct.error, ValueError, IndexError) as error:
+        raise Failure(5, "the model %s has a broken topology: %s" % (path, error)) from None
+    return len(content), version.decode("ascii"), inputs
+
+
+class Table:
+    """A table of a FlatBuffer: a signed distance back to its vtable, which lists where each field lies."""
+
+    def __init__(self, data, at):
+        self.data, self.at = data, at
+        self.vtable = at - struct.unpack_from("<i", data, at)[0]
+
+    def place(self, field):
+        size = struct.unpack_from("<H", self.data, self.vtable)[0]
+        entry = 4 + 2 * field
+        offset = struct.unpack_from("<H", self.data, self.vtable + entry)[0] if entry < size else 0
+        return self.at + offset if offset else None
+
+    def number(self, field, form):
+        place = self.place(field)
+        return 0 if place is None else struct.unpack_from("<" + form, self.data, place)[0]
+
+    def target(self, field):
+        place = self.place(field)
+        return None if place is None else ahead(self.data, place)
+
+    def table(self, field):
+        target = self.target(field)
+        return None if target is None else Table(self.data, target)
+
+    def tables(self, field):
+        return [Table(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
+
+    def longs(self, field):
+        return [struct.unpack_from("<q", self.data, place)[0] for place in self.elements(field, 8)]
+
+    def string(self, field):
+        return text(self.data, self.target(field))
+
+    def strings(self, field):
+        return [text(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
+
+    def elements(self, field, width):
+        start = self.target(field)
+        if start is None:
+            return range(0)
+        count = struct.unpack_from("<I", self.data, start)[0]
+        if count > len(self.data):
+            raise ValueError("a list is longer than the file")
+        return range(start + 4, start + 4 + width * count, width)
+
+
+def ahead(data, place):
+    return place + struct.unpack_from("<I", data, place)[0]
+
+
+def text(data, place):
+    if place is None:
+        return ""
+    size = struct.unpack_from("<I", data, place)[0]
+    return data[place + 4 : place + 4 + size].decode("utf-8", "replace")
+
+
+def inputs_of(topology):
+    """Name, dimensions (-1 where they are open) and type of each input, as the program in the .nb declares them."""
+    block = Table(topology, ahead(topology, 0)).tables(0)[0]
+    names = [
+        name for op in block.tables(3) if op.string(0) == "feed" for slot in op.tables(2) for name in slot.strings(1)
+    ]
+    declared = {}
+    for variable in block.tables(2):
+        kind = variable.table(1) if variable.string(0) in names else None
+        tensor = kind and kind.table(2) and kind.table(2).table(0)
+        if tensor:
+            declared[variable.string(0)] = tensor.longs(1), DTYPES.get(tensor.number(0, "i"))
+    return [(name, *declared.get(name, ([], None))) for name in names]
 
 
 class PaddleLite:
@@ -66,11 +155,14 @@ class PaddleLite:
         return lite.Opt().version()
 
     def check(self, path):
-        return check_nb(path)
+        size, opt, self._inputs = check_nb(path)
+        return size, opt
 
     def load(self, given):
         from paddlelite import lite
 
+        if HERE == "x86":
+            bench_program.no_power_mode(given, "Paddle-Lite on x86")
         config = lite.MobileConfig()
         config.set_model_from_file(given.model)
         if hasattr(config, "set_threads"):  # builds for ARM
@@ -82,6 +174,15 @@ class PaddleLite:
 
     def input_names(self, count):
         return self._names("get_input_names", count)
+
+    def input_dtype(self, index, shape):
+        """Raises `Failure` for a shape that the model is not made for: the engine would run it, and compute something."""
+        name, declared, dtype = self._inputs[index] if index < len(self._inputs) else ("", [], None)
+        fits = len(declared) == len(shape) and all(own <= 0 or own == size for own, size in zip(declared, shape))
+        if declared and not fits:
+            asked = ",".join(map(str, shape))
+            raise Failure(8, "the model's input %s is %s, not %s" % (name, ",".join(map(str, declared)), asked))
+        return dtype or "float32"
 
     def set_input(self, index, name, values):
         self._predictor.get_input(index).from_numpy(values)

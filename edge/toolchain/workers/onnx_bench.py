@@ -6,6 +6,9 @@ import sys
 import bench_program
 from bench_program import Failure
 
+DTYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64", "tensor(bool)": "bool"}
+DTYPES.update(("tensor(%s)" % name, name) for name in ("int8", "uint8", "int16", "int32", "int64"))
+
 
 class OnnxRuntime:
     """ONNX Runtime's CPU engine as `bench_program` drives it: its own graph optimisations, the threads asked for."""
@@ -39,14 +42,20 @@ class OnnxRuntime:
     def input_names(self, count):
         return [value.name for value in self._session.get_inputs()]
 
-    def set_input(self, index, name, values):
+    def input_dtype(self, index, shape):
         wanted = self._session.get_inputs()[index]
-        sizes = wanted.shape
-        fits = len(sizes) == values.ndim and all(
-            not isinstance(size, int) or size == given for size, given in zip(sizes, values.shape)
+        fits = len(wanted.shape) == len(shape) and all(
+            not isinstance(size, int) or size == given for size, given in zip(wanted.shape, shape)
         )
-        if wanted.type != "tensor(float)" or not fits:
-            raise Failure(8, "the input %s is %s %s, not float32 %s" % (name, wanted.type, sizes, list(values.shape)))
+        if not fits:
+            raise Failure(8, "the model's input %s is %s, not %s" % (wanted.name, wanted.shape, list(shape)))
+        if wanted.type not in DTYPES:
+            raise Failure(
+                8, "the model's input %s holds %s, which this program cannot fill" % (wanted.name, wanted.type)
+            )
+        return DTYPES[wanted.type]
+
+    def set_input(self, index, name, values):
         self._inputs[name] = values
 
     def run(self):

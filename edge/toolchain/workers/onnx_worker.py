@@ -1,6 +1,7 @@
 """Runs inside an interpreter that has onnx, onnxsim and onnxruntime. Stand-alone.
 
-Operations: `finish` (ends of the graph as asked, onnx.checker), `simplify` (onnxsim), `run` (ONNX Runtime), `describe`.
+Operations: `finish` (ends of the graph as asked, onnx.checker), `simplify` (onnxsim), `points`, `run` (ONNX Runtime),
+`describe`.
 """
 
 import collections
@@ -81,46 +82,71 @@ def describe(model):
     )
 
 
-def run(model, inputs_npz, outputs_npz, threads=1):
+def points(model, wanted):
+    """Which variables of the file can be compared with another engine's.
+
+    `wanted` is a list of {"name", "logits"}: a variable, and whether the input of the softmax or sigmoid that makes it is, too.
+    Simplifying renames what is inside. The answer lists the names found, as `values` and `logits`.
+    """
+    graph = onnx.load(model, load_external_data=False).graph
+    there = _names(graph)
+    values = [one["name"] for one in wanted if one["name"] in there]
+    logits = [one["name"] for one in wanted if one["logits"] and _logits(graph, one["name"]) is not None]
+    return {"values": values, "logits": logits}
+
+
+def run(model, inputs_npz, outputs_npz, threads=1, wanted=None):
     """ONNX Runtime's outputs for several samples; its own graph optimisations are on, as they are for its users.
 
-    Both files hold one array for each sample and variable, named `<sample>/<variable>`. The input of the softmax at the
-    end of the first output is saved as one more, `<sample>/logits`; the answer says whether there is one.
+    Both files hold one array for each sample and variable, named `<sample>/<variable>`. `wanted` as `points` takes it, by
+    default the outputs: those found are saved, and a variable's logits as `<sample>/<variable>/logits`.
     """
     import numpy
     import onnxruntime
 
     proto = onnx.load(model)
     names = [value.name for value in proto.graph.output]
-    logits = _logits(proto.graph)
-    fetches = list(names)
-    if logits is not None:
-        fetches.append(logits)
-        if logits not in names:
-            proto.graph.output.add().name = logits
+    fetches = {name: name for name in names}
+    if wanted is not None:
+        there = _names(proto.graph)
+        fetches = {one["name"]: one["name"] for one in wanted if one["name"] in there}
+        for one in wanted:
+            logits = _logits(proto.graph, one["name"]) if one["logits"] else None
+            if logits is not None:
+                fetches[one["name"] + "/logits"] = logits
+    for name in dict.fromkeys(fetches.values()):
+        if name not in names:
+            proto.graph.output.add().name = name
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    taken = {value.name for value in session.get_inputs()}
     made = {}
     with numpy.load(inputs_npz) as given:
         samples = {}
         for key in given.files:
             number, name = key.split("/", 1)
-            samples.setdefault(number, {})[name] = given[key]
+            if name in taken:
+                samples.setdefault(number, {})[name] = given[key]
     for number, inputs in samples.items():
-        for name, value in zip([*names, "logits"], session.run(fetches, inputs)):
+        for name, value in zip(fetches, session.run(list(fetches.values()), inputs)):
             made["%s/%s" % (number, name)] = value
     numpy.savez(outputs_npz, **made)
-    return {"outputs": names, "logits": logits is not None}
+    return {"outputs": names}
 
 
-def _logits(graph):
-    makers = {name: node for node in graph.node for name in node.output}
-    node = makers.get(graph.output[0].name)
+def _names(graph):
+    return {name for node in graph.node for name in node.output} | {value.name for value in graph.output}
+
+
+def _logits(graph, name):
+    """The input of the softmax or sigmoid that makes this variable; None if nothing of that kind does."""
+    makers = {out: node for node in graph.node for out in node.output}
+    node = makers.get(name)
     while node is not None and node.op_type in PASSING_ON:
         node = makers.get(node.input[0])
-    return node.input[0] if node is not None and node.op_type == "Softmax" else None
+    return node.input[0] if node is not None and node.op_type in ("Softmax", "Sigmoid") else None
 
 
 def _write(proto, out):
@@ -152,4 +178,4 @@ def _tensor(value):
 
 
 if __name__ == "__main__":
-    protocol.serve({"finish": finish, "simplify": simplify, "describe": describe, "run": run}, info)
+    protocol.serve({"finish": finish, "simplify": simplify, "describe": describe, "points": points, "run": run}, info)

@@ -11,6 +11,8 @@ from bench_program import Failure
 
 PARAMS = {"__model__": ("__params__", "params"), "model": ("params",)}  # of programs without the ending .pdmodel
 
+DTYPES = ("float32", "float16", "float64", "bool", "int8", "uint8", "int32", "int64")
+
 
 class Paddle:
     """Paddle's CPU engine as `bench_program` drives it: graph passes and oneDNN on, the threads asked for."""
@@ -46,6 +48,13 @@ class Paddle:
 
     def input_names(self, count):
         return self._predictor.get_input_names()
+
+    def input_dtype(self, index, shape):
+        from paddle import inference
+
+        kind = self._predictor.get_input_handle(self._predictor.get_input_names()[index]).type()
+        known = {getattr(inference.DataType, name.upper(), None): name for name in DTYPES}
+        return known.get(kind, "float32")
 
     def set_input(self, index, name, values):
         self._predictor.get_input_handle(name).copy_from_cpu(values)

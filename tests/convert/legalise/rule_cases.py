@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.convert.recipe import Precision
 from edge.paddle import schema
 from edge.paddle.draft import AttrValue, NewOp
 from edge.paddle.program import Program
@@ -31,13 +32,17 @@ _NONE = {"unused": np.zeros(1, np.float32)}
 
 @dataclass(frozen=True)
 class Case:
-    """`rule` is needed for `network`; `engine` is a version that needs it."""
+    """`rule` is needed for `network`; `engine` is a version that needs it.
+
+    Of a rule that only makes the network cheaper, `arm` are the operators in the file for ARM without it, and with it.
+    """
 
     rule: str
     network: Program
     engine: str = "2.13rc0"
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=lambda: _NONE)
-    precision: str = "fp32"
+    precision: Precision = "fp32"
+    arm: tuple[str, str] | None = None
 
 
 def _net(
@@ -94,6 +99,76 @@ _BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
 _DENSE = {"w": _layer(0, 36, 5)}
 _FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
 
+_SHUFFLE = (1, 4, 6, 6)
+_QKV = (1, 4, 3, 2, 6)
+
+
+def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4)) -> Program:
+    """reshape2, transpose2, reshape2: a shuffle of channels where the transposition is that of the second and third axis."""
+    parted = (1, 2, 2, 6, 6)
+    moved = [parted[axis] for axis in axes]
+    return _net(
+        NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+        NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(parted)}),
+        NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": list(axes)}),
+        NewOp("reshape2", {"X": ["t"]}, {"Out": ["s"], "XShape": ["sx"]}, {"shape": list(_SHUFFLE)}),
+        NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
+        shapes={"a": X, "r": parted, "rx": (0, *X), "t": moved, "s": _SHUFFLE, "sx": (0, *moved), "y": _SHUFFLE},
+    )
+
+
+def softmax_between(second: Sequence[int]) -> Program:
+    """transpose2, softmax, transpose2: a softmax along the channels where the second transposition undoes the first."""
+    moved = (1, 6, 6, 4)
+    last = [moved[axis] for axis in second]
+    return _net(
+        NewOp("transpose2", {"X": ["x"]}, {"Out": ["t"]}, {"axis": [0, 2, 3, 1]}),
+        NewOp("softmax", {"X": ["t"]}, {"Out": ["s"]}, {"axis": -1}),
+        NewOp("transpose2", {"X": ["s"]}, {"Out": ["u"]}, {"axis": list(second)}),
+        NewOp("relu", {"X": ["u"]}, {"Out": ["y"]}),
+        shapes={"t": moved, "s": moved, "u": last, "y": last},
+    )
+
+
+def _dropout(implementation: str) -> Program:
+    """A dropout between two operators."""
+    attrs: dict[str, AttrValue] = {
+        "dropout_prob": 0.25, "is_test": True, "dropout_implementation": implementation, "fix_seed": False, "seed": 0,
+    }  # fmt: skip
+    return _net(
+        NewOp("sigmoid", {"X": ["x"]}, {"Out": ["a"]}),
+        NewOp("dropout", {"X": ["a"]}, {"Out": ["d"]}, attrs),
+        NewOp("elementwise_mul", {"X": ["d"], "Y": ["x"]}, {"Out": ["y"]}, {"axis": -1}),
+        shapes={"a": X, "d": X, "y": X},
+    )
+
+
+def slices(*taken: int) -> Program:
+    """Of a tensor of queries, keys and values, the sum of those taken, weighed by their place."""
+    operators, total = [], ""
+    for number, start in enumerate(taken):
+        attrs: dict[str, AttrValue] = {
+            "axes": [2], "starts": [start], "ends": [start + 1], "decrease_axis": [2], "infer_flags": [1],
+        }  # fmt: skip
+        factor: dict[str, AttrValue] = {"scale": number + 2.0, "bias": 0.0, "bias_after_scale": True}
+        operators += [
+            NewOp("slice", {"Input": ["r"]}, {"Out": [f"p{number}"]}, attrs),
+            NewOp("scale", {"X": [f"p{number}"]}, {"Out": [f"f{number}"]}, factor),
+        ]
+        if total:
+            added = "y" if number == len(taken) - 1 else f"t{number}"
+            inputs = {"X": [total], "Y": [f"f{number}"]}
+            operators.append(NewOp("elementwise_add", inputs, {"Out": [added]}, {"axis": -1}))
+        total = f"t{number}" if total else "f0"
+    piece = (1, 4, 2, 6)
+    names = [f"{kind}{number}" for kind in "pft" for number in range(len(taken))]
+    return _net(
+        NewOp("reshape2", {"X": ["x"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(_QKV)}),
+        *operators,
+        shapes={"r": _QKV, "rx": (0, *X), "y": piece} | dict.fromkeys(names, piece),
+    )
+
+
 _PAIR = {
     "f": np.linspace(-1, 1, 4 * 3).astype(np.float32).reshape(3, 4, 1, 1),
     "g": np.geomspace(1e-3, 1, 3 * 5).astype(np.float32).reshape(5, 3, 1, 1),
@@ -103,7 +178,21 @@ CASES = (
     Case("relu6-threshold", _unary("relu6")),
     Case("swish-beta", _unary("swish")),
     Case("silu-to-swish", _unary("silu"), engine="2.12"),
+    Case("silu-to-swish", _unary("silu"), arm=("scale silu", "scale swish")),
+    Case(
+        "slices-to-split",
+        slices(0, 2, 1),
+        arm=(
+            "reshape2 slice scale slice scale elementwise_add slice scale elementwise_add",
+            "reshape2 split reshape2 reshape2 reshape2 scale scale elementwise_add scale elementwise_add",
+        ),
+    ),
+    Case("dropout-mask", _dropout("upscale_in_train"),
+         arm=("sigmoid dropout elementwise_mul", "sigmoid elementwise_mul")),
+    Case("dropout-to-scale", _dropout("downgrade_in_infer"), precision="fp16",
+         arm=("calib sigmoid calib dropout calib elementwise_mul calib", "calib sigmoid scale elementwise_mul calib")),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
+    Case("pow-to-products", _unary("pow", {"factor": 3.0})),
     Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),
     Case("set-value-typed", _set_value()),
     Case(
@@ -168,6 +257,8 @@ CASES = (
         ),
         engine="2.10",
     ),
+    Case("xshape-output", shuffle(), arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("xshape-output", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
     Case(
         "matmul-weight-to-mul",
         _net(

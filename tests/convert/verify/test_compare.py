@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.convert.verify.compare import LIMITS, MIN_SPREAD, Limits, compare, judge, loosened, moved
+from edge.convert.verify.compare import LIMITS, MIN_SPREAD, Limits, compare, judge, loosened, moved, stacked
 
 FP32 = LIMITS["fp32"]
 
@@ -23,7 +23,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def test_equal_outputs_pass_with_perfect_figures() -> None:
-    result, problem = judge([outputs()], [outputs()], FP32)
+    result, problem, *_ = judge([outputs()], [outputs()], FP32)
     assert problem is None
     assert result.cosine == pytest.approx(1.0)
     assert (result.max_abs_error, result.relative_error, result.argmax_agreement) == (0.0, 0.0, 1.0)
@@ -58,16 +58,16 @@ def test_figures_mean_what_their_docstring_says(seed: int, error: float) -> None
     ids=["another network", "samples mixed up", "negative", "zeros", "nan", "other shape"],
 )
 def test_a_wrong_network_fails(made: NDArray[np.float32], said: str) -> None:
-    _, problem = judge([outputs()], [made], FP32)
+    _, problem, *_ = judge([outputs()], [made], FP32)
     assert problem is not None
     assert said in problem
 
 
 def test_a_common_offset_hides_nothing() -> None:
     # Large values that are alike for every input would make any cosine 1.
-    r = outputs() + np.float32(1000)
-    t = outputs(1) + np.float32(1000)
-    result, problem = judge([r], [t], FP32)
+    r = outputs() + np.float32(500)
+    t = outputs(1) + np.float32(500)
+    result, problem, *_ = judge([r], [t], FP32)
     assert problem is not None
     assert result.cosine < 0.5
 
@@ -82,15 +82,15 @@ def test_saturated_probabilities_do_not_pass_wrong_logits() -> None:
 
 def test_outputs_that_do_not_depend_on_the_input_cannot_tell() -> None:
     same = np.broadcast_to(outputs(samples=1), (8, 1, 50))
-    _, problem = judge([same], [same], FP32)
-    assert problem is not None
-    assert "cannot tell" in problem
+    found = judge([same], [same], FP32)
+    assert found.problem is None
+    assert "hardly depend on the input" in str(found.undecided)
 
 
 def test_a_reference_that_is_no_number_cannot_tell() -> None:
-    _, problem = judge([np.full((8, 3), np.inf)], [np.full((8, 3), np.inf)], FP32)
-    assert problem is not None
-    assert "cannot tell" in problem
+    found = judge([np.full((8, 3), np.inf)], [np.full((8, 3), np.inf)], FP32)
+    assert found.problem is None
+    assert "Paddle's own outputs are not finite" in str(found.undecided)
 
 
 def test_a_tie_is_no_disagreement() -> None:
@@ -113,7 +113,7 @@ def test_a_move_is_told_by_sample_and_of_the_outputs_that_tell() -> None:
     r, constant = outputs(), np.ones((8, 3))
     other = r.copy()
     other[2] += 1
-    steps = moved([r, constant], [other, constant + 1])
+    steps = moved([r, constant], [other, constant + 1], FP32)
     assert [k for k in range(8) if steps[k] > 0] == [2]
     assert steps[2] == pytest.approx(1 / math.sqrt(((r - r.mean(axis=0)) ** 2).mean()), rel=1e-4)
 
@@ -149,7 +149,8 @@ def test_each_limit_refuses_by_itself(limits: Limits, said: str) -> None:
 
 def test_a_figure_at_its_limit_passes() -> None:
     r = outputs()
-    figures, _ = judge([r], [turned(r)], ANYTHING)
+    figures = judge([r], [turned(r)], ANYTHING).comparison
+    assert figures.argmax_agreement is not None
     at = Limits(figures.relative_error, figures.cosine, figures.argmax_agreement)
     assert judge([r], [turned(r)], at)[1] is None
 
@@ -159,7 +160,7 @@ def test_the_worst_output_judges(wrong: int) -> None:
     r = outputs()
     made = [r, r]
     made[wrong] = turned(r)
-    figures, problem = judge([r, r], made, FP32)
+    figures, problem, *_ = judge([r, r], made, FP32)
     alone = compare(r, turned(r))
     assert problem is not None
     assert figures == alone
@@ -183,7 +184,7 @@ def test_one_output_that_tells_is_enough_and_judges_alone(telling_first: bool) -
     r, still = outputs(), np.ones((8, 1, 50), np.float32)
     off = still + np.float32(1e-4)  # far beyond what tells its samples apart, which is nothing
     reference, made = ([r, still], [r, off]) if telling_first else ([still, r], [off, r])
-    figures, problem = judge(reference, made, FP32)
+    figures, problem, *_ = judge(reference, made, FP32)
     assert problem is None
     assert figures.spread == compare(r, r).spread
     assert (figures.relative_error, figures.argmax_agreement) == (0, 1)
@@ -195,9 +196,9 @@ def test_a_spread_tells_from_a_thousandth_on(share: float, tells: bool) -> None:
     r = np.full((2, 100), 1.0)
     r[0] += MIN_SPREAD * share
     r[1] -= MIN_SPREAD * share
-    problem = judge([r], [r], FP32)[1]
-    assert (problem is None) == tells
-    assert tells or "hardly depend on the input (spread 9.9e-04)" in str(problem)
+    found = judge([r], [r], FP32)
+    assert (found.problem, found.undecided is None, found.telling) == (None, tells, (tells,))
+    assert tells or "hardly depend on the input (spread 9.9e-04)" in str(found.undecided)
 
 
 def test_spread_is_a_share_of_the_outputs_size() -> None:
@@ -217,17 +218,20 @@ def test_numbers_that_are_none_are_as_far_apart_as_can_be(side: str) -> None:
     r, broken = outputs(), outputs()
     broken[0, 0, 0] = np.nan
     figures = compare(broken, r) if side == "reference" else compare(r, broken)
-    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, 0, 0)
+    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, None, 0)
     assert (figures.max_abs_error, figures.relative_error) == (math.inf, math.inf)
-    problem = (judge([broken], [r], ANYTHING) if side == "reference" else judge([r], [broken], ANYTHING))[1]
-    assert ("Paddle's own outputs are not finite" in str(problem)) == (side == "reference")
-    assert "not finite numbers" in str(problem)
+    found = judge([broken], [r], ANYTHING) if side == "reference" else judge([r], [broken], ANYTHING)
+    words = {
+        "reference": (None, "Paddle's own outputs are not finite numbers"),
+        "made": ("the outputs are not finite numbers", None),
+    }
+    assert (found.problem, found.undecided) == words[side]
 
 
 def test_another_shape_is_told_with_both_and_its_output() -> None:
-    figures, problem = judge([outputs(), outputs()], [outputs(), outputs(classes=49)], ANYTHING)
+    figures, problem, *_ = judge([outputs(), outputs()], [outputs(), outputs(classes=49)], ANYTHING)
     assert problem == "output 1 has shape [1, 49] instead of [1, 50]"
-    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, 0, 0)
+    assert (figures.samples, figures.cosine, figures.argmax_agreement, figures.spread) == (8, 0, None, 0)
     assert (figures.max_abs_error, figures.relative_error) == (math.inf, math.inf)
 
 
@@ -238,13 +242,13 @@ def test_an_output_too_many_is_no_comparison() -> None:
 
 def test_a_tie_is_one_within_what_rounding_explains() -> None:
     """A hundred-thousandth of the greatest value, and never more than the error that there is."""
-    r = np.zeros((2, 3))
-    r[0], r[1] = (10.0, 10.0 - 0.9e-4, 0), (10.0, 10.0 - 1.1e-4, 0)
+    r = np.zeros((2, 1, 3))
+    r[0, 0], r[1, 0] = (10.0, 10.0 - 0.9e-4, 0), (10.0, 10.0 - 1.1e-4, 0)
     t = r.copy()
-    t[:, 1] = 10.5  # the twin chooses the second class for both
+    t[..., 1] = 10.5  # the twin chooses the second class for both
     assert compare(r, t).argmax_agreement == 0.5
-    t[:, 1] = 10.0 + 1e-7
-    t[:, 0] = 10.0
+    t[..., 1] = 10.0 + 1e-7
+    t[..., 0] = 10.0
     assert compare(r, t).argmax_agreement == 0.5
 
 
@@ -253,19 +257,19 @@ def test_a_move_is_the_worst_over_the_outputs(most: int) -> None:
     r = outputs()
     moves = [0.1, 0.1, 0.1]
     moves[most] = 1.0
-    steps = moved([r, r, r], [r + np.float32(m) for m in moves])
+    steps = moved([r, r, r], [r + np.float32(m) for m in moves], FP32)
     assert np.allclose(steps, 1 / math.sqrt(((r - r.mean(axis=0)) ** 2).mean()), rtol=1e-4)
 
 
 def test_outputs_that_tell_nothing_do_not_move() -> None:
     still = np.ones((8, 3))
-    assert moved([still], [still + 1]).tolist() == [0.0] * 8
+    assert moved([still], [still + 1], FP32).tolist() == [0.0] * 8
 
 
 @pytest.mark.parametrize(("share", "tells"), [(1.01, True), (0.99, False)])
 def test_a_move_counts_where_the_spread_tells(share: float, tells: bool) -> None:
     r = np.array([[1 + MIN_SPREAD * share], [1 - MIN_SPREAD * share]])
-    assert (moved([r], [r + 1]).max() > 0) == tells
+    assert (moved([r], [r + 1], FP32).max() > 0) == tells
 
 
 # Networks of int8 activations
@@ -290,3 +294,59 @@ def test_no_swing_excuses_networks_that_have_nothing_in_common() -> None:
     assert (loose.relative_error, loose.cosine) == (0.9, 0.5)
     wide = loosened(Limits(2.0, 0.3, 0.0), [outputs()], [outputs(1)])  # never narrower than they were
     assert (wide.relative_error, wide.cosine) == (2.0, 0.3)
+
+
+# What proves nothing, and what is no classifier
+
+
+def test_probabilities_near_nothing_prove_nothing() -> None:
+    """An OCR detector that sees no text: 1e-7 everywhere, and an engine's exponential is right to no more."""
+    r = np.abs(outputs()) * np.float32(1e-7)
+    found = judge([r], [r + np.float32(2e-7)], FP32)
+    assert (found.problem, found.telling) == (None, (False,))
+    assert found.undecided is not None
+
+
+def test_the_logits_tell_where_the_probabilities_do_not() -> None:
+    logits = outputs() - np.float32(16)
+    p = 1 / (1 + np.exp(-logits))
+    assert judge([p, logits], [p + np.float32(2e-7), logits], FP32)[1:3] == (None, None)
+    assert judge([p, logits], [p, logits[::-1]], FP32).problem is not None
+
+
+def test_outputs_that_tell_nothing_can_still_be_wrong() -> None:
+    r = np.full((8, 1, 4), 1e-7, np.float32)
+    assert judge([r], [np.full_like(r, 0.5)], FP32).problem == "output 0 differs by 5e+06 of its size"
+    still, t = np.ones((8, 1, 4), np.float32), outputs()
+    assert judge([t, still], [t, still * np.float32(1.01)], FP32).problem == "output 1 differs by 0.01 of its size"
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes"), [((8, 1, 50), True), ((8, 1, 1), False), ((8, 50), False), ((8, 1, 4, 6, 6), False)]
+)
+def test_the_top_class_is_of_classifiers_only(shape: tuple[int, ...], classes: bool) -> None:
+    r = np.random.default_rng(0).standard_normal(shape)
+    assert (compare(r, r).argmax_agreement is not None) == classes
+    assert judge([r], [r], FP32)[1:3] == (None, None)
+
+
+def test_each_image_of_a_batch_has_a_top_class() -> None:
+    r = np.random.default_rng(0).standard_normal((4, 2, 5))
+    t = r.copy()
+    t[0, 1, (r[0, 1].argmax() + 1) % 5] = 99
+    assert compare(r, t).argmax_agreement == 7 / 8
+
+
+def test_sizes_that_depend_on_the_input_prove_nothing_and_end_nothing() -> None:
+    boxes = stacked([np.ones((n, 6), np.float32) for n in range(8)])
+    found = judge([boxes], [boxes], FP32)
+    assert (found.problem, found.undecided) == (None, "the size of the outputs depends on the input")
+    r = outputs()
+    assert judge([boxes, r], [boxes, r], FP32)[1:] == (None, None, (False, True))
+    other = judge([r], [boxes], FP32).problem
+    assert other == "output 0 has shape another for every input instead of [1, 50]"
+
+
+def test_empty_outputs_end_nothing() -> None:
+    empty = np.zeros((8, 0, 6), np.float32)
+    assert judge([empty], [empty], FP32).undecided is not None

@@ -121,7 +121,7 @@ ALL_BUT_THREE = sorted({*range(24)} - {2, 10, 18})
 def test_too_few_steady_samples_decide_nothing() -> None:
     bench = Bench(unsteady=ALL_BUT_THREE, wrong=ALL_BUT_THREE)
     verdict = bench.steady()
-    assert (verdict.status, verdict.problem) == ("unavailable", None)
+    assert (verdict.status, verdict.problem) == ("inconclusive", None)
     assert verdict.undecided == "rounding alone changes Paddle's own output at 21 of 24 inputs"
     assert (numbers(verdict), verdict.tried, bench.rounds) == ([2, 10, 18], 24, [0, 1, 2])
 
@@ -136,15 +136,15 @@ def test_too_few_steady_samples_can_still_fail() -> None:
 def test_one_steady_sample_alone_tells_nothing_apart(steady: tuple[int, ...]) -> None:
     unsteady = {*range(24)} - {*steady}
     verdict = Bench(unsteady=unsteady, wrong=unsteady).steady()
-    assert verdict.status == "failed"
-    assert verdict.problem is not None
+    assert (verdict.status, verdict.problem) == ("inconclusive", None)
+    assert verdict.undecided == f"rounding alone changes Paddle's own output at {24 - len(steady)} of 24 inputs"
     assert (numbers(verdict), verdict.tried) == (list(range(24)), 24)
 
 
 def test_two_steady_samples_are_looked_at() -> None:
     unsteady = sorted({*range(24)} - {5, 6})
     verdict = Bench(unsteady=unsteady, wrong=unsteady).steady()
-    assert (verdict.status, numbers(verdict)) == ("unavailable", [5, 6])
+    assert (verdict.status, numbers(verdict)) == ("inconclusive", [5, 6])
 
 
 def test_a_sample_that_moves_by_just_what_is_allowed_is_steady() -> None:
@@ -152,7 +152,7 @@ def test_a_sample_that_moves_by_just_what_is_allowed_is_steady() -> None:
     bench = Bench(unsteady=[0], wrong=[0])
     given = bench.draw(0)
     nudged = [judging._nudged(sample) for sample in given]
-    step = moved(bench.paddle(given), bench.paddle(nudged))[0]
+    step = moved(bench.paddle(given), bench.paddle(nudged), LIMITS)[0]
     for limit, judged in ((step / judging.STEADY * 1.001, 8), (step / judging.STEADY * 0.999, 7)):
         tight = Limits(relative_error=limit, cosine=2.0, agreement=1.0)  # no cosine is 2, so nothing passes
         assert len(judge_steady(bench.draw, bench.lite, bench.paddle, tight).given) == judged

@@ -14,12 +14,14 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.recipe import Precision, Recipe
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import WorkerCrashedError, WorkerRequestError
 from edge.paddle.draft import AttrValue, NewOp
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
+from edge.zoo.model import Preprocessing
 from tests.paddle.programs import program, write_params
 
 Array = NDArray[np.float32]
@@ -98,16 +100,25 @@ class Engines:
         weight = np.frombuffer(params.read_bytes()[-WEIGHT.nbytes :], np.float32).reshape(WEIGHT.shape)
         made = {}
         with np.load(asked["inputs_npz"]) as inputs:
-            self.drawn.append(len(inputs.files))
+            self.drawn.append(sum(len(inputs[name]) for name in inputs.files))
             for name in inputs.files:
-                number = name.partition("/")[0]
-                made[f"{number}/logits"] = compute(int(number), inputs[name], weight)
-                made[f"{number}/y"] = softmax(made[f"{number}/logits"])
+                number, batch = name.partition("/")[0], inputs[name]
+                first = int(number) * len(batch)  # of its samples, the x86 engine may be given several at once
+                rows = [compute(first + k, sample[np.newaxis], weight) for k, sample in enumerate(batch)]
+                made[f"{number}/logits"] = np.concatenate(rows)
+                made[f"{number}/y"] = np.concatenate([softmax(row) for row in rows])
         np.savez(asked["outputs_npz"], **{k: a for k, a in made.items() if k.partition("/")[2] in fetches})  # type: ignore[arg-type]
 
 
 def verified(
-    folder: Path, engines: Engines, precision: Precision = "fp32", *, flops: int = 1, original: Program | None = None
+    folder: Path,
+    engines: Engines,
+    precision: Precision = "fp32",
+    *,
+    flops: int = 1,
+    original: Program | None = None,
+    asked: InputsAsked = NOTHING_ASKED,
+    preprocessing: Preprocessing | None = Preprocessing(256, (4, 4)),  # noqa: B008 - it is frozen
 ) -> Verification:
     original = original or network()
     source = InferenceModel(folder, folder / "program", folder / "params", "", "", "own", flops=flops)
@@ -117,7 +128,14 @@ def verified(
     scratch = folder / "scratch"
     scratch.mkdir()
     return verify(
-        source, source.program, recipe, scratch, lend_engine=engines.lend_lite, lend_paddle=engines.lend_paddle
+        source,
+        source.program,
+        recipe,
+        scratch,
+        lend_engine=engines.lend_lite,
+        lend_paddle=engines.lend_paddle,
+        asked=asked,
+        preprocessing=preprocessing,
     )
 
 
@@ -185,7 +203,7 @@ def test_a_network_that_is_steady_at_some_inputs_is_judged_by_them_and_says_so(t
 
 def test_a_network_that_is_steady_nearly_nowhere_is_not_verified(tmp_path: Path) -> None:
     result = verified(tmp_path, Engines(paddle=unsteady_at(*range(1, 8))))
-    assert result.status == "unavailable"
+    assert result.status == "inconclusive"
     assert result.reason == "rounding alone changes Paddle's own output at 21 of 24 inputs"
     assert result.inputs == 3
 
@@ -247,12 +265,16 @@ def test_rounded_weights_are_judged_by_rounded_weights_and_cost_what_they_cost(
 
 def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.judge import Judgement, Verdict
+    from edge.convert.verify.points import Points
     from edge.convert.verify.verify import LOSSY, _note
 
     for cosine, told in ((LOSSY - 1e-6, True), (LOSSY, False)):
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
-            note = _note(Recipe("test", "2.13rc0", precision=precision), cost, 8, 8, quantised=False)
+            judgement = Judgement("passed", None, (("", Verdict([], [], cost, None, 8, telling=(True,))),))
+            recipe = Recipe("test", "2.13rc0", precision=precision)
+            note = _note(recipe, cost, judgement, Points(("y",), {}), quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
             assert note == (expected if told and precision != "fp32" else None)
 
@@ -328,3 +350,70 @@ def test_a_quantised_network_whose_own_output_moves_in_steps_is_judged_by_all_in
 def test_a_wrong_quantised_network_fails(tmp_path: Path) -> None:
     wrong = Engines(paddle=noisy(0), lite=lambda _, sample, __: logits(sample, WEIGHT[::-1]))
     assert verified(tmp_path, wrong, original=quantised()).status == "failed"
+
+
+# Inputs
+
+
+def test_the_result_names_the_range_of_the_preprocessing(tmp_path: Path) -> None:
+    assert verified(tmp_path, Engines()).input_ranges == ("-2.1 to 2.6",)
+
+
+def test_without_a_preprocessing_several_ranges_are_tried_and_named(tmp_path: Path) -> None:
+    engines = Engines()
+    result = verified(tmp_path, engines, preprocessing=None)
+    assert result.input_ranges == ("-2.1 to 2.6", "0 to 1", "-1 to 1", "0 to 255")
+    assert (result.status, result.inputs, engines.drawn) == ("passed", 20, [8, 8, 4, 4, 4, 4, 4, 4])
+
+
+def above(limit: float) -> Callable[[int, Array, Array], Array]:
+    """A network that only sees what is above a limit."""
+    return lambda _, sample, weight: logits(np.maximum(sample, np.float32(limit)), weight)
+
+
+def test_ranges_to_which_the_network_does_not_react_do_not_judge(tmp_path: Path) -> None:
+    result = verified(tmp_path, Engines(paddle=above(20), lite=above(20)), preprocessing=None)
+    assert (result.status, result.input_ranges, result.inputs) == ("passed", ("0 to 255",), 4)
+
+
+def test_a_fault_in_one_range_is_a_fault(tmp_path: Path) -> None:
+    broken: Callable[[int, Array, Array], Array] = lambda _, s, w: logits(np.where(s > 128, np.nan, s), w)  # noqa: E731
+    result = verified(tmp_path, Engines(lite=broken), preprocessing=None)
+    assert (result.status, result.input_ranges) == ("failed", ("0 to 255",))
+    assert result.reason == "with inputs 0 to 255: the outputs are not finite numbers"
+
+
+def test_a_network_that_reacts_to_nothing_is_inconclusive(tmp_path: Path) -> None:
+    result = verified(tmp_path, Engines(paddle=above(1e4), lite=above(1e4)), preprocessing=None)
+    assert (result.status, result.input_ranges) == ("inconclusive", ("-2.1 to 2.6",))
+    assert "hardly depend on the input" in str(result.reason)
+
+
+def test_samples_of_the_users_own(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", x=np.random.default_rng(0).standard_normal((6, 3, 4, 4)))
+    engines = Engines()
+    result = verified(tmp_path, engines, asked=InputsAsked(file=tmp_path / "mine.npz"))
+    assert (result.status, result.inputs, result.input_ranges, engines.drawn) == ("passed", 6, None, [6, 6])
+    assert result.samples_sha256 is not None
+
+
+def test_no_more_samples_than_the_users_own_are_drawn(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", x=np.random.default_rng(0).standard_normal((6, 3, 4, 4)))
+    result = verified(tmp_path, Engines(paddle=unsteady_at(0, 1, 2, 3)), asked=InputsAsked(file=tmp_path / "mine.npz"))
+    assert (result.status, result.inputs) == ("inconclusive", 2)
+    assert result.reason == "rounding alone changes Paddle's own output at 4 of 6 inputs"
+
+
+def test_a_paddle_that_is_no_number_at_some_inputs_is_judged_by_the_others(tmp_path: Path) -> None:
+    def paddle(number: int, sample: Array, weight: Array) -> Array:
+        return logits(sample, weight) * np.float32(np.nan if number < 3 else 1)
+
+    result = verified(tmp_path, Engines(paddle=paddle, lite=paddle))
+    assert (result.status, result.inputs) == ("passed", 5)
+    assert result.reason == "judged by 5 of 8 inputs: at the others Paddle's own outputs are not finite numbers"
+
+
+def test_a_paddle_that_is_no_number_anywhere_is_inconclusive(tmp_path: Path) -> None:
+    nothing: Callable[[int, Array, Array], Array] = lambda _, s, w: logits(s, w) * np.float32(np.nan)  # noqa: E731
+    result = verified(tmp_path, Engines(paddle=nothing, lite=nothing))
+    assert (result.status, result.reason) == ("inconclusive", "Paddle's own outputs are not finite numbers")

@@ -139,10 +139,10 @@ public final class EdgeModel {
         }
     }
 
-    /** The input tensor of an image, NCHW; see {@link Preprocessing#tensor}. */
+    /** The input tensor of an image; see {@link Preprocessing#tensor}. */
     public float[] tensor(Bitmap bitmap) {
         if (info.preprocessing == null) {
-            throw new IllegalStateException("the input of '" + info.name + "' is no image");
+            throw new IllegalStateException("how images are prepared for '" + info.name + "' is not known: its model.json says nothing");
         }
         // ImageDecoder gives hardware bitmaps by default; their pixels cannot be read. By name: the constant is API 26.
         Bitmap.Config config = bitmap.getConfig();

@@ -24,7 +24,7 @@ public final class ModelInfo {
     public final String inputName;
     private final long[] inputShape;
 
-    /** Null for a model whose input is no image; see the file's metadata then. */
+    /** Null for a model whose input is no image, or of which nobody said how images are prepared. */
     public final Preprocessing preprocessing;
 
     /** 0 where it is not known. */

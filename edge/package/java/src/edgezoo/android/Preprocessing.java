@@ -10,8 +10,11 @@ import java.util.Map;
  * <p>Immutable, without Android classes.
  */
 public final class Preprocessing {
-    /** Pixels of the short side after resizing. */
+    /** Pixels of the short side after resizing; 0 where the whole image becomes {@link #resizeHeight} x {@link #resizeWidth}. */
     public final int resizeShort;
+
+    public final int resizeHeight;
+    public final int resizeWidth;
 
     public final int cropHeight;
     public final int cropWidth;
@@ -22,14 +25,21 @@ public final class Preprocessing {
     private final float[] mean;
     private final float[] std;
 
-    /** "RGB" or "BGR". */
+    /** "RGB", "BGR", or "GREY": one channel. */
     public final String channelOrder;
+
+    /** "NCHW" or "NHWC". */
+    public final String layout;
 
     /** "bilinear" and "bicubic" are OpenCV's, "pillow-bilinear" and "pillow-bicubic" are Pillow's, which smooth when they reduce. */
     public final String interpolation;
 
     Preprocessing(Map<String, Object> json) {
-        resizeShort = ((Number) json.get("resize_short")).intValue();
+        Number shortSide = (Number) json.get("resize_short");
+        resizeShort = shortSide == null ? 0 : shortSide.intValue();
+        List<?> resize = (List<?>) json.get("resize");
+        resizeHeight = resize == null ? 0 : ((Number) resize.get(0)).intValue();
+        resizeWidth = resize == null ? 0 : ((Number) resize.get(1)).intValue();
         List<?> crop = (List<?>) json.get("crop");
         cropHeight = ((Number) crop.get(0)).intValue();
         cropWidth = ((Number) crop.get(1)).intValue();
@@ -37,6 +47,7 @@ public final class Preprocessing {
         mean = floats((List<?>) json.get("mean"));
         std = floats((List<?>) json.get("std"));
         channelOrder = (String) json.get("channel_order");
+        layout = (String) json.get("layout");
         interpolation = (String) json.get("interpolation");
     }
 
@@ -49,10 +60,10 @@ public final class Preprocessing {
     }
 
     /**
-     * The input tensor of an image: channels, then lines, then columns (NCHW with N = 1).
+     * The input tensor of an image: channels, then lines, then columns (NCHW with N = 1), or channels last ({@link #layout}).
      *
      * @param argb {@code width * height} pixels, line by line, as Bitmap.getPixels gives them; alpha is ignored
-     * @return {@code 3 * cropHeight * cropWidth} values
+     * @return {@code 3 * cropHeight * cropWidth} values, of grey images a third of that
      */
     public float[] tensor(int[] argb, int width, int height) {
         if (width < 1 || height < 1 || argb.length != (long) width * height) {
@@ -63,28 +74,40 @@ public final class Preprocessing {
 
     float[] tensor(Resampler.Rows rows, int width, int height) {
         double ratio = (double) resizeShort / Math.min(width, height);
-        int toWidth = (int) Math.rint(width * ratio);
-        int toHeight = (int) Math.rint(height * ratio);
+        int toWidth = resizeWidth > 0 ? resizeWidth : (int) Math.rint(width * ratio);
+        int toHeight = resizeHeight > 0 ? resizeHeight : (int) Math.rint(height * ratio);
         if (toWidth < cropWidth || toHeight < cropHeight) {
             throw new IllegalArgumentException("a crop of " + cropWidth + " x " + cropHeight
                     + " does not fit into the resized image of " + toWidth + " x " + toHeight);
         }
-        int[] pixels = new Resampler(rows, width, height)
+        boolean grey = channelOrder.equals("GREY");
+        int[] pixels = new Resampler(grey ? (y, row) -> readGrey(rows, y, row) : rows, width, height)
                 .window(interpolation, toWidth, toHeight, (toWidth - cropWidth) / 2, (toHeight - cropHeight) / 2,
                         cropWidth, cropHeight);
         int plane = cropWidth * cropHeight;
-        float[] out = new float[3 * plane];
-        for (int channel = 0; channel < 3; channel++) {
+        int channels = grey ? 1 : 3;
+        boolean last = "NHWC".equals(layout);
+        float[] out = new float[channels * plane];
+        for (int channel = 0; channel < channels; channel++) {
             float[] normalised = new float[256];
             for (int value = 0; value < 256; value++) {
                 normalised[value] = (value * scale - mean[channel]) / std[channel];
             }
             int from = channelOrder.equals("BGR") ? 2 - channel : channel;
             for (int i = 0; i < plane; i++) {
-                out[channel * plane + i] = normalised[pixels[3 * i + from]];
+                out[last ? channels * i + channel : channel * plane + i] = normalised[pixels[3 * i + from]];
             }
         }
         return out;
+    }
+
+    /** A line of the image with its brightness in every channel: OpenCV's COLOR_RGB2GRAY, BT.601's weights in 14 bits. */
+    private static void readGrey(Resampler.Rows rows, int y, int[] row) {
+        rows.read(y, row);
+        for (int x = 0; x < row.length; x++) {
+            int value = (4899 * (row[x] >> 16 & 255) + 9617 * (row[x] >> 8 & 255) + 1868 * (row[x] & 255) + 8192) >> 14;
+            row[x] = value << 16 | value << 8 | value;
+        }
     }
 
     private static float[] floats(List<?> values) {
@@ -97,7 +120,9 @@ public final class Preprocessing {
 
     @Override
     public String toString() {
-        return "resize short side to " + resizeShort + " (" + interpolation + "), crop " + cropHeight + " x " + cropWidth + ", "
-                + channelOrder + ", scale " + scale + ", mean " + Arrays.toString(mean) + ", std " + Arrays.toString(std);
+        String to = resizeShort > 0 ? "short side to " + resizeShort : "to " + resizeHeight + " x " + resizeWidth;
+        return "resize " + to + " (" + interpolation + "), crop " + cropHeight + " x " + cropWidth + ", "
+                + channelOrder + ", scale " + scale + ", mean " + Arrays.toString(mean) + ", std " + Arrays.toString(std)
+                + ", " + layout;
     }
 }

@@ -1,0 +1,75 @@
+"""A file is replaced by another one of its kind, never silently by something else of the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import UNSET
+
+from edge.convert.order import Order, Product
+from edge.convert.recipe import Recipe
+from edge.errors import FormatError, OutputError
+from edge.metadata.file import metadata_path, read
+from edge.metadata.model import Metadata
+
+# What two recipes may differ in and still be one: what they are called, and the device that they name.
+_SAID_ONLY = ("name", "description", "abi")
+
+
+def check_overwriting(order: Order[Product], out: Path) -> None:
+    """Raises `OutputError` where the order's file would replace one that was made by another recipe, or of other weights.
+
+    What is there is judged by the metadata beside it; a file of which nothing is known is refused, too.
+    """
+    path = out / f"{order.name}.{order.kind}"
+    if not path.exists():
+        return
+    hint = f"--force replaces it; -o names another folder{', --name another name' if order.model is None else ''}"
+    try:
+        there = read(metadata_path(path))
+    except FormatError as error:
+        raise OutputError(
+            f"{path} is there already, and it is not known what it is: {error.message}", hint=hint
+        ) from None
+    have, want = _of_file(there), _of_order(order)
+    apart = [what for what in want if have.get(what) != want[what]]
+    if apart:
+        told = ", ".join(f"{what} {_word(have.get(what))}" for what in apart)
+        asked = ", ".join(f"{what} {_word(want[what])}" for what in apart)
+        raise OutputError(f"{path} is there already, and is another: {told}; asked for is {asked}", hint=hint)
+
+
+def _of_order(order: Order[Product]) -> dict[str, Any]:
+    weights = order.weights
+    said: dict[str, Any] = {
+        "weights": weights.kind,
+        "seed": weights.seed if weights.kind == "random" else None,
+        "from": str(weights.path.resolve()) if weights.path else None,
+        "network": order.model.architecture if order.model else None,
+    }
+    recipe = getattr(order, "recipe", None)
+    if isinstance(recipe, Recipe):
+        shape = list(recipe.input_shape) if recipe.input_shape else None
+        return said | {"engine": recipe.engine, "target": recipe.target, "precision": recipe.precision,
+                       "sparse_threshold": recipe.sparse_threshold, "input_shape": shape}  # fmt: skip
+    return said | {"opset": recipe.opset, "batch": recipe.batch} if recipe is not None else said
+
+
+def _of_file(metadata: Metadata) -> dict[str, Any]:
+    source, recipe = metadata.source, metadata.recipe
+    said: dict[str, Any] = {
+        "weights": source.kind,
+        "seed": source.seed,
+        "from": str(Path(source.path).resolve()) if source.path else None,
+        "network": metadata.model.architecture if metadata.model else None,
+    }
+    for name in recipe.__struct_fields__ if recipe else ():
+        value = getattr(recipe, name)
+        if value is not UNSET and name not in _SAID_ONLY:
+            said[name] = list(value) if isinstance(value, tuple) else value
+    return said
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,120 @@
+"""The preprocessing and labels that go into a model's metadata: said by somebody, and by whom.
+
+First what the options say; then what was said before, in the metadata that stands where the new one will, if it is of the same
+network; then the file that the training tool wrote beside the model; the catalogue's for its own weights. Of the user's own
+network, whose preprocessing nobody said, none is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.convert.shapes import input_shapes
+from edge.errors import FormatError, UsageError
+from edge.images.overrides import Overrides, fitting
+from edge.metadata.file import read_beside
+from edge.metadata.model import Metadata
+from edge.paddle.program import Program
+from edge.source.config import Config, read_config
+from edge.source.model import InferenceModel
+from edge.zoo.model import Model, Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """`remarks`: where it comes from, and what could not be taken."""
+
+    preprocessing: Preprocessing | None
+    labels: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def prepared(
+    name: str,
+    model: Model | None,
+    source: InferenceModel,
+    shapes: Sequence[Sequence[int]],
+    overrides: Overrides,
+    place: Path | None = None,
+) -> Prepared:
+    """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
+    images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
+    before = _before(place, source) if place is not None else None
+    config = read_config(source.path) if source.kind == "own" and source.path is not None else None
+    labels = (config.labels if config else None) or (before.class_labels or None if before else None)
+    remarks = list(config.remarks) if config else []
+    known, origin = _known(model, source, before, config, place)
+    if overrides:
+        if known is None and config is not None and config.prepared is not None:
+            overrides = overrides.over(config.prepared)
+        how = fitting(name, images, known, overrides)
+        return Prepared(how, labels, (*remarks, f"preprocessing as said: {how}"))
+    try:
+        if known is not None:
+            how = fitting(name, images, known, Overrides())
+        elif config is not None and config.prepared is not None:
+            how, origin = fitting(name, images, None, config.prepared), config.name
+        else:
+            return Prepared(None, labels, (*remarks, *_unknown(model, source, images)))
+    except UsageError as error:
+        return Prepared(None, labels, (*remarks, f"no preprocessing from {origin}: {error.message}"))
+    if config is not None and config.prepared is not None and origin != config.name and not _same(config, images, how):
+        remarks.append(f"{config.name} says otherwise; remove {origin} to take it from there")
+    if origin != "the catalogue":
+        remarks.append(f"preprocessing from {origin}: {how}")
+    return Prepared(how, labels, tuple(remarks))
+
+
+def shapes_of(source: InferenceModel, model: Model | None, first: Sequence[int] | None) -> list[tuple[int, ...]]:
+    """The inputs' shapes, `first` where the program leaves its first one open. Raises `ProgramError`."""
+    if model is not None and not source.program.exists():  # an export of which the facts alone were kept
+        return [model.input_shape]
+    return input_shapes(Program.read(source.program).feeds, first)
+
+
+def _known(
+    model: Model | None, source: InferenceModel, before: Metadata | None, config: Config | None, place: Path | None
+) -> tuple[Preprocessing | None, str]:
+    catalogue = model.preprocessing if model is not None and source.kind in ("published", "random") else None
+    said = before.preprocessing if before is not None else None
+    if said is not None and said != catalogue:
+        return said, f"the metadata that was there ({place.stem}.json)" if place else ""
+    return catalogue, config.name if config is not None and catalogue is None else "the catalogue"
+
+
+def _before(place: Path, source: InferenceModel) -> Metadata | None:
+    """What stands there of the same network, be it by hand; of another one it says nothing."""
+    try:
+        metadata = read_beside(place)
+    except FormatError:
+        return None
+    if metadata is None:
+        return None
+    there = metadata.source
+    same = (there.program_sha256, there.params_sha256) == (source.program_sha256, source.params_sha256)
+    return metadata if same else None
+
+
+def _same(config: Config, shapes: Sequence[Sequence[int]], how: Preprocessing) -> bool:
+    assert config.prepared is not None  # asked for where it says something
+    try:
+        return fitting("", shapes, None, config.prepared) == how
+    except UsageError:
+        return True
+
+
+def _unknown(model: Model | None, source: InferenceModel, shapes: Sequence[Sequence[int]]) -> list[str]:
+    """What to do about a preprocessing that nobody said, where the network takes an image."""
+    if source.kind not in ("own", "checkpoint") or not any(len(shape) == 4 for shape in shapes):
+        return []
+    as_catalogue = ""
+    if model is not None:
+        how = model.preprocessing
+        mean, std = (",".join(f"{value:g}" for value in values) for values in (how.mean, how.std))
+        more = ("" if how.interpolation == "bilinear" else f" --interpolation {how.interpolation}") + (
+            " --bgr" if how.channel_order == "BGR" else ""
+        )
+        as_catalogue = f" (as PaddleClas', --resize-short {how.resize_short} --mean {mean} --std {std}{more})"
+    return [f"no preprocessing is known: say how images are prepared with --resize-short, --mean, --std{as_catalogue}"]

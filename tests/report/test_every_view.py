@@ -1,0 +1,154 @@
+"""A remark is a property of the measurement: every view shows it, of whichever side it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import string
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.cli.main import run
+from edge.report import csv as csv_report
+from edge.report import details, markdown, text
+from edge.report import json as json_report
+from edge.report.comparison import sentences
+from edge.results import said
+from edge.results.comparison import compare
+from edge.results.measurement import Measurement
+from edge.results.protocol import ROBUST, TABLE
+from edge.results.reasons import Code, Remark
+from edge.results.store import Store
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+
+FROM_STATE = {Code.FAILED, Code.UNFINISHED, Code.SYNTHETIC, Code.THREADS_IGNORED, Code.SEVERAL_SESSIONS}
+
+
+def filled(code: Code) -> Remark:
+    """With a value in each blank that its form can take."""
+    blanks = [(name, form) for _, name, form, _ in string.Formatter().parse(code.template) if name]
+    return code(**{name: 0.25 if form else 3 for name, form in blanks})
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "results.db"
+
+
+def cell(db: Path, code: Code | None, *, as_reason: bool) -> int:
+    """One measurement of two threads with that remark, as a session would keep it; returns its id."""
+    with Store(db) as store:
+        session = store.new_session(seed=1, device=PHONE)
+        program = replace(PROGRAM, threads_honoured=code is not Code.THREADS_IGNORED)
+        id = store.begin(session, subject=SUBJECT, threads=2, protocol=ROBUST, program=program)
+        for number in range(7):
+            store.add_launch(id, session, launch(number, 10.0, 10.0 + number / 10, synthetic=code is Code.SYNTHETIC))
+        if code is Code.SEVERAL_SESSIONS:
+            other = store.new_session(seed=2, device=PHONE)
+            store.add_launch(id, other, launch(7, 10.0))
+        if code is Code.FAILED:
+            store.fail(id, "the runner crashed")
+        elif code in FROM_STATE or code is None:
+            if code is not Code.UNFINISHED:
+                store.finish(id)
+        else:
+            remark = filled(code)
+            store.finish(id, reasons=[remark] if as_reason else [], notes=[] if as_reason else [remark])
+    return id
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+def views(one: Measurement, other: Measurement) -> Iterator[tuple[str, str]]:
+    yield "text", text.render([one])
+    yield "markdown", markdown.render([one])
+    yield "details", details.render(one)
+    yield "progress", said.outcome(one)
+    yield "comparison, first", "\n".join(sentences(compare(one, other)))
+    yield "comparison, second", "\n".join(sentences(compare(other, one)))
+    yield "text, beside another", text.render([other, one])
+
+
+CASES = [(code, as_reason) for code in Code for as_reason in (False, True) if not (as_reason and code in FROM_STATE)]
+
+
+@pytest.mark.parametrize(
+    ("code", "as_reason"), CASES, ids=lambda value: value.value if isinstance(value, Code) else str(value)
+)
+def test_no_view_loses_it(code: Code, as_reason: bool, db: Path, capsys: Capture) -> None:
+    first, second = cell(db, code, as_reason=as_reason), cell(db, None, as_reason=False)
+    with Store(db) as store:
+        one, other = store.get(first), store.get(second)
+    (remark,) = [remark for remark in (*one.remarks, *one.reasons) if remark.code == code.value]
+    sentence = str(remark)
+    assert sentence
+    for view, shown in views(one, other):
+        assert sentence in shown, view
+        assert not as_reason or "not valid" in shown or "!" in shown, view
+    (row,) = csv.DictReader(io.StringIO(csv_report.render([one])))
+    kind = "reason" if as_reason else "remark"
+    assert sentence in row[f"{kind}s"]
+    assert code.value in row[f"{kind}_codes"].split()
+    (told,) = json.loads(json_report.render([one]))
+    assert sentence in [each["text"] for each in told[f"{kind}s"]]
+    assert run(["results", "list", "--db", str(db)]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.split()[0] == str(first))
+    assert code.value in line
+
+
+def test_a_summary_says_what_its_measurement_says(db: Path) -> None:
+    for code, as_reason in CASES:
+        cell(db, code, as_reason=as_reason)
+    with Store(db) as store:
+        summaries, damaged = store.summaries()
+        assert not damaged
+        assert len(summaries) == len(CASES)
+        for summary in summaries:
+            one = store.get(summary.id)
+            assert said.remarks(summary) == said.remarks(one)
+            assert said.outcome(summary).partition(";")[0] == said.outcome(one).partition(";")[0]
+
+
+def test_every_export_tells_the_identity(db: Path) -> None:
+    """Of what was measured, how, by what and on what: text and Markdown around the table, CSV and JSON by field."""
+    with Store(db) as store:
+        session = store.new_session(seed=1, device={**PHONE, "serialno": "8a1b"})
+        subject = replace(SUBJECT, shapes=((2, 3, 224, 224),), precision="fp16", target="opencl,arm", weights="own")
+        how = replace(TABLE, input="seed:5", launches_min=3, launches_max=3)
+        id = store.begin(session, subject=subject, threads=2, protocol=how, program=PROGRAM)
+        for number in range(3):
+            store.add_launch(id, session, launch(number, 10.0, engine="paddle-lite", engine_version="v2.12"))
+        store.finish(id)
+        one = store.get(id)
+    for shown in (text.render([one]), markdown.render([one]), details.render(one)):
+        for said_of_it in ("own", "fp16", "opencl,arm", "v2.13-rc", "2x3x224x224", "seed:5", "edgebench", "paddle-lite v2.12",
+                           "table, changed: launches 3, input seed:5", "8a1b", "ab12"):  # fmt: skip
+            assert said_of_it in shown
+    (row,) = csv.DictReader(io.StringIO(csv_report.render([one])))
+    expected = {
+        "weights": "own", "precision": "fp16", "target": "opencl,arm", "opt_version": "v2.13-rc", "shapes": "2x3x224x224",
+        "batch": "2", "protocol_input": "seed:5", "program": "edgebench", "engine": "paddle-lite", "engine_version": "v2.12",
+        "protocol": "table, changed: launches 3, input seed:5", "serialno": "8a1b", "serial": "ab12", "session": "1",
+        "threads": "2",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    assert row["started"][:2] == "20"
+    (cell,) = json.loads(json_report.render([one]))
+    assert cell["protocol"]["name"] == "table, changed: launches 3, input seed:5"
+    assert (cell["shapes"], cell["batch"], cell["session"], cell["engine_version"]) == (
+        [[2, 3, 224, 224]],
+        2,
+        1,
+        "v2.12",
+    )
+    assert (cell["weights"], cell["precision"], cell["target"], cell["device_identity"]["serialno"]) == (
+        "own",
+        "fp16",
+        "opencl,arm",
+        "8a1b",
+    )
