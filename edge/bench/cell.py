@@ -34,7 +34,7 @@ class Cell:
     earlier: int
     failed: bool = False
     within: bool = False  # the tolerance was reached
-    decided: bool = False  # protocol `compare`: there is an answer (edge/bench/duel.py)
+    decided: bool = False  # protocol `compare`: there is an answer, or the limit is reached (edge/bench/duel.py)
 
     @property
     def name(self) -> str:
@@ -67,11 +67,11 @@ class Cell:
     def ended(self) -> bool:
         """No launch more: it has enough, or as many were spoiled as it needs at least."""
         sound = len(self.sound)
-        if sound >= self.protocol.launches_max or self.decided:
+        if len(self.launches) - sound >= self.protocol.launches_min:
             return True
-        if self.protocol.base != "compare" and self.within and sound >= self.protocol.launches_min:
-            return True
-        return len(self.launches) - sound >= self.protocol.launches_min
+        if self.protocol.base == "compare":
+            return self.decided
+        return sound >= self.protocol.launches_max or (self.within and sound >= self.protocol.launches_min)
 
     @property
     def reasons(self) -> list[Remark]:

@@ -10,20 +10,21 @@ from edge.results.sequential import LEVEL, is_look
 
 
 def judge_pairs(cells: Sequence[Cell]) -> None:
-    """After a round: mark the two cells of each thread count as decided, where a look is due and tells.
+    """After a round: mark the two cells of each thread count as decided, where a look is due and tells, or at the limit.
 
     Only launches that nothing speaks against are paired: one that was spoiled is made again before it is looked. Where
-    one of the two failed, or has ended, there is nothing to decide for the other.
+    one of the two failed, or was spoiled too often, there is nothing to decide for the other.
     """
     for two in _by_threads(cells):
         if len(two) < 2 or any(cell.failed or cell.ended for cell in two):
             answered = True
         else:
             found = pairs(two[0].sound, two[1].sound)
-            if not is_look(len(found), two[0].protocol.launches_max):
+            limit = two[0].protocol.launches_max
+            if not is_look(len(found), limit):
                 continue
             ratio, interval = ratio_of_pairs(found, confidence=LEVEL)
-            answered = decide(ratio, interval, THRESHOLD, confidence=LEVEL) != "undecided"
+            answered = len(found) >= limit or decide(ratio, interval, THRESHOLD, confidence=LEVEL) != "undecided"
         for cell in two:
             cell.decided |= answered
 

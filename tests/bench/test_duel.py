@@ -136,6 +136,20 @@ def test_a_launch_that_something_speaks_against_is_made_again_before_it_is_looke
     assert all(cell.valid for cell in cells)
 
 
+def test_where_launches_of_one_are_spoiled_the_limit_counts_pairs(store: Store) -> None:
+    device = noisy(1.0, 0.08)
+    cool, spoiled = device.thermals, [3, 8, 13]  # of all launches; hot only before them
+
+    def thermals(_: int) -> Thermal:
+        return Thermal(3, cool(0).zones) if len(device.launches) in spoiled else cool(0)
+
+    device.thermals = thermals
+    cells = duel(device, store, limit=12, wait=0)
+    assert [sum(bool(launch.reasons) for launch in cell.launches) for cell in cells] != [0, 0]
+    assert min(sum(not launch.reasons for launch in cell.launches) for cell in cells) == 12
+    assert answer(cells).pairs == 12
+
+
 def test_what_is_set_aside_at_the_end_is_made_again_by_both(store: Store) -> None:
     random = Random(8)
 

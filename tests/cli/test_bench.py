@@ -130,7 +130,9 @@ def test_a_file_compared_with_itself_is_not_called_different(
     assert run(command) == 0
     (made,) = json.loads(capsys.readouterr().out)
     assert made["answer"] in ("the same", "undecided")
-    assert made["pairs"] in (8, 12)
+    assert (
+        8 <= made["pairs"] < 12 + 8
+    )  # other work on this machine spoils launches: they are made again, up to 8 of each
     assert made["interval"]["level"] == 0.99
 
 
