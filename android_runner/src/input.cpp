@@ -82,9 +82,8 @@ std::vector<int64_t> Source::next_integers() {
   next(values.data());
   std::vector<int64_t> integers(count_);
   const bool seeded = fill_.kind == Fill::Kind::kSeed;
-  std::transform(values.begin(), values.end(), integers.begin(), [&](float value) {
-    return static_cast<int64_t>(seeded ? std::floor((value + 1.0f) * 4.0f) : value);
-  });
+  std::transform(values.begin(), values.end(), integers.begin(),
+                 [&](float value) { return static_cast<int64_t>(seeded ? std::floor((value + 1.0f) * 4.0f) : value); });
   return integers;
 }
 

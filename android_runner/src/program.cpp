@@ -291,13 +291,15 @@ void measure(Lines& lines, Engine& engine, const Options& options, const SystemT
   print_usage(lines, "launch", whole, std::nullopt);
 }
 
-void run_images(Lines& lines, Engine& engine, std::vector<Source>& sources, const Options& options, const NbFile& model) {
+void run_images(Lines& lines, Engine& engine, std::vector<Source>& sources, const Options& options,
+                const NbFile& model) {
   std::vector<int> types;
   for (const std::string& name : engine.input_names()) types.push_back(type_of(model, name));
   set_stage("running the model on the images");
   for (int image = 0; image < options.images; ++image) {
     // Set anew each time: an engine may have used an input's memory for something else.
-    for (size_t i = 0; image > 0 && i < sources.size(); ++i) fill_input(engine, sources[i], i, options.shapes[i], types[i]);
+    for (size_t i = 0; image > 0 && i < sources.size(); ++i)
+      fill_input(engine, sources[i], i, options.shapes[i], types[i]);
     engine.run();
     print_outputs(lines, engine, options.output, nullptr, image);
   }
