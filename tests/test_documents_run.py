@@ -40,6 +40,7 @@ PAGES = [
 PHONE_ONLY = "needs a phone: tests/device"
 HOURS = "all those networks take long: edgezoo coverage, docs/reference/coverage.md"
 RELEASE = "needs an Android release of Paddle-Lite: tests/package/test_commands.py makes one"
+IDS = "names measurements of the reader's own: tests/cli/test_every_option.py"
 TOOLS = "needs Android's tools and a phone: tests/package/test_commands.py"
 SKIPPED = {
     "scripts/demo": "takes the steps of the tutorial, which are run; tests/test_documents.py compares them",
@@ -47,6 +48,16 @@ SKIPPED = {
     "scripts/setup": "this test runs in what it sets up",
     "edgezoo bench models/*.nb --threads 1,2,4": PHONE_ONLY,
     "edgezoo eval models/*.nb --data ILSVRC2012/val --device android": PHONE_ONLY,
+    "edgezoo bench before.nb after.nb --compare": PHONE_ONLY,
+    "edgezoo bench before.nb after.nb --threads 4 --compare": PHONE_ONLY,
+    "edgezoo bench --light --threads 1,4": PHONE_ONLY,
+    "edgezoo bench --light --threads 1,4 --fresh": PHONE_ONLY,
+    "edgezoo bench PPLCNet_x1_0 MobileNetV3_small_x1_0 --threads 4 --sustained 10m": PHONE_ONLY,
+    "edgezoo results compare --baseline main": IDS,
+    "edgezoo results compare --baseline main --fail-over 3%": IDS,
+    "edgezoo results compare 12 15": IDS,
+    'edgezoo results label 12 13 14 "in its case"': IDS,
+    "edgezoo results delete 12 13": IDS,
     "edgezoo convert --light --weights random": HOURS,
     "edgezoo convert --all --weights random": HOURS,
     "edgezoo convert PPLCNet_x1_0 --weights best_model.pdparams": "needs a checkpoint: tests/source/test_checkpoint.py",

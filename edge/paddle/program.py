@@ -253,6 +253,9 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
         raise ProgramError(f"{where} is JSON, but no Paddle program.", hint=_NOT_A_PROGRAM)
 
 
+_WHOLE = (schema.ATTR_NUMBERS["INT"], schema.ATTR_NUMBERS["LONG"])
+
+
 def _problem(message: Any) -> str | None:
     """What keeps a parsed message from being a program. Names that are no UTF-8 come as bytes: damage."""
     if not message.blocks or not message.blocks[0].ops:
@@ -267,6 +270,8 @@ def _problem(message: Any) -> str | None:
             for attr in op.attrs:
                 if not _is_name(attr.name):
                     return "it holds attributes without a name"
+                if attr.name == "col" and op.type in ("feed", "fetch") and attr.type not in _WHOLE:
+                    return "its inputs or outputs have no number"
             for slots in (op.inputs, op.outputs):
                 for slot in slots:
                     if not _is_name(slot.parameter) or not all(map(_is_name, slot.arguments)):
