@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12)."""
     made = msgspec.json.schema(Metadata)
     kinds = {name.lstrip("_"): kind for name, kind in made.pop("$defs").items()}
+    for kind in kinds.values():
+        if "description" in kind:  # a docstring, whose indentation Python takes away by itself from 3.13 on
+            kind["description"] = cleandoc(kind["description"])
     kinds["Metadata"]["properties"]["format"] = {"const": FORMAT}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
