@@ -285,9 +285,9 @@ def foreseen(error: Exception) -> EdgezooError:
         else:
             told = OutputError(f"{where}{error.strerror}", hint="`edgezoo --debug ...` shows where")
     else:
-        said = str(error).partition("\n")[0]
+        message = str(error).partition("\n")[0]
         told = BugError(
-            f"this is a bug in edgezoo: {type(error).__name__}: {said}",
+            f"this is a bug in edgezoo: {type(error).__name__}: {message}",
             hint="run `edgezoo --debug ...` and report what it prints",
         )
     told.__cause__ = error

@@ -14,7 +14,7 @@ from edge.errors import FormatError
 
 T = TypeVar("T")
 
-_AT = re.compile(r"^(?P<said>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_AT = re.compile(r"^(?P<what_is_wrong>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.+)`$")
 
 
@@ -39,11 +39,11 @@ def convert(value: object, kind: type[T], where: str, *, error: type[FormatError
 def _named(wrong: msgspec.ValidationError, where: str, error: type[FormatError]) -> FormatError:
     match = _AT.match(str(wrong))
     assert match is not None  # every text matches
-    said, path = match["said"], (match["path"] or "").removeprefix(".")
-    if (field := _FIELD.match(said)) is not None:
+    what, path = match["what_is_wrong"], (match["path"] or "").removeprefix(".")
+    if (field := _FIELD.match(what)) is not None:
         path = f"{path}.{field['name']}".removeprefix(".")
-        said = "it is missing" if field["what"].startswith("missing") else "there is no such field"
+        what = "it is missing" if field["what"].startswith("missing") else "there is no such field"
     else:
-        said = said[:1].lower() + said[1:]
+        what = what[:1].lower() + what[1:]
     place = f"{where}: `{path}`" if path else where
-    return error(f"{place}: {said}", field=path)
+    return error(f"{place}: {what}", field=path)

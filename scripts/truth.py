@@ -112,8 +112,8 @@ def coverage(seed: int, sessions: int, noise: Noise, cells: int) -> dict[str, tu
                 _add(found["claims hold"], abs(statistics.median / truth - 1) <= cell.protocol.tolerance)
             _add(groups, any("two groups" in str(note) for note in cell.notes))
             _add(alike, any("are alike" in str(note) for note in cell.notes))
-    said = {"two groups said": groups, "alike said": alike}
-    return {name: (hits, of) for name, (hits, of) in {**found, **said}.items()}
+    message = {"two groups said": groups, "alike said": alike}
+    return {name: (hits, of) for name, (hits, of) in {**found, **message}.items()}
 
 
 def _add(pair: list[int], hit: bool) -> None:
@@ -154,10 +154,10 @@ def fault(
         )
         with store() as kept:
             measured = session(phone, kept, threads=(1, 4))
-        said = any(launch.reasons for cell in measured for launch in cell.launches) or not all(
+        message = any(launch.reasons for cell in measured for launch in cell.launches) or not all(
             cell.valid for cell in measured
         )
-        _add(found, said)
+        _add(found, message)
         for cell in measured:
             truth = SIX[cell.subject.name] / cell.threads**0.8 / (0.85 if fixed else 1)
             assert cell.headline_ms is not None

@@ -68,7 +68,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_convert_asks_for_what_was_said(asked: dict[str, Any]) -> None:
-    said: list[str] = []
+    message: list[str] = []
     edge.convert_models(
         LIGHT,
         out="here",
@@ -77,8 +77,8 @@ def test_convert_asks_for_what_was_said(asked: dict[str, Any]) -> None:
         precision="int8",
         verify=False,
         jobs=1,
-        say=said.append,
-        done=lambda _: said.append("one is done"),
+        say=message.append,
+        done=lambda _: message.append("one is done"),
     )
     orders = asked["orders"]
     assert [type(order) for order in orders] == [NbOrder, NbOrder]
@@ -88,7 +88,7 @@ def test_convert_asks_for_what_was_said(asked: dict[str, Any]) -> None:
     assert (asked["out"], asked["verify"], asked["jobs"]) == (Path("here"), False, 1)
     asked["say"]("long work")
     asked["done"](None)
-    assert said == ["long work", "one is done"]
+    assert message == ["long work", "one is done"]
 
 
 def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_path: Path) -> None:
@@ -164,11 +164,11 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def test_bench_asks_for_what_was_said(host: Host, tmp_path: Path) -> None:
-    said: list[str] = []
+    message: list[str] = []
     result = edge.bench_models(
         ["PPLCNet_x1_0", Path("models/b.nb")],
         device="host", threads=[1, 4], protocol="table", weights="random", precision="fp32", engine="2.12", seed=7,
-        fresh=True, keep_invalid=True, db=tmp_path / "my.db", runner="my_bench", say=said.append,
+        fresh=True, keep_invalid=True, db=tmp_path / "my.db", runner="my_bench", say=message.append,
     )  # fmt: skip
     assert host.runner == "my_bench"
     assert host.wanted is not None
@@ -182,7 +182,7 @@ def test_bench_asks_for_what_was_said(host: Host, tmp_path: Path) -> None:
     assert request.protocol == protocol("table", power_mode=0, cooldown_s=0.0)
     assert host.db == tmp_path / "my.db"
     assert result == edge.BenchResult((), (host.lacking, host.ended))
-    assert said == ["measured"]
+    assert message == ["measured"]
 
 
 def test_a_protocol_of_ones_own_is_taken_as_it_is(host: Host) -> None:

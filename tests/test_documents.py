@@ -118,9 +118,9 @@ def test_the_examples_of_the_python_api_run(section: str, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     test = doctest.DocTestParser().get_doctest(examples(section), {}, section.partition("\n")[0], str(API), 0)
     assert test.examples
-    said: list[str] = []
-    result = doctest.DocTestRunner().run(test, out=said.append)
-    assert not result.failed, "".join(said)
+    message: list[str] = []
+    result = doctest.DocTestRunner().run(test, out=message.append)
+    assert not result.failed, "".join(message)
 
 
 def test_the_page_of_the_python_api_tells_every_function() -> None:

@@ -56,6 +56,17 @@ def test_the_shortest_paths_are_all_there() -> None:
     assert len(paths_named(CONTRIBUTING)) > 40
 
 
+def test_no_class_name_stands_twice() -> None:
+    """One word, one thing: a public class is known by its name alone, in whichever room it is read."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "edge").rglob("*.py")):
+        for name in re.findall(r"^class ([A-Z]\w*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            homes.setdefault(name, []).append(path.relative_to(ROOT / "edge").as_posix())
+    # A worker runs in an engine's interpreter, which has no `edge`: its reader of FlatBuffers is the same thing again.
+    homes["FlatTable"].remove("toolchain/workers/lite_bench.py")
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}
+
+
 def test_the_package_exports_the_api() -> None:
     assert set(edge.__all__) <= set(dir(edge))
     for name in edge.__all__:

@@ -92,13 +92,13 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
     from edge.zoo.catalogue import lookup
 
     origin = origin_of(job.subject.metadata, job.subject.name)
-    said = origin.source
-    if said is None:
+    recorded = origin.source
+    if recorded is None:
         return None
-    weights = Weights(said.kind, seed=said.seed or 0, path=Path(said.path) if said.path else None)
+    weights = Weights(recorded.kind, seed=recorded.seed or 0, path=Path(recorded.path) if recorded.path else None)
     model = lookup(origin.model.name) if origin.model else None
     source = load_source(model, weights, lend)
-    same = (source.program_sha256, source.params_sha256) == (said.program_sha256, said.params_sha256)
+    same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None
 
 
@@ -157,8 +157,8 @@ def _compare(
     figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
     by = " and ".join(sorted(ran))
     if found.status == "failed":
-        said = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
-        return OutputCheck(False, said, worst, by)
+        sentence = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
+        return OutputCheck(False, sentence, worst, by)
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = f"; {own.remark}" if own.remark else ""

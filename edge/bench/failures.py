@@ -36,13 +36,13 @@ def last_lines(stderr: str) -> str:
 
 def ended_badly(kind: str, message: str, stderr: str) -> RunnerError:
     """A failure that the program, or what it printed, tells of."""
-    said = f"the benchmark program failed: {message}" if message else "the benchmark program failed"
-    return RunnerError(said, kind=kind, hint=_HINTS.get(kind, ""), log=last_lines(stderr))
+    sentence = f"the benchmark program failed: {message}" if message else "the benchmark program failed"
+    return RunnerError(sentence, kind=kind, hint=_HINTS.get(kind, ""), log=last_lines(stderr))
 
 
-def died(code: int, stderr: str, said: str = "") -> RunnerError:
-    """It was killed by a signal; `code` is 128 + n, `said` what its end line still told."""
-    name = said or _signal_name(code - 128)
+def died(code: int, stderr: str, told: str = "") -> RunnerError:
+    """It was killed by a signal; `code` is 128 + n, `told` what its end line still told."""
+    name = told or _signal_name(code - 128)
     hint = _SIGKILL_HINT if code == 128 + signal.SIGKILL else _CRASH_HINT
     return RunnerError(f"the benchmark program died of {name}", kind="crash", hint=hint, log=last_lines(stderr))
 

@@ -24,7 +24,7 @@ from edge.bench.sustained import measure_sustained
 from edge.bench.whole import note_of_session, signs_of_session
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
-from edge.results import said
+from edge.results import words
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.measurement import Launch, Measurement
@@ -88,7 +88,7 @@ def measure(
     for job, threads, _ in todo:  # as it is kept, so that no line tells another number than the table
         if (found := store.find(key(job, threads))) is not None and found.status != "failed":
             cell = Cell(found.id, job, threads, request.protocol, [], earlier=0)
-            listener.line(f"{device.serial}: {cell.name}: {said.outcome(found)}")
+            listener.line(f"{device.serial}: {cell.name}: {words.outcome(found)}")
     return [
         asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
     ]

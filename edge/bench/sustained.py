@@ -98,11 +98,11 @@ def measure_sustained(
                     store.marks.delete([id])
                 raise
             except EdgezooError as error:
-                said = error.message + (f" ({error.hint})" if error.hint else "")
-                store.fail(id, said)  # with the windows that were had
+                message = error.message + (f" ({error.hint})" if error.hint else "")
+                store.fail(id, message)  # with the windows that were had
                 listener.line(f"{device.serial}: {cell.name}: {error.message}")
                 if isinstance(error, DeviceUnavailableError):  # for good: nothing else can be measured
-                    gone = said
+                    gone = message
                 continue
             _finish(cell, store, notes_of_state(state))
             if (found := of_launches(cell.launches)) is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.cli.output import ProgressLine
     from edge.convert.options import ConvertOptions
     from edge.convert.order import Conversion, Order, Product
-    from edge.metadata.model import Metadata, Verification
+    from edge.metadata.model import Metadata, VerificationRecord
 
 
 @click.command()
@@ -153,7 +153,7 @@ def _cost(metadata: Metadata) -> str:
     )
 
 
-def _passed(verification: Verification) -> str:
+def _passed(verification: VerificationRecord) -> str:
     agreement, ranges = verification.argmax_agreement, verification.input_ranges
     parts = [f"cosine {verification.cosine or 0:.6f}"]
     if isinstance(agreement, float):

@@ -10,7 +10,7 @@ import click
 from edge.cli import options
 
 if TYPE_CHECKING:
-    from edge.convert.coverage import Row
+    from edge.convert.coverage import CoverageRow
 
 
 @click.command()
@@ -76,7 +76,7 @@ def command(
     began = time.monotonic()
     with ProgressLine(quiet=quiet) as progress, PeakMemory() as peak:
 
-        def done(row: Row, known: bool) -> None:
+        def done(row: CoverageRow, known: bool) -> None:
             nonlocal ended, reused
             ended, reused = ended + 1, reused + known
             if not known:
@@ -112,7 +112,7 @@ def command(
         raise SystemExit(1)
 
 
-def _sentence(row: Row) -> str:
+def _sentence(row: CoverageRow) -> str:
     error = row.verification.get("relative_error")
     figures = f", relative error {error:.1e}" if error is not None else ""
     status = click.style(row.status, fg="red") if row.status in ("failed", "wrong") else row.status

@@ -197,4 +197,4 @@ def _result(one: Summary) -> tuple[str, str, str, str]:
 
 def _codes(one: Summary) -> list[str]:
     """What `show` says in words."""
-    return list(dict.fromkeys(said.code for said in (*one.reasons, *one.remarks) if said.code not in _IN_STATUS))
+    return list(dict.fromkeys(remark.code for remark in (*one.reasons, *one.remarks) if remark.code not in _IN_STATUS))

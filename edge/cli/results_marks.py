@@ -51,10 +51,10 @@ def delete_command(ids: tuple[int, ...], yes: bool, force: bool, db: Path | None
         if not yes:
             _ask_for(store.path, chosen, UsageError)
         gone = store.marks.delete(chosen, force=force)
-    said = f"Deleted {_count(gone.cells, 'measurement')} with {_count(gone.launches, 'launch')}."
+    sentence = f"Deleted {_count(gone.cells, 'measurement')} with {_count(gone.launches, 'launch')}."
     if gone.baselines:
-        said += f" They are gone from the baseline {', '.join(gone.baselines)}."
-    click.echo(said)
+        sentence += f" They are gone from the baseline {', '.join(gone.baselines)}."
+    click.echo(sentence)
 
 
 def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:

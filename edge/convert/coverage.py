@@ -33,7 +33,7 @@ CODE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CoverageRow:
     """What became of one network, which `models` of the catalogue are.
 
     `status`: `verified`; `inconclusive` where the comparison proved nothing; `converted` where this machine could not judge it;
@@ -81,10 +81,10 @@ def survey(
     *,
     jobs: int | None = None,
     fresh: bool = False,
-    done: Callable[[Row, bool], None] = lambda _row, _known: None,
+    done: Callable[[CoverageRow, bool], None] = lambda _row, _known: None,
     failed: Callable[[EdgezooError], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
-) -> list[Row]:
+) -> list[CoverageRow]:
     """A row for every network among the models.
 
     `done` hears of each, and whether it was known before, as it comes; `failed` of each error.
@@ -93,7 +93,7 @@ def survey(
     networks that failed are made again (a full disk may have been the cause), with `fresh` all are.
     """
     store, wanted = Cache(cache_dir() / "coverage"), networks(models)
-    rows: dict[str, Row] = {}
+    rows: dict[str, CoverageRow] = {}
     missing: dict[str, tuple[Model, ...]] = {}
     for same in wanted:
         known = None if fresh else store.get(row_key(same[0], recipe, weights))
@@ -135,7 +135,7 @@ def row_key(model: Model, recipe: Recipe, weights: Weights) -> str:
 _STATUS = {"passed": "verified", "inconclusive": "inconclusive", "unavailable": "converted"}
 
 
-def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> Row:
+def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) -> CoverageRow:
     model = same[0]
     metadata = outcome.made.metadata if outcome.made else None
     document = as_document(metadata) if metadata else {}
@@ -146,7 +146,7 @@ def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) ->
     if outcome.error is not None:
         status = "wrong" if isinstance(outcome.error, VerificationError) else "failed"
         reason = outcome.error.message.removeprefix(f"{model.name}: ")
-    return Row(
+    return CoverageRow(
         models=tuple(each.name for each in same),
         series=model.series,
         architecture=model.architecture,
@@ -166,6 +166,6 @@ def _row(outcome: Conversion[NbModel], same: Sequence[Model], recipe: Recipe) ->
     )
 
 
-def _row_of(facts: Mapping[str, Any]) -> Row:
+def _row_of(facts: Mapping[str, Any]) -> CoverageRow:
     tuples = {name: tuple(facts[name]) for name in ("models", "input_shape", "legalised")}
-    return Row(**{**facts, **tuples})
+    return CoverageRow(**{**facts, **tuples})

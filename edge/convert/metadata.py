@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.preparation import Prepared
+from edge.convert.preparation import Preparation
 from edge.convert.recipe import Recipe
 from edge.metadata.file import changed, of
 from edge.metadata.model import FORMAT, Metadata
@@ -36,10 +36,10 @@ def describe(
     facts: Mapping[str, Any],
     verification: Mapping[str, Any],
     *,
-    said: Prepared,
+    preparation: Preparation,
     calibration: Mapping[str, Any] | None = None,
 ) -> Metadata:
-    """The metadata of a converted model. `facts` are those of its entry in the store, `said` what is known
+    """The metadata of a converted model. `facts` are those of its entry in the store, `preparation` what is known
     of its preprocessing."""
     document = {
         "format": FORMAT,
@@ -56,7 +56,7 @@ def describe(
         "source": origin(source),
         "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
         "outputs": facts["outputs"],
-        **preparation(said),
+        **preparation_fields(preparation),
         "class_num": source.class_num or classes(facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
@@ -107,10 +107,10 @@ def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
     return shape[1] if len(shape) == 2 and shape[1] > 0 else None
 
 
-def preparation(said: Prepared) -> dict[str, Any]:
+def preparation_fields(preparation: Preparation) -> dict[str, Any]:
     """How images are prepared, and the classes' names, if they are known."""
-    how = {"preprocessing": said.preprocessing.as_values() if said.preprocessing else None}
-    return how | ({"class_labels": said.labels} if said.labels else {})
+    how = {"preprocessing": preparation.preprocessing.as_values() if preparation.preprocessing else None}
+    return how | ({"class_labels": preparation.labels} if preparation.labels else {})
 
 
 def with_facts(metadata: Metadata) -> Metadata:

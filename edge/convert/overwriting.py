@@ -42,7 +42,7 @@ def check_overwriting(order: Order[Product], out: Path) -> None:
 
 def _of_order(order: Order[Product]) -> dict[str, Any]:
     weights = order.weights
-    said: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "weights": weights.kind,
         "seed": weights.seed if weights.kind == "random" else None,
         "from": str(weights.path.resolve()) if weights.path else None,
@@ -51,14 +51,14 @@ def _of_order(order: Order[Product]) -> dict[str, Any]:
     recipe = getattr(order, "recipe", None)
     if isinstance(recipe, Recipe):
         shape = list(recipe.input_shape) if recipe.input_shape else None
-        return said | {"engine": recipe.engine, "target": recipe.target, "precision": recipe.precision,
+        return facts | {"engine": recipe.engine, "target": recipe.target, "precision": recipe.precision,
                        "sparse_threshold": recipe.sparse_threshold, "input_shape": shape}  # fmt: skip
-    return said | {"opset": recipe.opset, "batch": recipe.batch} if recipe is not None else said
+    return facts | {"opset": recipe.opset, "batch": recipe.batch} if recipe is not None else facts
 
 
 def _of_file(metadata: Metadata) -> dict[str, Any]:
     source, recipe = metadata.source, metadata.recipe
-    said: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "weights": source.kind,
         "seed": source.seed,
         "from": str(Path(source.path).resolve()) if source.path else None,
@@ -67,8 +67,8 @@ def _of_file(metadata: Metadata) -> dict[str, Any]:
     for name in recipe.__struct_fields__ if recipe else ():
         value = getattr(recipe, name)
         if value is not UNSET and name not in _SAID_ONLY:
-            said[name] = list(value) if isinstance(value, tuple) else value
-    return said
+            facts[name] = list(value) if isinstance(value, tuple) else value
+    return facts
 
 
 def _word(value: object) -> str:

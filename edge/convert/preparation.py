@@ -23,7 +23,7 @@ from edge.zoo.model import Model, Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Preparation:
     """`remarks`: where it comes from, and what could not be taken."""
 
     preprocessing: Preprocessing | None
@@ -38,7 +38,7 @@ def prepared(
     shapes: Sequence[Sequence[int]],
     overrides: Overrides,
     place: Path | None = None,
-) -> Prepared:
+) -> Preparation:
     """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
     images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
     before = _before(place, source) if place is not None else None
@@ -50,21 +50,21 @@ def prepared(
         if known is None and config is not None and config.prepared is not None:
             overrides = overrides.over(config.prepared)
         how = fitting(name, images, known, overrides)
-        return Prepared(how, labels, (*remarks, f"preprocessing as said: {how}"))
+        return Preparation(how, labels, (*remarks, f"preprocessing as said: {how}"))
     try:
         if known is not None:
             how = fitting(name, images, known, Overrides())
         elif config is not None and config.prepared is not None:
             how, origin = fitting(name, images, None, config.prepared), config.name
         else:
-            return Prepared(None, labels, (*remarks, *_unknown(model, source, images)))
+            return Preparation(None, labels, (*remarks, *_unknown(model, source, images)))
     except UsageError as error:
-        return Prepared(None, labels, (*remarks, f"no preprocessing from {origin}: {error.message}"))
+        return Preparation(None, labels, (*remarks, f"no preprocessing from {origin}: {error.message}"))
     if config is not None and config.prepared is not None and origin != config.name and not _same(config, images, how):
         remarks.append(f"{config.name} says otherwise; remove {origin} to take it from there")
     if origin != "the catalogue":
         remarks.append(f"preprocessing from {origin}: {how}")
-    return Prepared(how, labels, tuple(remarks))
+    return Preparation(how, labels, tuple(remarks))
 
 
 def shapes_of(source: InferenceModel, model: Model | None, first: Sequence[int] | None) -> list[tuple[int, ...]]:
@@ -78,9 +78,9 @@ def _known(
     model: Model | None, source: InferenceModel, before: Metadata | None, config: Config | None, place: Path | None
 ) -> tuple[Preprocessing | None, str]:
     catalogue = model.preprocessing if model is not None and source.kind in ("published", "random") else None
-    said = before.preprocessing if before is not None else None
-    if said is not None and said != catalogue:
-        return said, f"the metadata that was there ({place.stem}.json)" if place else ""
+    kept = before.preprocessing if before is not None else None
+    if kept is not None and kept != catalogue:
+        return kept, f"the metadata that was there ({place.stem}.json)" if place else ""
     return catalogue, config.name if config is not None and catalogue is None else "the catalogue"
 
 

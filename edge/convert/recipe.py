@@ -68,10 +68,10 @@ def load(path: Path) -> Recipe:
     try:
         unchecked = convert({"name": path.stem, **table}, _Unchecked, str(path), error=RecipeError)
     except RecipeError as error:
-        said = error.message.removeprefix(str(path))
+        message = error.message.removeprefix(str(path))
         where = _at(path, text, re.split(r"[.\[]", error.field)[0])
         hint = 'for instance: engine = "2.13rc0"' if error.field == "engine" else ""
-        raise RecipeError(f"{where}{said}", hint=hint, field=error.field) from None
+        raise RecipeError(f"{where}{message}", hint=hint, field=error.field) from None
     if problem := _problem(unchecked):
         raise RecipeError(f"{_at(path, text, problem[0])}: {problem[1]}", hint=problem[2], field=problem[0])
     return Recipe(**asdict(unchecked))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.cache.files import holds
-from edge.convert.preparation import Prepared, prepared
+from edge.convert.preparation import Preparation, prepared
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.images.overrides import Overrides
 from edge.source.download import Progress
@@ -46,15 +46,15 @@ class Work:
 
     def preparation(
         self, source: InferenceModel, shapes: Sequence[Sequence[int]], overrides: Overrides, kind: str
-    ) -> Prepared:
+    ) -> Preparation:
         """What is known of the preprocessing of the network with inputs of these shapes, for its file of this kind.
 
         All that needs it has it from here: calibration, verification, metadata. Raises `UsageError`, as
         `edge.images.overrides.fitting`.
         """
-        said = prepared(self.name, self.model, source, shapes, overrides, self.out / f"{self.name}.{kind}")
-        self.remarks.extend(said.remarks)
-        return said
+        preparation = prepared(self.name, self.model, source, shapes, overrides, self.out / f"{self.name}.{kind}")
+        self.remarks.extend(preparation.remarks)
+        return preparation
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -91,7 +91,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class AppliedSettings:
     """Which settings hold for the measurement: True set, False not offered or refused by the device."""
 
     fixed_performance: bool
@@ -184,7 +184,7 @@ class Device(Protocol):
         """
         ...
 
-    def prepared(self) -> AbstractContextManager[Prepared]:
+    def prepared(self) -> AbstractContextManager[AppliedSettings]:
         """Settings for measuring (fixed performance mode, stay awake), each put back on exit. Needs the lock."""
         ...
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from edge.cache.files import atomic_write
 from edge.device import sysfs
-from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
+from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
 from edge.device.owner import host_lock
 from edge.errors import AbortedError, CommandError, CommandTimeoutError, TransferError
 
@@ -135,8 +135,8 @@ class HostDevice:
             yield
 
     @contextmanager
-    def prepared(self) -> Iterator[Prepared]:
-        yield Prepared(fixed_performance=False, stay_awake=False)
+    def prepared(self) -> Iterator[AppliedSettings]:
+        yield AppliedSettings(fixed_performance=False, stay_awake=False)
 
     def recover(self, *, limit: float) -> bool:
         """This machine does not go away."""

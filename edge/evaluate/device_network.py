@@ -31,7 +31,7 @@ THREADS = 4  # as many as a phone has big cores; the engine takes fewer where th
 
 
 class DeviceNetwork:
-    """See Network. The device is locked and prepared; `timeout` is in seconds for one launch.
+    """See Classifier. The device is locked and prepared; `timeout` is in seconds for one launch.
 
     A batch lies on the device while it is used. After a dropped link or a crash it is judged again from its start, and
     counts only once all its outputs are there. Raises besides what `device` and the benchmark program raise, and

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.errors import EvaluationError, ImageError
 from edge.evaluate.accuracy import Share, ranked, share
-from edge.evaluate.network import Network
+from edge.evaluate.network import Classifier
 from edge.images.dataset import Dataset, Image
 from edge.images.preprocess import prepare
 from edge.images.reading import read_image
@@ -55,7 +55,7 @@ class Evaluation:
 
 
 def evaluate(
-    network: Network,
+    network: Classifier,
     dataset: Dataset,
     how: Preprocessing,
     *,
@@ -104,22 +104,22 @@ def remarks(made: Evaluation) -> list[str]:
     found = [one.top[0] for one in made.predictions]
     if len(found) < _TELLING or len(set(labels)) < 2:
         return []
-    said = []
+    doubts = []
     if len(set(found)) == 1:
-        said.append(
+        doubts.append(
             f"every image is of class {found[0]} to it: is the preprocessing another one (mean, std, scale, channels)?"
         )
     moved = {by: sum(a - by == b for a, b in zip(labels, found, strict=True)) for by in (1, -1)}
     best = max(moved, key=lambda by: moved[by])
     if moved[best] > max(2 * made.top1.hits, len(found) / 3) and len(set(found)) > 1:
         how = "1, and its classes from 0" if best == 1 else "0, and its classes from 1"
-        said.append(f"with every label one {'less' if best == 1 else 'more'}, {moved[best]} of {len(found)} are right: "
+        doubts.append(f"with every label one {'less' if best == 1 else 'more'}, {moved[best]} of {len(found)} are right: "
                     f"do the labels count from {how}?")  # fmt: skip
     elif made.top1.hits == 0:
-        said.append(
+        doubts.append(
             "no image is right: are the labels in the order of the network's classes (--labels), and counted from 0?"
         )
-    return said
+    return doubts
 
 
 def _hits(predictions: Sequence[Prediction], count: int) -> Share:

@@ -14,24 +14,24 @@ from edge.device.base import Properties
 from edge.device.discover import open_device
 from edge.device.host import HostDevice
 from edge.evaluate.options import EvalOptions
-from edge.evaluate.report import Judged
+from edge.evaluate.report import EvaluatedModel
 from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, judge_on_device, judge_on_host
 from edge.metadata.file import origin_of
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class EvaluationRun:
     """What came of it; `failed`: how many networks could not be had."""
 
-    judged: list[Judged]
+    judged: list[EvaluatedModel]
     failed: int
 
 
-def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
+def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
     """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
     if options.here:
         candidates, failed = _candidates(options, listener)
-        return Judgement(
+        return EvaluationRun(
             judge_on_host(candidates, options.dataset, options.overrides, listener, options.output), failed
         )
     engine = options.engine or PADDLE_LITE
@@ -43,7 +43,9 @@ def judge(options: EvalOptions, listener: DownloadListener) -> Judgement:
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    return Judgement(judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed)
+    return EvaluationRun(
+        judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed
+    )
 
 
 def _jobs(

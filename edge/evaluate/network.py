@@ -22,7 +22,7 @@ Tensors = Sequence[NDArray[np.float32]]
 Answers = NDArray[np.float32] | NDArray[np.int64]
 
 
-class Network(Protocol):
+class Classifier(Protocol):
     """Whatever turns a batch of input tensors, an image each, into scores of shape (images, classes).
 
     Of a network that ends in its best classes themselves it is those, as integers, best first. Raises `EvaluationError`, or

@@ -36,7 +36,7 @@ class Launched:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedModel:
     """One network, how its images were prepared, where it ran, and what came of it. Seconds in all.
 
     `device` is a serial, or "host"; `launched` is None where the engine ran in its own interpreter here.
@@ -51,7 +51,7 @@ class Judged:
     launched: Launched | None = None
 
 
-def table(judged: Sequence[Judged]) -> str:
+def table(judged: Sequence[EvaluatedModel]) -> str:
     """The table; `Published` is shown for published weights only: it says nothing of others.
 
     Above it stands which device and program judged, where a program did, and below how the images were prepared and what is
@@ -71,7 +71,7 @@ def table(judged: Sequence[Judged]) -> str:
     return "\n\n".join(parts)
 
 
-def as_dict(one: Judged) -> dict[str, Any]:
+def as_dict(one: EvaluatedModel) -> dict[str, Any]:
     """The JSON object of one network: counts, shares from 0 to 1 with their intervals, and how they were got."""
     subject, made = one.subject, one.evaluation
     return {
@@ -98,7 +98,7 @@ def as_dict(one: Judged) -> dict[str, Any]:
     }
 
 
-def predictions_csv(judged: Sequence[Judged]) -> str:
+def predictions_csv(judged: Sequence[EvaluatedModel]) -> str:
     """`model,image,label,predicted`: one line a network and image, the best classes separated by spaces, best first."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -109,7 +109,7 @@ def predictions_csv(judged: Sequence[Judged]) -> str:
     return out.getvalue()
 
 
-def _context(one: Judged) -> list[str]:
+def _context(one: EvaluatedModel) -> list[str]:
     if one.launched is None:
         return []
     program = f"{one.launched.program.name} {one.launched.version}"
@@ -130,7 +130,7 @@ def _launched(launched: Launched | None) -> dict[str, Any]:
     }
 
 
-def _row(one: Judged) -> list[str]:
+def _row(one: EvaluatedModel) -> list[str]:
     subject, made = one.subject, one.evaluation
     mark = " !" if one.launched and one.launched.synthetic else ""
     published = (_published(subject) or {}).get("top1")

@@ -16,8 +16,8 @@ from edge.device.base import Device
 from edge.errors import UsageError
 from edge.evaluate.device_network import DeviceNetwork
 from edge.evaluate.evaluation import Evaluation, Unreadable, evaluate
-from edge.evaluate.network import HostNetwork, Network
-from edge.evaluate.report import Judged, Launched
+from edge.evaluate.network import Classifier, HostNetwork
+from edge.evaluate.report import EvaluatedModel, Launched
 from edge.images.dataset import Dataset
 from edge.images.overrides import Overrides, steps
 from edge.metadata.file import origin_of
@@ -53,7 +53,7 @@ def judge_on_host(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
-) -> list[Judged]:
+) -> list[EvaluatedModel]:
     """The accuracy of every network, in the order given, in this machine's engines.
 
     An image that cannot be read is told to the listener once. Raises `UsageError` before any work where a network's
@@ -75,7 +75,7 @@ def judge_on_host(
                 place,
             )
             made, seconds = judging.judge(job, network, how)
-            judged.append(Judged(job.subject, how, runtime.name, "host", made, seconds))
+            judged.append(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds))
     return judged
 
 
@@ -86,7 +86,7 @@ def judge_on_device(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
-) -> list[Judged]:
+) -> list[EvaluatedModel]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
 
     Nothing but the networks and the program stays on the device, which later runs find there. Raises besides
@@ -117,7 +117,7 @@ def judge_on_device(
             assert hello is not None  # evaluate has got an answer
             launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
             engine = f"{hello.engine} {network.engine_version}"
-            judged.append(Judged(job.subject, how, engine, device.serial, made, seconds, launched))
+            judged.append(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched))
     return judged
 
 
@@ -128,7 +128,7 @@ class _Judging:
         self._dataset, self._listener = dataset, listener
         self._told: set[str] = set()
 
-    def judge(self, job: Job, network: Network, how: Preprocessing) -> tuple[Evaluation, float]:
+    def judge(self, job: Job, network: Classifier, how: Preprocessing) -> tuple[Evaluation, float]:
         """What came of it, and the seconds it took."""
 
         def heard(done: int, count: int) -> None:

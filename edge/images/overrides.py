@@ -40,13 +40,13 @@ class Overrides:
     def __bool__(self) -> bool:
         return any(getattr(self, one.name) is not None for one in fields(self))
 
-    def over(self, said: Overrides) -> Overrides:
-        """These, and what else was `said` before; a new size replaces the whole of the old one."""
+    def over(self, given: Overrides) -> Overrides:
+        """These, and what else was `given` before; a new size replaces the whole of the old one."""
         sizes = ("resize_short", "resize", "crop")
         mine = {one.name: getattr(self, one.name) for one in fields(self)}
         resized = self.resize_short is not None or self.resize is not None
         kept = {
-            name: getattr(said, name)
+            name: getattr(given, name)
             for name, value in mine.items()
             if value is None and not (resized and name in sizes)
         }
@@ -68,8 +68,8 @@ def fitting(
     """
     layout, channels, size = _image(name, shapes, overrides.layout or (known.layout if known else None))
     base = known or Preprocessing(None, size, mean=(), std=(), channel_order="GREY" if channels == 1 else "RGB")
-    said = {key: getattr(overrides, key) for key in ("mean", "std", "scale", "interpolation", "channel_order")}
-    base = replace(base, **{key: value for key, value in said.items() if value is not None}, layout=layout)
+    given = {key: getattr(overrides, key) for key in ("mean", "std", "scale", "interpolation", "channel_order")}
+    base = replace(base, **{key: value for key, value in given.items() if value is not None}, layout=layout)
     if overrides.resize_short is not None or overrides.resize is not None:
         crop = overrides.crop or size
         base = replace(base, resize_short=overrides.resize_short, resize=overrides.resize, crop=crop)

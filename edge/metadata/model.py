@@ -21,7 +21,7 @@ class _Part(Struct, frozen=True, kw_only=True, dict=True):
     """A JSON object. Fields that were read and are not known here live in its `__dict__` (see edge.metadata.file)."""
 
 
-class Network(_Part, frozen=True, kw_only=True):
+class NetworkRecord(_Part, frozen=True, kw_only=True):
     """A network of the catalogue."""
 
     name: str
@@ -36,7 +36,7 @@ class Maker(_Part, frozen=True, kw_only=True):
     version: str | None = None
 
 
-class Recipe(_Part, frozen=True, kw_only=True):
+class RecipeRecord(_Part, frozen=True, kw_only=True):
     """How it was converted: a `.nb` has the fields of a recipe, an ONNX file `opset` and `batch`."""
 
     name: str | UnsetType = UNSET
@@ -113,7 +113,7 @@ class OnnxFacts(_Part, frozen=True, kw_only=True):
     simplification: Simplification
 
 
-class Calibration(_Part, frozen=True, kw_only=True):
+class CalibrationRecord(_Part, frozen=True, kw_only=True):
     """How int8-static was calibrated; shares from 0 to 1. `network` is the quantised network's key in the cache."""
 
     images: int
@@ -138,7 +138,7 @@ class Figures(_Part, frozen=True, kw_only=True):
     spread: float | None = None
 
 
-class Verification(_Part, frozen=True, kw_only=True):
+class VerificationRecord(_Part, frozen=True, kw_only=True):
     """How the verification went; without figures where nothing was compared. `unproven`: the file's kinds of kernels that
     did not run in it."""
 
@@ -200,12 +200,12 @@ class Metadata(_Part, frozen=True, kw_only=True):
     file: str | None = None
     sha256: str
     bytes: Size | None = None
-    model: Network | None = None
+    model: NetworkRecord | None = None
     target: str | None = None
     precision: str | None = None
     engine: Maker | None = None
     opt_version: str | None = None
-    recipe: Recipe | None = None
+    recipe: RecipeRecord | None = None
     source: Source
     inputs: Annotated[tuple[Tensor, ...], Meta(min_length=1)]
     outputs: tuple[Tensor, ...] = ()
@@ -218,8 +218,8 @@ class Metadata(_Part, frozen=True, kw_only=True):
     legalised: tuple[Legalised, ...] = ()
     nb: NbFacts | UnsetType = UNSET
     onnx: OnnxFacts | UnsetType = UNSET
-    calibration: Calibration | UnsetType | None = UNSET
-    verification: Verification | None = None
+    calibration: CalibrationRecord | UnsetType | None = UNSET
+    verification: VerificationRecord | None = None
     proofs: tuple[Proof, ...] | UnsetType = UNSET
     licence: str | None = None
     edgezoo: str | None = None
@@ -232,7 +232,7 @@ class Origin(_Part, frozen=True, kw_only=True):
     """
 
     name: str | None = None
-    model: Network | None = None
+    model: NetworkRecord | None = None
     precision: str | None = None
     engine: Maker | None = None
     source: Source | None = None
@@ -241,6 +241,6 @@ class Origin(_Part, frozen=True, kw_only=True):
     preprocessing: Preprocessing | None = None
     class_num: int | None = None
     published: Published | None = None
-    calibration: Calibration | None = None
-    verification: Verification | None = None
+    calibration: CalibrationRecord | None = None
+    verification: VerificationRecord | None = None
     proofs: tuple[Proof, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge.metadata.model import Metadata, Origin, Tensor
-from edge.zoo.published import Facts, Network, facts_of
+from edge.zoo.published import Facts, NamedNetwork, facts_of
 
 
 def of_metadata(metadata: Metadata) -> Facts:
@@ -25,7 +25,7 @@ def of_origin(
     if model is None:
         return Facts(None)
     weights = origin.source.kind if origin.source else None
-    return facts_of(model, Network(weights, shapes, origin.class_num or _classes(origin.outputs), params, flops))
+    return facts_of(model, NamedNetwork(weights, shapes, origin.class_num or _classes(origin.outputs), params, flops))
 
 
 def licence(facts: Facts, weights: str | None) -> str | None:

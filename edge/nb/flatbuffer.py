@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FlatTable:
     """A table of the buffer `data` at offset `at`. Every method raises ValueError or struct.error for a broken one."""
 
     data: Any  # bytes or a memory map
@@ -25,7 +25,7 @@ class Table:
     _read: set[int]  # where vectors of tables were read
 
     @classmethod
-    def root(cls, data: Any, at: int = 0) -> Table:
+    def root(cls, data: Any, at: int = 0) -> FlatTable:
         """The root table of a buffer that begins at `at`."""
         return cls(data, at + _u32(data, at), set())
 
@@ -61,19 +61,19 @@ class Table:
         start, count = self._vector(index, kind.itemsize)
         return np.frombuffer(self.data, kind, count, start) if count else np.empty(0, kind)
 
-    def table(self, index: int) -> Table | None:
+    def table(self, index: int) -> FlatTable | None:
         """A field that is a table (or a union's value)."""
         at = self.field(index)
-        return None if at is None else Table(self.data, _inside(self.data, at + _u32(self.data, at)), self._read)
+        return None if at is None else FlatTable(self.data, _inside(self.data, at + _u32(self.data, at)), self._read)
 
-    def tables(self, index: int) -> Iterator[Table]:
+    def tables(self, index: int) -> Iterator[FlatTable]:
         """A field that is a vector of tables."""
         start, count = self._vector(index, 4)
         if count and start in self._read:
             raise ValueError("it refers twice to one list")
         self._read.add(start)
         for place in range(start, start + 4 * count, 4):
-            yield Table(self.data, _inside(self.data, place + _u32(self.data, place)), self._read)
+            yield FlatTable(self.data, _inside(self.data, place + _u32(self.data, place)), self._read)
 
     def _vector(self, index: int, width: int) -> tuple[int, int]:
         """Where the elements begin, and how many there are."""

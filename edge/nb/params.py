@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import NbFormatError
-from edge.nb.flatbuffer import Table
+from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
 
 # VarType_.Type of framework.fbs -> numpy's name
@@ -76,7 +76,7 @@ def _param(record: bytes) -> NbParam:
     """A record: u32 offset of the buffer, the buffer. Fields of ParamDesc: 1 name, 3 variable; of its LoDTensorDesc: 2 dim,
     3 data_type, 4 data."""
     (offset,) = struct.unpack_from("<I", record)
-    desc = Table.root(record, offset)
+    desc = FlatTable.root(record, offset)
     tensor = desc.table(3)
     if tensor is None:
         raise ValueError("it describes no tensor")

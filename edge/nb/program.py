@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import NbFormatError
-from edge.nb.flatbuffer import Table
+from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
 
 # An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
@@ -55,7 +55,7 @@ def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
 def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
     """The ops of a topology."""
     try:
-        found = [_op(op) for block in Table.root(topology).tables(0) for op in block.tables(3)]
+        found = [_op(op) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
     except (struct.error, ValueError) as error:
         raise NbFormatError(f"its program cannot be read: {error}") from error
     if not found:
@@ -78,18 +78,18 @@ def most_first(counted: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _op(table: Table) -> NbOp:
+def _op(table: FlatTable) -> NbOp:
     attrs = dict(_attribute(attr) for attr in table.tables(3))
     parts = str(attrs.pop(_KERNEL_ATTRIBUTE, "")).split("/")
     target, precision = ("", "") if len(parts) != 5 else (_name(_TARGETS, parts[2]), _name(_PRECISIONS, parts[3]))
     return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), attrs)
 
 
-def _slots(table: Table, index: int) -> dict[str, tuple[str, ...]]:
+def _slots(table: FlatTable, index: int) -> dict[str, tuple[str, ...]]:
     return {slot.string(0): slot.strings(1) for slot in table.tables(index)}
 
 
-def _attribute(table: Table) -> tuple[str, Any]:
+def _attribute(table: FlatTable) -> tuple[str, Any]:
     """Name and value. Fields of Attr: 0 name, 1 type (of AttrType: 0 to 7, 9 and 11 are read), then one for each type."""
     kind = table.number(1, "i")
     value: Any = None

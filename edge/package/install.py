@@ -43,17 +43,17 @@ def install_apk(device: Device, apk: Path, package_id: str) -> bool:
     finally:
         with suppress(DeviceError):  # what went wrong before counts
             device.run(["rm", "-f", str(place)], timeout=_SECONDS)
-    said = f"{done.stdout}\n{done.stderr}"
-    if done.code == 0 and "Success" in said:
+    text = f"{done.stdout}\n{done.stderr}"
+    if done.code == 0 and "Success" in text:
         return True
-    failure = _FAILURE.search(said)
-    reason = failure[1] if failure else said.strip().partition("\n")[0] or f"exit code {done.code}"
+    failure = _FAILURE.search(text)
+    reason = failure[1] if failure else text.strip().partition("\n")[0] or f"exit code {done.code}"
     details = f" ({failure[2]})" if failure and failure[2] else ""
     raise CommandError(
         f"{device.serial} refused to install {apk.name}: {reason}{details}",
         code=done.code,
         hint=_ADVICE.get(reason, ""),
-        output=said,
+        output=text,
     )
 
 

@@ -151,8 +151,8 @@ def _jar(directory: Path) -> Path:
 
 
 def _version(engines: Sequence[Library]) -> str | None:
-    said = {str(engine.path): versions.find(engine.path.read_bytes()) for engine in engines}
-    known = {path: version for path, version in said.items() if version is not None}
+    versions_by_path = {str(engine.path): versions.find(engine.path.read_bytes()) for engine in engines}
+    known = {path: version for path, version in versions_by_path.items() if version is not None}
     if len({versions.parse(version) for version in known.values()}) > 1:
         differing = ", ".join(f"{path} is {version}" for path, version in known.items())
         raise PackageError(f"the releases differ in version: {differing}", hint="take all ABIs from one release")

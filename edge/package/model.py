@@ -40,8 +40,8 @@ class PackagedModel:
         if status == "passed":
             return None
         reason = verification.get("reason")
-        said = {"inconclusive": "its verification was inconclusive", "unavailable": "it could not be verified"}
-        return said.get(status, "it was not verified") + (f" ({reason})" if reason else "")
+        reasons = {"inconclusive": "its verification was inconclusive", "unavailable": "it could not be verified"}
+        return reasons.get(status, "it was not verified") + (f" ({reason})" if reason else "")
 
     def info_json(self) -> bytes:
         """model.json: the same bytes for the same model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from edge.convert.coverage import Row
+from edge.convert.coverage import CoverageRow
 from edge.report.grid import Column, markdown, text
 
 _COLUMNS = (
@@ -15,7 +15,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def counts(rows: Sequence[Row]) -> str:
+def counts(rows: Sequence[CoverageRow]) -> str:
     """One sentence: how many networks, how many of which status."""
     by_status = Counter(row.status for row in rows)
     models = sum(len(row.models) for row in rows)
@@ -23,12 +23,12 @@ def counts(rows: Sequence[Row]) -> str:
     return f"{len(rows)} networks ({models} models): " + ", ".join(parts)
 
 
-def as_text(rows: Sequence[Row]) -> str:
+def as_text(rows: Sequence[CoverageRow]) -> str:
     """The table for a terminal."""
     return text(_COLUMNS, [_cells(row) for row in rows])
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
+def as_markdown(rows: Sequence[CoverageRow]) -> str:
     """The page: what was done, what is remarkable, every network by series."""
     rows = sorted(rows, key=lambda row: (row.series.lower(), row.params or 0))
     first = rows[0]
@@ -63,7 +63,7 @@ def as_markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: CoverageRow) -> list[str]:
     v = row.verification
     return [
         row.name,
@@ -81,10 +81,10 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _ran_nowhere(row: Row) -> str:
+def _ran_nowhere(row: CoverageRow) -> str:
     kinds = row.verification.get("unproven") or ()
     return f"no {' or '.join(kinds)} kernel ran" if kinds else ""
 
 
-def _error(row: Row) -> float:
+def _error(row: CoverageRow) -> float:
     return float(row.verification.get("relative_error") or 0.0)

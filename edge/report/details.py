@@ -9,7 +9,7 @@ from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
 from edge.report.sustained import windows
-from edge.results import said
+from edge.results import words
 from edge.results.measurement import Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import SLOW
@@ -22,7 +22,7 @@ def render(measurement: Measurement, others: Sequence[Measurement] = ()) -> str:
     lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
     if pooled := pool([one for one in others if same_cell(one, measurement)]):
         lines.append(f"{'All sessions':<16}{pooled.sentence}")
-    remarks = said.remarks(measurement)
+    remarks = words.remarks(measurement)
     if remarks:
         lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
     if measurement.launches:

@@ -81,8 +81,8 @@ def device_line(device: Mapping[str, Any]) -> str:
     address = str(device.get("serial") or "unknown")
     itself = device.get("serialno")
     known = [name, f"serial number {itself}" if itself and itself != address and device.get("kind") != "host" else ""]
-    said = ", ".join(one for one in known if one)
-    parts = [address + (f" ({said})" if said else "")]
+    description = ", ".join(one for one in known if one)
+    parts = [address + (f" ({description})" if description else "")]
     parts += [str(device[key]) for key in ("soc_model", "soc") if device.get(key)]
     if device.get("android_release"):
         parts.append(f"Android {device['android_release']}")

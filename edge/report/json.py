@@ -94,8 +94,8 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
 
 
 def _launch(launch: Launch) -> dict[str, Any]:
-    said = {"reasons": [one.as_json() for one in launch.reasons], "notes": [one.as_json() for one in launch.notes]}
-    return asdict(replace(launch, reasons=(), notes=())) | said
+    remarks = {"reasons": [one.as_json() for one in launch.reasons], "notes": [one.as_json() for one in launch.notes]}
+    return asdict(replace(launch, reasons=(), notes=())) | remarks
 
 
 def _headline_is(measurement: Measurement) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.report import facts
 from edge.report.grid import Column, text
-from edge.results import said
+from edge.results import words
 from edge.results.measurement import Measurement
 from edge.results.sustained import Window, ranking, sustained
 
@@ -40,7 +40,7 @@ def render(cells: Sequence[Measurement]) -> str:
         places = {rank.id: f"{rank.at_start} -> {rank.at_end}" for group in ranking(mine) for rank in group}
         lines = [device, "", text(_COLUMNS, [_row(one, places.get(one.id, "")) for one in mine])]
         lines += _orders(mine)
-        remarks = {one.id: said.remarks(one) for one in mine}
+        remarks = {one.id: words.remarks(one) for one in mine}
         lines += ["", *(f"{id}: {sentence}" for id, sentences in remarks.items() for sentence in sentences)]
         parts.append("\n".join(lines).rstrip())
     return "\n\n".join(parts) + "\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from edge.report import facts, identity
 from edge.report.grid import Column
-from edge.results import said
+from edge.results import words
 from edge.results.measurement import Measurement, Subject
 
 
@@ -51,7 +51,7 @@ class _Footnotes:
         self._numbers: dict[str, int] = {}
 
     def mark(self, cell: Measurement) -> str:
-        sentences = [one for one in said.remarks(cell) if one not in self._of_all]
+        sentences = [one for one in words.remarks(cell) if one not in self._of_all]
         numbers = [self._numbers.setdefault(one, len(self._numbers) + 1) for one in sentences]
         return "".join(f" [{number}]" for number in numbers)
 

@@ -46,7 +46,7 @@ def columns(one: Measurement | Summary) -> Mapping[str, tuple[str, ...]]:
         "program_sha256": [program.sha256],
         "contract": [program.contract],
         "status": [status(one)],
-        "remark": [said.code for said in (*one.reasons, *one.remarks)],
+        "remark": [remark.code for remark in (*one.reasons, *one.remarks)],
     }
     return {name: tuple(str(value) for value in found if value not in (None, "")) for name, found in values.items()}
 

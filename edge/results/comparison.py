@@ -146,25 +146,25 @@ def _name(one: Measurement) -> str:
 
 
 def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequence[str]:
-    said = []
+    remarks = []
     if first.session != second.session:
-        said.append(
+        remarks.append(
             "they were not measured in one session: a device may change by itself from one to the other, so that less"
             f" than {SESSION_SHIFT:.0%} tells nothing; measure both in one"
         )
     if SUSTAINED in (first.protocol.base, second.protocol.base):
-        said.append("windows of a sustained measurement follow from one another: no interval holds over them")
+        remarks.append("windows of a sustained measurement follow from one another: no interval holds over them")
     if groups:
-        said.append("the launches of one fall in two groups, as on two clocks")
+        remarks.append("the launches of one fall in two groups, as on two clocks")
     if first.identity != second.identity:
-        said.append("they were measured on different devices")
+        remarks.append("they were measured on different devices")
     if first.protocol != second.protocol:
-        said.append("they were measured under different protocols")
+        remarks.append("they were measured under different protocols")
     if first.program != second.program:
-        said.append("they were measured with different programs")
+        remarks.append("they were measured with different programs")
     for what in ("precision", "target", "weights", "shapes"):
         if getattr(first.subject, what) != getattr(second.subject, what):
-            said.append(f"they differ in {what}")
-    said += [f"measurement {one.id} is not valid: {reason}" for one in (first, second) for reason in one.reasons]
-    said += [f"measurement {one.id}: {remark}" for one in (first, second) for remark in one.remarks]
-    return said
+            remarks.append(f"they differ in {what}")
+    remarks += [f"measurement {one.id} is not valid: {reason}" for one in (first, second) for reason in one.reasons]
+    remarks += [f"measurement {one.id}: {remark}" for one in (first, second) for remark in one.remarks]
+    return remarks

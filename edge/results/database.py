@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
 
 _APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _WAIT_SECONDS = 30.0  # for another process that writes
+_WAL_PAUSE = 0.05
+_WAL_TRIES = int(_WAIT_SECONDS / _WAL_PAUSE)
 
 
 class Database:
@@ -88,7 +92,9 @@ class Database:
                 hint="update edgezoo, or name another file with --db",
             )
         if empty:
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
+            locked = Remedy((sqlite3.OperationalError,), _WAL_TRIES, lambda _: time.sleep(_WAL_PAUSE), _is_locked)
+            retry(lambda: self._connection.execute("PRAGMA journal_mode = WAL"), locked)
         if version < SCHEMA_VERSION:
             self._migrate()
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
@@ -112,3 +118,7 @@ class Database:
             if version < len(STEPS):
                 execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 execute(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def _is_locked(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode == sqlite3.SQLITE_BUSY

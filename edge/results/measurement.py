@@ -219,15 +219,15 @@ class Remarkable(Interface):
 
 def derived_remarks(one: Remarkable) -> list[Remark]:
     """What follows from where the numbers of a cell come from."""
-    said = []
+    remarks = []
     if one.status == "failed":
-        said.append(Code.FAILED(error=one.error))
+        remarks.append(Code.FAILED(error=one.error))
     if one.status == "unfinished":
-        said.append(Code.UNFINISHED(launches=len(one.launches)))
+        remarks.append(Code.UNFINISHED(launches=len(one.launches)))
     if one.synthetic:
-        said.append(Code.SYNTHETIC())
+        remarks.append(Code.SYNTHETIC())
     if one.threads > 1 and not one.program.threads_honoured:
-        said.append(Code.THREADS_IGNORED())
+        remarks.append(Code.THREADS_IGNORED())
     if one.sessions > 1:
-        said.append(Code.SEVERAL_SESSIONS(sessions=one.sessions))
-    return said
+        remarks.append(Code.SEVERAL_SESSIONS(sessions=one.sessions))
+    return remarks

@@ -93,7 +93,7 @@ class Protocol:
             f"power mode {self.power_mode}": self.power_mode not in (None, 0),
             f"cores {','.join(map(str, self.cores or ()))}": self.cores is not None,
         }
-        return [said for said, is_so in words.items() if is_so]
+        return [word for word, is_so in words.items() if is_so]
 
 
 def _time(milliseconds: float) -> str:

@@ -17,14 +17,14 @@ def moment(text: str, now: datetime | None = None) -> float:
     A day begins at midnight of local time; "last week" is seven days ago, "last month" thirty. Raises `UsageError`.
     """
     today = now or datetime.now().astimezone()
-    said = " ".join(text.lower().split())
+    words = " ".join(text.lower().split())
     midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
-        if said in ("today", "yesterday"):
-            return (midnight - timedelta(days=said == "yesterday")).timestamp()
-        if said in _WORDS:
-            return (today - _WORDS[said]).timestamp()
-        if ago := re.fullmatch(r"(\d{1,6})([hdw])", said):
+        if words in ("today", "yesterday"):
+            return (midnight - timedelta(days=words == "yesterday")).timestamp()
+        if words in _WORDS:
+            return (today - _WORDS[words]).timestamp()
+        if ago := re.fullmatch(r"(\d{1,6})([hdw])", words):
             return (today - int(ago[1]) * _UNITS[ago[2]]).timestamp()
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):

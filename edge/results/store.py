@@ -250,7 +250,7 @@ class Store:
             row["id"],
         )
         one = Row(row)
-        protocol, said = rows.protocol(one.text("protocol"))
+        protocol, notes = rows.protocol(one.text("protocol"))
         return Measurement(
             id=row["id"],
             session=row["session"],
@@ -262,7 +262,7 @@ class Store:
             status=one.status(),
             launches=tuple(rows.launch(Row(launch)) for launch in data),
             reasons=one.remarks("reasons"),
-            notes=(*one.remarks("notes"), *said),
+            notes=(*one.remarks("notes"), *notes),
             error=one.text_if_known("error"),
             started=one.number("started"),
             finished=one.number_if_known("finished"),
@@ -296,7 +296,7 @@ def _is(row: Row, key: Key) -> bool:
 
 
 def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
-    protocol, said = rows.protocol(row.text("protocol"))
+    protocol, notes = rows.protocol(row.text("protocol"))
     made = [Row(one) for one in launches]
     engines = [one for one in made if one.values["engine"] is not None]
     serialno, address = row.text("serialno") or None, row.text("address")
@@ -331,7 +331,7 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
         synthetic=any(one.whole("synthetic") for one in made),
         sessions=len({one["session"] for one in launches}) or 1,
         reasons=row.remarks("reasons"),
-        notes=(*row.remarks("notes"), *said),
+        notes=(*row.remarks("notes"), *notes),
         error=row.text_if_known("error"),
         started=row.number("started"),
         finished=row.number_if_known("finished"),

@@ -46,8 +46,8 @@ def read_config(folder: Path) -> Config | None:
             raise FormatError(f"{path.name} is too large for a description of a model")
         return parse_config(path.read_text(encoding="utf-8-sig"), path.name, lambda name: _file(folder, name))
     except (OSError, UnicodeDecodeError, FormatError) as error:
-        said = error.message if isinstance(error, FormatError) else f"{path.name} cannot be read: {error}"
-        return Config(path.name, None, None, (said,))
+        message = error.message if isinstance(error, FormatError) else f"{path.name} cannot be read: {error}"
+        return Config(path.name, None, None, (message,))
 
 
 def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambda _: None) -> Config:
@@ -205,27 +205,27 @@ _KNOWN: dict[str, Callable[[Overrides, Mapping[str, Any]], Overrides]] = {
 _PADDLEX = ("ResizeByShort", "CenterCrop", "Normalize")
 
 
-def _interpolation(said: object, backend: str) -> str:
+def _interpolation(value: object, backend: str) -> str:
     if backend == "pil":
         known = {None: "bilinear", "bilinear": "bilinear", "bicubic": "bicubic", 2: "bilinear", 3: "bicubic"}
-        found = known.get(said)  # type: ignore[call-overload]
+        found = known.get(value)  # type: ignore[call-overload]
         found = found and f"pillow-{found}"
     else:
-        found = _OPENCV.get(said)
+        found = _OPENCV.get(value)
     if not isinstance(found, str):
-        raise _UnknownError(f"the interpolation {said} is not known")
+        raise _UnknownError(f"the interpolation {value} is not known")
     return found
 
 
 def _scale(how: Mapping[str, Any]) -> float:
     if "is_scale" in how:
         return 1 / BYTE if how["is_scale"] else 1.0
-    said = how.get("scale")
-    if said is None:
+    value = how.get("scale")
+    if value is None:
         return 1 / BYTE
-    match = _FRACTION.fullmatch(str(said))
+    match = _FRACTION.fullmatch(str(value))
     if match is None:
-        raise _UnknownError(f"the scale {said} is not known")
+        raise _UnknownError(f"the scale {value} is not known")
     return float(match[1]) / float(match[2] or 1)
 
 

@@ -29,7 +29,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PublishedRow:
     """One row of the table. `architecture` is what builds the network: rows may share it."""
 
     name: str
@@ -53,13 +53,13 @@ def doubts_of(name: str, *numbers: str) -> tuple[Doubt, ...]:
     return tuple(one for one in doubts().get(name, ()) if not numbers or one.number in numbers)
 
 
-def contradictions(rows: Sequence[Row]) -> list[Doubt]:
+def contradictions(rows: Sequence[PublishedRow]) -> list[Doubt]:
     """Every number that other numbers of the table contradict."""
     found = [doubt for row in rows for doubt in (*_latencies(row, rows), *_accuracies(row), *_orders(row))]
     return found + list(_shared(rows)) + list(_named_twice(rows))
 
 
-def _latencies(row: Row, rows: Sequence[Row]) -> Iterator[Doubt]:
+def _latencies(row: PublishedRow, rows: Sequence[PublishedRow]) -> Iterator[Doubt]:
     """More threads are never slower, and never more times faster than there are more of them (5 % for what is left)."""
     ms = row.published.sd855_ms
     for few, many in _THREADS:
@@ -67,38 +67,38 @@ def _latencies(row: Row, rows: Sequence[Row]) -> Iterator[Doubt]:
             continue
         gain = ms[few] / ms[many]
         if gain < 1:
-            said = f"{ms[many]:.2f} ms on {many} threads is slower than {ms[few]:.2f} on {few}"
-            yield Doubt(row.name, f"sd855_{many}", said)
+            sentence = f"{ms[many]:.2f} ms on {many} threads is slower than {ms[few]:.2f} on {few}"
+            yield Doubt(row.name, f"sd855_{many}", sentence)
         if gain > 1.05 * many / few:
             same = [f"{one.name}'s" for one in rows if one is not row and one.published.sd855_ms.get(few) == ms[few]]
             equal = f"; it is also {' and '.join(same)}" if same else ""
-            said = f"{ms[few]:.2f} ms on {few} thread{'s' * (few > 1)} is {gain:.2f} times that on {many}"
-            yield Doubt(row.name, f"sd855_{few}", said + equal)
+            sentence = f"{ms[few]:.2f} ms on {few} thread{'s' * (few > 1)} is {gain:.2f} times that on {many}"
+            yield Doubt(row.name, f"sd855_{few}", sentence + equal)
 
 
-def _accuracies(row: Row) -> Iterator[Doubt]:
+def _accuracies(row: PublishedRow) -> Iterator[Doubt]:
     p = row.published
     if p.top1 is None:
         return
     if p.top1_gain is not None and p.reference_top1 is not None:
         gain = p.top1 - p.reference_top1
         if abs(gain - p.top1_gain) > 0.0015:  # three numbers of three digits
-            said = f"a gain of {p.top1_gain:.3f} is printed; {p.top1:g} is {gain:.3f} above {p.reference_top1:g}"
-            yield Doubt(row.name, "top1_gain", said)
+            sentence = f"a gain of {p.top1_gain:.3f} is printed; {p.top1:g} is {gain:.3f} above {p.reference_top1:g}"
+            yield Doubt(row.name, "top1_gain", sentence)
     if p.top5 is not None and not p.top1 < p.top5 <= 1:
         yield Doubt(row.name, "top5", f"top-5 {p.top5:g} is not above top-1 {p.top1:g}")
 
 
-def _orders(row: Row) -> Iterator[Doubt]:
+def _orders(row: PublishedRow) -> Iterator[Doubt]:
     """A larger batch takes longer, at most as many times as it is larger."""
     ms = [row.published.elsewhere_ms.get(f"v100_trt_fp32_ms_bs{batch}") for batch in (1, 4, 8)]
     for (few, a), (many, b) in zip(zip((1, 4), ms, strict=False), zip((4, 8), ms[1:], strict=True), strict=True):
         if a is not None and b is not None and not a <= b <= 1.1 * a * many / few:
-            said = f"{b:.2f} ms for a batch of {many} does not go with {a:.2f} for {few}"
-            yield Doubt(row.name, f"v100_trt_fp32_ms_bs{many}", said)
+            sentence = f"{b:.2f} ms for a batch of {many} does not go with {a:.2f} for {few}"
+            yield Doubt(row.name, f"v100_trt_fp32_ms_bs{many}", sentence)
 
 
-def _shared(rows: Sequence[Row]) -> Iterator[Doubt]:
+def _shared(rows: Sequence[PublishedRow]) -> Iterator[Doubt]:
     """Distilled networks are the same network: its FLOPs and parameters cannot differ."""
     for row in rows:
         for other in rows:
@@ -110,9 +110,9 @@ def _shared(rows: Sequence[Row]) -> Iterator[Doubt]:
                     yield Doubt(row.name, number, f"{a:g} M; the same network as {other.name} has {b:g} M")
 
 
-def _named_twice(rows: Sequence[Row]) -> Iterator[Doubt]:
+def _named_twice(rows: Sequence[PublishedRow]) -> Iterator[Doubt]:
     """Two rows of one name and one archive, with different accuracies: which of them does the archive hold?"""
-    first: dict[str, Row] = {}
+    first: dict[str, PublishedRow] = {}
     for row in rows:
         one = first.setdefault(row.name, row)
         a, b = one.published.top1, row.published.top1
@@ -120,7 +120,7 @@ def _named_twice(rows: Sequence[Row]) -> Iterator[Doubt]:
             yield Doubt(row.name, "top1", f"the table has two rows of this name and archive: {a:g} and {b:g}")
 
 
-def _read(table: Path) -> list[Row]:
+def _read(table: Path) -> list[PublishedRow]:
     import csv  # `edgezoo list` has no time for it
 
     from edge.zoo.catalogue import catalogue
@@ -130,7 +130,7 @@ def _read(table: Path) -> list[Row]:
         return [_row(line, built) for line in csv.DictReader(file)]
 
 
-def _row(line: dict[str, str], built: dict[str, str]) -> Row:
+def _row(line: dict[str, str], built: dict[str, str]) -> PublishedRow:
     def number(column: str) -> float | None:
         return float(line[column]) if line[column] else None
 
@@ -147,7 +147,9 @@ def _row(line: dict[str, str], built: dict[str, str]) -> Row:
         top1_gain=number("top1_gain"),
         elsewhere_ms={column: ms for column, ms in elsewhere.items() if ms is not None},
     )
-    return Row(line["model"], built.get(line["model"], line["model"]), published, line["inference_url"] or None)
+    return PublishedRow(
+        line["model"], built.get(line["model"], line["model"]), published, line["inference_url"] or None
+    )
 
 
 if __name__ == "__main__":

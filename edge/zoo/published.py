@@ -21,7 +21,7 @@ _PARAMETERS_NOT_COUNTED = "SwinTransformerV2"
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class NamedNetwork:
     """What is known of a network that carries a catalogue name; None: not known. FLOPs are multiply-accumulates.
 
     `weights` are published, random, own or checkpoint.
@@ -42,7 +42,7 @@ class Facts:
     reasons: tuple[str, ...] = ()
 
 
-def facts_of(model: Model, network: Network) -> Facts:
+def facts_of(model: Model, network: NamedNetwork) -> Facts:
     """What of the published row of `model` may be said of `network`: all of it, all but the accuracy, or nothing."""
     if reasons := tuple(_differences(model, network)):
         return Facts(None, reasons)
@@ -52,11 +52,11 @@ def facts_of(model: Model, network: Network) -> Facts:
     return Facts(unmeasured, (f"the published accuracy is of the published weights, and these are {network.weights}",))
 
 
-def _differences(model: Model, network: Network) -> Iterator[str]:
+def _differences(model: Model, network: NamedNetwork) -> Iterator[str]:
     shapes = [tuple(1 if size == -1 and axis == 0 else size for axis, size in enumerate(s)) for s in network.shapes]
     if shapes != [model.input_shape]:
-        said = " and ".join("x".join(map(str, shape)) for shape in shapes) or "unknown"
-        yield f"its input is {said}, and the table's {'x'.join(map(str, model.input_shape))}"
+        shape_text = " and ".join("x".join(map(str, shape)) for shape in shapes) or "unknown"
+        yield f"its input is {shape_text}, and the table's {'x'.join(map(str, model.input_shape))}"
     if network.classes != CLASSES:
         yield f"it has {network.classes or 'an unknown number of'} classes, and the table's network {CLASSES}"
     if network.weights == "published":

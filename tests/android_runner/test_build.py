@@ -147,10 +147,10 @@ def test_the_arm_build_is_one_file_that_runs(models: dict[str, Path], tmp_path: 
     wrapped.write_text(f'#!/bin/sh\nexec {qemu} {program} "$@"\n')
     wrapped.chmod(0o755)
     done = launch(wrapped, models["arm"], "--threads", "2")
-    said = parse_launch(done.stdout, done.returncode, done.stderr)
-    assert said.synthetic
-    assert said.hello is not None
-    assert said.hello.abi == "arm64-v8a"
+    message = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert message.synthetic
+    assert message.hello is not None
+    assert message.hello.abi == "arm64-v8a"
     told = subprocess.run([wrapped, "--version"], capture_output=True, text=True, check=False, timeout=60)
     assert parse_hello(told.stdout, told.returncode).engine == "synthetic"
     assert launch(wrapped, models["x86"]).returncode == 5

@@ -86,10 +86,10 @@ def test_each_image_of_a_file_has_the_output_of_a_launch_of_its_own(
     values = np.stack([tables[channel][pixels[:, channel]] for channel in range(3)], axis=1)
     batch.write_bytes(values.tobytes() if fill == "file" else tables.tobytes() + pixels.tobytes())
     done = launch_images(edgebench, models["x86"], f"{fill}:{batch}", 5)
-    said = parse_images(5, done.stdout, done.returncode, done.stderr)
-    assert not said.hello.synthetic
-    assert len({outputs[0].digest for outputs in said.outputs}) == 5
-    for one, outputs in zip(values, said.outputs, strict=True):
+    message = parse_images(5, done.stdout, done.returncode, done.stderr)
+    assert not message.hello.synthetic
+    assert len({outputs[0].digest for outputs in message.outputs}) == 5
+    for one, outputs in zip(values, message.outputs, strict=True):
         alone.write_bytes(one.tobytes())
         done = launch(edgebench, models["x86"], "--input", f"file:{alone}", "--output", "values")
         assert parse_launch(done.stdout, done.returncode, done.stderr).outputs == outputs
@@ -109,28 +109,28 @@ def test_a_launch_is_what_was_asked_for(edgebench: Path, models: dict[str, Path]
     spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), threads=2, cores=(core,), warmup=3, warmup_ms=0, repeats=600,
                       repeats_ms=0, inputs=("seed:1",))  # fmt: skip
     done = subprocess.run(command_line(str(edgebench), spec), capture_output=True, text=True, check=False, timeout=120)
-    said = parse_launch(done.stdout, done.returncode, done.stderr)
-    assert not said.synthetic
-    assert len(said.samples_ms) == 600
-    assert said.warmup_runs == 3
-    assert said.model_bytes == models["x86"].stat().st_size
-    assert said.model_opt_version == said.engine_version == "v2.13-rc"
-    assert said.hello is not None
-    assert said.hello.engine_version == said.engine_version
-    assert said.before is not None
-    assert said.before.affinity == (core,)
-    assert said.peak_rss_bytes is not None
-    assert 10_000_000 < said.peak_rss_bytes < 1_000_000_000
-    assert said.inputs[0].fill == "seed:1"
+    message = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert not message.synthetic
+    assert len(message.samples_ms) == 600
+    assert message.warmup_runs == 3
+    assert message.model_bytes == models["x86"].stat().st_size
+    assert message.model_opt_version == message.engine_version == "v2.13-rc"
+    assert message.hello is not None
+    assert message.hello.engine_version == message.engine_version
+    assert message.before is not None
+    assert message.before.affinity == (core,)
+    assert message.peak_rss_bytes is not None
+    assert 10_000_000 < message.peak_rss_bytes < 1_000_000_000
+    assert message.inputs[0].fill == "seed:1"
 
 
 def test_it_measures_at_least_the_time_asked_for(synthetic: Path, models: dict[str, Path]) -> None:
     spec = LaunchSpec(str(models["x86"]), shapes=(SHAPE,), warmup=0, warmup_ms=50, repeats=1, repeats_ms=100)
     done = subprocess.run(command_line(str(synthetic), spec), capture_output=True, text=True, check=False, timeout=120)
-    said = parse_launch(done.stdout, done.returncode, done.stderr)
-    assert said.warmup_ms is not None
-    assert said.warmup_ms >= 50
-    assert sum(said.samples_ms) > 90
+    message = parse_launch(done.stdout, done.returncode, done.stderr)
+    assert message.warmup_ms is not None
+    assert message.warmup_ms >= 50
+    assert sum(message.samples_ms) > 90
 
 
 def test_it_is_recognised(edgebench: Path, synthetic: Path) -> None:

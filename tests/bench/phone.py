@@ -18,7 +18,7 @@ import numpy as np
 
 from edge.bench.clock import Clock
 from edge.bench.contract import CONTRACT_VERSION
-from edge.device.base import Battery, Completed, Core, Prepared, Properties, State, Thermal, Zone
+from edge.device.base import AppliedSettings, Battery, Completed, Core, Properties, State, Thermal, Zone
 from tests.bench.scripted import DIGEST, ScriptedDevice
 
 TOPS = (1_785_600,) * 4 + (2_419_200,) * 3 + (2_841_600,)  # kHz, a Snapdragon 855
@@ -125,9 +125,9 @@ class Phone(ScriptedDevice):
         return State(0, (), (), Battery(80, 30_000, charging=False), screen_on=False)
 
     @contextmanager
-    def prepared(self) -> Iterator[Prepared]:
+    def prepared(self) -> Iterator[AppliedSettings]:
         with super().prepared():
-            yield Prepared(fixed_performance=self.fixed_performance, stay_awake=True)
+            yield AppliedSettings(fixed_performance=self.fixed_performance, stay_awake=True)
 
     def run(self, command: Sequence[str], *, timeout: float, cwd: str | None = None) -> Completed:
         del timeout, cwd

@@ -15,7 +15,7 @@ from typing import Any
 from edge.bench.contract import CONTRACT_VERSION
 from edge.bench.programs import Runner
 from edge.bench.runners import flavour
-from edge.device.base import Cleaned, Completed, Core, Prepared, Properties, State, Thermal, Zone
+from edge.device.base import AppliedSettings, Cleaned, Completed, Core, Properties, State, Thermal, Zone
 from edge.results.measurement import RunnerProgram
 
 DIGEST = "fnv1a64:0123456789abcdef"
@@ -41,7 +41,7 @@ class ScriptedDevice:
         self.locked = self.is_prepared = False
         self.serial = "ab12"
         self.itself: dict[str, str] = {}  # properties beyond those that all have
-        self.said: dict[str, Any] = {}  # of `printed`, in every launch
+        self.message: dict[str, Any] = {}  # of `printed`, in every launch
 
     bytes_pushed = 0
 
@@ -78,7 +78,7 @@ class ScriptedDevice:
         model, threads = PurePosixPath(options["--model"]).name, int(options["--threads"])
         pace = self._pace(model, threads, self.launches.count((model, threads)))
         self.launches.append((model, threads))
-        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **self.said), "", seconds=pace / 10)
+        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **self.message), "", seconds=pace / 10)
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         raise NotImplementedError
@@ -95,10 +95,10 @@ class ScriptedDevice:
             self.locked = False
 
     @contextmanager
-    def prepared(self) -> Iterator[Prepared]:
+    def prepared(self) -> Iterator[AppliedSettings]:
         self.is_prepared = True
         try:
-            yield Prepared(fixed_performance=True, stay_awake=True)
+            yield AppliedSettings(fixed_performance=True, stay_awake=True)
         finally:
             self.is_prepared = False
 

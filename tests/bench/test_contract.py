@@ -264,14 +264,14 @@ def test_a_failure_keeps_its_kind_and_sentence(code: int, kind: str, arrived: bo
 
 
 @pytest.mark.parametrize("code", [139, -11], ids=["shell", "subprocess"])
-@pytest.mark.parametrize("said", [True, False], ids=["with an end line", "without"])
-def test_a_crash_is_told_from_a_failure(code: int, said: bool) -> None:
-    last = end(139, "crash", "SIGSEGV (bad memory access) while measuring", "crash") if said else ""
+@pytest.mark.parametrize("printed", [True, False], ids=["with an end line", "without"])
+def test_a_crash_is_told_from_a_failure(code: int, printed: bool) -> None:
+    last = end(139, "crash", "SIGSEGV (bad memory access) while measuring", "crash") if printed else ""
     with pytest.raises(RunnerError, match="died of SIGSEGV") as caught:
         parse_launch(HELLO + last, code, "[F 11/20] Check failed: x\n")
     assert caught.value.kind == "crash"
     assert "Check failed" in caught.value.log
-    assert ("while measuring" in caught.value.message) is said
+    assert ("while measuring" in caught.value.message) is printed
 
 
 def test_a_crash_in_mid_line_is_a_crash() -> None:

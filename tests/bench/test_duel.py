@@ -63,11 +63,11 @@ def answer(cells: list[Measurement]) -> LatencyComparison:
     return compare(first, second)
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(1.1, "slower"), (0.9, "faster"), (1.0, "the same")])
-def test_it_stops_when_it_is_decided(ratio: float, said: str, store: Store) -> None:
+@pytest.mark.parametrize(("ratio", "message"), [(1.1, "slower"), (0.9, "faster"), (1.0, "the same")])
+def test_it_stops_when_it_is_decided(ratio: float, message: str, store: Store) -> None:
     cells = duel(noisy(ratio, 0.002), store)
     made = answer(cells)
-    assert made.answer == said
+    assert made.answer == message
     assert made.pairs == LOOKS[0]
     assert made.interval is not None
     assert made.interval.level == LEVEL

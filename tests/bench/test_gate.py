@@ -78,11 +78,11 @@ def test_cool_at_once() -> None:
 
 def test_waits_until_it_has_cooled_down() -> None:
     clock = Clock(at(2, 60_000), at(0, 60_000), at(0, 43_000))
-    said: list[tuple[Remark, ...]] = []
-    result = wait_until_cool(clock.read, COOLEST, clock=clock.time, sleep=clock.sleep, on_wait=said.append)
+    message: list[tuple[Remark, ...]] = []
+    result = wait_until_cool(clock.read, COOLEST, clock=clock.time, sleep=clock.sleep, on_wait=message.append)
     assert (result.verdict, result.reasons, result.polls) == ("fine", (), 3)
     assert (result.waited_seconds, clock.pauses) == (2.0, [1.0, 1.0])
-    assert str(said[0][0]) == "thermal status MODERATE (2)"
+    assert str(message[0][0]) == "thermal status MODERATE (2)"
     assert result.thermal == at(0, 43_000)
 
 

@@ -403,7 +403,7 @@ def test_passing_trouble_is_tried_again(error: Exception, store: Store) -> None:
 
 def test_another_file_than_was_meant_is_looked_at_again(store: Store) -> None:
     device = ScriptedDevice()
-    device.said = {"opt": "v2.10"}
+    device.message = {"opt": "v2.10"}
     asked = request()
     meant = replace(asked.jobs[0], subject=replace(asked.jobs[0].subject, opt_version="v2.13-rc"))
     (cell,) = session(device, replace(asked, jobs=(meant,)), store)
@@ -588,7 +588,7 @@ def test_a_power_mode_and_cores_exclude_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("message", "reason"),
     [
         ({"delay": 0.4}, "other work had its cores for more than 25% of the time"),
         ({"ghz": 2.4192}, "core 7 ran at 2.4 GHz where 2.8 GHz were expected"),
@@ -597,16 +597,16 @@ def test_a_power_mode_and_cores_exclude_each_other() -> None:
     ],
     ids=["load", "clock", "cores", "outputs"],
 )
-def test_what_the_probes_say_makes_the_cell_invalid(said: dict[str, Any], reason: str, store: Store) -> None:
+def test_what_the_probes_say_makes_the_cell_invalid(message: dict[str, Any], reason: str, store: Store) -> None:
     device = ScriptedDevice()
-    device.said = said
+    device.message = message
     (cell,) = session(device, request(), store)
     assert tuple(map(str, cell.reasons)) == (f"{reason} (in 2 of 2 launches)",)
 
 
 def test_the_probes_are_kept_with_the_launch(store: Store) -> None:
     device = ScriptedDevice()
-    device.said = {"delay": 0.25, "settled": False}
+    device.message = {"delay": 0.25, "settled": False}
     (cell,) = session(device, request(), store)
     launch = cell.launches[0]
     assert launch.warmup_settled is False

@@ -52,7 +52,7 @@ class Refused:
     """It is an error, and `said` says why."""
 
     given: str
-    said: str
+    message: str
     slow: bool = False
 
 

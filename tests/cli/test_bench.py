@@ -142,8 +142,8 @@ def test_a_sustained_measurement_keeps_its_windows(network: dict[str, Path], tmp
     shape = ("--shape", "1,3,64,64")
     command = ["bench", str(network["x86"]), "--sustained", "12s", "--threads", "1", "--device", "host", *shape]
     assert run([*command, "--db", str(db)]) == 0
-    said = capsys.readouterr().out
-    assert "Steady ms" in said
+    message = capsys.readouterr().out
+    assert "Steady ms" in message
     assert run(["results", "list", "--where", "protocol=sustained", "--json", "--db", str(db)]) == 0
     (cell,) = json.loads(capsys.readouterr().out)
     assert cell["protocol"]["duration_s"] == 12

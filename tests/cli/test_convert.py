@@ -61,9 +61,9 @@ def test_bad_input_is_one_sentence(arguments: list[str], code: int, says: str, c
     Path("text.txt").touch()
     Path("bad.toml").write_text('engine = "2.13rc0"\npresicion = "fp32"\n')
     assert run(*arguments) == code
-    said = capsys.readouterr().err
-    assert says in said
-    assert "Traceback" not in said
+    message = capsys.readouterr().err
+    assert says in message
+    assert "Traceback" not in message
     assert not list(Path().rglob("*.nb"))
 
 
@@ -78,10 +78,10 @@ def test_when_the_published_address_cannot_be_reached_the_other_ways_are_named(
     # A proxy that nobody listens on: the address cannot be reached, whatever network this machine has.
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     assert run("PPLCNet_x0_25") == 1
-    said = capsys.readouterr().err
-    assert "the published weights of PPLCNet_x0_25" in said
-    assert "--weights random" in said
-    assert "--weights PATH" in said
+    message = capsys.readouterr().err
+    assert "the published weights of PPLCNet_x0_25" in message
+    assert "--weights random" in message
+    assert "--weights PATH" in message
 
 
 @pytest.mark.skipif("__import__('os').geteuid() == 0", reason="root may write everywhere")

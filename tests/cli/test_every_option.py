@@ -25,7 +25,7 @@ from PIL import Image
 
 from edge.cache.paths import cache_dir
 from edge.cli.main import cli
-from edge.convert.coverage import Row as Covered
+from edge.convert.coverage import CoverageRow
 from edge.device.base import Completed, Thermal, Zone
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
@@ -719,9 +719,9 @@ def survey(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> Iterator[No
     """All networks would take hours: this keeps what it was asked, and tells of a network that failed."""
     from edge.convert import coverage
 
-    def short(models: Sequence[Any], recipe: Any, weights: Any, **how: Any) -> list[Covered]:
+    def short(models: Sequence[Any], recipe: Any, weights: Any, **how: Any) -> list[CoverageRow]:
         more.update(models=models, recipe=recipe, weights=weights, **how)
-        row = Covered(
+        row = CoverageRow(
             (NAME,),
             "PPLCNet",
             NAME,
@@ -845,7 +845,7 @@ def test_it_has_its_effect_or_is_refused(command: str, option: str, row: Row, be
     made = begin(row.given)
     if isinstance(row, Refused):
         assert made.code != 0
-        assert row.said in made.err + made.out
+        assert row.message in made.err + made.out
         assert "Traceback" not in made.err
         return
     assert row.seen(made) == row.value, made.err

@@ -79,10 +79,10 @@ def test_ctrl_c(failing: Callable[..., int], capsys: Capture) -> None:
 
 def test_a_bug_is_called_one(failing: Callable[..., int], capsys: Capture) -> None:
     assert failing(ZeroDivisionError("division by zero")) == 70
-    said = capsys.readouterr().err
-    assert "this is a bug in edgezoo: ZeroDivisionError: division by zero" in said
-    assert "--debug" in said
-    assert "Traceback" not in said
+    message = capsys.readouterr().err
+    assert "this is a bug in edgezoo: ZeroDivisionError: division by zero" in message
+    assert "--debug" in message
+    assert "Traceback" not in message
 
 
 def test_debug_shows_the_traceback(failing: Callable[..., int], capsys: Capture) -> None:
@@ -146,10 +146,10 @@ def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    rest, said = process.communicate(timeout=300)
+    rest, message = process.communicate(timeout=300)
     assert rest == b"settings restored\n"
     assert process.returncode == code
-    assert b"Traceback" not in said
+    assert b"Traceback" not in message
 
 
 HEAVY = (

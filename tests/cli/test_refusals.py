@@ -143,18 +143,18 @@ def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.mark.parametrize(
-    ("command", "arguments", "said"),
+    ("command", "arguments", "message"),
     [(command, *row) for command, rows in REFUSED.items() for row in rows],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_it_is_refused_before_any_work(command: str, arguments: list[str], said: str, capsys: Capture) -> None:
+def test_it_is_refused_before_any_work(command: str, arguments: list[str], message: str, capsys: Capture) -> None:
     typed = [one.replace("{tiny}", str(TINY)).replace("{images}", "images") for one in arguments]
     start = time.process_time()  # of this process, for others may keep the machine busy
     assert run([command, *typed]) in (1, 2)
     assert time.process_time() - start < 1
     sentence, *more = capsys.readouterr().err.splitlines()
     assert sentence.startswith("Error: ")
-    assert said in sentence + "".join(more)
+    assert message in sentence + "".join(more)
     assert all(line.startswith("Hint: ") for line in more)
 
 

@@ -102,8 +102,8 @@ def test_export_raw(results: Results, capsys: Capture) -> None:
 
 def test_export_to_a_place_that_cannot_be_written(results: Results, tmp_path: Path, capsys: Capture) -> None:
     assert results("export", "--json", "-o", str(tmp_path / "nowhere" / "out.json")) == 1
-    said = capsys.readouterr().err
-    assert "could not be written: No such file or directory" in said
+    message = capsys.readouterr().err
+    assert "could not be written: No such file or directory" in message
 
 
 def test_raw_needs_json(results: Results) -> None:
@@ -112,10 +112,10 @@ def test_raw_needs_json(results: Results) -> None:
 
 def test_compare_gives_the_ratio_with_its_interval(results: Results, capsys: Capture) -> None:
     assert results("compare", "1", "2") == 0
-    said = capsys.readouterr().out
-    assert "ratio 0.667, 95 % interval 0.66" in said
-    assert "The second is 33.3% faster." in said
-    assert "Beware" not in said
+    message = capsys.readouterr().out
+    assert "ratio 0.667, 95 % interval 0.66" in message
+    assert "The second is 33.3% faster." in message
+    assert "Beware" not in message
 
 
 def test_the_threshold_of_a_comparison_is_practical(results: Results, capsys: Capture) -> None:
@@ -227,8 +227,8 @@ def test_the_newest_session_against_a_baseline(days: Results, capsys: Capture) -
     assert days("save-baseline", "first", "1", "2") == 0
     assert capsys.readouterr().out == "The baseline first is 2 measurements.\n"
     assert days("compare", "--baseline", "first") == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].split() == [
+    message = capsys.readouterr().out.splitlines()
+    assert message[0].split() == [
         "Model",
         "Threads",
         "Before",
@@ -241,11 +241,11 @@ def test_the_newest_session_against_a_baseline(days: Results, capsys: Capture) -
         "Interval",
         "Answer",
     ]
-    assert said[2].split()[:7] == ["A", "1", "1", "5", "10.02", "10.02", "1.000"]
-    assert said[2].endswith("undecided")
-    assert said[3].split()[:7] == ["B", "1", "2", "6", "20.04", "24.04", "1.200"]
-    assert said[3].endswith("slower")
-    assert said[4] == "Geometric mean of the ratios: 1.095 (2 cells)."
+    assert message[2].split()[:7] == ["A", "1", "1", "5", "10.02", "10.02", "1.000"]
+    assert message[2].endswith("undecided")
+    assert message[3].split()[:7] == ["B", "1", "2", "6", "20.04", "24.04", "1.200"]
+    assert message[3].endswith("slower")
+    assert message[4] == "Geometric mean of the ratios: 1.095 (2 cells)."
 
 
 @pytest.mark.parametrize(("limit", "code"), [("3%", 1), ("10", 1), ("25%", 0)])
@@ -310,13 +310,13 @@ def test_baselines_are_listed_and_forgotten(days: Results, capsys: Capture) -> N
 
 def test_history_shows_the_changes(days: Results, capsys: Capture) -> None:
     assert days("history", "B") == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith(
+    message = capsys.readouterr().out.splitlines()
+    assert message[0].startswith(
         "B: weights random, precision fp32, target arm, shape 1x3x224x224, device ab12, threads 1"
     )
-    assert [line.split()[0] for line in said[3:]] == ["2", "4", "6"]
-    assert said[4].endswith("undecided")
-    assert said[5].endswith("20.0% slower")
+    assert [line.split()[0] for line in message[3:]] == ["2", "4", "6"]
+    assert message[4].endswith("undecided")
+    assert message[5].endswith("20.0% slower")
     assert days("history", "A", "--json") == 0
     (series,) = json.loads(capsys.readouterr().out)
     assert [point["answer"] for point in series["points"]] == [None, "undecided", "undecided"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge.convert import conversion
-from edge.convert.coverage import Row, networks, survey
+from edge.convert.coverage import CoverageRow, networks, survey
 from edge.convert.legalise import Applied, legalise
 from edge.convert.recipe import Precision, choose
 from edge.paddle.draft import Draft
@@ -25,8 +25,8 @@ RANDOM = Weights("random")
 SAMPLE = ("SqueezeNet1_1", "ReXNet_1_0", "HarDNet39_ds", "LeViT_128S", "MobileViT_XXS", "EfficientNetB0_small")
 
 
-def row(**changes: Any) -> Row:
-    plain = Row(
+def row(**changes: Any) -> CoverageRow:
+    plain = CoverageRow(
         models=("A", "A_ssld"), series="S", architecture="A", input_shape=(1, 3, 224, 224), status="verified", reason=None,
         engine="2.13rc0", target="arm", bytes=2**20, params=1_000_000, flops=5, legalised=("relu6-threshold",),
         verification={"inputs": 8, "relative_error": 1e-5, "argmax_agreement": 1.0}, seconds={"source": 1.0, "verify": 2.0},

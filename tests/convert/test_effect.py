@@ -38,7 +38,7 @@ def test_float32_asks_for_nothing_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "ops", "said"),
+    ("recipe", "ops", "output"),
     [
         (
             replace(RECIPE, precision="fp16"),
@@ -67,8 +67,8 @@ def test_float32_asks_for_nothing_more() -> None:
         ),
     ],
 )
-def test_a_part_is_counted(recipe: Recipe, ops: Sequence[NbOp], said: str) -> None:
-    assert sentence(ops, recipe) == said
+def test_a_part_is_counted(recipe: Recipe, ops: Sequence[NbOp], output: str) -> None:
+    assert sentence(ops, recipe) == output
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,10 @@ def test_the_traceback_is_shown_to_who_asks(
     spoil(monkeypatch, KeyError("inputs"))
     options = ["--debug"] if debug else []
     assert main.run([*options, "convert", *NAMES, "--weights", "random", "-o", str(tmp_path)]) == 1
-    said = capsys.readouterr().err
-    assert f"failed  {SPOILT}: this is a bug in edgezoo: KeyError: 'inputs'" in said
-    assert "2 of 3 models" in said
-    assert ("Traceback" in said, "raise error" in said) == (debug, debug)
+    output = capsys.readouterr().err
+    assert f"failed  {SPOILT}: this is a bug in edgezoo: KeyError: 'inputs'" in output
+    assert "2 of 3 models" in output
+    assert ("Traceback" in output, "raise error" in output) == (debug, debug)
     assert sorted(path.stem for path in tmp_path.glob("*.nb")) == sorted({*NAMES} - {SPOILT})
 
 

@@ -43,7 +43,7 @@ def test_what_was_made_the_same_way_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "said"),
+    ("order", "message"),
     [
         (nb(Path("/a/inference")), "precision int8; asked for is precision fp32"),
         (nb(Path("/a/inference"), precision="int8", engine="2.14rc0"), "engine 2.13rc0; asked for is engine 2.14rc0"),
@@ -51,9 +51,9 @@ def test_what_was_made_the_same_way_is_replaced(tmp_path: Path) -> None:
     ],
     ids=["precision", "engine", "folder"],
 )
-def test_another_is_refused_and_named(tmp_path: Path, order: Order[Any], said: str) -> None:
+def test_another_is_refused_and_named(tmp_path: Path, order: Order[Any], message: str) -> None:
     written(nb(Path("/a/inference"), precision="int8"), tmp_path)
-    with pytest.raises(OutputError, match=said) as refused:
+    with pytest.raises(OutputError, match=message) as refused:
         check_overwriting(order, tmp_path)
     assert "--force" in refused.value.hint
 

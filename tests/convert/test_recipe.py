@@ -29,7 +29,7 @@ def test_the_default_is_how_the_published_table_was_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "said"),
+    ("text", "line", "output"),
     [
         (SOUND + 'precison = "int8"\n', 5, "precison"),
         (SOUND.replace("fp32", "fp64"), 3, "fp64"),
@@ -45,10 +45,10 @@ def test_the_default_is_how_the_published_table_was_measured() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 30 else "",
 )
-def test_a_wrong_field_is_refused_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+def test_a_wrong_field_is_refused_with_file_and_line(tmp_path: Path, text: str, line: int, output: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
-    with pytest.raises(RecipeError, match=said) as caught:
+    with pytest.raises(RecipeError, match=output) as caught:
         load(path)
     assert f"{path}, line {line}" in caught.value.message
 

@@ -137,10 +137,10 @@ def test_a_dropped_link_changes_no_number(subject: RealSubject, evaluation: Eval
 
     thread = threading.Thread(target=drop)
     thread.start()
-    _, again, said = evaluation.whole()
+    _, again, message = evaluation.whole()
     thread.join(300)
     assert again == whole
-    assert "once more" in said
+    assert "once more" in message
     assert left(subject) == (2, "")
 
 

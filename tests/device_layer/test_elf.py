@@ -49,7 +49,7 @@ def test_p_align_alone_may_promise_too_much() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "is no ELF file"),
         (b"MZ" + bytes(80), "is no ELF file"),
@@ -60,8 +60,8 @@ def test_p_align_alone_may_promise_too_much() -> None:
         (elf32(40, 4096)[:16] + b"\x02\x00" + elf32(40, 4096)[18:], "is no shared library"),
     ],
 )
-def test_what_is_none_is_refused(data: bytes, said: str) -> None:
-    with pytest.raises(PackageError, match=said):
+def test_what_is_none_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(PackageError, match=message):
         read_library(data, "lib.so")
 
 

@@ -176,16 +176,16 @@ def test_device_goes_away_and_comes_back(device: AndroidDevice, phone: Simulated
 
 
 def test_retries_are_bounded(device: AndroidDevice, phone: SimulatedDevice) -> None:
-    said: list[str] = []
+    message: list[str] = []
 
     def launch() -> None:
         phone.faults.drop_after_output = 1
         device.run(["echo", "something"], timeout=20)
 
     with device.lock(), pytest.raises(LinkLostError):
-        with_retries(device, launch, say=said.append)
+        with_retries(device, launch, say=message.append)
     assert (
-        said
+        message
         == [
             "the link to the device dropped in the middle of an answer; waiting for the device",
             "the device is back; once more",
@@ -196,7 +196,7 @@ def test_retries_are_bounded(device: AndroidDevice, phone: SimulatedDevice) -> N
 
 def test_restart_between_two_commands(device: AndroidDevice, phone: SimulatedDevice, model: Path) -> None:
     """The files, the lock and fixed performance mode are gone; a run would measure something else."""
-    said: list[str] = []
+    message: list[str] = []
     with device.lock(), device.prepared():
         device.push([model])
         phone.restart()
@@ -206,8 +206,8 @@ def test_restart_between_two_commands(device: AndroidDevice, phone: SimulatedDev
             place = device.push([model])[model]
             return device.run(["ls", str(place)], timeout=20).stdout
 
-        assert with_retries(device, launch, say=said.append).startswith("/")
-        assert said[1:] == ["the device is back after a restart; once more"]
+        assert with_retries(device, launch, say=message.append).startswith("/")
+        assert message[1:] == ["the device is back after a restart; once more"]
         assert phone.system.fixed_performance() == "true"
         assert phone.system.real(BASE / "lock").exists()
     assert phone.system.fixed_performance() == "false"

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path, PurePosixPath
 
+import psutil
 import pytest
 
 from edge.device.discover import open_device
@@ -30,9 +31,7 @@ def host() -> HostDevice:
 
 
 def runs(word: str) -> bool:
-    return any(
-        word.encode() in path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)
-    )
+    return any(word in " ".join(one.info["cmdline"]) for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"])
 
 
 def test_is_opened_by_name() -> None:

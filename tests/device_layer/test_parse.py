@@ -259,8 +259,8 @@ def test_script_and_local_reading_see_the_same(tmp_path: Path) -> None:
     (place / "type").write_text("cpu-0-0-usr\n")
     (place / "temp").write_text("41200\n")
     script = sysfs.shell_script(zones=True).replace("/sys/", f"{tmp_path}/sys/")
-    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True).stdout
-    assert sysfs.parse(said.replace(str(tmp_path), "")) == sysfs.read(tmp_path)
+    message = subprocess.run(["sh", "-c", script], capture_output=True, text=True).stdout
+    assert sysfs.parse(message.replace(str(tmp_path), "")) == sysfs.read(tmp_path)
     assert len(sysfs.read(tmp_path)) == 4
 
 

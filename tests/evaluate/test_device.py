@@ -19,7 +19,7 @@ from edge.device.host import HostDevice
 from edge.errors import ContractError, DeviceSpaceError, RunnerError, UsageError
 from edge.evaluate import device_network, evaluation
 from edge.evaluate.network import HostNetwork, Tensors
-from edge.evaluate.report import Judged, as_dict, predictions_csv, table
+from edge.evaluate.report import EvaluatedModel, as_dict, predictions_csv, table
 from edge.evaluate.session import Candidate, EvaluationDevice, judge_on_device, judge_on_host
 from edge.images.dataset import Dataset, read_folders
 from edge.images.overrides import Overrides
@@ -68,7 +68,7 @@ def runner(path: Path) -> Runner:
     return Runner(RunnerProgram("edgebench", "ab" * 32), flavour("edgebench"), path)
 
 
-def judged(place: EvaluationDevice, nb: Path, dataset: Dataset, heard: Heard | None = None) -> Judged:
+def judged(place: EvaluationDevice, nb: Path, dataset: Dataset, heard: Heard | None = None) -> EvaluatedModel:
     (one,) = judge_on_device([job(nb)], place, dataset, OVERRIDES, heard or Heard())
     return one
 

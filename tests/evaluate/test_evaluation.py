@@ -83,7 +83,7 @@ def test_classes_that_the_network_ranks_itself_are_taken_as_they_are(coloured: P
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         (lambda _: [2], "every image is of class 2"),
         (lambda label: [label + 9], "no image is right"),
@@ -94,10 +94,10 @@ def test_classes_that_the_network_ranks_itself_are_taken_as_they_are(coloured: P
     ids=["one class", "none", "from 1", "from 0", "right"],
 )
 def test_what_looks_like_a_mistake_is_remarked(
-    coloured: Path, how: Callable[[int], list[int]], said: str | None
+    coloured: Path, how: Callable[[int], list[int]], message: str | None
 ) -> None:
     made = remarks(evaluate(Always(how), read_folders(coloured), PLAIN))
-    assert [said in one for one in made] == ([True] if said else []) if said is not None else made == []
+    assert [message in one for one in made] == ([True] if message else []) if message is not None else made == []
 
 
 def test_of_several_outputs_one_must_be_named() -> None:
@@ -166,8 +166,8 @@ def test_the_preprocessing_is_the_metadatas_with_what_the_user_says() -> None:
     made = steps(subject(preprocessing=known), Overrides(channel_order="BGR", std=(1, 1, 1)))
     assert made == Preprocessing(256, (224, 224), 1 / 255, (0.5, 0.5, 0.5), (1, 1, 1), "BGR", "NCHW", "bicubic")
     assert steps(subject(model={"name": model.name}), Overrides()) == model.preprocessing
-    said = Overrides(140, (0.5,), (0.25,))
-    assert steps(subject((1, 3, 96, 128)), said) == Preprocessing(140, (96, 128), mean=(0.5,) * 3, std=(0.25,) * 3)
+    message = Overrides(140, (0.5,), (0.25,))
+    assert steps(subject((1, 3, 96, 128)), message) == Preprocessing(140, (96, 128), mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, module_cache: Path) -> Tra
     done = edgezoo("convert", "--model-dir", root / "trained", "--name", "onnx", "--format", "onnx", *PREPARED,
                    "-o", root / "nets", "-q")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    said = json.loads((root / "predictions.json").read_text())
-    return Trained(root / "held-out", root / "nets", {name: classes[0] for name, classes in said.items()})
+    message = json.loads((root / "predictions.json").read_text())
+    return Trained(root / "held-out", root / "nets", {name: classes[0] for name, classes in message.items()})
 
 
 def write_images(root: Path) -> None:

@@ -112,7 +112,7 @@ def test_the_short_side_rounds_half_to_even() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "how", "said"),
+    ("image", "how", "output"),
     [
         (np.zeros((8, 8), np.uint8), Preprocessing(8, (8, 8)), "an image must be height x width x 3 bytes"),
         (np.zeros((8, 8, 3), np.float32), Preprocessing(8, (8, 8)), "not float32"),
@@ -121,7 +121,7 @@ def test_the_short_side_rounds_half_to_even() -> None:
         (np.zeros((8, 8, 3), np.uint8), Preprocessing(8, (8, 8), interpolation="area"), "'area' is not known"),
     ],
 )
-def test_bad_input_is_named(image: NDArray[np.uint8], how: Preprocessing, said: str) -> None:
+def test_bad_input_is_named(image: NDArray[np.uint8], how: Preprocessing, output: str) -> None:
     with pytest.raises(UsageError) as raised:
         prepare(image, how)
-    assert said in raised.value.message
+    assert output in raised.value.message

@@ -67,7 +67,7 @@ def test_unknown_fields_stay_wherever_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said", "field"),
+    ("spoil", "printed", "field"),
     [
         (lambda d: d.pop("name"), "`name`: it is missing", "name"),
         (lambda d: d.pop("source"), "`source`: it is missing", "source"),
@@ -84,13 +84,13 @@ def test_unknown_fields_stay_wherever_they_are() -> None:
         (lambda d: d.update(format="edgezoo-model/2"), "`format`: edgezoo-model/2 is unknown", "format"),
     ],
 )  # fmt: skip
-def test_a_wrong_field_is_named(spoil: Callable[[dict[str, Any]], object], said: str, field: str) -> None:
+def test_a_wrong_field_is_named(spoil: Callable[[dict[str, Any]], object], printed: str, field: str) -> None:
     spoilt = document()
     spoil(spoilt)
     with pytest.raises(MetadataError) as raised:
         parse(json.dumps(spoilt).encode(), "net.json")
     assert raised.value.message.startswith("net.json: `")
-    assert said in raised.value.message
+    assert printed in raised.value.message
     assert raised.value.field == field
     assert raised.value.hint
 

@@ -55,7 +55,7 @@ def test_a_file_cut_off_anywhere_is_refused(path: Path, data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "output"),
     [
         (b"", "is empty"),
         (b"\x7fELF" + bytes(100), "does not begin like"),
@@ -79,9 +79,9 @@ def test_a_file_cut_off_anywhere_is_refused(path: Path, data: st.DataObject) -> 
         "no parameters",
     ],
 )
-def test_what_is_no_sound_file_is_named(path: Path, content: bytes, said: str) -> None:
+def test_what_is_no_sound_file_is_named(path: Path, content: bytes, output: str) -> None:
     path.write_bytes(content)
-    with pytest.raises(NbFormatError, match=said):
+    with pytest.raises(NbFormatError, match=output):
         read_header(path)
 
 

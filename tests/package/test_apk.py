@@ -33,9 +33,9 @@ def models(make_model: MakeModel) -> list[PackagedModel]:
 
 def test_androids_tools_accept_it(tmp_path: Path, models: list[PackagedModel], tools: AndroidTools) -> None:
     apk = write_apk(tmp_path / "lab.apk", models, "com.example.lab", tools=tools, key=debug_key(tools))
-    said = run(tools.apksigner, "verify", "--verbose", apk)
-    assert "Verified using v2 scheme (APK Signature Scheme v2): true" in said
-    assert "Verified using v3 scheme (APK Signature Scheme v3): true" in said
+    output = run(tools.apksigner, "verify", "--verbose", apk)
+    assert "Verified using v2 scheme (APK Signature Scheme v2): true" in output
+    assert "Verified using v3 scheme (APK Signature Scheme v3): true" in output
     if shutil.which("zipalign"):
         run("zipalign", "-c", "4", apk)
     assert package_id_of(apk, tools) == "com.example.lab"
@@ -124,14 +124,14 @@ def test_half_a_key_is_none(tmp_path: Path, tools: AndroidTools) -> None:
     with pytest.raises(PackageError, match="there is no keystore"):
         choose_key(tools, keystore, alias="mine", password="env:HOME")
     keystore.touch()
-    for password, said in (
+    for password, output in (
         ("env:NOT_SET", "at 'env:NOT_SET'"),
         ("file:/nowhere", "at 'file:/nowhere'"),
         ("secret1", "'...'"),
     ):
         with pytest.raises(PackageError) as raised:
             choose_key(tools, keystore, alias="mine", password=password)
-        assert said in raised.value.message
+        assert output in raised.value.message
         assert "secret1" not in raised.value.message
 
 

@@ -49,10 +49,10 @@ def test_json_says_everything(tiny: Path, make_release: MakeRelease, capsys: Cap
         run("package", f"flowers={tiny}", "--lite-lib", release, "--id", "com.example.f", "-o", "f.aar", "--json") == 0
     )
     out, err = capsys.readouterr()
-    said = json.loads(out)
-    assert (said["format"], said["id"]) == ("aar", "com.example.f")
-    assert [model["name"] for model in said["models"]] == ["flowers"]
-    assert said["libraries"] == [
+    message = json.loads(out)
+    assert (message["format"], message["id"]) == ("aar", "com.example.f")
+    assert [model["name"] for model in message["models"]] == ["flowers"]
+    assert message["libraries"] == [
         {
             "name": "libpaddle_lite_jni.so",
             "abi": "arm64-v8a",
@@ -113,7 +113,7 @@ def test_install_on_this_machine_makes_no_sense(tiny: Path, capsys: Capture) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["{tiny}", "{tiny}"], 1, "two models are called 'tiny'"),
         (["{tiny}", "TINY={tiny}"], 1, "'tiny' and 'TINY' differ only in letter case"),
@@ -137,11 +137,11 @@ def test_install_on_this_machine_makes_no_sense(tiny: Path, capsys: Capture) -> 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_requests_get_one_sentence_and_leave_nothing(
-    tiny: Path, arguments: list[str], code: int, said: str, capsys: Capture
+    tiny: Path, arguments: list[str], code: int, message: str, capsys: Capture
 ) -> None:
     assert run("package", *(argument.replace("{tiny}", str(tiny)) for argument in arguments)) == code
     sentence, *more = capsys.readouterr().err.splitlines()
-    assert said in sentence
+    assert message in sentence
     assert all(line.startswith("Hint: ") for line in more)
     assert list(Path().iterdir()) == []
 

@@ -51,11 +51,11 @@ def run(classes: Path, apk: Path, files: Path, name: str = "tiny", *carrier: Pat
     command += map(str, carrier)
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
-    said: dict[str, str] = {}
+    message: dict[str, str] = {}
     for line in done.stdout.splitlines():
         word, _, rest = line.partition(" ")
-        said[word] = f"{said[word]}; {rest}" if word in said else rest
-    return said
+        message[word] = f"{message[word]}; {rest}" if word in message else rest
+    return message
 
 
 def package(path: Path, model: PackagedModel) -> Path:
@@ -66,13 +66,13 @@ def package(path: Path, model: PackagedModel) -> Path:
 
 def test_from_the_package_to_labels(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
     apk, files = package(tmp_path / "app.apk", model), tmp_path / "files"
-    said = run(classes, apk, files)
-    assert said["models"] == "[tiny]"
-    assert said["shape"] == "[1, 3, 16, 16]"
-    assert said["labels"] == "[rose, tulip, red, Tülpe, iris, lily]"
-    assert said["mapped"] == said["file"] == sha256_of(model.nb)
-    assert said["again"] == "1000000000000", "the second call must not copy"
-    assert said["score"] == "4 lily (0.7500); 0 rose (0.0000)"
+    message = run(classes, apk, files)
+    assert message["models"] == "[tiny]"
+    assert message["shape"] == "[1, 3, 16, 16]"
+    assert message["labels"] == "[rose, tulip, red, Tülpe, iris, lily]"
+    assert message["mapped"] == message["file"] == sha256_of(model.nb)
+    assert message["again"] == "1000000000000", "the second call must not copy"
+    assert message["score"] == "4 lily (0.7500); 0 rose (0.0000)"
     assert [f.name for f in (files / "edgezoo/tiny").iterdir()] == [f"{sha256_of(model.nb)}.nb"]
 
 
@@ -94,17 +94,17 @@ def test_an_asset_that_the_build_compressed_is_copied_but_not_mapped(
     with zipfile.ZipFile(tmp_path / "app.apk", "w", zipfile.ZIP_DEFLATED) as apk:
         for entry in asset_entries([model]):
             apk.writestr(entry.name, entry.read())
-    said = run(classes, tmp_path / "app.apk", tmp_path / "files")
-    assert said["mapped"] == "FileNotFoundException"
-    assert said["file"] == sha256_of(model.nb)
+    message = run(classes, tmp_path / "app.apk", tmp_path / "files")
+    assert message["mapped"] == "FileNotFoundException"
+    assert message["file"] == sha256_of(model.nb)
 
 
 def test_a_damaged_asset_is_refused_and_leaves_no_file(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "app.apk", "w") as apk:
         for entry in asset_entries([model]):
             apk.writestr(entry.name, entry.read()[:-1] + b"\xee" if entry.name.endswith(".nb") else entry.read())
-    said = run(classes, tmp_path / "app.apk", tmp_path / "files")
-    assert said["file"] == "the asset models/tiny/model.nb is not the file that its metadata describes"
+    message = run(classes, tmp_path / "app.apk", tmp_path / "files")
+    assert message["file"] == "the asset models/tiny/model.nb is not the file that its metadata describes"
     assert not list((tmp_path / "files").rglob("*.*"))
 
 
@@ -118,14 +118,14 @@ def test_an_update_replaces_the_copy_of_the_old_model(classes: Path, model: Pack
 
 
 def test_a_model_that_is_not_there(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
-    said = run(classes, package(tmp_path / "app.apk", model), tmp_path / "files", "other")
-    assert said["open"] == "no model 'other' in the assets; there are [tiny]"
+    message = run(classes, package(tmp_path / "app.apk", model), tmp_path / "files", "other")
+    assert message["open"] == "no model 'other' in the assets; there are [tiny]"
 
 
 def test_a_model_that_another_app_carries(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "app.apk", "w") as own:
         own.writestr("classes.dex", b"")
-    said = run(classes, tmp_path / "app.apk", tmp_path / "files", "tiny", package(tmp_path / "lab.apk", model))
-    assert said["models"] == "[tiny]"
-    assert said["mapped"] == said["file"] == sha256_of(model.nb)
+    message = run(classes, tmp_path / "app.apk", tmp_path / "files", "tiny", package(tmp_path / "lab.apk", model))
+    assert message["models"] == "[tiny]"
+    assert message["mapped"] == message["file"] == sha256_of(model.nb)
     assert len(list((tmp_path / "files/edgezoo/tiny").iterdir())) == 1, "the copy is this app's"

@@ -122,7 +122,7 @@ def test_top_equals_a_stable_sort(helper: Helper, scores: list[float], k: int) -
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('{"a": [1, -0.5e3, true, null, {}], "ü": "\\u00fc\\n\\"𝄞"}', '{a=[1.0, -500.0, true, null, {}], ü=ü\n"𝄞}'),
         ("[1]", "error: broken JSON at character 3: a single JSON object was expected"),
@@ -134,8 +134,8 @@ def test_top_equals_a_stable_sort(helper: Helper, scores: list[float], k: int) -
         ('{"a" 1}', "error: broken JSON at character 5: ':' was expected"),
     ],
 )
-def test_json_reader(helper: Helper, text: str, said: str) -> None:
-    assert helper.json(text) == said
+def test_json_reader(helper: Helper, text: str, message: str) -> None:
+    assert helper.json(text) == message
 
 
 def test_the_shipped_classes_are_the_sources_compiled() -> None:

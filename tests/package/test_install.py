@@ -58,7 +58,7 @@ def test_another_version_replaces_it(phone: SimulatedDevice, device: AndroidDevi
 
 
 @pytest.mark.parametrize(
-    ("answer", "said", "hint"),
+    ("answer", "output", "hint"),
     [
         (
             "Failure [INSTALL_FAILED_UPDATE_INCOMPATIBLE: Package com.example.lab signatures do not match]",
@@ -70,11 +70,11 @@ def test_another_version_replaces_it(phone: SimulatedDevice, device: AndroidDevi
     ],
 )
 def test_a_refusal_is_quoted(
-    phone: SimulatedDevice, device: AndroidDevice, manager: Path, apk: Path, answer: str, said: str, hint: str
+    phone: SimulatedDevice, device: AndroidDevice, manager: Path, apk: Path, answer: str, output: str, hint: str
 ) -> None:
     (manager / "refuses").write_text(answer)
     with pytest.raises(CommandError) as raised:
         install_apk(device, apk, "com.example.lab")
-    assert raised.value.message == f"{device.serial} refused to install lab.apk: {said}"
+    assert raised.value.message == f"{device.serial} refused to install lab.apk: {output}"
     assert hint in raised.value.hint
     assert not list((phone.system.root / "data/local/tmp/edgezoo/blobs").iterdir())

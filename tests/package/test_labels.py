@@ -57,7 +57,7 @@ def test_files_of_labels(tmp_path: Path, content: bytes, labels: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"rose\n\ntulip\n", "line 2 of the labels"),
         (b"", "line 1 of the labels"),
@@ -65,9 +65,9 @@ def test_files_of_labels(tmp_path: Path, content: bytes, labels: tuple[str, ...]
         (b"\xff\xfe\n", "no UTF-8 text"),
     ],
 )
-def test_broken_files_of_labels(tmp_path: Path, content: bytes, said: str) -> None:
+def test_broken_files_of_labels(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "labels.txt").write_bytes(content)
-    with pytest.raises(PackageError, match=said):
+    with pytest.raises(PackageError, match=message):
         read_labels(str(tmp_path / "labels.txt"))
 
 

@@ -60,7 +60,7 @@ def test_a_model_for_another_processor_is_refused(make_model: MakeModel) -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "output"),
     [
         ({"format": "other/1"}, "its format is not"),
         ({"sha256": "00"}, "describes another file"),
@@ -90,10 +90,10 @@ def test_a_model_for_another_processor_is_refused(make_model: MakeModel) -> None
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_bad_metadata_is_named(make_model: MakeModel, changes: dict[str, Any], said: str) -> None:
+def test_bad_metadata_is_named(make_model: MakeModel, changes: dict[str, Any], output: str) -> None:
     with pytest.raises((MetadataError, PackageError)) as raised:
         load_model(make_model(**changes))
-    assert said in raised.value.message
+    assert output in raised.value.message
     assert "\n" not in raised.value.message
 
 

@@ -25,14 +25,14 @@ def test_what_is_no_java_identifier_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
         (["a", "b", "a"], "two models are called 'a'"),
         (["MobileNet", "mobilenet"], "'MobileNet' and 'mobilenet' differ only in letter case"),
     ],
 )
-def test_colliding_names_are_refused(names: list[str], said: str) -> None:
-    with pytest.raises(PackageError, match=said):
+def test_colliding_names_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(PackageError, match=message):
         check_distinct(names)
 
 

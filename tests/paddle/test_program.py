@@ -99,7 +99,7 @@ def test_without_a_softmax_at_the_end_nothing_is_added(last: NewOp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "output"),
     [
         (b"", "is empty"),
         (b'{"base_code":{"magic":"pir","trainable":false,"version":1},"program":{"regions":[]}}', "Paddle 3 PIR"),
@@ -110,10 +110,10 @@ def test_without_a_softmax_at_the_end_nothing_is_added(last: NewOp) -> None:
     ],
     ids=["empty", "pir", "json", "elf", "truncated", "no blocks"],
 )
-def test_what_is_no_program_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+def test_what_is_no_program_is_named(tmp_path: Path, data: bytes, output: str) -> None:
     path = tmp_path / "inference.pdmodel"
     path.write_bytes(data)
-    with pytest.raises(ProgramError, match=said) as caught:
+    with pytest.raises(ProgramError, match=output) as caught:
         Program.read(path)
     assert str(path) in caught.value.message
     assert caught.value.hint

@@ -17,7 +17,7 @@ from edge.report import csv as csv_report
 from edge.report import details, markdown, text
 from edge.report import json as json_report
 from edge.report.comparison import sentences
-from edge.results import said
+from edge.results import words
 from edge.results.comparison import compare
 from edge.results.measurement import Measurement
 from edge.results.protocol import ROBUST, TABLE
@@ -68,7 +68,7 @@ def views(one: Measurement, other: Measurement) -> Iterator[tuple[str, str]]:
     yield "text", text.render([one])
     yield "markdown", markdown.render([one])
     yield "details", details.render(one)
-    yield "progress", said.outcome(one)
+    yield "progress", words.outcome(one)
     yield "comparison, first", "\n".join(sentences(compare(one, other)))
     yield "comparison, second", "\n".join(sentences(compare(other, one)))
     yield "text, beside another", text.render([other, one])
@@ -110,8 +110,8 @@ def test_a_summary_says_what_its_measurement_says(db: Path) -> None:
         assert len(summaries) == len(CASES)
         for summary in summaries:
             one = store.get(summary.id)
-            assert said.remarks(summary) == said.remarks(one)
-            assert said.outcome(summary).partition(";")[0] == said.outcome(one).partition(";")[0]
+            assert words.remarks(summary) == words.remarks(one)
+            assert words.outcome(summary).partition(";")[0] == words.outcome(one).partition(";")[0]
 
 
 def test_every_export_tells_the_identity(db: Path) -> None:

@@ -123,8 +123,8 @@ def test_the_table_protocol_shows_the_mean() -> None:
 
 def test_a_program_without_samples_has_only_what_it_said() -> None:
     cell = measurement(launch(0, extremes=Extremes(30, 1.0, 2.0, 4.0)))
-    said = json_report.cell(cell)
-    assert said["latency_ms"] == {"headline": 2.0, "headline_is": "mean"}
+    message = json_report.cell(cell)
+    assert message["latency_ms"] == {"headline": 2.0, "headline_is": "mean"}
     rendered = text.render([cell])
     assert "1T mean ms" in rendered
     assert "2.00" in rendered

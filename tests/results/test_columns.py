@@ -64,13 +64,13 @@ def test_conditions(texts: list[str], found: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("threads", "is no condition"), ("threads=", "is no condition"), ("thread=4", "there is no column thread")],
 )
-def test_a_condition_that_is_none(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as caught:
+def test_a_condition_that_is_none(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
         Condition.parse(text)
-    if "column" in said:
+    if "column" in message:
         assert caught.value.hint.startswith("did you mean threads?")
 
 

@@ -124,7 +124,7 @@ def test_every_number_and_reading_of_schema_1_is_kept(old: Path) -> None:
     after = [(cell.id, launch) for cell in measured(old) for launch in cell.launches]
     assert len(after) == len(before)
     for (cell, samples, facts), (id, launch) in zip(before, after, strict=True):
-        said = json.loads(facts)
+        message = json.loads(facts)
         assert (id, list(launch.samples_ms)) == (cell, json.loads(samples))
         for name in (
             "number",
@@ -136,10 +136,10 @@ def test_every_number_and_reading_of_schema_1_is_kept(old: Path) -> None:
             "engine_version",
             "synthetic",
         ):
-            assert getattr(launch, name) == said[name]
-        assert launch.environment == said["environment"]
-        assert launch.state == said["state"]
-        assert [str(one) for one in launch.reasons] == said["reasons"]
+            assert getattr(launch, name) == message[name]
+        assert launch.environment == message["environment"]
+        assert launch.state == message["state"]
+        assert [str(one) for one in launch.reasons] == message["reasons"]
 
 
 def test_sentences_of_schema_1_are_other_with_their_text(old: Path) -> None:
@@ -243,8 +243,8 @@ def test_processes_that_open_a_file_at_once_agree(name: str, cells: str, old: Pa
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=120) for process in processes]
-    assert [out.strip() for out, _ in said] == [cells] * 4, said
+    message = [process.communicate(timeout=120) for process in processes]
+    assert [out.strip() for out, _ in message] == [cells] * 4, message
     assert version(path) == SCHEMA_VERSION
 
 

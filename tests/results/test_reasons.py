@@ -66,8 +66,8 @@ _VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 
 
 @given(st.lists(st.tuples(st.text(), st.dictionaries(st.text(), _VALUE))))
-def test_remarks_survive_the_database(said: list[tuple[str, dict[str, str]]]) -> None:
-    remarks = tuple(Remark(code, tuple(sorted(values.items()))) for code, values in said)
+def test_remarks_survive_the_database(message: list[tuple[str, dict[str, str]]]) -> None:
+    remarks = tuple(Remark(code, tuple(sorted(values.items()))) for code, values in message)
     assert load(dump(remarks)) == remarks
     assert all(isinstance(str(one), str) for one in remarks)
 

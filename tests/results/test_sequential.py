@@ -42,8 +42,8 @@ def answer(found: list[tuple[float, float]], threshold: float) -> str:
     for count in range(1, LOOKS[-1] + 1):
         if is_look(count, LOOKS[-1]):
             ratio, interval = ratio_of_pairs(found[:count], confidence=LEVEL)
-            if (said := decide(ratio, interval, threshold, confidence=LEVEL)) != "undecided":
-                return said
+            if (message := decide(ratio, interval, threshold, confidence=LEVEL)) != "undecided":
+                return message
     return "undecided"
 
 
@@ -51,30 +51,30 @@ def answer(found: list[tuple[float, float]], threshold: float) -> str:
 def test_equal_models_are_seldom_called_different_however_often_it_is_looked(noise: Noise) -> None:
     """Without the practical threshold, which makes it rarer still: the intervals alone keep the rate."""
     random = Random(1)
-    said = Counter(answer(launches(noise, random, 1.0), 1e-9) for _ in range(COMPARISONS))
+    message = Counter(answer(launches(noise, random, 1.0), 1e-9) for _ in range(COMPARISONS))
     # 5 % and two standard errors of 400 comparisons
-    assert (said["faster"] + said["slower"]) / COMPARISONS <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / COMPARISONS)
+    assert (message["faster"] + message["slower"]) / COMPARISONS <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / COMPARISONS)
 
 
 @pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
 def test_with_the_threshold_equal_models_are_the_same_or_undecided(noise: Noise) -> None:
     random = Random(2)
-    said = Counter(answer(launches(noise, random, 1.0), THRESHOLD) for _ in range(COMPARISONS))
-    assert said["faster"] + said["slower"] <= 0.02 * COMPARISONS
-    assert said["the same"] >= 0.3 * COMPARISONS
+    message = Counter(answer(launches(noise, random, 1.0), THRESHOLD) for _ in range(COMPARISONS))
+    assert message["faster"] + message["slower"] <= 0.02 * COMPARISONS
+    assert message["the same"] >= 0.3 * COMPARISONS
 
 
 def test_a_difference_is_found_in_spite_of_what_the_device_does_to_both() -> None:
     random = Random(3)
-    said = Counter(answer(launches(NOISES["normal"], random, 1.04), THRESHOLD) for _ in range(COMPARISONS))
-    assert said["slower"] >= 0.95 * COMPARISONS
-    assert said["faster"] == 0
+    message = Counter(answer(launches(NOISES["normal"], random, 1.04), THRESHOLD) for _ in range(COMPARISONS))
+    assert message["slower"] >= 0.95 * COMPARISONS
+    assert message["faster"] == 0
 
 
 def test_a_difference_above_the_threshold_is_seldom_called_the_same() -> None:
     random = Random(4)
-    said = Counter(answer(launches(NOISES["normal"], random, 1.025), THRESHOLD) for _ in range(COMPARISONS))
-    assert said["the same"] <= 0.05 * COMPARISONS
+    message = Counter(answer(launches(NOISES["normal"], random, 1.025), THRESHOLD) for _ in range(COMPARISONS))
+    assert message["the same"] <= 0.05 * COMPARISONS
 
 
 def test_the_first_look_has_an_interval_at_the_level() -> None:

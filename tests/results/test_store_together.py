@@ -9,8 +9,6 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from edge.results.store import Store
 from tests.bench.examples import PHONE
 
@@ -77,17 +75,13 @@ def race(path: Path, count: int) -> Sequence[tuple[int, str, str]]:
         for process in running:
             process.stdin.write("go\n")
             process.stdin.flush()
-        said = [process.communicate(timeout=60) for process in running]
-        return [(process.returncode, *texts) for process, texts in zip(running, said, strict=True)]
+        message = [process.communicate(timeout=60) for process in running]
+        return [(process.returncode, *texts) for process, texts in zip(running, message, strict=True)]
     finally:
         for process in running:
             process.kill()
 
 
-@pytest.mark.xfail(
-    reason="SQLite waits for nobody when it sets WAL on a new file: one of the openers may hear `database is locked`",
-    strict=False,
-)
 def test_processes_that_start_and_write_at_the_same_moment_lose_nothing(tmp_path: Path) -> None:
     answers = race(tmp_path / "results.db", 3)
     assert [(code, error) for code, _, error in answers] == [(0, "")] * 3

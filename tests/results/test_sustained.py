@@ -85,10 +85,10 @@ def test_the_order_at_the_end_is_beside_the_one_at_the_start() -> None:
 
 
 def test_the_report_says_it() -> None:
-    said = render([HOT, COOL])
+    message = render([HOT, COOL])
     words = "1 hot 1 9.8 10.00 15.00 1.500 2.84 -> 1.84 40 -> 70 1 -> 2 valid"
-    assert words in [" ".join(line.split()) for line in said.splitlines()]
-    assert "Fastest first, 1 thread: at the start hot, cool; at the end: cool, hot." in said
+    assert words in [" ".join(line.split()) for line in message.splitlines()]
+    assert "Fastest first, 1 thread: at the start hot, cool; at the end: cool, hot." in message
     shown = windows(HOT)
     assert shown is not None
     assert len(shown.splitlines()) == 62

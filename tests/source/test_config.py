@@ -108,7 +108,7 @@ def test_labels(text: str, labels: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         (DETECTION.replace("keep_ratio: false", "keep_ratio: true"), "Resize with keep_ratio is not known"),
         (DETECTION.replace("type: Permute", "type: PadStride"), "the step PadStride is not known"),
@@ -119,11 +119,11 @@ def test_labels(text: str, labels: tuple[str, ...]) -> None:
     ],
     ids=["letterbox", "padding", "area", "four channels", "no number", "three sizes"],
 )
-def test_what_is_not_known_is_named_and_nothing_is_taken(text: str, said: str) -> None:
+def test_what_is_not_known_is_named_and_nothing_is_taken(text: str, output: str) -> None:
     config = parse_config(text, "inference.yml")
     assert config.prepared is None
     (remark,) = config.remarks
-    assert said in remark
+    assert output in remark
     assert "its preprocessing" in remark
 
 

@@ -43,7 +43,7 @@ def hashes(folder: Path) -> list[str]:
 
 def outputs(worker: Worker, folder: Path, inputs: list[dict[str, Any]], scratch: Path) -> list[Any]:
     np.savez(scratch / "in.npz", **{f"{n}/{name}": v for n, sample in enumerate(inputs) for name, v in sample.items()})
-    said = worker.call(
+    message = worker.call(
         "run",
         program=str(folder / "inference.pdmodel"),
         params=str(folder / "inference.pdiparams"),
@@ -51,7 +51,7 @@ def outputs(worker: Worker, folder: Path, inputs: list[dict[str, Any]], scratch:
         outputs_npz=str(scratch / "out.npz"),
     )
     with np.load(scratch / "out.npz") as archive:
-        return [[archive[f"{n}/{output['name']}"] for output in said["outputs"]] for n in range(len(inputs))]
+        return [[archive[f"{n}/{output['name']}"] for output in message["outputs"]] for n in range(len(inputs))]
 
 
 def helper(folder: Path, code: str, *arguments: str) -> None:
@@ -78,17 +78,17 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_too(paddle: Worke
 
 
 def test_an_export_has_the_form_of_the_published_models(paddle: Worker, tmp_path: Path) -> None:
-    said = export(paddle, tmp_path)
+    message = export(paddle, tmp_path)
     model = read(tmp_path)
     program = Program.read(model.program)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["inference.pdiparams", "inference.pdmodel"]
     assert [(spec.name, spec.shape) for spec in program.feeds] == [("x", (1, 3, 224, 224))]
     assert [spec.shape for spec in program.fetches] == [(1, 1000)]
     assert program.logits() is not None
-    assert said["inputs"] == [{"name": "x", "shape": SHAPE, "dtype": "float32"}]
-    assert said["outputs"][0]["name"] == program.fetches[0].name
-    assert said["params"] == model.params_count
-    assert said["paddle_version"] == program.version == "2.6.2"
+    assert message["inputs"] == [{"name": "x", "shape": SHAPE, "dtype": "float32"}]
+    assert message["outputs"][0]["name"] == program.fetches[0].name
+    assert message["params"] == model.params_count
+    assert message["paddle_version"] == program.version == "2.6.2"
     assert not any(op.has_attr("op_callstack") for op in program.ops())  # they would name this machine's folders
 
 
@@ -137,8 +137,8 @@ x = paddle_images.images([1, 3, 224, 224], 5)
 numpy.savez(folder + "/expected.npz", x=x, y=paddle.nn.functional.softmax(network(paddle.to_tensor(x))).numpy())
 """
     helper(tmp_path, code, name, str(classes), str(tmp_path))
-    said = export(paddle, tmp_path / "out", name=name, checkpoint=str(tmp_path / "mine.pdparams"))
-    assert said["class_num"] == classes
+    message = export(paddle, tmp_path / "out", name=name, checkpoint=str(tmp_path / "mine.pdparams"))
+    assert message["class_num"] == classes
     with np.load(tmp_path / "expected.npz") as expected:
         found = outputs(paddle, tmp_path / "out", [{"x": expected["x"]}], tmp_path)[0][0]
         assert np.abs(found - expected["y"]).max() < 1e-5

@@ -85,16 +85,16 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def test_an_environment_is_made_once_and_again_when_it_broke(small: Engine) -> None:
-    said: list[str] = []
-    made = environment.ensure(small, say=said.append)
+    message: list[str] = []
+    made = environment.ensure(small, say=message.append)
     assert subprocess.run([made.python, "-c", "import encodings"], check=False).returncode == 0
-    assert environment.ensure(small, say=said.append) == made
-    assert len(said) == 1
+    assert environment.ensure(small, say=message.append) == made
+    assert len(message) == 1
     made.python.unlink()
     made.python.symlink_to("/no/such/interpreter")
     assert environment.ready(small) is None
-    assert environment.ensure(small, say=said.append) == made
-    assert len(said) == 2
+    assert environment.ensure(small, say=message.append) == made
+    assert len(message) == 2
 
 
 def test_a_cut_off_environment_is_not_taken_for_a_whole_one(small: Engine) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from edge.zoo.catalogue import catalogue, lookup
-from edge.zoo.doubts import Row, contradictions, doubts, doubts_of
-from edge.zoo.published import Network, facts_of
+from edge.zoo.doubts import PublishedRow, contradictions, doubts, doubts_of
+from edge.zoo.published import NamedNetwork, facts_of
 
 MODEL = lookup("PPLCNet_x1_0")
-ITSELF = Network("published", [(1, 3, 224, 224)], 1000, 2_960_000, 160_810_000)
+ITSELF = NamedNetwork("published", [(1, 3, 224, 224)], 1000, 2_960_000, 160_810_000)
 
 
 def test_the_published_network_has_all_of_its_row() -> None:
@@ -54,7 +54,7 @@ def test_an_open_batch_is_one_image() -> None:
 
 def test_the_table_is_of_another_shufflenet_than_is_built_today() -> None:
     """docs/reference/flops-and-params.md: stage widths 224, 488, 976."""
-    built = Network("random", [(1, 3, 224, 224)], 1000, 7_430_000, 590_840_000)
+    built = NamedNetwork("random", [(1, 3, 224, 224)], 1000, 7_430_000, 590_840_000)
     facts = facts_of(lookup("ShuffleNetV2_x2_0"), built)
     assert facts.published is None
     assert facts.reasons == ("it has 590.84 M FLOPs, and the table says 571.7 M",)
@@ -62,7 +62,9 @@ def test_the_table_is_of_another_shufflenet_than_is_built_today() -> None:
 
 def test_every_doubt_is_found_again_in_the_catalogue() -> None:
     """But those of rows that the catalogue does not have: it keeps one of two of a name."""
-    found = contradictions([Row(one.name, one.architecture, one.published, one.inference_url) for one in catalogue()])
+    found = contradictions(
+        [PublishedRow(one.name, one.architecture, one.published, one.inference_url) for one in catalogue()]
+    )
     known = {(one.name, one.number) for several in doubts().values() for one in several}
     twice = {("SwinTransformer_base_patch4_window7_224", "top1"), ("SwinTransformer_base_patch4_window12_384", "top1")}
     assert {(one.name, one.number) for one in found} == known - twice
@@ -70,7 +72,7 @@ def test_every_doubt_is_found_again_in_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "said"),
+    ("name", "number", "message"),
     [
         ("ShuffleNetV2_swish", "sd855_1", "3.44 times that on 2; it is also ShuffleNetV2_x2_0's"),
         ("ShuffleNetV2_x0_33", "sd855_4", "1.79 ms on 4 threads is slower than 1.70 on 2"),
@@ -78,13 +80,13 @@ def test_every_doubt_is_found_again_in_the_catalogue() -> None:
         ("Res2Net50_vd_26w_4s_ssld", "flops", "4280 M; the same network as Res2Net50_vd_26w_4s has 4520 M"),
     ],
 )
-def test_a_known_fault_is_doubted(name: str, number: str, said: str) -> None:
+def test_a_known_fault_is_doubted(name: str, number: str, message: str) -> None:
     (doubt,) = doubts_of(name, number)
-    assert said in doubt.reason
+    assert message in doubt.reason
     assert doubts_of("PPLCNet_x1_0") == ()
 
 
 def test_a_fault_made_by_hand_is_found() -> None:
-    row = Row("net", "net", replace(MODEL.published, top5=0.5, elsewhere_ms={
+    row = PublishedRow("net", "net", replace(MODEL.published, top5=0.5, elsewhere_ms={
         "v100_trt_fp32_ms_bs1": 2.0, "v100_trt_fp32_ms_bs4": 1.0, "v100_trt_fp32_ms_bs8": 1.5}))  # fmt: skip
     assert [one.number for one in contradictions([row])] == ["top5", "v100_trt_fp32_ms_bs4"]

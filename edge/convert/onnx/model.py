@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, layout, network, origin, preparation, with_facts
+from edge.convert.metadata import classes, layout, network, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.preparation import Prepared
+from edge.convert.preparation import Preparation
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
@@ -33,7 +33,7 @@ def describe(
     source: InferenceModel,
     recipe: OnnxRecipe,
     facts: Mapping[str, Any],
-    said: Prepared,
+    preparation: Preparation,
 ) -> Metadata:
     """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes."""
     versions = facts["versions"]
@@ -52,7 +52,7 @@ def describe(
         "source": origin(source),
         "inputs": [{**_tensor(one), "layout": layout(one["shape"])} for one in facts["inputs"]],
         "outputs": [_tensor(one) for one in facts["outputs"]],
-        **preparation(said),
+        **preparation_fields(preparation),
         "class_num": source.class_num or classes([_tensor(one) for one in facts["outputs"]]),
         "flops": source.flops,
         "params": source.params_count,

@@ -45,18 +45,18 @@ class CalibratedOrder(Order[NbModel]):
         source = work.source(self.model)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
-            said = work.preparation(source, shapes, self.overrides, self.kind)
-            if said.preprocessing is None:
+            preparation = work.preparation(source, shapes, self.overrides, self.kind)
+            if preparation.preprocessing is None:
                 fitting(self.name, shapes, None, self.overrides)  # says what is missing
-                raise UsageError(f"{self.name}: {'; '.join(said.remarks)}", hint="say it with options")
+                raise UsageError(f"{self.name}: {'; '.join(preparation.remarks)}", hint="say it with options")
             with work.stage("calibrate"):
                 quantised = calibrated(
                     self.name,
                     source,
-                    said.preprocessing,
+                    preparation.preprocessing,
                     self.calibration,
                     lambda: work.tools.lend("paddle", script="quantise_worker.py"),
                     for_x86=self.recipe.target == "x86",
                 )
-            nb, reused = make_nb(work, self.recipe, source, quantised.model, said, quantised.facts)
+            nb, reused = make_nb(work, self.recipe, source, quantised.model, preparation, quantised.facts)
             return nb, reused and quantised.reused

@@ -14,7 +14,7 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.metadata import NbModel, describe
 from edge.convert.order import Order
 from edge.convert.output import write_output
-from edge.convert.preparation import Prepared, shapes_of
+from edge.convert.preparation import Preparation, shapes_of
 from edge.convert.recipe import Recipe
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
@@ -59,8 +59,8 @@ class NbOrder(Order[NbModel]):
         source = work.source(self.model, files=False)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
-            said = work.preparation(source, shapes, self.overrides, self.kind)
-            return make_nb(work, self.recipe, source, source, said)
+            preparation = work.preparation(source, shapes, self.overrides, self.kind)
+            return make_nb(work, self.recipe, source, source, preparation)
 
 
 def make_nb(
@@ -68,18 +68,18 @@ def make_nb(
     recipe: Recipe,
     source: InferenceModel,
     network: InferenceModel,
-    said: Prepared,
+    preparation: Preparation,
     calibration: Mapping[str, Any] | None = None,
 ) -> tuple[NbModel, bool]:
     """Convert `network`, verify it and put it in place; and whether nothing had to be done.
 
-    `source` is what the metadata tells of; the network may be made from it, by `calibration`; `said` is its
+    `source` is what the metadata tells of; the network may be made from it, by `calibration`; `preparation` is its
     preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
     """
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
     try:
         with store.using(key):  # another model may be the same network
-            judged = verify_key(network, key, work.inputs.key(said.preprocessing))
+            judged = verify_key(network, key, work.inputs.key(preparation.preprocessing))
             entry = store.get(key)
             if entry is not None and not (
                 holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
@@ -89,13 +89,13 @@ def make_nb(
             known = entry is not None
             if entry is None:
                 entry = _convert(work, recipe, network, store, key)
-            verification, was_verified = _verified(work, recipe, network, entry, judged, said.preprocessing)
+            verification, was_verified = _verified(work, recipe, network, entry, judged, preparation.preprocessing)
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
-            nb, written = _place(work, recipe, source, entry, verification, said, calibration)
+            nb, written = _place(work, recipe, source, entry, verification, preparation, calibration)
             return nb, known and was_verified and not written
     finally:
         if not work.keep:
@@ -159,12 +159,19 @@ def _place(
     source: InferenceModel,
     entry: CacheEntry,
     verification: Mapping[str, Any],
-    said: Prepared,
+    preparation: Preparation,
     calibration: Mapping[str, Any] | None,
 ) -> tuple[NbModel, bool]:
     """Put the two files into `out`; says whether anything had to be written."""
     metadata = describe(
-        work.name, work.model, source, recipe, entry.facts, verification, said=said, calibration=calibration
+        work.name,
+        work.model,
+        source,
+        recipe,
+        entry.facts,
+        verification,
+        preparation=preparation,
+        calibration=calibration,
     )
     path = work.out / f"{work.name}.nb"
     written = write_output(entry.folder / "model.nb", path, metadata)

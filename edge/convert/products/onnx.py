@@ -57,15 +57,15 @@ class OnnxOrder(Order[OnnxModel]):
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
             shapes = input_shapes(program.feeds, self.input_shape)
-            said = work.preparation(source, shapes, self.overrides, self.kind)
-            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, said.preprocessing)
+            preparation = work.preparation(source, shapes, self.overrides, self.kind)
+            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, preparation.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             path = work.out / f"{self.name}.onnx"
             known = store.get(key)
             if known is not None and not holds(path, known.facts["sha256"]):
                 known = store.get(key, content=True)  # it is to be placed
             entry = known or convert(task, work.tools, store, key)
-            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, said)
+            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, preparation)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written

@@ -42,12 +42,12 @@ class Points:
     @property
     def remark(self) -> str | None:
         """What was not compared, in words."""
-        said = []
+        parts = []
         if self.behind:
-            said.append(f"judged before {', '.join(self.by)}: {', '.join(self.behind)} behind it {_were(self.behind)}")
+            parts.append(f"judged before {', '.join(self.by)}: {', '.join(self.behind)} behind it {_were(self.behind)}")
         if self.lost:
-            said.append(f"{', '.join(self.lost)} {_were(self.lost)}: the converted network has no such variable")
-        return "; ".join(said) or None
+            parts.append(f"{', '.join(self.lost)} {_were(self.lost)}: the converted network has no such variable")
+        return "; ".join(parts) or None
 
     def among(self, made: Collection[str]) -> Points:
         """Those that another form of the network has, too."""

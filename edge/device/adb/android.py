@@ -16,7 +16,7 @@ from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.adb.link import Link
 from edge.device.adb.settings import Before, Settings
 from edge.device.adb.shell import CutOffError, Ended, Marker
-from edge.device.base import Cleaned, Completed, Prepared, Properties, State, Thermal
+from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
 from edge.device.owner import Owner, busy, held, host_lock
 from edge.errors import (
     CommandError,
@@ -130,10 +130,10 @@ class AndroidDevice:
                 return busy(self.serial, owner.describe())
         if ended.code in (launch.RESTARTED, launch.LOCK_LOST):
             return LinkLostError(f"the device {self.serial} was restarted or emptied in the meantime")
-        said = (ended.stderr + ended.stdout).decode(errors="replace").strip()
-        if "No space" in said:
+        stderr = (ended.stderr + ended.stdout).decode(errors="replace").strip()
+        if "No space" in stderr:
             return DeviceSpaceError(f"the device {self.serial} is full", hint="free some, or: edgezoo device clean")
-        return CommandError(f"no command can be started on {self.serial}: {said}", code=126)
+        return CommandError(f"no command can be started on {self.serial}: {stderr}", code=126)
 
     def _end(self, run_id: str) -> None:
         with suppress(DeviceError):
@@ -170,7 +170,7 @@ class AndroidDevice:
         return Settings(self._link, self.properties().sdk)
 
     @contextmanager
-    def prepared(self) -> Iterator[Prepared]:
+    def prepared(self) -> Iterator[AppliedSettings]:
         settings = self._settings()
         before = settings.look()
         settings.note(before)
@@ -221,6 +221,6 @@ class AndroidDevice:
         ended = self._link.execute(f"{launch.kill_script()}\nrm -rf {BASE}")
         self.blobs.forget()
         if ended.code:
-            said = ended.stderr.decode(errors="replace").strip()
-            raise CommandError(f"{BASE} on {self.serial} cannot be removed: {said}", code=ended.code)
+            stderr = ended.stderr.decode(errors="replace").strip()
+            raise CommandError(f"{BASE} on {self.serial} cannot be removed: {stderr}", code=ended.code)
         return Cleaned(files=len(files), bytes=sum(one.size for one in files))

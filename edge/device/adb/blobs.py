@@ -176,8 +176,8 @@ class BlobStore:
     def _script(self, script: str, *, seconds: float = 30.0) -> str:
         ended = self._link.execute(script, seconds=seconds)
         if ended.code:
-            said = ended.stderr.decode(errors="replace").strip() or ended.stdout.decode(errors="replace").strip()
-            raise CommandError(f"the device {self._link.serial} cannot store files: {said}", code=ended.code)
+            message = ended.stderr.decode(errors="replace").strip() or ended.stdout.decode(errors="replace").strip()
+            raise CommandError(f"the device {self._link.serial} cannot store files: {message}", code=ended.code)
         return ended.stdout.decode(errors="replace")
 
 

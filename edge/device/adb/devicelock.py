@@ -18,10 +18,10 @@ def acquire(link: Link, me: Owner) -> None:
     """Take the lock, from a holder that is gone if need be. Raises DeviceBusyError, DeviceSpaceError, CommandError."""
     for _ in range(3):  # each time round, another process was quicker
         answer = link.execute(_take_script(me))
-        said, _, rest = answer.stdout.decode(errors="replace").partition("\n")
-        if said == "mine":
+        verdict, _, rest = answer.stdout.decode(errors="replace").partition("\n")
+        if verdict == "mine":
             return
-        if said != "held":
+        if verdict != "held":
             _refuse(link.serial, answer.stderr.decode(errors="replace").strip())
         line, silent = _record(rest)
         owner = Owner.parse(line)
@@ -81,7 +81,7 @@ def _remove(word: str) -> str:
     return f"mv {LOCK} {LOCK}.{word} && rm -rf {LOCK}.{word}"
 
 
-def _refuse(serial: str, said: str) -> None:
-    if "No space" in said:
+def _refuse(serial: str, stderr: str) -> None:
+    if "No space" in stderr:
         raise DeviceSpaceError(f"the device {serial} is full", hint="free some space, or: edgezoo device clean")
-    raise CommandError(f"{BASE} on the device {serial} cannot be written: {said or 'no reason given'}", code=1)
+    raise CommandError(f"{BASE} on the device {serial} cannot be written: {stderr or 'no reason given'}", code=1)

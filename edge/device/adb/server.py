@@ -64,12 +64,12 @@ def ensure_running(address: ServerAddress) -> str:
                 f"no adb server answers at {address.spec}",
                 hint="start it there with: adb -a nodaemon server; and check ADB_SERVER_SOCKET or ANDROID_ADB_SERVER_*",
             ) from error
-    said = _start(address)
+    last_line = _start(address)
     try:
         return version(address)
     except LinkLostError as error:
         raise AdbNotFoundError(
-            f"the adb server at {address.spec} could not be started" + (f": {said}" if said else ""),
+            f"the adb server at {address.spec} could not be started" + (f": {last_line}" if last_line else ""),
             hint=f"try: adb -L {address.spec} start-server",
         ) from error
 

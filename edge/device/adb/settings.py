@@ -17,7 +17,7 @@ from pathlib import Path
 from edge.cache.files import write_text
 from edge.device.adb.layout import JOURNAL
 from edge.device.adb.link import Link
-from edge.device.base import Prepared
+from edge.device.base import AppliedSettings
 from edge.device.owner import device_file
 from edge.errors import OutputError
 
@@ -70,7 +70,7 @@ class Settings:
         known = stay_on == "null" or stay_on.isdigit()
         return Before(stay_on if known else None, False if self._offers_fixed else None)
 
-    def change(self, before: Before) -> Prepared:
+    def change(self, before: Before) -> AppliedSettings:
         """Set what is to hold, after `before` was noted."""
         commands = []
         if before.stay_on is not None:
@@ -78,8 +78,8 @@ class Settings:
         if before.fixed_performance is not None:
             commands.append(f"{_FIXED} true >/dev/null 2>&1 && echo fixed")
         commands.append(f"settings get {_STAY_ON} 2>/dev/null")
-        said = self._link.execute("\n".join(commands)).stdout.decode(errors="replace").split()
-        return Prepared(fixed_performance="fixed" in said, stay_awake=_ANY_PLUG in said)
+        states = self._link.execute("\n".join(commands)).stdout.decode(errors="replace").split()
+        return AppliedSettings(fixed_performance="fixed" in states, stay_awake=_ANY_PLUG in states)
 
     def restore(self, before: Before) -> None:
         """Put back, then strike out what was written down."""

@@ -155,10 +155,10 @@ def _stalls() -> Iterator[None]:
 
 
 def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError | DeviceSpaceError:
-    said = reason.decode(errors="replace").strip() if kind == b"FAIL" else f"unexpected answer {kind!r}"
-    if "No space left" in said or "Disk quota" in said:
+    message = reason.decode(errors="replace").strip() if kind == b"FAIL" else f"unexpected answer {kind!r}"
+    if "No space left" in message or "Disk quota" in message:
         return DeviceSpaceError(f"no space left on the device for {remote}", hint="free some, or: edgezoo device clean")
-    return TransferError(f"the device refused the transfer of {remote}: {said}")
+    return TransferError(f"the device refused the transfer of {remote}: {message}")
 
 
 def send_file(sync: Sync, local: Path, remote: PurePosixPath, *, executable: bool) -> int:

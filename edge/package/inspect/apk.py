@@ -43,12 +43,12 @@ def _signature(report: Report) -> None:
         report.check("signature", None if signed else False, missing if signed else "there is none")
         return
     try:
-        said = run_tool([apksigner, "verify", "--print-certs", report.path], "apksigner")
+        printed = run_tool([apksigner, "verify", "--print-certs", report.path], "apksigner")
     except PackageError as error:
         report.check("signature", False, error.message)
         return
     report.check("signature", True)
-    signer = next((line.partition(": ")[2] for line in said.splitlines() if "certificate DN" in line), "unknown")
+    signer = next((line.partition(": ")[2] for line in printed.splitlines() if "certificate DN" in line), "unknown")
     report.sections["Signer"] = {"certificate": signer}
 
 

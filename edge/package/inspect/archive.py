@@ -86,8 +86,8 @@ def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> Metad
             found = sha256_of(nb), nb.stat().st_size
         labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if labelled else []
     except (EdgezooError, KeyError, UnicodeDecodeError) as error:
-        said = error.message if isinstance(error, EdgezooError) else str(error)
-        report.check(f"{name}: readable", False, said)
+        message = error.message if isinstance(error, EdgezooError) else str(error)
+        report.check(f"{name}: readable", False, message)
         return None
     report.sections[f"Model {name}"] = {
         **summary(metadata),

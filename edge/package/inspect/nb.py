@@ -9,7 +9,7 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
-from edge.metadata.model import Metadata, Tensor, Verification
+from edge.metadata.model import Metadata, Tensor, VerificationRecord
 from edge.metadata.proofs import words
 from edge.metadata.published import licence, of_metadata
 from edge.nb.header import read_header
@@ -57,9 +57,11 @@ def add_agreement(
     report: Report, metadata: Metadata, opt_version: str, ops: tuple[NbOp, ...], prefix: str = ""
 ) -> None:
     """Checks that the metadata tells the truth about the file: its opt version and its targets."""
-    said = metadata.opt_version
+    recorded = metadata.opt_version
     report.check(
-        f"{prefix}opt version as in the metadata", said == opt_version, f"{said} there, {opt_version} in the file"
+        f"{prefix}opt version as in the metadata",
+        recorded == opt_version,
+        f"{recorded} there, {opt_version} in the file",
     )
     targets = {op.target for op in ops} - {"host", ""}
     wanted = set(str(metadata.target).split(","))
@@ -98,7 +100,7 @@ def summary(metadata: Metadata) -> dict[str, Any]:
     return {label: value for label, value in facts.items() if value is not None}
 
 
-def _verdict(verification: Verification) -> str:
+def _verdict(verification: VerificationRecord) -> str:
     return verification.status + (f": {verification.reason}" if verification.reason else "")
 
 

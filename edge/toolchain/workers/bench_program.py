@@ -393,11 +393,11 @@ def say_outputs(lines, engine, run, values):
     """The outputs of the first or the last run: digests of what is float32, and the values if they are wanted."""
     for index, (name, made) in enumerate(engine.outputs()):
         real = made.dtype.name == "float32"
-        said = {"digest": fnv1a64(made.tobytes()) if real else None}
+        fields = {"digest": fnv1a64(made.tobytes()) if real else None}
         if values:
             flat = made.ravel().tolist()
-            said["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
-        lines.say("output", run=run, index=index, name=name, shape=list(made.shape), **said)
+            fields["values"] = [float("%.9g" % v) if v - v == 0 else None for v in flat] if real else None
+        lines.say("output", run=run, index=index, name=name, shape=list(made.shape), **fields)
 
 
 def child(engine, given, lines, progress):

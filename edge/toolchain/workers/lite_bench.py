@@ -70,7 +70,7 @@ def check_nb(path):
     return len(content), version.decode("ascii"), inputs
 
 
-class Table:
+class FlatTable:
     """A table of a FlatBuffer: a signed distance back to its vtable, which lists where each field lies."""
 
     def __init__(self, data, at):
@@ -93,10 +93,10 @@ class Table:
 
     def table(self, field):
         target = self.target(field)
-        return None if target is None else Table(self.data, target)
+        return None if target is None else FlatTable(self.data, target)
 
     def tables(self, field):
-        return [Table(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
+        return [FlatTable(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
 
     def longs(self, field):
         return [struct.unpack_from("<q", self.data, place)[0] for place in self.elements(field, 8)]
@@ -130,7 +130,7 @@ def text(data, place):
 
 def inputs_of(topology):
     """Name, dimensions (-1 where they are open) and type of each input, as the program in the .nb declares them."""
-    block = Table(topology, ahead(topology, 0)).tables(0)[0]
+    block = FlatTable(topology, ahead(topology, 0)).tables(0)[0]
     names = [
         name for op in block.tables(3) if op.string(0) == "feed" for slot in op.tables(2) for name in slot.strings(1)
     ]

@@ -9,12 +9,12 @@ import sys
 import bench_program
 from bench_program import Failure
 
-PARAMS = {"__model__": ("__params__", "params"), "model": ("params",)}  # of programs without the ending .pdmodel
+PARAMS = {"__model__": ("__params__", "params"), "model": ("params",)}  # of programs without the suffix .pdmodel
 
 DTYPES = ("float32", "float16", "float64", "bool", "int8", "uint8", "int32", "int64")
 
 
-class Paddle:
+class PaddleEngine:
     """Paddle's CPU engine as `bench_program` drives it: graph passes and oneDNN on, the threads asked for."""
 
     name = "paddle"
@@ -67,8 +67,8 @@ class Paddle:
 def params_of(program):
     """The parameters' file beside a program."""
     folder, name = os.path.split(program)
-    stem, ending = os.path.splitext(name)
-    names = (stem + ".pdiparams",) if ending == ".pdmodel" else PARAMS.get(name, ())
+    stem, suffix = os.path.splitext(name)
+    names = (stem + ".pdiparams",) if suffix == ".pdmodel" else PARAMS.get(name, ())
     for candidate in names:
         if os.path.isfile(os.path.join(folder, candidate)):
             return os.path.join(folder, candidate)
@@ -76,4 +76,4 @@ def params_of(program):
 
 
 if __name__ == "__main__":
-    sys.exit(bench_program.main(Paddle()))
+    sys.exit(bench_program.main(PaddleEngine()))

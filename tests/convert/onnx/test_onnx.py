@@ -59,7 +59,7 @@ def test_a_simplification_that_keeps_the_ends_is_taken(before: dict[str, Any], a
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "output"),
     [
         (ends([1, 1000]), ends([1, 1000], name="z"), "outputs from y to z"),
         (ends([1, 1000]), ends([1, 10]), r"\[1, 1000\] to float32 \[1, 10\]"),
@@ -70,11 +70,11 @@ def test_a_simplification_that_keeps_the_ends_is_taken(before: dict[str, Any], a
     ids=["name", "size", "rank", "open batch closed", "type"],
 )
 def test_a_simplification_that_changes_the_ends_is_refused(
-    before: dict[str, Any], after: dict[str, Any], said: str
+    before: dict[str, Any], after: dict[str, Any], output: str
 ) -> None:
     reason = changed_ends(before, after)
     assert reason is not None
-    assert re.search(said, reason)
+    assert re.search(output, reason)
 
 
 def test_the_operator_that_needs_the_latest_opset_is_named() -> None:

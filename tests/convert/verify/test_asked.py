@@ -142,7 +142,7 @@ def test_or_numbers_name_the_samples(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "said"),
+    ("arrays", "output"),
     [
         ({"y": np.zeros((4, 3, 8, 8))}, "has no array for the input x"),
         ({"x": np.zeros((4, 3, 9, 8))}, r"x has shape \[4, 3, 9, 8\], and the input \[1, 3, 8, 8\]"),
@@ -153,8 +153,8 @@ def test_or_numbers_name_the_samples(tmp_path: Path) -> None:
         ({"x": np.array([{}] * 4)}, "cannot be read"),
     ],
 )
-def test_samples_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_samples_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, Any], output: str) -> None:
+    with pytest.raises(UsageError, match=output):
         read_samples(saved(tmp_path, **arrays), [IMAGE], [SHAPE])
 
 

@@ -46,7 +46,7 @@ def test_figures_mean_what_their_docstring_says(seed: int, error: float) -> None
 
 
 @pytest.mark.parametrize(
-    ("made", "said"),
+    ("made", "message"),
     [
         (outputs(1), "differ by"),
         (outputs()[::-1], "differ by"),
@@ -57,10 +57,10 @@ def test_figures_mean_what_their_docstring_says(seed: int, error: float) -> None
     ],
     ids=["another network", "samples mixed up", "negative", "zeros", "nan", "other shape"],
 )
-def test_a_wrong_network_fails(made: NDArray[np.float32], said: str) -> None:
+def test_a_wrong_network_fails(made: NDArray[np.float32], message: str) -> None:
     _, problem, *_ = judge([outputs()], [made], FP32)
     assert problem is not None
-    assert said in problem
+    assert message in problem
 
 
 def test_a_common_offset_hides_nothing() -> None:
@@ -131,7 +131,7 @@ def turned(r: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "message"),
     [
         (Limits(0.5, -1.0, 0.0), "outputs differ by"),
         (Limits(math.inf, 0.9, 0.0), "the cosine of the outputs is 0."),
@@ -139,12 +139,12 @@ def turned(r: NDArray[np.float32]) -> NDArray[np.float32]:
     ],
     ids=["relative error", "cosine", "agreement"],
 )
-def test_each_limit_refuses_by_itself(limits: Limits, said: str) -> None:
+def test_each_limit_refuses_by_itself(limits: Limits, message: str) -> None:
     r = outputs()
     assert judge([r], [turned(r)], ANYTHING)[1] is None
     problem = judge([r], [turned(r)], limits)[1]
     assert problem is not None
-    assert said in problem
+    assert message in problem
 
 
 def test_a_figure_at_its_limit_passes() -> None:

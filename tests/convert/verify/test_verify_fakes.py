@@ -280,7 +280,7 @@ def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "said"),
+    ("op", "message"),
     [
         ("opt", "its x86 twin: opt 2.13rc0 for x86: "),
         ("run", "the x86 engine cannot run it: "),
@@ -291,13 +291,13 @@ def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     [WorkerCrashedError("lite_worker died (SIGABRT)", returncode=-6), WorkerRequestError("no kernel", kind="Error")],
     ids=["died", "refused"],
 )
-def test_an_engine_that_cannot_makes_it_unavailable(tmp_path: Path, op: str, said: str, error: Exception) -> None:
+def test_an_engine_that_cannot_makes_it_unavailable(tmp_path: Path, op: str, message: str, error: Exception) -> None:
     trouble = {"opt_short": WorkerCrashedError("died", returncode=-6)} if op == "opt" else {}
     result = verified(tmp_path, Engines(trouble={op: error, **trouble}))
     assert (result.status, result.engine, result.target) == ("unavailable", "paddlelite 2.13rc0", "x86")
     assert result.reason is not None
-    assert result.reason.startswith(said)
-    assert len(result.reason) > len(said)
+    assert result.reason.startswith(message)
+    assert len(result.reason) > len(message)
     assert result.inputs is None
 
 

@@ -72,9 +72,9 @@ def test_quantised_with_its_activations(written: Path, tmp_path: Path) -> None:
         coarse = Image.fromarray(noise.integers(0, 256, (8, 8, 3), np.uint8))
         coarse.resize((64, 64)).save(tmp_path / "images" / f"{number}.png")
     calibration = Calibration(images_below(tmp_path / "images", 8))
-    said = Overrides(resize_short=64, mean=(0.5,), std=(0.25,))
+    output = Overrides(resize_short=64, mean=(0.5,), std=(0.25,))
     folder, recipe = written / "net_resnet", choose(precision="int8-static")
-    wanted = CalibratedOrder(folder.name, None, Weights("own", path=folder), recipe, calibration, said)
+    wanted = CalibratedOrder(folder.name, None, Weights("own", path=folder), recipe, calibration, output)
     metadata = made(convert_models([wanted], tmp_path / "out")[0])
     verification, source = metadata["verification"], metadata["source"]
     assert isinstance(verification, dict)
