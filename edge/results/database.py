@@ -13,6 +13,8 @@ from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
 
 _APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
+_LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+           FROM pragma_application_id, pragma_user_version"""
 _WAIT_SECONDS = 30.0  # for another process that writes
 _WAL_PAUSE = 0.05
 _WAL_TRIES = int(_WAIT_SECONDS / _WAL_PAUSE)
@@ -101,11 +103,12 @@ class Database:
 
     def _look(self) -> tuple[int, bool]:
         """The schema's version, and whether the file is still empty. Raises `ResultsError` for another program's."""
-        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application, version, tables = self._connection.execute(
+            _LOOK
+        ).fetchone()  # one statement: one moment of the file
         if tables and application != _APPLICATION_ID:
             raise ResultsError(f"{self.path} is another program's database", hint="name another file with --db")
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0]), not tables
+        return int(version), not tables
 
     def _migrate(self) -> None:
         """All the steps that are missing, in one transaction: another process sees the old file or the new one."""
