@@ -15,9 +15,38 @@ from edge.errors import ResultsError
 _APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
            FROM pragma_application_id, pragma_user_version"""
+_HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _WAIT_SECONDS = 30.0  # for another process that writes
 _WAL_PAUSE = 0.05
 _WAL_TRIES = int(_WAIT_SECONDS / _WAL_PAUSE)
+
+
+def check_file(path: Path) -> None:
+    """Raises `ResultsError` for what its first bytes show to be no database of ours; nothing is opened for writing.
+
+    SQLite itself takes a file of less than a page for an empty database, and overwrites it.
+    """
+    if path.exists() and not path.is_file():
+        raise ResultsError(f"the results database {path} is no file", hint="name another with --db")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ResultsError(
+            f"the results database {path} cannot be used: {error.strerror}", hint="name another with --db"
+        ) from error
+    if not head:
+        return
+    if len(head) < _HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
+        raise ResultsError(f"{path} is no results database of edgezoo", hint="name another file with --db")
+    if int.from_bytes(head[68:72], "big") not in (0, _APPLICATION_ID):  # 0: ours, too, while the journal has the rest
+        raise _foreign(path)
+
+
+def _foreign(path: Path) -> ResultsError:
+    return ResultsError(f"{path} is another program's database", hint="name another file with --db")
 
 
 class Database:
@@ -26,6 +55,7 @@ class Database:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
         self.path = path
+        check_file(path)
         if not create and not path.exists():
             raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
         with self.sentences():
@@ -106,8 +136,8 @@ class Database:
         application, version, tables = self._connection.execute(
             _LOOK
         ).fetchone()  # one statement: one moment of the file
-        if tables and application != _APPLICATION_ID:
-            raise ResultsError(f"{self.path} is another program's database", hint="name another file with --db")
+        if application != _APPLICATION_ID and (tables or application or version):
+            raise _foreign(self.path)
         return int(version), not tables
 
     def _migrate(self) -> None:

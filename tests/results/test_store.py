@@ -181,9 +181,18 @@ def refused(path: Path, *, create: bool = True) -> str:
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "results.db"
-    path.write_bytes(b"not a database, and longer than a page " * 200)
-    assert "not a database" in refused(path)
-    assert path.read_bytes().startswith(b"not a database")
+    for content in (b"not a database, and longer than a page " * 200, b"x", b"SQLite format 3\0", b"{}\n"):
+        path.write_bytes(content)
+        assert "is no results database" in refused(path)
+        assert "is no results database" in refused(path, create=False)
+        assert path.read_bytes() == content
+        assert [one.name for one in tmp_path.iterdir()] == ["results.db"]
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    assert "is no file" in refused(tmp_path)
+    (tmp_path / "text").touch()
+    assert "cannot be" in refused(tmp_path / "text" / "results.db")
 
 
 def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
@@ -205,12 +214,27 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     assert "newer edgezoo" in refused(path)
 
 
-def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "made",
+    ["CREATE TABLE places (id INTEGER)", "PRAGMA application_id = 7", "PRAGMA user_version = 2"],
+)
+def test_another_programs_database_is_refused(made: str, tmp_path: Path) -> None:
     path = tmp_path / "places.sqlite"
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE places (id INTEGER)")
+    connection.execute(made)
     connection.close()
+    content = path.read_bytes()
     assert "another program" in refused(path)
+    assert path.read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir()] == ["places.sqlite"]
+
+
+def test_an_empty_file_becomes_the_database(tmp_path: Path) -> None:
+    """As `mktemp` makes one."""
+    path = tmp_path / "results.db"
+    path.touch()
+    with Store(path) as store:
+        assert store.ids() == []
 
 
 def test_a_missing_database_is_not_made_by_reading(tmp_path: Path) -> None:
