@@ -13,6 +13,7 @@ import msgspec
 from edge import typed
 from edge.errors import FormatError, MetadataError
 from edge.metadata.model import FORMAT, Metadata, Origin
+from edge.metadata.sense import contradiction
 from edge.zoo.model import Preprocessing
 
 _DOCUMENT = "document"  # in the __dict__ of a Metadata: the document it was read from
@@ -70,6 +71,9 @@ def of(document: object, where: str) -> Metadata:
         metadata = typed.convert(document, Metadata, where, error=MetadataError)
     except MetadataError as error:
         raise MetadataError(error.message, hint=_HINT, field=error.field) from None
+    if (wrong := contradiction(metadata)) is not None:
+        field, why = wrong
+        raise MetadataError(f"{where}: `{field}`: {why}", hint=_HINT, field=field)
     metadata.__dict__[_DOCUMENT] = document
     return metadata
 

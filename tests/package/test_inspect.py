@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +77,28 @@ class TestNb:
             "kernels for the target in the metadata",
         ]
         assert failed(inspect_file(make_model(inputs=[]))) == ["metadata beside the file"]
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"class_num": 7}, "`class_num`: 7 classes, and the output has 5 values"),
+            ({"inputs": [{"name": "x", "shape": [1, 3, 16, 16], "dtype": "complex"}]},
+             "`inputs[0].dtype`: there is no type 'complex'"),
+        ],
+    )  # fmt: skip
+    def test_metadata_that_contradicts_itself_is_caught(
+        self, changes: dict[str, Any], said: str, make_model: MakeModel
+    ) -> None:
+        report = inspect_file(make_model(**changes))
+        assert failed(report) == ["metadata beside the file"]
+        assert said in report.checks[0].detail
+
+    def test_a_folder_in_the_metadatas_place(self, tiny: Path) -> None:
+        tiny.with_suffix(".json").unlink()
+        tiny.with_suffix(".json").mkdir()
+        report = inspect_file(tiny)
+        assert failed(report) == ["metadata beside the file"]
+        assert "tiny.json cannot be read: Is a directory" in report.checks[0].detail
 
     @pytest.mark.parametrize("size", [0, 10, 40, 4000])
     def test_a_truncated_one_is_named(self, tmp_path: Path, size: int) -> None:

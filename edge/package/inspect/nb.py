@@ -38,7 +38,7 @@ def inspect_nb(path: Path) -> Report:
     if left := unfused(ops):
         report.sections["Unfused"] = left
     beside = metadata_path(path)
-    if not beside.is_file():
+    if not beside.exists():
         report.check("metadata beside the file", None, f"there is no {beside.name}")
         return report
     try:

@@ -35,7 +35,7 @@ def inspect_onnx(path: Path) -> Report:
     report.sections["Ops"] = facts["ops"]
     report.check("onnx.checker", facts["problem"] is None, facts["problem"] or "")
     beside = metadata_path(path)
-    if beside.is_file():
+    if beside.exists():
         _compare(report, beside, sha256)
     else:
         report.check("metadata beside the file", None, f"there is no {beside.name}")
