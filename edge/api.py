@@ -142,7 +142,7 @@ def bench_models(
     *,
     device: str | None = None,
     threads: Sequence[int] = (1, 2, 4),
-    protocol: ProtocolName | Protocol = "robust",
+    protocol: Literal["robust", "table"] | Protocol = "robust",
     weights: str = "published",
     precision: str | None = None,
     engine: str | None = None,
@@ -156,35 +156,53 @@ def bench_models(
     """Measure the latency of catalogue models (converted first) and of model files on one device or on "all".
 
     `device`: "host", a serial, "all", or None for the only one connected. `protocol`: "robust", "table", or one of your own
-    (`edge.results.protocol.protocol`). What is measured already is taken from `db` (None: the user's results database),
-    unless `fresh`. Raises `UsageError`, `UnknownModelError`, `ModelFilesError`, and, of a single device, `DeviceError` and
-    `BenchError`.
+    (`edge.results.protocol.protocol`, or `sustained(seconds)`). What is measured already is taken from `db` (None: the
+    user's results database), unless `fresh`. Raises `UsageError`, `UnknownModelError`, `ModelFilesError`, `ResultsError`, and,
+    of a single device, `DeviceError` and `BenchError`.
     """
     import secrets
 
     from edge.bench.fleet import DeviceRequest, measure_everywhere
     from edge.bench.host_engines import host_engine
     from edge.bench.models import prepare
+    from edge.bench.options import BenchOptions
     from edge.bench.programs import find_runner
     from edge.bench.request import Request
-    from edge.bench.wanted import Wanted
     from edge.cache.paths import results_database
     from edge.device.discover import open_device
-    from edge.errors import BenchError, DeviceError
+    from edge.errors import BenchError, DeviceError, UsageError
+    from edge.results.store import Store
     from edge.source.weights import Weights
 
-    runs = host_engine(engine)
-    wanted = Wanted(tuple(map(str, names)), Weights.parse(weights), precision=precision, engine=runs)
+    runs, chosen = host_engine(engine), _protocol(protocol)
+    asked = BenchOptions(
+        names=tuple(map(str, names)),
+        spec=device,
+        threads=tuple(threads),
+        weights=Weights.parse(weights),
+        precision=precision,
+        engine=None if engine is None else runs,
+        runner=runner,
+        fresh=fresh,
+        keep_invalid=keep_invalid,
+        db=db,
+    )
+    if chosen.base == "compare" and len(asked.wanted.names) != 2:
+        raise UsageError(f"two models are compared, and {len(asked.wanted.names)} are named")
+    wanted = asked.wanted
     order = secrets.randbits(32) if seed is None else seed
+    Store(db or results_database()).close()
     devices = open_device(device)
     places: list[DeviceRequest] = []
     errors: list[EdgezooError] = []
     for one in devices:
         try:
+            known = one.properties()
+            asked.check_device(known.kind, len(known.cores), one.serial)
             program = find_runner(one, runner, engine=runs, say=say)
-            jobs, failed = prepare(wanted, one.properties(), say=say)
-            fitted = program.fit(_protocol(protocol))
-        except (DeviceError, BenchError) as error:
+            jobs, failed = prepare(wanted, known, say=say, copies=chosen.base == "compare")
+            fitted = program.fit(chosen)
+        except (DeviceError, BenchError, UsageError) as error:
             if len(devices) == 1:
                 raise
             errors.append(error)
@@ -207,10 +225,12 @@ def list_results(*, model: str | None = None, device: str | None = None, db: Pat
 
 
 def _protocol(wanted: ProtocolName | Protocol) -> Protocol:
-    """What a name means, as on the command line: bound to big cores."""
-    from edge.results.protocol import protocol
+    """What a name means, as on the command line: bound to big cores. Raises `UsageError` for a sustained one without length."""
+    from edge.results.protocol import protocol, sustained
 
     if not isinstance(wanted, str):
+        if wanted.base == "sustained":
+            sustained(wanted.duration_s)  # raises for a length that is none
         return wanted
     return protocol(wanted, power_mode=0)
 

@@ -2,11 +2,12 @@
 
 EdgezooError
 ├── UsageError               the request itself makes no sense
+│   ├── UnknownModelError    no such model in the catalogue
+│   └── UnknownResultError   no measurement or baseline of that name (also a ResultsError)
 ├── FormatError              JSON or TOML that is not what it should be; it names the field
 │   ├── MetadataError        the metadata of a converted model
 │   ├── RecipeError          (also a ConvertError)
 │   └── WorkerAnswerError    (also a WorkerError)
-├── UnknownModelError        no such model in the catalogue
 ├── SourceError              an inference model could not be had
 │   ├── DownloadError        the published archive could not be fetched
 │   ├── ArchiveError         an archive is unsafe or broken
@@ -44,18 +45,24 @@ EdgezooError
 │   └── ImageError           an image cannot be read
 ├── ResultsError             the results database cannot be used
 ├── PackageError             a package could not be made or read
+│   └── AndroidToolsMissingError   Android's build tools (also a ToolchainError)
 ├── OutputError              a file could not be written (permission, full disk)
 └── BugError                 nobody foresaw it
 
-Libraries raise these and never print; the command line turns each into one sentence, its hint, and exit code 1 (2 for a
-UsageError).
+Libraries raise these and never print; the command line turns each into one sentence, its hint, and its `exit_code`
+(docs/reference/exit-codes.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class EdgezooError(Exception):
     """One sentence that says what is wrong and where; `hint` says what to do about it."""
+
+    exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -65,6 +72,8 @@ class EdgezooError(Exception):
 
 class UsageError(EdgezooError):
     """The request itself makes no sense."""
+
+    exit_code = 2
 
 
 class FormatError(EdgezooError):
@@ -79,7 +88,7 @@ class MetadataError(FormatError):
     """The metadata of a converted model cannot be read, or is not what it should be."""
 
 
-class UnknownModelError(EdgezooError):
+class UnknownModelError(UsageError):
     """No model of that name in the catalogue."""
 
 
@@ -257,8 +266,16 @@ class ResultsError(EdgezooError):
     """The results database cannot be used."""
 
 
+class UnknownResultError(ResultsError, UsageError):
+    """No measurement of that id, or no baseline of that name."""
+
+
 class PackageError(EdgezooError):
     """A package could not be made or read."""
+
+
+class AndroidToolsMissingError(PackageError, ToolchainError):
+    """What makes and signs an APK is not installed."""
 
 
 class OutputError(EdgezooError):
@@ -267,6 +284,23 @@ class OutputError(EdgezooError):
 
 class BugError(EdgezooError):
     """Something that nobody foresaw; its `__cause__` is the error itself."""
+
+    exit_code = 70
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What goes wrong while a request is checked, before anything is begun, is wrong with the request: exit code 2.
+
+    But for what this machine lacks, and its devices: with these the same request is right.
+    """
+    try:
+        yield
+    except (ToolchainError, DeviceError):
+        raise
+    except EdgezooError as error:
+        error.exit_code = UsageError.exit_code
+        raise
 
 
 def foreseen(error: Exception) -> EdgezooError:

@@ -23,7 +23,7 @@ from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.device.host import HostDevice
 from edge.results.measurement import RunnerProgram
-from edge.results.protocol import ROBUST, protocol
+from edge.results.protocol import ROBUST, SUSTAINED, protocol, sustained
 from edge.results.store import Store
 from edge.source.weights import Weights
 from tests.bench.examples import PHONE, SUBJECT, launch
@@ -115,6 +115,23 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
         ),
         pytest.param(lambda: edge.convert_models(LIGHT, weights="."), errors.UsageError, id="one file, two models"),
         pytest.param(lambda: edge.bench_models(LIGHT, engine="9", device="host"), errors.UsageError, id="bench engine"),
+        *(
+            pytest.param(
+                lambda how=how: edge.bench_models(LIGHT[:1], device="host", **how), errors.UsageError, id=str(how)
+            )
+            for how in (
+                {"protocol": "sustained"},
+                {"protocol": SUSTAINED},
+                {"protocol": "compare"},
+                {"protocol": "slow"},
+                {"threads": ()},
+                {"threads": (0,)},
+                {"threads": (9999,)},
+                {"fresh": True, "keep_invalid": True},
+                {"weights": "nowhere"},
+            )
+        ),
+        pytest.param(lambda: edge.bench_models([], device="host"), errors.UsageError, id="no model"),
         pytest.param(lambda: edge.list_models(series=["PPNet"]), errors.UsageError, id="unknown series"),
         pytest.param(edge.list_results, errors.ResultsError, id="no results yet"),
     ],
@@ -165,20 +182,23 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def test_bench_asks_for_what_was_said(host: Host, tmp_path: Path) -> None:
     message: list[str] = []
+    file, program = tmp_path / "b.nb", tmp_path / "my_bench"
+    file.write_bytes((Path(__file__).parent / "package" / "data" / "tiny.nb").read_bytes())
+    program.touch()
     result = edge.bench_models(
-        ["PPLCNet_x1_0", Path("models/b.nb")],
+        ["PPLCNet_x1_0", file],
         device="host", threads=[1, 4], protocol="table", weights="random", precision="fp32", engine="2.12", seed=7,
-        fresh=True, keep_invalid=True, db=tmp_path / "my.db", runner="my_bench", say=message.append,
+        fresh=True, db=tmp_path / "my.db", runner=str(program), say=message.append,
     )  # fmt: skip
-    assert host.runner == "my_bench"
+    assert host.runner == str(program)
     assert host.wanted is not None
-    assert host.wanted.names == ("PPLCNet_x1_0", "models/b.nb")
+    assert host.wanted.names == ("PPLCNet_x1_0", str(file))
     assert (host.wanted.weights, host.wanted.precision) == (Weights("random"), "fp32")
     assert host.wanted.engine.version == "2.12"
     (place,) = host.places
     assert isinstance(place.device, HostDevice)
     request = place.request
-    assert (request.threads, request.seed, request.fresh, request.keep_invalid) == ((1, 4), 7, True, True)
+    assert (request.threads, request.seed, request.fresh, request.keep_invalid) == ((1, 4), 7, True, False)
     assert request.protocol == protocol("table", power_mode=0, cooldown_s=0.0)
     assert host.db == tmp_path / "my.db"
     assert result == edge.BenchResult((), (host.lacking, host.ended))
@@ -191,6 +211,11 @@ def test_a_protocol_of_ones_own_is_taken_as_it_is(host: Host) -> None:
     first = host.places[0].request.seed
     edge.bench_models(["PPLCNet_x1_0"], device="host")
     assert host.places[0].request.seed != first
+
+
+def test_a_sustained_measurement_has_its_length(host: Host) -> None:
+    edge.bench_models(["PPLCNet_x1_0"], device="host", protocol=sustained(60))
+    assert host.places[0].request.protocol.duration_s == 60
 
 
 def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from edge.bench.request import Listener, Request
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
-from edge.errors import BenchError, DeviceError, EdgezooError
+from edge.errors import BenchError, DeviceError, EdgezooError, UsageError
 from edge.results.measurement import Measurement
 from edge.results.store import Store
 
@@ -42,7 +42,8 @@ def benchmark(
 
     `wrong` hears of each model that could not be had, beside the listener's line.
 
-    Raises `ResultsError` before any work; a device's or program's error if there is only one device.
+    Raises `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot do, if there is
+    only one device.
     """
     Store(db).close()
     devices = open_device(options.spec, options.adb_server)
@@ -51,7 +52,7 @@ def benchmark(
     for device in devices:
         try:
             place, errors = _place(device, options, seed, listener)
-        except (DeviceError, BenchError) as error:
+        except (DeviceError, BenchError, UsageError) as error:
             if len(devices) == 1:
                 raise
             listener.error(f"{device.serial}: {_sentence(error)}")
@@ -77,7 +78,8 @@ def _place(
 ) -> tuple[DeviceRequest, list[EdgezooError]]:
     """What to measure on one device, and the errors of models that could not be had."""
     wanted = options.wanted
-    options.check_device(device.properties().kind)
+    known = device.properties()
+    options.check_device(known.kind, len(known.cores), device.serial)
     runner = find_runner(device, options.runner, kind=options.runner_kind, engine=wanted.engine, say=listener.line)
 
     def done(outcome: Conversion[Product]) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
-from edge.bench.wanted import Wanted, check_names, check_target, check_weights, is_file
+from edge.bench.wanted import Wanted, check_names, check_target, check_threads, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.convert.verify.asked import InputsAsked
 from edge.errors import BenchError, UsageError
+from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
 from edge.zoo.catalogue import selected
@@ -67,6 +68,9 @@ class BenchOptions:
 
     def __post_init__(self) -> None:
         self.protocol()
+        check_threads(self.threads, None)
+        if self.db is not None:
+            check_file(self.db)
         if not re.fullmatch(r"ones|seed:\d+", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
         self._check_cores()
@@ -142,8 +146,9 @@ class BenchOptions:
             **common,
         )
 
-    def check_device(self, kind: str) -> None:
-        """Raises `UsageError` for what has no effect on that kind of device: "host" or "android"."""
+    def check_device(self, kind: str, cores: int | None = None, device: str = "") -> None:
+        """Raises `UsageError` for what has no effect on that kind of device, "host" or "android", with so many cores."""
+        check_threads(self.threads, cores, device)
         names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
         if kind != "host" and self.engine is not None and self.engine.version and all(map(is_file, names)):
             raise UsageError(
@@ -160,7 +165,8 @@ class BenchOptions:
         if self.spec == "host" and self.adb_server is not None:
             raise UsageError("--adb-server is for devices, and --device host is this machine")
         if self.spec is not None:
-            self.check_device("host" if self.spec == "host" else "android")
+            here = self.spec == "host"
+            self.check_device("host" if here else "android", os.cpu_count() if here else None, "this machine")
         if self.protocol_name == "table" and self.tolerance is not None:
             raise UsageError(
                 "--tolerance says when the robust protocol has enough launches: table counts them", hint="--launches N"

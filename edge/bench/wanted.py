@@ -28,6 +28,24 @@ class Wanted:
     shapes: tuple[tuple[int, ...], ...] | None = None
 
 
+MOST_THREADS = 256  # more than the cores of any device there is
+TABLE_THREADS = 4  # the table's 1, 2, 4 are measured everywhere; what an engine leaves out of them is marked
+
+
+def check_threads(threads: Sequence[int], cores: int | None, device: str = "") -> None:
+    """Raises `UsageError` for counts that no device has cores for, or this one with so many `cores` has not (None: unknown)."""
+    if not threads:
+        raise UsageError("no thread count is given", hint="for instance --threads 1,2,4")
+    most, least = max(threads), min(threads)
+    if least < 1 or most > MOST_THREADS:
+        raise UsageError(f"--threads {most if least >= 1 else least}: from 1 to {MOST_THREADS}")
+    if cores and most > max(cores, TABLE_THREADS):
+        raise UsageError(
+            f"--threads {most}: {device} has {cores} core{'s' * (cores != 1)}",
+            hint=f"{max(cores, TABLE_THREADS)} or fewer",
+        )
+
+
 def is_file(name: str) -> bool:
     """Whether a name on the command line means a file rather than a model of the catalogue."""
     return name.endswith((".nb", ".onnx")) or "/" in name

@@ -60,15 +60,19 @@ def command(
     from edge.cli.output import ProgressLine, json_text, say, write_file
     from edge.convert.coverage import networks, survey
     from edge.convert.recipe import choose
-    from edge.errors import UsageError
+    from edge.errors import UsageError, refusals
     from edge.report import coverage as report
     from edge.source.weights import Weights
+    from edge.toolchain.engines import engine as find_engine
     from edge.toolchain.peak_memory import PeakMemory
     from edge.zoo.catalogue import lookup, selected
 
     if as_json and markdown:
         raise UsageError("--json and --markdown exclude each other", hint="leave one of them out")
     options.check_output(output)
+    with refusals():
+        recipe = choose(target=target, engine=engine)
+        find_engine("paddlelite", recipe.engine)  # raises for an unknown version
     all_of_them = everything or not (names or series or light)
     chosen = selected(names, series=series, light=light, everything=all_of_them)
     models = [lookup(name) for name in chosen]
@@ -85,7 +89,7 @@ def command(
 
         rows = survey(
             models,
-            choose(target=target, engine=engine),
+            recipe,
             Weights("random", seed=seed),
             jobs=jobs,
             fresh=fresh,

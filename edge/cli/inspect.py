@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @options.as_json
 def command(file: Path, as_json: bool) -> None:
     """Read a .nb, .aar, .apk or .onnx file back: what is in it, and whether it is sound.

@@ -45,7 +45,7 @@ def command(
       edgezoo install GhostNet_x1_0 --weights random --device 8a1b2c3d
     """
     from edge.device.discover import open_device
-    from edge.errors import UsageError
+    from edge.errors import UsageError, refusals
     from edge.package.apk import package_id_of
     from edge.package.install import install_apk
     from edge.package.keys import choose_key
@@ -59,7 +59,11 @@ def command(
         raise UsageError(
             "only APKs are named, which are signed: the options of the key are for models", hint="leave them out"
         )
-    wanted = PackageRequest.parse(others, labels, weights)
+    for text in targets:
+        if text.endswith(".apk") and not Path(text).is_file():
+            raise UsageError(f"{text} cannot be installed: there is no such file")
+    with refusals():
+        wanted = PackageRequest.parse(others, labels, weights)
     devices = open_device(device)
     if any(one.properties().kind != "android" for one in devices):
         raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")

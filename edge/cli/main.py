@@ -1,7 +1,7 @@
 """The entry point of `edgezoo`: finds the command, and turns whatever is raised into one sentence and an exit code.
 
-Exit codes: 0 done; 1 it could not be done (the sentence says why); 2 the command line makes no sense; 70 a bug in
-edgezoo; 130 interrupted; 128+n ended by signal n.
+Exit codes (docs/reference/exit-codes.md): 0 done; 1 it could not be done (the sentence says why); 2 refused before anything
+was begun; 70 a bug in edgezoo; 130 interrupted; 128+n ended by signal n.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import click
 
 from edge import __version__
 from edge.cli import options
-from edge.errors import BugError, UsageError, foreseen
+from edge.errors import foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
 # command is used (or listed by --help), so at their top these modules import click and little else.
@@ -111,8 +111,7 @@ def _explain(error: Exception) -> int:
         sys.stdout = None  # else Python complains when it flushes it at exit
         return 1
     told = foreseen(error)
-    code = 2 if isinstance(told, UsageError) else 70 if isinstance(told, BugError) else 1
-    return _tell(f"Error: {told.message}", hint=told.hint, code=code)
+    return _tell(f"Error: {told.message}", hint=told.hint, code=told.exit_code)
 
 
 def _tell(sentence: str, *, code: int, hint: str = "") -> int:

@@ -23,6 +23,13 @@ db = click.option(
     help="The results database.  [default: results.db in edgezoo's data directory]",
 )
 
+db_there = click.option(
+    "--db",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="The results database.  [default: results.db in edgezoo's data directory]",
+)
+
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 
 names = click.argument("names", nargs=-1, metavar="NAME...")
@@ -70,8 +77,11 @@ def gathered(module: str, name: str) -> Callable[[Callable[..., None]], Callable
             from dataclasses import fields
             from importlib import import_module
 
+            from edge.errors import refusals
+
             kind = getattr(import_module(module), name)
-            asked = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            with refusals():
+                asked = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
             command(asked, **given)
 
         checked.gathers = (module, name)  # type: ignore[attr-defined]
@@ -123,10 +133,17 @@ def report(command: F) -> F:
 
 
 def database(path: Path | None) -> Path:
-    """What --db means."""
+    """What --db means. Raises `ResultsError` for a file that is no database of ours."""
     from edge.cache.paths import results_database
 
-    return path or results_database()
+    if path is None:
+        return results_database()
+    from edge.errors import refusals
+    from edge.results.database import check_file
+
+    with refusals():
+        check_file(path)
+    return path
 
 
 weights_of_names = click.option(

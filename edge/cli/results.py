@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command("list")
 @filters
-@options.db
+@options.db_there
 @options.as_json
 def list_command(
     model: str | None,
@@ -74,7 +74,7 @@ def list_command(
 
 @command.command("show")
 @click.argument("id", type=int)
-@options.db
+@options.db_there
 @options.as_json
 def show_command(id: int, db: Path | None, as_json: bool) -> None:
     """Show everything that is known of the measurement ID; with --json every sample, too."""
@@ -98,7 +98,7 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 @click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 @filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
-@options.db
+@options.db_there
 @options.report
 def export_command(
     ids: tuple[int, ...],
@@ -116,6 +116,7 @@ def export_command(
     from edge.cli.output import print_report, write_file
     from edge.errors import UsageError
 
+    options.check_output(output)
     form = options.form_of(form, output)
     if raw and form != "json":
         raise UsageError("--raw belongs to --json")

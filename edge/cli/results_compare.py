@@ -30,7 +30,7 @@ ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "proto
               help="A difference below this makes none in practice.")  # fmt: skip
 @click.option("--fail-over", type=PERCENT, metavar="PERCENT",
               help="Exit with 1 if any is slower by more than this, its whole interval above it.")  # fmt: skip
-@options.db
+@options.db_there
 @options.as_json
 def compare_command(
     ids: tuple[int, ...],

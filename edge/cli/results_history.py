@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @filters_of_model
 @click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",
               help="A difference below this makes none in practice.")  # fmt: skip
-@options.db
+@options.db_there
 @options.as_json
 def history_command(
     model: str,

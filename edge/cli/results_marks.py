@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
 @click.argument("text")
 @click.option("--remove", is_flag=True, help="Take the label back.")
-@options.db
+@options.db_there
 def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None) -> None:
     """Give the measurements ID... the label TEXT; `--where label=TEXT` finds them again."""
     from edge.errors import UsageError
@@ -39,15 +39,16 @@ def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None
 @click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also what belongs to a baseline, which loses it.")
-@options.db
+@options.db_there
 def delete_command(ids: tuple[int, ...], yes: bool, force: bool, db: Path | None) -> None:
     """Delete the measurements ID... with every launch and sample. It cannot be taken back."""
-    from edge.errors import UsageError
+    from edge.errors import UsageError, refusals
     from edge.results.store import Store
 
     with Store(options.database(db), create=False) as store:
         chosen = list(dict.fromkeys(ids))
-        store.marks.deletable(chosen, force=force)
+        with refusals():
+            store.marks.deletable(chosen, force=force)
         if not yes:
             _ask_for(store.path, chosen, UsageError)
         gone = store.marks.delete(chosen, force=force)
@@ -70,7 +71,7 @@ def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:
 @click.argument("name")
 @click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
 @filters
-@options.db
+@options.db_there
 def save_baseline_command(
     name: str,
     ids: tuple[int, ...],
@@ -104,7 +105,7 @@ def save_baseline_command(
 
 @click.command("baselines")
 @click.option("--delete", "gone", metavar="NAME", help="Forget this one; its measurements stay.")
-@options.db
+@options.db_there
 @options.as_json
 def baselines_command(gone: str | None, db: Path | None, as_json: bool) -> None:
     """List the baselines: name, when saved, of how many measurements."""

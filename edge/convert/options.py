@@ -10,14 +10,18 @@ from pathlib import Path
 from edge.convert.calibrated import ALGORITHMS, IMAGES, Calibration, images_below
 from edge.convert.onnx.recipe import Batch, OnnxRecipe
 from edge.convert.order import Order, Product
+from edge.convert.preparation import prepared, shapes_of
 from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose, recipes
+from edge.convert.shapes import check_catalogue, check_size
 from edge.convert.verify.asked import InputsAsked
 from edge.errors import OutputError, RecipeError, UsageError
 from edge.images.options import PreparingOptions
 from edge.images.overrides import fitting
+from edge.images.reading import check_image
+from edge.source import own
 from edge.source.weights import Weights
 from edge.toolchain.engines import engine
 from edge.zoo.catalogue import lookup, selected
@@ -71,8 +75,13 @@ class ConvertOptions(PreparingOptions):
             raise UsageError("--seed is for random weights", hint="--weights random")
         if self.out.exists() and not self.out.is_dir():
             raise OutputError(f"{self.out} is no folder", hint="name a folder: -o DIR")
+        if not (there := next(one for one in self.out.absolute().parents if one.exists())).is_dir():
+            raise OutputError(f"{self.out} cannot be made: {there} is no folder", hint="name another: -o DIR")
         engine("paddlelite", self.recipe.engine)  # raises for an unknown version
-        _ = self.orders
+        if self.recipe.input_shape is not None:
+            check_size(self.recipe.input_shape)
+        for order in self.orders:
+            self._check_order(order)
 
     @cached_property
     def inputs_asked(self) -> InputsAsked:
@@ -141,6 +150,20 @@ class ConvertOptions(PreparingOptions):
             fitting(model.name, [shape], model.preprocessing, self.overrides)
         return [(name, lookup(name), weights) for name in chosen]
 
+    def _check_order(self, order: Order[Product]) -> None:
+        """The shape and the preprocessing, as far as the files that are there tell."""
+        shape, weights = self.recipe.input_shape, order.weights
+        if weights.kind == "own" and weights.path is not None:
+            source = own.read(weights.path)
+            shapes = shapes_of(source, order.model, shape)
+            how = prepared(
+                order.name, order.model, source, shapes, self.overrides, self.out / f"{order.name}.{order.kind}"
+            )
+            if isinstance(order, CalibratedOrder) and how.preprocessing is None:
+                fitting(order.name, shapes, None, self.overrides)  # says what is missing
+        elif shape is not None and order.model is not None:
+            check_catalogue(order.name, order.model.input_shape, shape, exported=weights.kind != "published")
+
     def _calibration(self) -> Calibration | None:
         """What int8-static is calibrated with, which is of no use to other precisions."""
         if self.recipe.precision != "int8-static":
@@ -153,6 +176,8 @@ class ConvertOptions(PreparingOptions):
                 "int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
             )
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
+        for image in images:
+            check_image(image)
         return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
 
     def _onnx(self) -> OnnxRecipe | None:

@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
-from edge.errors import ProgramError
+from edge.errors import ProgramError, UsageError
 from edge.paddle.program import TensorSpec
+
+MOST_VALUES = 1 << 27  # of an input: half a GiB of float32, an image of 6,600 x 6,600
+
+
+def check_size(shape: Sequence[int]) -> None:
+    """Raises `UsageError` for a shape whose values alone would fill the memory."""
+    if prod(shape) > MOST_VALUES:
+        raise UsageError(
+            f"--input-shape {_typed(shape)} has {prod(shape):.3g} values: at most {MOST_VALUES}", hint="a smaller one"
+        )
+
+
+def check_catalogue(name: str, own: Sequence[int], shape: Sequence[int], *, exported: bool) -> None:
+    """Raises `UsageError` for a shape that a network of the catalogue cannot have: its `own` one is written into an `exported`
+    network; of a published one the archive decides about the sizes, and it takes images of three channels in any case."""
+    if exported and tuple(shape) != tuple(own):
+        raise UsageError(
+            f"--input-shape {_typed(shape)}: {name} is exported for {_typed(own)}", hint="leave --input-shape out"
+        )
+    if len(shape) != len(own) or shape[1] != own[1]:
+        raise UsageError(f"--input-shape {_typed(shape)}: {name} takes images of N,{own[1]},H,W", hint=_typed(own))
+
+
+def _typed(shape: Sequence[int]) -> str:
+    return ",".join(map(str, shape))
 
 
 def input_shapes(feeds: Sequence[TensorSpec], first: Sequence[int] | None) -> list[tuple[int, ...]]:

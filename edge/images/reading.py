@@ -12,6 +12,26 @@ from edge.errors import ImageError
 _DEEP = ("I", "F")  # how Pillow's modes of more than 8 bits begin
 
 
+def check_image(path: Path) -> None:
+    """Raises `ImageError` for what its head shows to be no image that can be read; the pixels are not."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as file:
+            if file.mode.startswith(_DEEP):
+                raise _deep(path)
+    except UnidentifiedImageError:
+        raise ImageError(f"{path} is no image") from None
+    except ImageError:
+        raise
+    except Exception as error:  # as in read_image
+        raise ImageError(f"{path} cannot be read as an image: {error}") from error
+
+
+def _deep(path: Path) -> ImageError:
+    return ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
+
+
 def read_image(path: Path) -> NDArray[np.uint8]:
     """An image as RGB bytes, shape (height, width, 3).
 
@@ -23,7 +43,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as file:
             if file.mode.startswith(_DEEP):
-                raise ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
+                raise _deep(path)
             upright = ImageOps.exif_transpose(file)
             return np.array(upright.convert("RGB"), np.uint8)
     except FileNotFoundError:

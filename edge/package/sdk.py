@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import PackageError
+from edge.errors import AndroidToolsMissingError, PackageError
 
 PACKAGES = ("aapt", "apksigner", "android-framework-res", "default-jre-headless")
 """Debian packages with everything that is needed."""
@@ -29,7 +29,7 @@ class AndroidTools:
 
 
 def find_tools() -> AndroidTools:
-    """The tools on PATH, else those of the newest build tools in ANDROID_HOME. PackageError says what is missing."""
+    """The tools on PATH, else those of the newest build tools in ANDROID_HOME. Raises `AndroidToolsMissingError`."""
     sdk = Path(os.environ.get("ANDROID_HOME") or os.environ.get("ANDROID_SDK_ROOT") or "/nonexistent")
     build_tools = _newest(sdk / "build-tools", "*")
     found = {name: find_tool(name, build_tools) for name in ("aapt2", "apksigner", "keytool")}
@@ -39,7 +39,7 @@ def find_tools() -> AndroidTools:
     if not framework.is_file():
         missing.append("Android's framework resources")
     if missing:
-        raise PackageError(
+        raise AndroidToolsMissingError(
             f"an APK cannot be made here: {', '.join(missing)} not found",
             hint=f"sudo apt-get install {' '.join(PACKAGES)}, or set ANDROID_HOME to an Android SDK",
         )

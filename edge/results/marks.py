@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.errors import ResultsError
+from edge.errors import ResultsError, UnknownResultError
 from edge.results.database import Database
 
 
@@ -90,7 +90,7 @@ class Marks:
         known = {one.name: one for one in self.baselines()}
         if name not in known:
             there = f"there are {', '.join(known)}" if known else "`edgezoo results save-baseline NAME` makes one"
-            raise ResultsError(f"there is no baseline {name}", hint=there)
+            raise UnknownResultError(f"there is no baseline {name}", hint=there)
         return known[name]
 
     def delete_baseline(self, name: str) -> None:
@@ -139,6 +139,6 @@ class Marks:
         for cell in cells:
             known = "SELECT id FROM cell WHERE id = ? UNION SELECT cell FROM unreadable WHERE cell = ?"
             if self._database.one(known, cell, cell) is None:
-                raise ResultsError(
+                raise UnknownResultError(
                     f"there is no measurement {cell} in {self._database.path}", hint="see `edgezoo results list`"
                 )

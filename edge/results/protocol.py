@@ -140,6 +140,12 @@ def protocol(
     `launches` is the least number of launches; the limit grows with it, and equals it where the protocol has no other
     (`table`). A number of repeats or warm-up runs given by hand replaces the protocol's time as well.
     """
+    if name not in NAMED:
+        raise UsageError(f"there is no protocol {name}", hint="protocols: " + ", ".join(NAMED))
+    if name == "sustained":
+        raise UsageError(
+            "a sustained measurement needs its length", hint="edge.results.protocol.sustained(seconds); --sustained 10m"
+        )
     base = NAMED[name]
     changes: dict[str, object] = dict(others)
     if warmup is not None:

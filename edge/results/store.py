@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge.errors import ResultsError
+from edge.errors import ResultsError, UnknownResultError
 from edge.results import reasons as remarks
 from edge.results import rows
 from edge.results.database import Database
@@ -185,7 +185,9 @@ class Store:
         if row is None:
             if lost := [one for one in self._unreadable() if one[0] == cell]:
                 raise ResultsError(lost[0][1], hint=_DAMAGED_HINT)
-            raise ResultsError(f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`")
+            raise UnknownResultError(
+                f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`"
+            )
         try:
             return self._measurement(row)
         except DamagedRowError as error:

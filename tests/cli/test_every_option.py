@@ -448,7 +448,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--force": [Effect(f"{OWN} && {OWN} --precision int8 --force", field_of("precision"), "int8", slow=True),
                 Refused(f"{OWN} && {OWN} --precision int8", "--force replaces it", slow=True)],
     "--quiet": [Effect(OWN + "-q", lambda m: m.err, "", slow=True),
-                Effect(f"convert {NAME} --weights {{empty}} -q", lambda m: "failed" in m.err, without=OWN + "-q", slow=True)],
+                Effect(f"{OWN} && {OWN} --precision int8 -q", lambda m: "failed" in m.err, without=OWN + "-q", slow=True)],
     "--json": [Effect(OWN, is_json, without=OWN.replace("--json", ""), slow=True)],
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -70,6 +71,61 @@ def test_an_error_is_one_sentence_and_a_hint(failing: Callable[..., int], capsys
 
 def test_a_senseless_request_is_a_usage_error(failing: Callable[..., int]) -> None:
     assert failing(UsageError("0 launches are none")) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("list --light", 0),
+        ("nonsense", 2),
+        ("list --nonsense", 2),
+        ("list --threads 3", 2),
+        ("list --series Nowhere", 2),
+        ("show", 2),
+        ("show Nowhere", 2),
+        ("convert", 2),
+        ("convert Nowhere", 2),
+        ("coverage Nowhere", 2),
+        ("coverage --engine 9.9", 2),
+        ("bench nowhere.nb", 2),
+        ("bench text.txt/nowhere.nb", 2),
+        ("bench PPLCNet_x0_25 --runner nowhere", 2),
+        ("bench PPLCNet_x0_25 --db text.txt", 2),
+        ("bench PPLCNet_x0_25 --db .", 2),
+        ("eval PPLCNet_x0_25", 2),
+        ("eval PPLCNet_x0_25 --data nowhere", 2),
+        ("package nowhere.nb", 2),
+        ("package", 2),
+        ("install nowhere.nb", 2),
+        ("install nowhere.apk", 2),
+        ("inspect nowhere.nb", 2),
+        ("inspect text.txt", 1),
+        ("results", 2),
+        ("results list", 1),
+        ("results list --db nowhere.db", 2),
+        ("results list --db text.txt", 2),
+        ("results list --since someday", 2),
+        ("results show 1", 1),
+        ("results show one", 2),
+        ("results export -o nowhere/r.csv", 2),
+        ("results compare 1", 2),
+        ("device", 2),
+        ("doctor nonsense", 2),
+    ],
+)
+def test_the_exit_code(
+    arguments: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """docs/reference/exit-codes.md: 2 where nothing was begun, by our checks as by click's; 1 where it could not be done."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "data"))
+    Path("text.txt").write_text("no database")
+    assert main.run(arguments.split()) == code
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "bug" not in said
+    assert Path("text.txt").read_text() == "no database"
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
 def test_ctrl_c(failing: Callable[..., int], capsys: Capture) -> None:
