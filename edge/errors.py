@@ -55,6 +55,7 @@ Libraries raise these and never print; the command line turns each into one sent
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -301,6 +302,15 @@ def refusals() -> Iterator[None]:
     except EdgezooError as error:
         error.exit_code = UsageError.exit_code
         raise
+    except OSError as error:
+        if error.errno not in _OF_A_PATH:
+            raise
+        told = foreseen(error)
+        told.exit_code = UsageError.exit_code
+        raise told from error
+
+
+_OF_A_PATH = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENOENT, errno.EINVAL)
 
 
 def foreseen(error: Exception) -> EdgezooError:
@@ -309,8 +319,6 @@ def foreseen(error: Exception) -> EdgezooError:
         return error
     told: EdgezooError
     if isinstance(error, OSError) and error.errno is not None:
-        import errno
-
         where = f"{error.filename}: " if error.filename else ""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             told = OutputError(f"{where}no room left on the disk", hint="free some space, then run it again")

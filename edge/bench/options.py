@@ -13,12 +13,15 @@ from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_names, check_target, check_threads, check_weights, is_file
 from edge.convert.recipe import choose
+from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
 from edge.errors import BenchError, UsageError
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
 from edge.zoo.catalogue import selected
+
+MOST_CORES = 1024  # Linux counts them in masks of so many bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +71,12 @@ class BenchOptions:
 
     def __post_init__(self) -> None:
         self.protocol()
+        for shape in self.shape:
+            check_size(shape, "--shape")
         check_threads(self.threads, None)
         if self.db is not None:
             check_file(self.db)
-        if not re.fullmatch(r"ones|seed:\d+", self.fill):
+        if not re.fullmatch(r"ones|seed:[0-9]{1,9}", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
         self._check_cores()
         if self.fresh and self.keep_invalid:
@@ -215,6 +220,8 @@ class BenchOptions:
 
     def _check_cores(self) -> None:
         """Of this machine's cores; a device's are known when it is there."""
+        if self.cores and max(self.cores) >= MOST_CORES:
+            raise UsageError(f"--cores {max(self.cores)}: no device has it", hint="cores are counted from 0")
         here = os.sched_getaffinity(0)
         if self.spec == "host" and (missing := sorted(set(self.cores or ()) - here)):
             raise UsageError(

@@ -52,6 +52,8 @@ def atomic_write(path: Path, *, hint: str = "", parents: bool = False) -> Iterat
     """
     # Of a thread the kernel has a number that no other thread or process of the machine has while it lives.
     part = path.with_name(f".{path.name}.{threading.get_native_id()}.part")
+    if path.exists() and not path.is_file():  # a rename would put a file where a device was
+        raise OutputError(f"{path} could not be written: it is no file", hint=hint or "name another place")
     try:
         if parents:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
-from edge.cli.parameters import DURATION, HOST_ENGINE, Finite, Numbers
+from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
               show_default=True, help="robust: medians over launches with intervals; table: as the published table was "
               "made, one launch, 10 and 30 runs, the mean.")  # fmt: skip
 @click.option(
-    "--warmup", type=click.IntRange(0), metavar="N", help="Warm-up runs of a launch, instead of runs and time."
+    "--warmup", type=click.IntRange(0, COUNT), metavar="N", help="Warm-up runs of a launch, instead of runs and time."
 )
 @click.option(
-    "--repeats", type=click.IntRange(1), metavar="N", help="Measured runs of a launch, instead of runs and time."
+    "--repeats", type=click.IntRange(1, COUNT), metavar="N", help="Measured runs of a launch, instead of runs and time."
 )
-@click.option("--launches", type=click.IntRange(1), metavar="N", help="At least so many launches a cell.")
-@click.option("--tolerance", type=Finite(0, min_open=True), metavar="PERCENT",
+@click.option("--launches", type=click.IntRange(1, COUNT), metavar="N", help="At least so many launches a cell.")
+@click.option("--tolerance", type=Finite(0, 100, min_open=True), metavar="PERCENT",
               help="Stop when the launches show that the median holds within so much.  [default: 1]")  # fmt: skip
 @click.option("--compare", is_flag=True,
               help="Of two models: measure them in turn until it is decided which is faster, and say so.")  # fmt: skip
-@click.option("--max-launches", type=click.IntRange(8), metavar="N",
+@click.option("--max-launches", type=click.IntRange(8, COUNT), metavar="N",
               help="With --compare: leave it undecided after so many launches of each.  [default: 40]")  # fmt: skip
 @click.option("--sustained", type=DURATION, metavar="10m",
               help="Run each model for so long (s, m, h) in windows of 10 s, and set the steady latency against the "
               "start's.")  # fmt: skip
 @click.option(
     "--cooldown",
-    type=Finite(0),
+    type=Finite(0, DAY),
     metavar="S",
     help="Seconds between launches, beside what the gate waits.  [default: 0]",
 )
-@click.option("--cool-limit", type=Finite(0), default=300.0, show_default=True, metavar="S",
+@click.option("--cool-limit", type=Finite(0, DAY), default=300.0, show_default=True, metavar="S",
               help="How long to wait for a hot device before it is measured hot, and marked.")  # fmt: skip
-@click.option("--timeout", type=Finite(0, min_open=True), default=600.0, show_default=True, metavar="S",
+@click.option("--timeout", type=Finite(0, DAY, min_open=True), default=600.0, show_default=True, metavar="S",
               help="How long one launch may take.")  # fmt: skip
-@click.option("--seed", type=int, metavar="N", help="The seed of the launches' order.  [default: a new one, kept]")
+@click.option("--seed", type=SEED, metavar="N", help="The seed of the launches' order.  [default: a new one, kept]")
 @click.option("--power-mode", type=click.IntRange(0, 5), metavar="0-5",
               help="Paddle-Lite's: 0 HIGH, 1 LOW, 2 FULL, 3 NO_BIND, 4 RAND_HIGH, 5 RAND_LOW.  [default: 0]")  # fmt: skip
 @click.option("--cores", type=Numbers("7,6", least=0), metavar="7,6", help="Bind to these cores instead.")

@@ -9,7 +9,7 @@ import click
 
 from edge.cli import options
 from edge.cli import preprocessing as preparing
-from edge.cli.parameters import WEIGHTS, Numbers
+from edge.cli.parameters import SEED, WEIGHTS, Numbers
 
 if TYPE_CHECKING:
     from edge.cli.output import ProgressLine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--weights", type=WEIGHTS, default="published", show_default=True, metavar="published|random|PATH",
               help="Where the weights come from: the published archive; random ones, for latency and size; a directory "
               "with an inference model of yours, or a .pdparams checkpoint.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="The seed of random weights.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="The seed of random weights.")
 @click.option("--format", "formats", default="nb", show_default=True, metavar="nb|onnx|nb,onnx",
               help="Paddle-Lite's naive buffer, ONNX, or both from one export.")  # fmt: skip
 @click.option("--opset", type=int, metavar="N", help="The opset of the ONNX file.  [default: 17]")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import SEED
 
 if TYPE_CHECKING:
     from edge.convert.coverage import CoverageRow
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @options.selection
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the models.  [default: arm]")
 @click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
-@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the random weights.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="The seed of the random weights.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Networks worked on at once.  [default: one a core]"
 )

@@ -9,7 +9,7 @@ import click
 
 from edge.cli import options
 from edge.cli import preprocessing as preparing
-from edge.cli.parameters import HOST_ENGINE, Finite
+from edge.cli.parameters import DAY, HOST_ENGINE, Finite
 
 if TYPE_CHECKING:
     from edge.evaluate.options import EvalOptions
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
 @click.option("--runner", metavar="edgebench|PATH",
               help="The benchmark program that judges.  [default: edgebench on a device, none on this machine]")  # fmt: skip
-@click.option("--timeout", type=Finite(0, min_open=True), metavar="S",
+@click.option("--timeout", type=Finite(0, DAY, min_open=True), metavar="S",
               help="How long the benchmark program may take for one batch of images.  [default: 3600]")  # fmt: skip
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @options.weights_of_names

@@ -87,6 +87,9 @@ def run(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given[: _commands_place(given)]
     _unwind_on(signal.SIGTERM, signal.SIGHUP)
+    for word in given:
+        if not word.isascii() and word != word.encode("utf-8", "replace").decode("utf-8"):
+            return _tell(f"Error: {word!a} is no UTF-8 text, in which names are kept", hint="rename it", code=2)
     try:
         code = cli.main(given, prog_name="edgezoo", standalone_mode=False)
         sys.stdout.flush()

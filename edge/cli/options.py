@@ -94,6 +94,8 @@ def check_output(path: Path | None) -> None:
     """Raises `UsageError` where a report could not be written, before it is worked for."""
     from edge.errors import UsageError
 
+    if path is not None and path.is_dir():
+        raise UsageError(f"{path} is a folder", hint="name a file in it")
     if path is not None and not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}", hint="make it first, or name another file")
 

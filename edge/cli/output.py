@@ -33,10 +33,18 @@ def json_text(value: Any) -> str:
 
 
 def write_file(path: Path, content: str) -> None:
-    """Write a report, whole or not at all. Raises `OutputError`."""
+    """Write a report, whole or not at all; into a device or a pipe as it is, and through a link. Raises `OutputError`."""
     from edge.cache.files import write_text
+    from edge.errors import foreseen
 
-    write_text(path, content, hint="name another place")
+    if path.is_char_device() or path.is_fifo():
+        try:
+            with path.open("w", encoding="utf-8") as stream:
+                stream.write(content)
+        except OSError as error:
+            raise foreseen(error) from error
+        return
+    write_text(path.resolve(), content, hint="name another place")
 
 
 def print_report(

@@ -26,7 +26,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
             return value
         parts = [part.strip() for part in str(value).split(",")]
         if len(parts) > (self._most or len(parts)) or not all(
-            part.isascii() and part.isdecimal() and int(part) >= self._least for part in parts
+            part.isascii() and part.isdecimal() and len(part) < 10 and int(part) >= self._least for part in parts
         ):
             raise _refused(param, value, "is no list of numbers", f"for instance {_name(param)} {self._example}")
         numbers = tuple(map(int, parts))
@@ -39,10 +39,9 @@ class Finite(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from math import isfinite
 
-        number = super().convert(value, param, ctx)
-        if not isfinite(number):
+        if not isfinite(click.FLOAT.convert(value, param, ctx)):
             raise _refused(param, value, "is no number", "a finite number")
-        return number
+        return super().convert(value, param, ctx)
 
 
 class ChannelNumbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
@@ -95,7 +94,12 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 tak
         self.name, self._parse = name, parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
-        return self._parse(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        from edge.errors import refusals
+
+        with refusals():
+            return self._parse(value)
 
 
 def _weights(text: str) -> Weights:
@@ -121,6 +125,10 @@ def _duration(text: str) -> float:
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
+ID = click.IntRange(1, 2**63 - 1)  # SQLite's
+SEED = click.IntRange(0, 2**32 - 1)  # numpy's
+COUNT = 1_000_000  # of runs, which a launch keeps in memory
+DAY = 86_400.0  # seconds
 WEIGHTS = Parsed("weights", _weights)
 DURATION = Parsed("duration", _duration)
 HOST_ENGINE = Parsed("engine", _host_engine)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import ID
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
 from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
@@ -73,7 +74,7 @@ def list_command(
 
 
 @command.command("show")
-@click.argument("id", type=int)
+@click.argument("id", type=ID)
 @options.db_there
 @options.as_json
 def show_command(id: int, db: Path | None, as_json: bool) -> None:
@@ -95,7 +96,7 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 
 
 @command.command("export")
-@click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
+@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
 @filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
 @options.db_there

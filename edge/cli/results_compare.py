@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import ID
 from edge.cli.results_options import PERCENT, Filters, filters
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "proto
 
 
 @click.command("compare")
-@click.argument("ids", type=int, nargs=-1, metavar="[FIRST SECOND]")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
 @click.option("--baseline", metavar="NAME", help="Compare every cell with the same one of this baseline.")
 @filters
 @click.option("--across", type=click.Choice(ACROSS), multiple=True,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import options
+from edge.cli.parameters import ID
 from edge.cli.results_options import Filters, filters
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("label")
-@click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
 @click.argument("text")
 @click.option("--remove", is_flag=True, help="Take the label back.")
 @options.db_there
@@ -36,7 +37,7 @@ def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None
 
 
 @click.command("delete")
-@click.argument("ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also what belongs to a baseline, which loses it.")
 @options.db_there
@@ -69,7 +70,7 @@ def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:
 
 @click.command("save-baseline")
 @click.argument("name")
-@click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
+@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
 @filters
 @options.db_there
 def save_baseline_command(

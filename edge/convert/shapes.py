@@ -11,11 +11,11 @@ from edge.paddle.program import TensorSpec
 MOST_VALUES = 1 << 27  # of an input: half a GiB of float32, an image of 6,600 x 6,600
 
 
-def check_size(shape: Sequence[int]) -> None:
+def check_size(shape: Sequence[int], option: str = "--input-shape") -> None:
     """Raises `UsageError` for a shape whose values alone would fill the memory."""
     if prod(shape) > MOST_VALUES:
         raise UsageError(
-            f"--input-shape {_typed(shape)} has {prod(shape):.3g} values: at most {MOST_VALUES}", hint="a smaller one"
+            f"{option} {_typed(shape)} has {prod(shape):.3g} values: at most {MOST_VALUES}", hint="a smaller one"
         )
 
 

@@ -25,6 +25,8 @@ class Target:
     def parse(cls, text: str) -> Target:
         """`NAME`, `FILE.nb` or `NEW_NAME=FILE.nb`."""
         name, given, file = text.partition("=")
+        if not text:
+            raise UsageError("an empty name is no model", hint="name a model of the catalogue, or FILE.nb")
         if given:
             if not name or not file:
                 raise UsageError(f"'{text}' names no model", hint="NEW_NAME=FILE.nb gives a file another name")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,15 @@ def test_a_fresh_folder_is_empty_and_vanishes_unless_it_was_renamed(tmp_path: Pa
     with pytest.raises(KeyError), fresh_folder(part):
         raise KeyError
     assert not part.exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
+def test_what_is_no_file_is_not_replaced(make: Callable[[Path], None], tmp_path: Path) -> None:
+    """A device least of all: root may rename a file over /dev/null."""
+    path = tmp_path / "there"
+    make(path)
+    before = path.stat()
+    with pytest.raises(OutputError, match="it is no file"):
+        write_text(path, "x")
+    assert path.stat().st_mode == before.st_mode
+    assert [one.name for one in tmp_path.iterdir()] == ["there"]

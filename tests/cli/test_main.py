@@ -14,6 +14,7 @@ import pytest
 
 from edge import __version__
 from edge.cli import main
+from edge.cli.output import write_file
 from edge.errors import DeviceError, UsageError
 
 Capture = pytest.CaptureFixture[str]
@@ -110,6 +111,21 @@ def test_a_senseless_request_is_a_usage_error(failing: Callable[..., int]) -> No
         ("results export -o nowhere/r.csv", 2),
         ("results compare 1", 2),
         ("device", 2),
+        ("show \udcff", 2),
+        ("results list --model \udcff", 2),
+        ("results show 99999999999999999999", 2),
+        ("results delete -y 99999999999999999999", 2),
+        ("convert PPLCNet_x0_25 --weights random --seed -1", 2),
+        ("coverage PPLCNet_x0_25 --seed 99999999999999999999", 2),
+        ("bench PPLCNet_x0_25 --seed 99999999999999999999", 2),
+        ("bench PPLCNet_x0_25 --timeout 1e308", 2),
+        ("bench PPLCNet_x0_25 --cooldown 1e308", 2),
+        ("bench PPLCNet_x0_25 --cool-limit 1e308", 2),
+        ("bench PPLCNet_x0_25 --tolerance 101", 2),
+        ("bench PPLCNet_x0_25 --warmup 99999999999999999999", 2),
+        ("bench PPLCNet_x0_25 --launches 99999999999999999999", 2),
+        ("eval PPLCNet_x0_25 --data . --timeout 1e308", 2),
+        ("eval PPLCNet_x0_25 --data . --predictions .", 2),
         ("doctor nonsense", 2),
     ],
 )
@@ -230,3 +246,16 @@ def test_nothing_heavy_is_imported_for_a_quick_answer(arguments: list[str]) -> N
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_report_goes_into_a_device_and_through_a_link(tmp_path: Path) -> None:
+    null = Path("/dev/null")
+    write_file(tmp_path / "real", "old")
+    (tmp_path / "link").symlink_to("real")
+    write_file(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+    (tmp_path / "device").symlink_to(null)  # were it replaced, it would be the link
+    write_file(tmp_path / "device", "x")
+    assert (tmp_path / "device").is_symlink()
+    assert null.is_char_device()
