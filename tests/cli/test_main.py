@@ -137,9 +137,9 @@ def test_the_exit_code(
     monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "data"))
     Path("text.txt").write_text("no database")
     assert main.run(arguments.split()) == code
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    assert "bug" not in said
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    assert "bug" not in message
     assert Path("text.txt").read_text() == "no database"
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 

@@ -38,6 +38,8 @@ def make_model(tmp_path: Path) -> MakeModel:
         metadata["name"] = name
         metadata["sha256"], metadata["bytes"] = sha256_of(path), path.stat().st_size
         metadata.update(changes)
+        if "outputs" not in changes and type(changes.get("class_num")) is int:
+            metadata["outputs"][0]["shape"] = [1, changes["class_num"]]
         path.with_suffix(".json").write_text(json.dumps({k: v for k, v in metadata.items() if v is not ...}))
         return path
 

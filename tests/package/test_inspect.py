@@ -81,7 +81,8 @@ class TestNb:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"class_num": 7}, "`class_num`: 7 classes, and the output has 5 values"),
+            ({"class_num": 7, "outputs": [{"name": "y", "shape": [1, 5]}]},
+             "`class_num`: 7 classes, and the output has 5 values"),
             ({"inputs": [{"name": "x", "shape": [1, 3, 16, 16], "dtype": "complex"}]},
              "`inputs[0].dtype`: there is no type 'complex'"),
         ],
