@@ -114,10 +114,11 @@ def _compare(
 ) -> OutputCheck:
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
-    from edge.convert.verify.engines import Paddle
-    from edge.convert.verify.judge import judge_all, judge_coarse, judge_steady
+    from edge.convert.verify.engines import Double, Paddle
+    from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
+    from edge.convert.verify.verify import rounding
     from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.images.overrides import known
     from edge.paddle.program import Program
@@ -151,8 +152,17 @@ def _compare(
 
     kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    judge_one = judge_coarse if is_quantised(program) else judge_steady
-    found = judge_all(kinds, lambda draw: judge_one(draw, there, lambda given: paddle.run(params, given), limits))
+    exact = Double(lend, source, program, at_points(program, own), params, scratch)
+
+    def judge_one(draw: Draw) -> Verdict:
+        def expected(given: Sequence[Sample]) -> Outputs:
+            return paddle.run(params, given)
+
+        if is_quantised(program):
+            return judge_coarse(draw, there, expected, limits)
+        return judge_steady(draw, there, expected, limits, exact.run)
+
+    found = judge_all(kinds, judge_one)
     worst, names = found.worst, " and ".join(name for name, _ in found.used)
     figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
     by = " and ".join(sorted(ran))
@@ -161,7 +171,7 @@ def _compare(
         return OutputCheck(False, sentence, worst, by)
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
-    remark = f"; {own.remark}" if own.remark else ""
+    remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
     return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by)
 
 

@@ -54,6 +54,17 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
     return elements
 
 
+def elements_at(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin, of a file that `check` found right."""
+    with path.open("rb") as file:
+        file.seek(position)
+        _, levels = struct.unpack("<IQ", file.read(12))
+        for _ in range(levels):
+            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
+        _, size = struct.unpack("<Ii", file.read(8))
+        return file.tell() + int(size)
+
+
 def _other_program(path: Path, difference: str) -> ModelFilesError:
     return ModelFilesError(
         f"{path} does not belong to the program beside it: {difference}",

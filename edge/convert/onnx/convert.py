@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,11 +68,12 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
     after, refused = _simplify(tools, plain, simple, before)
     verification: dict[str, Any] = {"status": "skipped", "reason": "--no-verify"}
     if task.verify:
+        (part / "scratch").mkdir()
         reference = Reference(
             task.source,
             task.program,
             task.shapes,
-            part,
+            part / "scratch",
             lambda: tools.lend(task.source.reference_engine),
             dynamic=task.recipe.batch == "dynamic",
             asked=task.asked,
@@ -85,8 +87,9 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
     chosen, described = (simple, after) if refused is None else (plain, before)
     assert described is not None
     chosen.replace(part / "model.onnx")
-    for scratch in [path for path in part.iterdir() if path.name != "model.onnx"]:
-        scratch.unlink()
+    shutil.rmtree(part / "scratch", ignore_errors=True)
+    for left in [path for path in part.iterdir() if path.name != "model.onnx"]:
+        left.unlink()
     made = part / "model.onnx"
     facts = {
         "sha256": sha256_of(made),

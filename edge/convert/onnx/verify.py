@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, stacked
-from edge.convert.verify.engines import Lend, Paddle, save
+from edge.convert.verify.engines import Double, Lend, Paddle, save
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Domain, Judgement, judge_all, judge_steady
 from edge.convert.verify.points import Points, at_points, points_of
@@ -85,7 +85,9 @@ class Reference:
         self._params, self._scratch, self._asked = source.params, scratch, asked
         self._points, self._feeds = points_of(program), [spec.name for spec in program.feeds]
         self._domains = [_remembered(d) for d in domains(program, shapes, asked, preprocessing, SAMPLES)]
-        self._paddle = Paddle(lend_paddle, source, at_points(program, self._points), scratch)
+        whole = at_points(program, self._points)
+        self._paddle = Paddle(lend_paddle, source, whole, scratch)
+        self._double = Double(lend_paddle, source, program, whole, source.params, scratch)
         # An open batch is tried with one image and with two; two in one batch must not mix.
         self._groups = (1, 2) if dynamic else (1,)
         self._batch = shapes[0][0] if shapes and shapes[0] else 1
@@ -133,7 +135,11 @@ class Reference:
         def made(given: Sequence[Sample]) -> Outputs:
             return self._run(worker, file, points, given, group)
 
-        return judge_all(self._domains, lambda draw: judge_steady(draw, made, paddle, LIMITS["fp32"]))
+        def exact(given: Sequence[Sample]) -> Outputs | None:
+            outputs = self._double.run(given)
+            return None if outputs is None else [outputs[place] for place in places]
+
+        return judge_all(self._domains, lambda draw: judge_steady(draw, made, paddle, LIMITS["fp32"], exact))
 
     def _expected(self, given: Sequence[Sample]) -> Outputs:
         """Paddle's outputs, each sample by itself; run once for the same samples."""

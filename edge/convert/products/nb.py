@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from edge.cache.files import holds
@@ -136,19 +137,20 @@ def _verified(
     with work.stage("verify"), store.making(key) as part:
         if known := store.get(key):
             return known.facts, True
+        scratch = part / "scratch"
+        scratch.mkdir()
         result = verify(
             network,
             entry.folder / "model.pdmodel",
             recipe,
-            part,
+            scratch,
             lend_engine=work.lend("paddlelite", recipe.engine),
             lend_paddle=work.lend(network.reference_engine),
             asked=work.inputs,
             preprocessing=preprocessing,
         )
         facts = asdict(result)
-        for scratch in part.iterdir():
-            scratch.unlink()
+        rmtree(scratch)
         store.put(key, part, facts)
     return facts, False
 

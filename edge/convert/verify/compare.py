@@ -82,10 +82,11 @@ class Judged(NamedTuple):
     telling: tuple[bool, ...]
 
 
-def judge(reference: Outputs, made: Outputs, limits: Limits) -> Judged:
+def judge(reference: Outputs, made: Outputs, limits: Limits, *, ties: float = 0.0) -> Judged:
     """Compare all outputs; returns the worst figures and, in words, what is wrong or why they prove nothing.
 
     Outputs that hardly depend on the input (see `tells`) are compared by their size alone, which can fail and cannot pass.
+    `ties`: classes so near to the greatest are as good as it.
     """
     telling = tuple(tells(r, limits) for r in reference)
     comparisons = []
@@ -97,7 +98,7 @@ def judge(reference: Outputs, made: Outputs, limits: Limits) -> Judged:
             )
         if r.dtype != object and r.size and not np.isfinite(r.astype(np.float64)).all():
             return Judged(_nothing(len(r)), None, "Paddle's own outputs are not finite numbers", telling)
-        comparisons.append(_nothing(len(r), 0.0) if r.dtype == object or not r.size else compare(r, t))
+        comparisons.append(_nothing(len(r), 0.0) if r.dtype == object or not r.size else compare(r, t, ties))
     fixed = [c for c, r in zip(comparisons, reference, strict=True) if r.dtype != object and r.size]
     if not fixed:
         return Judged(_nothing(len(reference[0])), None, "the size of the outputs depends on the input", telling)
@@ -178,8 +179,8 @@ def loosened(limits: Limits, reference: Outputs, nudged: Outputs) -> Limits:
     )
 
 
-def compare(reference: NDArray[Any], made: NDArray[Any]) -> Comparison:
-    """Compare one output over all samples: both arrays have the samples as their first axis."""
+def compare(reference: NDArray[Any], made: NDArray[Any], ties: float = 0.0) -> Comparison:
+    """Compare one output over all samples: both arrays have the samples as their first axis. `ties` as `judge` takes it."""
     r, t = _flat(reference, made)
     if not np.isfinite(r).all() or not np.isfinite(t).all():
         return _nothing(len(r))
@@ -191,7 +192,7 @@ def compare(reference: NDArray[Any], made: NDArray[Any]) -> Comparison:
         cosine=_least_cosine(centred, others),
         max_abs_error=error,
         relative_error=float(_apart(r, t).max()),
-        argmax_agreement=_agreement(*_rows(reference, made), error) if is_classes(reference) else None,
+        argmax_agreement=_agreement(*_rows(reference, made), error, ties) if is_classes(reference) else None,
         spread=spread / size if size else 0.0,
     )
 
@@ -238,11 +239,11 @@ def _least_cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.divide(products, norms, out=np.ones_like(norms), where=norms > 0).min())
 
 
-def _agreement(r: NDArray[np.float64], t: NDArray[np.float64], error: float) -> float:
+def _agreement(r: NDArray[np.float64], t: NDArray[np.float64], error: float, ties: float) -> float:
     rows = np.arange(len(r))
     chosen = r[rows, t.argmax(axis=1)]
     # The reference's own value of the class that the twin chose: a tie, if it is as great within what rounding explains.
-    rounding = min(error, 1e-5 * float(np.abs(r).max()))
+    rounding = min(error, max(ties, 1e-5 * float(np.abs(r).max())))
     return float((chosen >= r.max(axis=1) - rounding).mean())
 
 

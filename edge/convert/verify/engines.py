@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge.convert.verify.compare import Outputs, stacked
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.errors import WorkerError
+from edge.paddle.double import doubled, doubled_params
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
@@ -87,6 +89,34 @@ class Paddle:
                 outputs_npz=str(self._scratch / "reference.npz"),
             )
         return load(self._scratch / "reference.npz", self._fetches, len(given))
+
+
+class Double:
+    """The original program in float64, by Paddle: what it computes, nearly without rounding."""
+
+    def __init__(
+        self, lend: Lend, source: InferenceModel, whole: Program, program: Program, params: Path, scratch: Path
+    ) -> None:
+        """`program` is `whole` with the outputs that are wanted, `params` are those of `whole`."""
+        self._whole, self._from, self._folder = whole, params, scratch / "double"
+        self._folder.mkdir(exist_ok=True)
+        self._params = self._folder / "double.pdiparams"
+        legacy = replace(source, pir=None, pir_sha256=None)  # Paddle 3's own form is not widened
+        self._paddle = Paddle(lend, legacy, doubled(program), self._folder)
+
+    def run(self, given: Sequence[Sample]) -> Outputs | None:
+        """Its outputs; None where this Paddle cannot: not every operator has a float64 kernel."""
+        if not self._params.exists():
+            doubled_params(self._whole, self._from, self._params)
+        wide = [{name: _wide(array) for name, array in sample.items()} for sample in given]
+        try:
+            return self._paddle.run(self._params, wide)
+        except WorkerError:
+            return None
+
+
+def _wide(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.float64) if array.dtype == np.float32 else array
 
 
 def _batches(given: Sequence[Sample], size: int) -> list[Sample]:

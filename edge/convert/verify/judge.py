@@ -7,13 +7,14 @@ the reference's own output, no two float32 engines agree. Nor is every range of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from edge.convert.verify.compare import Comparison, Judged, Limits, Outputs, judge, loosened, moved, stacked
 from edge.convert.verify.inputs import Sample
+from edge.convert.verify.rounding import judge_beside
 
 ROUNDS = 3  # of so many samples, at the most
 NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
@@ -22,6 +23,9 @@ STEADY = 0.1  # share of the limit that such a nudge may move a steady network's
 
 Draw = Callable[[int], Sequence[Sample]]  # the samples of a round; none where there are no more
 Run = Callable[[Sequence[Sample]], Outputs]
+Exact = Callable[
+    [Sequence[Sample]], Outputs | None
+]  # the reference in float64; None where the engine has no such kernels
 Status = Literal["passed", "failed", "inconclusive"]
 
 
@@ -29,7 +33,8 @@ Status = Literal["passed", "failed", "inconclusive"]
 class Verdict:
     """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them.
 
-    `telling`: by output, whether it tells inputs apart; `left_out`: why the other samples did not judge.
+    `telling`: by output, whether it tells inputs apart; `left_out`: why the other samples did not judge; `rounding`: how far
+    Paddle itself is from float64, where the twin was judged beside that.
     """
 
     given: Sequence[Sample]
@@ -40,6 +45,7 @@ class Verdict:
     undecided: str | None = None
     telling: tuple[bool, ...] = ()
     left_out: tuple[str, ...] = ()
+    rounding: float | None = None
 
     @property
     def status(self) -> Status:
@@ -79,6 +85,11 @@ class Judgement:
         return tuple(dict.fromkeys(reason for _, verdict in self.used for reason in verdict.left_out))
 
     @property
+    def rounding(self) -> float | None:
+        """How far Paddle is from float64, at most, where that was asked."""
+        return max((v.rounding for _, v in self.used if v.rounding is not None), default=None)
+
+    @property
     def telling(self) -> tuple[bool, ...]:
         """By output, whether it told inputs apart in any of them."""
         return tuple(any(column) for column in zip(*(verdict.telling for _, verdict in self.used), strict=True))
@@ -115,7 +126,29 @@ def worst(comparisons: Sequence[Comparison]) -> Comparison:
     )
 
 
-def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
+def judge_steady(draw: Draw, lite: Run, paddle: Run, limits: Limits, exact: Exact | None = None) -> Verdict:
+    """Judge by the samples at which the network is steady (see `_steady`), and what fails there beside `exact`, if it is given:
+    a float32 sum in another order is no other computation."""
+    verdict = _steady(draw, lite, paddle, limits)
+    if verdict.problem is None or np.isinf(verdict.comparison.max_abs_error) or exact is None:
+        return verdict
+    if (truth := exact(verdict.given)) is None:
+        return verdict
+    if (beside := judge_beside(truth, paddle(verdict.given), verdict.made, limits)) is None:
+        return verdict
+    judged, noise = beside
+    few = len(verdict.given) < len(draw(0)) // 2
+    return replace(
+        verdict,
+        comparison=judged.comparison,
+        problem=judged.problem,
+        undecided=judged.undecided or (f"{len(verdict.given)} of {verdict.tried} inputs are too few" if few else None),
+        telling=judged.telling,
+        rounding=noise,
+    )
+
+
+def _steady(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     """Judge by all samples; if they do not pass, by those at which the network is steady.
 
     At the others, Paddle's own output moves too far when the input is nudged by what rounding does to it (attention about

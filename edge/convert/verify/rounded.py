@@ -10,7 +10,6 @@ rounds are kept apart (edge.convert.legalise.pairs).
 from __future__ import annotations
 
 import shutil
-import struct
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
+from edge.paddle.params import elements_at
 from edge.paddle.program import Program
 
 _BITS = {"int8": 8, "int16": 16, "int8-static": 8}
@@ -65,7 +65,7 @@ def rewritten(
     shutil.copyfile(params, out)
     position = 0
     for spec in program.persistables:
-        position = _elements(out, position)
+        position = elements_at(out, position)
         mode: Any = "r+" if spec.name in changes else "r"
         values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
         if spec.name in changes:
@@ -86,14 +86,3 @@ def nearest(steps: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers, halves away from zero, as C's `round`."""
     whole: NDArray[Any] = np.trunc(steps + np.copysign(np.float32(0.5), steps))
     return whole
-
-
-def _elements(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin; its form is told in edge.paddle.params, which checked it."""
-    with path.open("rb") as file:
-        file.seek(position)
-        _, levels = struct.unpack("<IQ", file.read(12))
-        for _ in range(levels):
-            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
-        _, size = struct.unpack("<Ii", file.read(8))
-        return file.tell() + int(size)

@@ -7,6 +7,7 @@ reacts (`asked.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +17,10 @@ from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
-from edge.convert.verify.compare import LIMITS, Comparison, judge
-from edge.convert.verify.engines import Lend, Paddle, Twin, TwinDiedError
-from edge.convert.verify.judge import Judgement, judge_all, judge_coarse, judge_steady, worst
+from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
+from edge.convert.verify.engines import Double, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.inputs import Sample
+from edge.convert.verify.judge import Draw, Judgement, Verdict, judge_all, judge_coarse, judge_steady, worst
 from edge.convert.verify.points import Points, at_points, makes, points_of
 from edge.convert.verify.rounded import expected_params
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
@@ -93,11 +95,18 @@ def verify(
     batch = safe_batch(original) if quantised else 1
     lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
     paddle = Paddle(lend_paddle, source, original, scratch)
-    judge_one = judge_coarse if quantised else judge_steady
+    exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
+
+    def judge_one(draw: Draw) -> Verdict:
+        def expected(given: Sequence[Sample]) -> Outputs:
+            return paddle.run(expected_from, given)
+
+        if quantised:
+            return judge_coarse(draw, lite.run, expected, limits)
+        return judge_steady(draw, lite.run, expected, limits, exact.run)
+
     try:
-        judgement = judge_all(
-            kinds, lambda draw: judge_one(draw, lite.run, lambda given: paddle.run(expected_from, given), limits)
-        )
+        judgement = judge_all(kinds, judge_one)
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
     cost = judgement.worst
@@ -134,17 +143,29 @@ def nothing_to_judge(points: Points) -> str:
     return f"all of its outputs lie behind {', '.join(points.by)}, and nothing before can be compared"
 
 
+def rounding(judgement: Judgement) -> str | None:
+    """What was judged beside float64, and why."""
+    if judgement.rounding is None:
+        return None
+    return (
+        "judged beside Paddle in float64: rounding alone moves Paddle's own float32 output by "
+        f"{judgement.rounding:.2g} of what tells inputs apart"
+    )
+
+
 def remarks(judgement: Judgement, points: Points) -> list[str]:
     """What was not compared, or not by all inputs, of a verification that passed."""
     made: list[str] = []
     judged, tried = judgement.worst.samples, judgement.tried
     if judged < tried:
         made.append(f"judged by {judged} of {tried} inputs: at the others {' or '.join(judgement.left_out)}")
+    if told := rounding(judgement):
+        made.append(told)
     if points.remark:
         made.append(points.remark)
-    told = dict(zip(points.names, judgement.telling, strict=True))
+    tells = dict(zip(points.names, judgement.telling, strict=True))
     for name in points.values:
-        if not told[name] and not told.get(points.logits.get(name, ""), False):
+        if not tells[name] and not tells.get(points.logits.get(name, ""), False):
             made.append(f"{name} hardly depends on the input: only its size was compared")
     return made
 

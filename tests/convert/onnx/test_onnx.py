@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge.cache.hashing import sha256_of
@@ -26,6 +27,7 @@ from edge.source.load import load_source
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import lookup
+from tests.android_runner.network import open_model
 
 SMALL = "MobileNetV1_x0_25"
 # As paddle2onnx 1.3.1 prints it before it aborts: MobileNetV3_large_x1_0 in opset 13, a network with an unknown operator.
@@ -225,3 +227,38 @@ def test_a_network_of_other_weights_is_found_out(converted: tuple[Path, Conversi
             problem = reference.compare(worker, out / f"{SMALL}.onnx").problem
     assert problem is not None
     assert "outputs differ by" in problem
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("module_cache")
+@pytest.mark.parametrize("size", [320, 640])
+def test_a_mean_over_a_large_map_is_rounding_and_one_per_cent_is_not(size: int, tmp_path: Path) -> None:
+    """25,600 and 102,400 places: Paddle adds them one after the other, ONNX Runtime otherwise."""
+    right, wrong, one = (tmp_path / name for name in ("right", "wrong", "one filter"))
+    for folder in (right, wrong, one):
+        folder.mkdir()
+        open_model(folder)
+    whole = (right / "inference.pdiparams").read_bytes()
+    weights = np.frombuffer(whole[-10 * 27 * 4 :], np.float32)
+    other = weights.copy()
+    other[:27] *= 1.01
+    (wrong / "inference.pdiparams").write_bytes(whole[: -weights.nbytes] + (weights * 1.01).astype("<f4").tobytes())
+    (one / "inference.pdiparams").write_bytes(whole[: -weights.nbytes] + other.tobytes())
+    shape = (1, 3, size, size)
+    order = OnnxOrder("mine", None, Weights("own", path=right), OnnxRecipe(), shape)
+    (outcome,) = convert_models([order], tmp_path)
+    assert outcome.made is not None, outcome.error
+    verification = as_document(outcome.made.metadata)["verification"]
+    assert verification["status"] == "passed"
+    assert "rounding alone moves Paddle's own float32 output" in verification["reason"]
+    for folder in (wrong, one):
+        scratch = tmp_path / f"scratch {folder.name}"
+        scratch.mkdir()
+        with Toolbox() as tools:
+            source = load_source(None, Weights("own", path=folder), lambda: tools.lend("paddle"))
+            program = Program.read(source.program)
+            reference = Reference(source, program, [shape], scratch, lambda: tools.lend("paddle"), dynamic=False)
+            with tools.lend("onnx") as worker:
+                problem = reference.compare(worker, tmp_path / "mine.onnx").problem
+        assert problem is not None
+        assert "outputs differ by" in problem

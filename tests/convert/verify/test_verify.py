@@ -71,6 +71,7 @@ def weights() -> dict[str, NDArray[np.float32]]:
     }
     drawn["w2.one"] = drawn["w2"].copy()
     drawn["w2.one"][3, 2, 1, 1] += 0.2
+    drawn["w2.larger"] = drawn["w2"] * 1.01
     drawn["mean.shifted"] = drawn["mean"] + 0.02
     drawn["variance.shifted"] = drawn["variance"] * 1.02
     drawn["w3.two columns"] = drawn["w3"][:, [1, 0, *range(2, CLASSES)]]
@@ -156,6 +157,7 @@ def test_a_right_network_passes(verdict: Verdict, precision: str) -> None:
 
 MUTATIONS: dict[str, Callable[[Draft], object]] = {
     "one weight of 576": swap("conv2d", "Filter", "w2.one"),
+    "a convolution's weights 1 % greater": swap("conv2d", "Filter", "w2.larger"),
     "batch norm's mean shifted by 0.02": swap("batch_norm", "Mean", "mean.shifted"),
     "batch norm's variance 2 % greater": swap("batch_norm", "Variance", "variance.shifted"),
     "batch norm's epsilon": turn("batch_norm", epsilon=1e-2),

@@ -97,9 +97,11 @@ class Engines:
         self, who: str, compute: Callable[[int, Array, Array], Array], params: Path, fetches: list[str], asked: Any
     ) -> None:
         self.fetched.append((who, fetches))
-        weight = np.frombuffer(params.read_bytes()[-WEIGHT.nbytes :], np.float32).reshape(WEIGHT.shape)
         made = {}
         with np.load(asked["inputs_npz"]) as inputs:
+            dtype = inputs[inputs.files[0]].dtype  # float64: of the program, and of its parameters, too
+            stored = params.read_bytes()[-WEIGHT.size * dtype.itemsize :]
+            weight = np.frombuffer(stored, dtype).reshape(WEIGHT.shape)
             self.drawn.append(sum(len(inputs[name]) for name in inputs.files))
             for name in inputs.files:
                 number, batch = name.partition("/")[0], inputs[name]
