@@ -11,18 +11,13 @@ import numpy as np
 from edge.convert.verify.reference import write_reference
 from edge.errors import EdgezooError
 from edge.images.noise import seeded_noise
+from edge.paddle.by_data import SIZED_BY_DATA
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 Lend = Callable[[], AbstractContextManager[Worker]]
 
-# Operators whose outputs are as large as their data make them.
-BY_DATA = frozenset({
-    "multiclass_nms", "multiclass_nms2", "multiclass_nms3", "matrix_nms", "generate_proposals", "generate_proposals_v2",
-    "distribute_fpn_proposals", "collect_fpn_proposals", "where_index", "masked_select", "unique", "unique_consecutive",
-    "beam_search", "beam_search_decode", "while", "conditional_block", "write_to_array", "tensor_array_to_tensor",
-})  # fmt: skip
 _TIMEOUT = 1800.0
 
 
@@ -35,7 +30,7 @@ def output_shapes(
     """
     program = Program.read(source.program)
     declared = [spec.shape for spec in program.fetches]
-    if all(size >= 0 for shape in declared for size in shape) or program.op_types & BY_DATA:
+    if all(size >= 0 for shape in declared for size in shape) or program.op_types & SIZED_BY_DATA:
         return declared
     made = scratch / "shapes.npz"
     given = {

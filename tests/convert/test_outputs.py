@@ -58,5 +58,5 @@ def test_what_depends_on_the_data_stays_open(
     def asked() -> AbstractContextManager[Worker]:
         raise AssertionError("it was run")
 
-    monkeypatch.setattr("edge.convert.outputs.BY_DATA", frozenset({"relu"}))
+    monkeypatch.setattr("edge.convert.outputs.SIZED_BY_DATA", frozenset({"relu"}))
     assert output_shapes(source, [(1, 3, 64, 64)], tmp_path, asked) == [(-1, 10, -1, -1)]

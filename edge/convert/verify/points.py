@@ -10,16 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from edge.paddle.by_data import CHOOSING
 from edge.paddle.cut import cut
 from edge.paddle.draft import with_fetch
 from edge.paddle.program import Program
-
-_CHOOSING = frozenset(
-    {"multiclass_nms", "multiclass_nms2", "multiclass_nms3", "matrix_nms", "locality_aware_nms", "nms",
-     "retinanet_detection_output", "generate_proposals", "generate_proposals_v2", "distribute_fpn_proposals",
-     "collect_fpn_proposals", "where_index", "masked_select", "unique", "unique_with_counts", "unique_consecutive",
-     "ctc_align", "beam_search", "beam_search_decode", "arg_max", "arg_min", "top_k", "top_k_v2", "argsort", "multinomial"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +65,10 @@ def points_of(program: Program) -> Points:
         if op.type in ("feed", "fetch"):
             continue
         behind = any(name in chosen for name in op.reads)
-        if op.type in _CHOOSING and not behind:
+        if op.type in CHOOSING and not behind:
             by[op.type] = None
             entries.update(dict.fromkeys(name for name in op.reads if name not in given and _is_float(program, name)))
-        if behind or op.type in _CHOOSING:
+        if behind or op.type in CHOOSING:
             chosen.update(name for names in op.outputs.values() for name in names)
     own = [spec.name for spec in program.fetches]
     hidden = tuple(name for name in own if name in chosen)
