@@ -7,9 +7,9 @@ verification's judge compares them. A file on a device cannot be cut: outputs th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -42,13 +42,14 @@ class OutputCheck:
     why not.
 
     Where outputs were compared and something was proven: `comparison` has the figures, `engine` is what computed them, with
-    its version.
+    its version, and `inputs` names the inputs as the metadata does (`input_ranges` or `samples_sha256`).
     """
 
     passed: bool | None
     sentence: str
     comparison: Comparison | None = None
     engine: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_output(
@@ -118,7 +119,7 @@ def _compare(
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
-    from edge.convert.verify.verify import rounding
+    from edge.convert.verify.verify import rounding, used
     from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.images.overrides import known
     from edge.paddle.program import Program
@@ -168,11 +169,11 @@ def _compare(
     by = " and ".join(sorted(ran))
     if found.status == "failed":
         sentence = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
-        return OutputCheck(False, sentence, worst, by)
+        return OutputCheck(False, sentence, worst, by, used(found, asked))
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
-    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by)
+    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by, used(found, asked))
 
 
 def _on_device(
@@ -190,7 +191,12 @@ def _on_device(
     files = []
     for index, tensor in enumerate(inputs):
         files.append(scratch / f"input{index}.bin")
-        files[-1].write_bytes(tensor.astype("<f4").tobytes())
+        carried = tensor.astype("<f4")  # the contract's form, of whole numbers, too
+        if tensor.dtype.kind in "iu" and not np.array_equal(carried.astype(tensor.dtype), tensor):
+            raise RunnerError(
+                f"input {index} has whole numbers that float32 cannot carry to the device", kind="bad_input"
+            )
+        files[-1].write_bytes(carried.tobytes())
     places = device.push([job.nb, *runner.files])
     with device.temporary(files) as lent:
         spec = replace(

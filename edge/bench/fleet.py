@@ -137,6 +137,7 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: List
         precision=job.subject.precision,
         threads=1,
         inputs=check.comparison.samples,
+        **check.inputs,
         cosine=check.comparison.cosine if isfinite(check.comparison.cosine) else None,
         max_abs_error=check.comparison.max_abs_error if isfinite(check.comparison.max_abs_error) else None,
     )

@@ -174,7 +174,7 @@ class ProofDevice(_Part, frozen=True, kw_only=True):
 class Proof(_Part, frozen=True, kw_only=True):
     """Outputs of the file with this `sha256` on a device, compared with Paddle's (`bench --check-output`).
 
-    `engine` with its version; `inputs` counts the samples; `date` is UTC.
+    `engine` with its version; `inputs` counts the samples, over `input_ranges` or from a file; `date` is UTC.
     """
 
     sha256: str
@@ -188,6 +188,8 @@ class Proof(_Part, frozen=True, kw_only=True):
     precision: str | None = None
     threads: int
     inputs: int
+    input_ranges: tuple[str, ...] | UnsetType | None = UNSET
+    samples_sha256: str | UnsetType | None = UNSET
     cosine: float | None = None
     max_abs_error: float | None = None
 

@@ -96,6 +96,7 @@ def test_outputs_that_are_the_same(check: Check) -> None:
     assert found.passed
     assert found.sentence.startswith("its output on the device is Paddle's: cosine 1.000000")
     assert found.sentence.endswith("over 20 inputs -2.1 to 2.6 and 0 to 1 and -1 to 1 and 0 to 255")
+    assert found.inputs == {"input_ranges": ("-2.1 to 2.6", "0 to 1", "-1 to 1", "0 to 255")}
 
 
 def test_outputs_that_differ(check: Check) -> None:
@@ -125,3 +126,10 @@ def test_sizes_that_nobody_foresaw_prove_nothing_and_end_nothing(check: Check) -
 
 def test_the_range_that_is_asked_for(check: Check) -> None:
     assert check(network(NMS, ["h"]), asked=InputsAsked((0, 7))).sentence.endswith("over 8 inputs 0 to 7")
+
+
+def test_the_file_of_samples_is_named_by_its_content(check: Check, tmp_path: Path) -> None:
+    np.savez(tmp_path / "real.npz", x=np.random.default_rng(0).uniform(0, 255, (3, *SHAPE)).astype(np.float32))
+    found = check(network(NMS, ["h"]), asked=InputsAsked(file=tmp_path / "real.npz"))
+    assert found.sentence.endswith("over 3 inputs of real.npz")
+    assert found.inputs == {"samples_sha256": sha256_of(tmp_path / "real.npz")}

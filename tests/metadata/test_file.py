@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,16 @@ class TestSchema:
     @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
     def test_written_files_are_valid(self, path: Path) -> None:
         valid(json.loads(path.read_bytes()))
+
+    def test_every_field_is_explained_in_its_section(self) -> None:
+        """docs/reference/metadata.md has a section for each object of the schema, and in it a row for each field; no others."""
+        page = self.PUBLISHED.with_name("metadata.md").read_text(encoding="utf-8")
+        sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL))
+        explained = {name: re.findall(r"^\| `(\w+)` \| .", text, re.MULTILINE) for name, text in sections.items()}
+        kinds = json.loads(self.PUBLISHED.read_bytes())["$defs"]
+        fields = {name: set(kind["properties"]) for name, kind in kinds.items()}
+        assert {name: set(rows) for name, rows in explained.items()} == fields
+        assert all(len(rows) == len(set(rows)) for rows in explained.values())
 
     def test_wrong_ones_are_not(self) -> None:
         import jsonschema
