@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import numpy as np
@@ -15,12 +16,15 @@ from edge.bench import check_output as checking
 from edge.bench.check_output import OutputCheck, check_output
 from edge.bench.request import Job
 from edge.cache.hashing import sha256_of
+from edge.cli.main import run
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.errors import RunnerError
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
 from edge.toolchain.worker import Worker
 from tests.bench.scripted import RUNNER, ScriptedDevice
+from tests.convert.verify.test_telling import words
 from tests.paddle.programs import program, write_params
 
 SHAPE = (1, 3, 4, 4)
@@ -133,3 +137,55 @@ def test_the_file_of_samples_is_named_by_its_content(check: Check, tmp_path: Pat
     found = check(network(NMS, ["h"]), asked=InputsAsked(file=tmp_path / "real.npz"))
     assert found.sentence.endswith("over 3 inputs of real.npz")
     assert found.inputs == {"samples_sha256": sha256_of(tmp_path / "real.npz")}
+
+
+class Sent(Exception):  # noqa: N818
+    """What a device was given, as the numbers that the contract's program makes of it."""
+
+
+class Recorder(ScriptedDevice):
+    def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
+        return {path: PurePosixPath(path) for path in files}
+
+    @contextmanager
+    def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
+        raise Sent(*(np.fromfile(path, "<f4") for path in files))
+        yield {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [np.arange(256, dtype=np.uint8), np.arange(-128, 128, dtype=np.int8), np.array([0, 40_001, 2**24], np.int64)],
+    ids=["uint8", "int8", "ids"],
+)
+def test_whole_numbers_reach_the_device_as_they_are(given: Array, tmp_path: Path) -> None:
+    job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
+    with pytest.raises(Sent) as sent:
+        checking._on_device(Recorder(), RUNNER, job, [given], tmp_path, 60, set())
+    assert np.array_equal(sent.value.args[0].astype(given.dtype), given)
+
+
+def test_whole_numbers_that_float32_cannot_carry_are_refused(tmp_path: Path) -> None:
+    given = np.array([2**24 + 1], np.int64)
+    job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
+    with pytest.raises(RunnerError, match="input 0 has whole numbers that float32 cannot carry"):
+        checking._on_device(Recorder(), RUNNER, job, [given], tmp_path, 60, set())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+def test_ids_over_a_whole_embedding_are_compared_on_this_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows of chance: other ids than the reference's would give other rows."""
+    place = tmp_path / "words"
+    place.mkdir()
+    (place / "inference.pdmodel").write_bytes(words().serialize())
+    tables = np.random.default_rng(0).standard_normal((2, 500, 4)).astype(np.float32)
+    write_params(place / "inference.pdiparams", {"table": tables[0], "table.end": tables[1]})
+    assert run(["convert", "--model-dir", str(place), "--name", "words", "--target", "x86", "-o", str(tmp_path)]) == 0
+    bench = ["bench", str(tmp_path / "words.nb"), "--device", "host", "--protocol", "table", "--threads", "1"]
+    assert run([*bench, "--check-output"]) == 0
+    assert "its output on the device is Paddle's: cosine 1.000000" in capsys.readouterr().err
+    (proof,) = json.loads((tmp_path / "words.json").read_text())["proofs"]
+    assert (proof["passed"], proof["max_abs_error"], proof["input_ranges"]) == (True, 0, ["of whole numbers 0 to 499"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,9 +78,11 @@ def domains(
     """The kinds of inputs to judge with: the user's samples; the range that is asked for or that the preprocessing has; else
     each of several, ImageNet's with `count` samples and the others with half as many.
 
-    Raises `UsageError` for samples that do not fit the program.
+    Raises `UsageError` for samples that do not fit the program, and a range where it takes whole numbers.
     """
-    from edge.convert.verify.inputs import IMAGENET, samples
+    import numpy as np
+
+    from edge.convert.verify.inputs import IMAGENET, samples, whole_range
     from edge.convert.verify.judge import Domain
 
     feeds = program.feeds
@@ -94,11 +96,18 @@ def domains(
             named(bounds), lambda round_: samples(feeds, shapes, number, seed=round_, bounds=bounds, rows=rows)
         )
 
+    if all(spec.dtype in _WHOLE for spec in feeds):
+        if asked.bounds is not None:
+            raise UsageError(
+                "--input-range is for floats, and this network takes whole numbers",
+                hint="leave it out, or give real samples with --inputs",
+            )
+        whole = [whole_range(np.dtype(s.dtype), n, rows.get(s.name)) for s, n in zip(feeds, shapes, strict=True)]
+        name = " and ".join(dict.fromkeys(f"{low} to {high}" for low, high in whole))
+        return [replace(drawn(IMAGENET, count), name=f"of whole numbers {name}")]
     known = asked.bounds or (bounds_of(preprocessing) if preprocessing is not None else None)
     if known is not None:
         return [drawn(known, count)]
-    if all(spec.dtype in _WHOLE for spec in feeds):
-        return [drawn(IMAGENET, count)]
     return [drawn(IMAGENET, count), *(drawn(bounds, max(2, count // 2)) for bounds in OTHER_RANGES)]
 
 

@@ -84,17 +84,21 @@ def _whole(
     dtype: np.dtype[Any], shape: tuple[int, ...], number: int, generator: np.random.Generator, rows: int | None
 ) -> NDArray[Any]:
     """Integers and booleans over the range that they really have, as far as it is known."""
-    if rows is not None or dtype.kind == "b":
-        return generator.integers(0, 2 if dtype.kind == "b" else rows, shape).astype(dtype)
-    if dtype.itemsize == 1:
-        low, high = (0, 255) if dtype.kind == "u" else (-128, 127)
-    elif _is_picture(shape) and shape[1] in _CHANNELS:
-        low, high = 0, 255
-    else:
-        return generator.integers(0, _SMALL, shape).astype(dtype)
-    if not _is_picture(shape):
+    low, high = whole_range(dtype, shape, rows)
+    if rows is not None or dtype.kind == "b" or (low, high) == (0, _SMALL - 1) or not _is_picture(shape):
         return generator.integers(low, high + 1, shape).astype(dtype)
     return np.rint(_within((low, high), _picture(shape, number, generator))).astype(dtype)
+
+
+def whole_range(dtype: np.dtype[Any], shape: Sequence[int], rows: int | None) -> tuple[int, int]:
+    """The least and the greatest number that an input of integers or booleans is given; `rows` of the table it picks from."""
+    if dtype.kind == "b":
+        return 0, 1
+    if rows is not None:
+        return 0, rows - 1
+    if dtype.itemsize == 1:
+        return (0, 255) if dtype.kind == "u" else (-128, 127)
+    return (0, 255) if _is_picture(shape) and shape[1] in _CHANNELS else (0, _SMALL - 1)
 
 
 def _is_picture(shape: Sequence[int]) -> bool:

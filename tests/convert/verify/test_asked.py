@@ -67,7 +67,9 @@ def test_what_is_asked_for_goes_before_what_is_known() -> None:
 
 
 def test_whole_numbers_have_no_ranges_to_try() -> None:
-    assert names(net=typed(NET, x="uint8")) == ["-2.1 to 2.6"]
+    assert names(net=typed(NET, x="uint8")) == ["of whole numbers 0 to 255"]
+    with pytest.raises(UsageError, match="--input-range is for floats, and this network takes whole numbers"):
+        names(InputsAsked((0.0, 4.0)), net=typed(NET, x="uint8"))
 
 
 @pytest.mark.parametrize("bounds", [(1.0, 1.0), (2.0, 1.0), (float("nan"), 1.0), (0.0, float("inf"))])
