@@ -190,11 +190,17 @@ def test_static_int8_computes_every_convolution_in_int8(trained: Trained) -> Non
 
 
 def test_fp16_is_verified_and_not_run_by_a_machine_that_cannot(trained: Trained) -> None:
-    """The x86 engine has no float16 kernels: the recipe's own network is judged by its float32 twin."""
+    """The x86 engine has no float16 kernels: the recipe's own network is judged by its float32 twin, and says so."""
     metadata = json.loads((trained.nets / "fp16.json").read_text())
     assert (metadata["target"], metadata["precision"]) == ("arm", "fp16")
     assert metadata["verification"]["status"] == "passed"
     assert metadata["verification"]["argmax_agreement"] == 1.0
+    assert metadata["verification"]["unproven"] == ["arm fp16"]
+    assert metadata["verification"]["reason"] == "the twin is fp32: the x86 engine has no fp16 kernels"
+    assert (
+        metadata["nb"]["effect"]
+        == f"{CONVOLUTIONS + 1} of {CONVOLUTIONS + 1} convolutions and products on float16 kernels"
+    )
     done = edgezoo("eval", trained.nets / "fp16.nb", "--data", trained.data)
     assert done.returncode == 2
     assert "was made for arm" in done.stderr
