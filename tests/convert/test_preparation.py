@@ -1,0 +1,100 @@
+"""Whose word a network's preprocessing is: the options', what stood there of the same network, a file's beside the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.cli.main import run
+from edge.convert.preparation import prepared
+from edge.images.overrides import Overrides
+from edge.source.model import InferenceModel
+from edge.zoo.catalogue import lookup
+from edge.zoo.model import Preprocessing
+
+DATA = Path(__file__).parents[1] / "package" / "data"
+SHAPES = [(1, 3, 64, 64)]
+SAID = Overrides(resize_short=72, mean=(0.1,), std=(0.2,), crop=(64, 64))
+EDITED = Preprocessing(80, (64, 64), mean=(0.3, 0.3, 0.3), std=(0.4, 0.4, 0.4))
+CONFIG = """
+PreProcess:
+  transform_ops:
+  - ResizeImage: {resize_short: 70}
+  - CropImage: {size: 64}
+  - NormalizeImage: {scale: 1.0/255.0, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25], order: ''}
+  - ToCHWImage:
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> InferenceModel:
+    folder = tmp_path / "net"
+    folder.mkdir()
+    return InferenceModel(folder, folder / "program", folder / "params", "ab" * 32, "cd" * 32, "own", path=folder)
+
+
+def there(folder: Path, how: Preprocessing, params: str = "cd" * 32) -> Path:
+    """Metadata that stands where the new one will, its preprocessing edited by hand."""
+    document: dict[str, Any] = {
+        "format": "edgezoo-model/1", "name": "net", "sha256": "ef" * 32, "inputs": [{"name": "x", "shape": [1, 3, 64, 64]}],
+        "source": {"kind": "own", "program_sha256": "ab" * 32, "params_sha256": params}, "preprocessing": how.as_values(),
+    }  # fmt: skip
+    (folder / "net.json").write_text(json.dumps(document))
+    return folder / "net.nb"
+
+
+def test_nothing_is_assumed_of_ones_own_network(source: InferenceModel) -> None:
+    found = prepared("net", None, source, SHAPES, Overrides())
+    assert found.preprocessing is None
+    assert "no preprocessing is known" in found.remarks[-1]
+
+
+def test_what_was_edited_by_hand_survives_the_next_conversion(source: InferenceModel, tmp_path: Path) -> None:
+    found = prepared("net", None, source, SHAPES, Overrides(), there(tmp_path, EDITED))
+    assert found.preprocessing == EDITED
+    assert found.remarks[-1].startswith("preprocessing from the metadata that was there (net.json)")
+
+
+def test_of_another_networks_metadata_nothing_is_taken(source: InferenceModel, tmp_path: Path) -> None:
+    assert prepared("net", None, source, SHAPES, Overrides(), there(tmp_path, EDITED, "00" * 32)).preprocessing is None
+
+
+def test_the_file_of_the_training_tool_is_read_and_named(source: InferenceModel, tmp_path: Path) -> None:
+    assert source.path is not None
+    (source.path / "inference.yml").write_text(CONFIG)
+    found = prepared("net", None, source, SHAPES, Overrides())
+    assert found.preprocessing == Preprocessing(70, (64, 64), mean=(0.5,) * 3, std=(0.25,) * 3)
+    assert found.remarks[-1].startswith("preprocessing from inference.yml")
+    kept = prepared("net", None, source, SHAPES, Overrides(), there(tmp_path, EDITED))
+    assert kept.preprocessing == EDITED
+    assert any("inference.yml says otherwise" in remark for remark in kept.remarks)
+
+
+def test_what_is_said_now_goes_before_everything(source: InferenceModel, tmp_path: Path) -> None:
+    found = prepared("net", None, source, SHAPES, SAID, there(tmp_path, EDITED))
+    assert found.preprocessing is not None
+    assert (found.preprocessing.resize_short, found.preprocessing.mean) == (72, (0.1, 0.1, 0.1))
+    assert found.remarks[-1].startswith("preprocessing as said")
+
+
+def test_the_catalogues_is_its_own_networks(source: InferenceModel) -> None:
+    model = lookup("PPLCNet_x0_25")
+    assert prepared("net", model, source, [(1, 3, 224, 224)], Overrides()).preprocessing is None  # weights of one's own
+
+
+def test_a_package_says_that_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tiny.nb").write_bytes((DATA / "tiny.nb").read_bytes())
+    document = json.loads((DATA / "tiny.json").read_bytes())
+    (tmp_path / "tiny.json").write_text(json.dumps({**document, "preprocessing": None}))
+    assert run(["package", str(tmp_path / "tiny.nb"), "-o", str(tmp_path / "tiny.aar")]) == 0
+    assert "tiny has no preprocessing, so the helper cannot make its input from an image" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_does_not_become_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["package", str(DATA / "tiny.nb"), "-o", f"{tmp_path}/libs/"])
+    assert code == 2
+    assert "libs/: there is no such folder; make it first, or leave out the slash" in capsys.readouterr().err
+    assert not (tmp_path / "libs").exists()
