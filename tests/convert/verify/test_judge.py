@@ -197,3 +197,34 @@ def test_coarse_may_not_differ_by_more() -> None:
 
 def test_coarse_without_steps_has_the_limits_themselves() -> None:
     assert coarse(Bench(wrong=range(8), by=0.05)).status == "failed"
+
+
+class Unsound(Bench):
+    """Paddle's output is no number at the samples `unsound`."""
+
+    def __init__(self, unsound: Collection[int]) -> None:
+        super().__init__()
+        self.unsound = unsound
+
+    def _output(self, sample: Sample) -> NDArray[np.float64]:
+        return super()._output(sample) + (np.nan if self._number(sample) in self.unsound else 0)
+
+
+@pytest.mark.parametrize(
+    ("unsound", "status"), [(1, "passed"), (4, "passed"), (5, "inconclusive"), (7, "inconclusive")]
+)
+def test_samples_without_numbers_judge_nothing_and_half_of_them_must_be_left(unsound: int, status: str) -> None:
+    verdict = Unsound(range(unsound)).steady()
+    assert (verdict.status, verdict.tried, verdict.left_out) == (status, COUNT, (judging.UNSOUND,))
+    assert numbers(verdict) == list(range(unsound, COUNT))
+    assert [len(made) for made in verdict.made] == [COUNT - unsound]
+    if 1 < COUNT - unsound < COUNT // 2:
+        assert verdict.undecided == f"{judging.UNSOUND} at {unsound} of {COUNT} inputs"
+
+
+def test_nothing_is_drawn_again_after_the_last_round() -> None:
+    bench = Bench(unsteady=range(1000), wrong=range(1000), by=1e-3)
+    verdict = bench.steady()
+    assert bench.rounds == list(range(judging.ROUNDS))
+    assert verdict.tried == COUNT * judging.ROUNDS
+    assert verdict.status == "inconclusive"

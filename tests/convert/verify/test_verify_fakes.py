@@ -419,3 +419,49 @@ def test_a_paddle_that_is_no_number_anywhere_is_inconclusive(tmp_path: Path) -> 
     nothing: Callable[[int, Array, Array], Array] = lambda _, s, w: logits(s, w) * np.float32(np.nan)  # noqa: E731
     result = verified(tmp_path, Engines(paddle=nothing, lite=nothing))
     assert (result.status, result.reason) == ("inconclusive", "Paddle's own outputs are not finite numbers")
+
+
+def test_a_network_whose_only_output_is_a_choice_is_inconclusive_and_runs_nowhere(tmp_path: Path) -> None:
+    arg_max = NewOp("arg_max", {"X": ["x"]}, {"Out": ["y"]}, {"axis": -1})
+    engines = Engines()
+    result = verified(
+        tmp_path, engines, original=program((arg_max,), {"x": (-1, 3, 4, 4)}, ["y"], {"y": (-1, 3, 4)}, {})
+    )
+    assert (result.status, result.engine, result.target) == ("inconclusive", "paddlelite 2.13rc0", "x86")
+    assert result.reason == "all of its outputs lie behind arg_max, and nothing before can be compared"
+    assert (engines.opted, engines.fetched) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("telling", "expected"),
+    [
+        ((True, True), []),
+        ((False, True), []),  # its logits tell inputs apart
+        ((False, False), ["y hardly depends on the input: only its size was compared"]),
+    ],
+)
+def test_an_output_that_tells_nothing_is_named_unless_its_logits_tell(
+    telling: tuple[bool, ...], expected: list[str]
+) -> None:
+    from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.judge import Judgement, Verdict
+    from edge.convert.verify.points import Points
+    from edge.convert.verify.verify import remarks
+
+    verdict = Verdict([], [], Comparison(8, 1, 0, 0, 1, 1), None, 8, telling=telling)
+    assert remarks(Judgement("passed", None, (("", verdict),)), Points(("y",), {"y": "logits"})) == expected
+
+
+def test_what_was_not_compared_is_said() -> None:
+    from edge.convert.verify.compare import Comparison
+    from edge.convert.verify.judge import Judgement, Verdict
+    from edge.convert.verify.points import Points
+    from edge.convert.verify.verify import remarks
+
+    verdict = Verdict(
+        [], [], Comparison(5, 1, 0, 0, 1, 1), None, 8, left_out=("it is odd", "it is even"), telling=(True,)
+    )
+    assert remarks(Judgement("passed", None, (("", verdict),)), Points(("y",), {}, ("boxes",), ("nms",))) == [
+        "judged by 5 of 8 inputs: at the others it is odd or it is even",
+        "judged before nms: boxes behind it was not compared",
+    ]
