@@ -222,15 +222,22 @@ def over_launches(remarks: Sequence[Iterable[Remark]]) -> list[Remark]:
 
 def dump(remarks: Iterable[Remark]) -> str:
     """As the database holds them."""
-    stored = [{"code": one.code, "parameters": dict(one.parameters)} | _counted(one) for one in remarks]
+    stored = to_store(remarks)
     return json.dumps(stored, ensure_ascii=False, allow_nan=False) if stored else "[]"
+
+
+def to_store(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
+    """As JSON values, inside what else the database holds."""
+    return [{"code": one.code, "parameters": dict(one.parameters)} | _counted(one) for one in remarks]
 
 
 def load(text: str) -> tuple[Remark, ...]:
     """What `dump` wrote. Raises `ValueError` for anything else."""
-    if text == "[]":
-        return ()
-    stored = json.loads(text)
+    return () if text == "[]" else from_store(json.loads(text))
+
+
+def from_store(stored: object) -> tuple[Remark, ...]:
+    """What `to_store` made. Raises `ValueError` for anything else."""
     if not isinstance(stored, list) or not all(isinstance(one, dict) for one in stored):
         raise ValueError("its remarks are no list of remarks")
     return tuple(_remark(one) for one in stored)
