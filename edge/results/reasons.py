@@ -46,6 +46,7 @@ class Code(Enum):
     COOLS_NO_FURTHER = "cools_no_further", "it cools no further: {why}"
     BATTERY_LOW = "battery_low", "the battery was at {percent} %: the system may save power", "charge it"
     BATTERY_CHARGING = "battery_charging", "the battery was charging, which warms it"
+    BATTERY_SAVER = "battery_saver", "battery saver was on: the system lowers its clocks", "switch battery saver off"
     SCREEN_ON = "screen_on", "the screen was on"
     THERMAL_STATUS_ROSE = (
         "thermal_status_rose",
