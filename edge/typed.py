@@ -6,7 +6,7 @@ The types are msgspec structs or frozen dataclasses. Fields that a type does not
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ def decode(data: bytes | str, kind: type[T], where: str, *, error: type[FormatEr
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as wrong:
         raise _named(wrong, where, error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as wrong:
         raise error(f"{where} cannot be read as JSON: {wrong}") from None
 
 
@@ -34,6 +34,19 @@ def convert(value: object, kind: type[T], where: str, *, error: type[FormatError
         return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as wrong:
         raise _named(wrong, where, error) from None
+
+
+def plain(value: object) -> Any:
+    """Dataclasses as dictionaries, at any depth, as `dataclasses.asdict` makes them of JSON's own types and tuples.
+
+    Many times as fast, and no copies: a launch holds hundreds of values.
+    """
+    return msgspec.to_builtins(value)
+
+
+def encode(value: object) -> str:
+    """JSON text of dataclasses, mappings and JSON's own types; keys sorted. NaN and infinity become null."""
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _named(wrong: msgspec.ValidationError, where: str, error: type[FormatError]) -> FormatError:

@@ -23,8 +23,12 @@ from edge.results.probes import ClockReading, Clocks, Probes, ThreadUsage, Usage
 def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
     """A whole launch from its lines, which are known to be in order. Raises `BadLine`."""
 
+    by_kind: dict[str, list[Fields]] = {}
+    for line in lines:
+        by_kind.setdefault(line.kind, []).append(line)
+
     def of(kind: str) -> list[Fields]:
-        return [line for line in lines if line.kind == kind]
+        return by_kind.get(kind, [])
 
     before, after = map(_environment, of("environment"))
     if (before.moment, after.moment) != ("before", "after"):

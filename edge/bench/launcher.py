@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from edge.bench import gate as thermal_gate
@@ -26,6 +26,7 @@ from edge.errors import (
 )
 from edge.results.measurement import Launch
 from edge.results.reasons import Code, Remark
+from edge.typed import plain
 
 OTHER_MODEL = "other_model"  # the kind of a failure: the program loaded another file than was meant
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
@@ -131,7 +132,7 @@ class Launcher:
             number=len(cell.launches),
             started=started,
             seconds=completed.seconds,
-            state={"before": asdict(gate.thermal), "after": asdict(after), "waited_seconds": gate.waited_seconds},
+            state={"before": plain(gate.thermal), "after": plain(after), "waited_seconds": gate.waited_seconds},
             reasons=(*hot, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
             notes=(
                 *unknown,
@@ -226,10 +227,10 @@ def _notes(spec: LaunchSpec, report: LaunchReport) -> tuple[Remark, ...]:
 def _kept(report: LaunchReport) -> Launch:
     """What the program said, as it is kept; what only the driver knows is still to be filled in."""
     hello = report.hello
-    environment = {"before": report.before and asdict(report.before), "after": report.after and asdict(report.after)}
+    environment = {"before": plain(report.before), "after": plain(report.after)}
     for moment, cores in (("begin", report.loop_begin), ("end", report.loop_end)):  # of the measured runs
         if cores:
-            environment[moment] = {"cores": [asdict(core) for core in cores]}
+            environment[moment] = {"cores": plain(cores)}
     return Launch(
         number=0,
         started=0,

@@ -76,8 +76,8 @@ def measure(
         found = None if request.fresh else store.find(mine)
         if found is None or not (found.valid or (request.keep_invalid and found.status == "measured")):
             todo.append((job, threads, found))
-    if kept := len(seen) - len(todo):
-        listener.line(f"{device.serial}: {kept} of {len(seen)} cells are measured already")
+    if already := len(seen) - len(todo):
+        listener.line(f"{device.serial}: {already} of {len(seen)} cells are measured already")
     if todo and request.protocol.base == "sustained":
         cells = [(job, threads) for job, threads, _ in todo]
         measure_sustained(
@@ -85,13 +85,17 @@ def measure(
         )
     elif todo:
         _Session(device, runner, request, store, listener, sleep, clock, coolest or {}).run(todo)
+    kept = [(one, store.find(one)) for one in seen]
+
+    def as_kept(job: Job, threads: int) -> Measurement | None:
+        mine = key(job, threads)
+        return next(found for one, found in kept if mine.same(one))
+
     for job, threads, _ in todo:  # as it is kept, so that no line tells another number than the table
-        if (found := store.find(key(job, threads))) is not None and found.status != "failed":
+        if (found := as_kept(job, threads)) is not None and found.status != "failed":
             cell = Cell(found.id, job, threads, request.protocol, [], earlier=0)
             listener.line(f"{device.serial}: {cell.name}: {words.outcome(found)}")
-    return [
-        asked_for(found, job.subject) for job, threads in plan if (found := store.find(key(job, threads))) is not None
-    ]
+    return [asked_for(found, job.subject) for job, threads in plan if (found := as_kept(job, threads)) is not None]
 
 
 class _Session:

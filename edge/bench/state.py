@@ -16,6 +16,8 @@ def notes_of_state(state: State) -> list[Remark]:
         notes.append(Code.BATTERY_LOW(percent=battery.percent))
     if battery is not None and battery.charging:
         notes.append(Code.BATTERY_CHARGING())
+    if state.battery_saver:
+        notes.append(Code.BATTERY_SAVER())
     if state.screen_on:
         notes.append(Code.SCREEN_ON())
     return notes

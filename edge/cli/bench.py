@@ -42,7 +42,7 @@ if TYPE_CHECKING:
               help="Stop when the launches show that the median holds within so much.  [default: 1]")  # fmt: skip
 @click.option("--compare", is_flag=True,
               help="Of two models: measure them in turn until it is decided which is faster, and say so.")  # fmt: skip
-@click.option("--max-launches", type=click.IntRange(8, COUNT), metavar="N",
+@click.option("--max-launches", type=click.IntRange(10, COUNT), metavar="N",
               help="With --compare: leave it undecided after so many launches of each.  [default: 40]")  # fmt: skip
 @click.option("--sustained", type=DURATION, metavar="10m",
               help="Run each model for so long (s, m, h) in windows of 10 s, and set the steady latency against the "

@@ -92,7 +92,7 @@ def _row(fields: dict[str, Any]) -> tuple[str, ...]:
         known["abis"][0] if known["abis"] else "-",
         "-" if known["sdk"] is None else f"{known['android_release']} (API {known['sdk']})",
         "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
-        level + (", charging" if battery.get("charging") else ""),
+        level + (", charging" if battery.get("charging") else "") + (", saver" if now.get("battery_saver") else ""),
     )
 
 

@@ -88,6 +88,7 @@ class State:
     cores: tuple[Core, ...]
     battery: Battery | None
     screen_on: bool | None
+    battery_saver: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

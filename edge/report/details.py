@@ -59,7 +59,8 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
     if statistics is not None:
         interval = statistics.interval
         level = f"{interval.level * 100:.4g} %" if interval else ""
-        ci = f" ({level} interval {interval.low:.3f} to {interval.high:.3f}, within this session)" if interval else ""
+        of = "within this session" if one.sessions == 1 else f"over launches of {one.sessions} sessions"
+        ci = f" ({level} interval {interval.low:.3f} to {interval.high:.3f}, {of})" if interval else ""
         p99 = "" if statistics.p99 is None else f", p99 {statistics.p99:.3f}"
         found += [
             ("Median", f"{statistics.median:.3f} ms{ci}"),

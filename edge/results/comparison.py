@@ -87,22 +87,32 @@ def over(comparison: LatencyComparison, limit: float) -> bool:
 
 
 def pairs(first: Sequence[Launch], second: Sequence[Launch]) -> list[tuple[float, float]]:
-    """The latencies in ms of launches that followed one another closest: each of the second with the nearest of the first.
+    """The latencies in ms of launches that belong together: as many as the fewer have, in the order of time.
 
-    A round gives every cell one launch, so the nearest one is that of the same round.
+    Of all ways to lay the fewer beside as many of the others, in order, the one with the least time between the two of
+    a pair, summed. A round gives every cell one launch, so these are the rounds', and a launch whose partner was set
+    aside is left alone. (The nearest two first, then the next, would leave pairs of launches from both ends of a session.)
     """
-    times = sorted((x.started, x.number, x) for x in first)
-    others = sorted((y.started, y.number, y) for y in second)
-    near = sorted((abs(t - u), i, j) for i, (t, _, _) in enumerate(times) for j, (u, _, _) in enumerate(others))
-    lefts: set[int] = set()
-    rights: set[int] = set()
+    few, many = (sorted(one, key=lambda x: (x.started, x.number)) for one in (first, second))
+    if swapped := len(few) > len(many):
+        few, many = many, few
+    spare = len(many) - len(few)
+    # cost[k]: the least for the launches so far, of which the last has the k-th of the places that are left for it
+    cost, took = [0.0] * (spare + 1), []
+    for i, one in enumerate(few):
+        best, chosen = 0, []
+        for k in range(spare + 1):
+            best = k if cost[k] < cost[best] else best
+            chosen.append(best)
+        cost = [cost[chosen[k]] + abs(one.started - many[i + k].started) for k in range(spare + 1)]
+        took.append(chosen)
+    k = min(range(spare + 1), key=cost.__getitem__)
     found = []
-    for _, i, j in near:
-        if i not in lefts and j not in rights:
-            lefts.add(i)
-            rights.add(j)
-            found.append((i, j))
-    return [(times[i][2].level_ms, others[j][2].level_ms) for i, j in sorted(found)]
+    for i in reversed(range(len(few))):
+        found.append((few[i].level_ms, many[i + k].level_ms))
+        k = took[i][k]
+    found.reverse()
+    return [(y, x) for x, y in found] if swapped else found
 
 
 def ratio_of_pairs(found: Sequence[tuple[float, float]], *, confidence: float = 0.95) -> tuple[float, Interval | None]:

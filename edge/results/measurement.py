@@ -192,8 +192,10 @@ class Measurement:
     @property
     def headline_ms(self) -> float | None:
         """The number shown: the median, or the mean for the `table` protocol and for programs that tell no samples."""
+        if self.protocol.headline == "median" and (sampled := [one for one in self.counted if one.samples_ms]):
+            return median([one.level_ms for one in sampled])  # that of `statistics`, without all the others
         if self.statistics is not None:
-            return self.statistics.mean if self.protocol.headline == "mean" else self.statistics.median
+            return self.statistics.mean
         told = [launch.extremes for launch in self.counted if launch.extremes is not None]
         return sum(one.mean * one.runs for one in told) / sum(one.runs for one in told) if told else None
 

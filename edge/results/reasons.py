@@ -46,6 +46,7 @@ class Code(Enum):
     COOLS_NO_FURTHER = "cools_no_further", "it cools no further: {why}"
     BATTERY_LOW = "battery_low", "the battery was at {percent} %: the system may save power", "charge it"
     BATTERY_CHARGING = "battery_charging", "the battery was charging, which warms it"
+    BATTERY_SAVER = "battery_saver", "battery saver was on: the system lowers its clocks", "switch battery saver off"
     SCREEN_ON = "screen_on", "the screen was on"
     THERMAL_STATUS_ROSE = (
         "thermal_status_rose",
@@ -222,15 +223,22 @@ def over_launches(remarks: Sequence[Iterable[Remark]]) -> list[Remark]:
 
 def dump(remarks: Iterable[Remark]) -> str:
     """As the database holds them."""
-    stored = [{"code": one.code, "parameters": dict(one.parameters)} | _counted(one) for one in remarks]
+    stored = to_store(remarks)
     return json.dumps(stored, ensure_ascii=False, allow_nan=False) if stored else "[]"
+
+
+def to_store(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
+    """As JSON values, inside what else the database holds."""
+    return [{"code": one.code, "parameters": dict(one.parameters)} | _counted(one) for one in remarks]
 
 
 def load(text: str) -> tuple[Remark, ...]:
     """What `dump` wrote. Raises `ValueError` for anything else."""
-    if text == "[]":
-        return ()
-    stored = json.loads(text)
+    return () if text == "[]" else from_store(json.loads(text))
+
+
+def from_store(stored: object) -> tuple[Remark, ...]:
+    """What `to_store` made. Raises `ValueError` for anything else."""
     if not isinstance(stored, list) or not all(isinstance(one, dict) for one in stored):
         raise ValueError("its remarks are no list of remarks")
     return tuple(_remark(one) for one in stored)

@@ -20,6 +20,7 @@ from edge.results.measurement import Extremes, Launch, RunnerProgram, Status, Su
 from edge.results.probes import probes_from_json
 from edge.results.protocol import ADDED, REMOVED, Protocol
 from edge.results.reasons import Code, Remark
+from edge.typed import encode
 
 T = TypeVar("T")
 # Of a launch: in columns of their own, for a list shows them.
@@ -190,11 +191,9 @@ def launch_values(launch: Launch) -> tuple[Any, ...]:
 def launch_data(launch: Launch) -> tuple[bytes, str]:
     """The columns of `launch_data`: the samples, and every field that has no column, by its name."""
     facts = {one.name: getattr(launch, one.name) for one in fields(launch) if one.name not in _COLUMNS}
-    for name in ("extremes", "probes"):
-        facts[name] = facts[name] and asdict(facts[name])
     for name in ("reasons", "notes"):
-        facts[name] = json.loads(reasons.dump(facts[name]))
-    return _little_endian(array("d", launch.samples_ms)).tobytes(), _json(facts)
+        facts[name] = reasons.to_store(facts[name])
+    return _little_endian(array("d", launch.samples_ms)).tobytes(), encode(facts)
 
 
 def launch(row: Row) -> Launch:
@@ -214,7 +213,7 @@ def launch(row: Row) -> Launch:
             values[name] = _tuple(values[name], name)
     try:
         for name in ("reasons", "notes"):
-            values[name] = reasons.load(_json(facts.get(name, [])))
+            values[name] = reasons.from_store(facts.get(name, []))
         if values.get("extremes") is not None:
             values["extremes"] = Extremes(**values["extremes"])
         if values.get("probes") is not None:

@@ -73,7 +73,7 @@ def summarise(launches: Sequence[Sequence[float]]) -> Statistics:
 
     medians = [median(launch) for launch in launches]
     runs = np.concatenate([np.asarray(launch, dtype=np.float64) for launch in launches])
-    slow = sum(value > SLOW * middle for launch, middle in zip(launches, medians, strict=True) for value in launch)
+    slow = sum(int((np.asarray(one) > SLOW * middle).sum()) for one, middle in zip(launches, medians, strict=True))
     return Statistics(
         launches=len(launches),
         runs=len(runs),
@@ -205,6 +205,8 @@ def two_groups(values: Sequence[float]) -> Groups | None:
     if n < 6:
         return None
     ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if ordered[-1] - ordered[0] < TWO_GROUPS_APART * ordered[0]:
+        return None  # so no part of them is
     least = max(2, n // 6)
     sums, counts = np.cumsum(ordered)[:-1], np.arange(1, n)
     between = (sums / counts - (ordered.sum() - sums) / (n - counts)) ** 2 * counts * (n - counts)
@@ -242,8 +244,10 @@ def neighbours_alike(values: Sequence[float], *, significance: float = 0.01, see
 
 def mad(values: Sequence[float] | NDArray[np.float64]) -> float:
     """The median absolute deviation from the median, not scaled."""
-    middle = median(values)
-    return median([abs(value - middle) for value in values])
+    import numpy as np
+
+    values = np.asarray(values, dtype=np.float64)
+    return float(np.median(np.abs(values - np.median(values))))
 
 
 def count_outliers(values: Sequence[float] | NDArray[np.float64]) -> int:
@@ -252,8 +256,10 @@ def count_outliers(values: Sequence[float] | NDArray[np.float64]) -> int:
     Iglewicz and Hoaglin, How to Detect and Handle Outliers (1993), with hyperfine's scale. Where more than half of the
     values are equal (MAD 0), every other value counts.
     """
-    middle, deviation = median(values), mad(values)
-    return int(sum(abs(value - middle) > OUTLIER_THRESHOLD * deviation for value in values))
+    import numpy as np
+
+    away = np.abs(np.asarray(values, dtype=np.float64) - np.median(values))
+    return int((away > OUTLIER_THRESHOLD * np.median(away)).sum())
 
 
 def drift(samples: Sequence[float]) -> float | None:

@@ -6,7 +6,6 @@ session, the gate, the parser, the rules and the statistics are the real ones. A
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from edge.bench.clock import Clock
@@ -214,7 +214,7 @@ def _printed(
         {"type": "memory", "peak_rss_bytes": 50_000_000},
     ]  # fmt: skip
     lines.append({"type": "end", "status": "ok", "exit": 0, "lines": len(lines)})
-    return "".join(json.dumps(line) + "\n" for line in lines)
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines).decode()
 
 
 def path_of(name: str) -> Path:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.bench import fleet
+from edge.bench.check_output import OutputCheck
 from edge.bench.fleet import DeviceRequest, measure_everywhere
-from edge.device.base import Completed
+from edge.bench.gate import Gate
+from edge.device.base import Completed, Thermal, Zone
 from edge.errors import AbortedError, DeviceBusyError
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
@@ -75,3 +78,42 @@ def test_a_bug_in_one_thread_ends_all_and_is_not_swallowed(tmp_path: Path) -> No
     assert aborted.is_set()
     assert not endless.locked  # unwound, not dropped
     assert "goes on where this one stopped" in heard.lines[-1]
+
+
+def test_what_is_cool_is_read_on_each_device_before_its_outputs_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comparing warms a device; were it its own measure of cool, no launch would wait."""
+
+    class Warmed(ScriptedDevice):
+        """32 °C until the outputs were compared, then hotter, and slowly cool again."""
+
+        compared = False
+
+        def thermal(self) -> Thermal:
+            self.read_thermals += 1
+            warm = max(0, 60_000 - 20_000 * self.read_thermals) if self.compared else 0
+            return Thermal(0, (Zone("cpu-1-7", "cpu", 32_000 + warm), Zone("skin", "skin", 32_000 + warm // 4)))
+
+    order: dict[str, list[str]] = {}
+
+    def compared(device: Warmed, *_: object, **__: object) -> OutputCheck:
+        order.setdefault(device.serial, []).append(f"compared after {device.read_thermals} readings")
+        device.compared = True
+        return OutputCheck(None, "nothing to compare it with")
+
+    monkeypatch.setattr(fleet, "check_output", compared)
+    places = []
+    for serial in ("one", "two"):
+        warmed = Warmed()
+        warmed.serial = serial
+        places.append(DeviceRequest(warmed, RUNNER, request("A")))
+    outcomes = measure_everywhere(places, tmp_path / "results.db", Heard(), check_outputs=True)
+    assert order == {serial: ["compared after 1 readings"] for serial in ("one", "two")}
+    for outcome in outcomes:
+        first = outcome.cells[0].launches[0].state
+        assert first is not None
+        zones = {zone["kind"]: zone["millicelsius"] for zone in first["before"]["zones"]}
+        assert zones["cpu"] <= 32_000 + Gate().cpu_margin_millicelsius  # it waited for what was cool before
+        assert zones["skin"] <= 32_000 + Gate().margin_millicelsius
+        assert first["waited_seconds"] > 0

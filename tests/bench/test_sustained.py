@@ -81,9 +81,9 @@ def test_heat_is_what_is_measured_and_speaks_against_nothing(store: Store, clock
 
 def test_what_the_device_was_like_is_noted(store: Store, clock: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     device = ScriptedDevice(100.0)
-    monkeypatch.setattr(device, "state", lambda: State(0, (), (), Battery(50, 30_000, True), True))
+    monkeypatch.setattr(device, "state", lambda: State(0, (), (), Battery(50, 30_000, True), True, True))
     (cell,) = run(device, store, clock, "A", minutes=1)
-    assert {"battery_charging", "screen_on"} <= {note.code for note in cell.notes}
+    assert {"battery_charging", "battery_saver", "screen_on"} <= {note.code for note in cell.notes}
 
 
 def test_what_is_cut_off_keeps_its_windows(store: Store, clock: Time) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.main import run
+from edge.results.sequential import LEVEL, LOOKS
 from edge.toolchain.engines import engine
 from edge.toolchain.environment import ensure
 from tests.android_runner.network import convert
@@ -93,7 +94,7 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
         (["A.nb", "B.nb", "--compare", "--sustained", "1m"], "--compare and --sustained exclude each other"),
         (["A.nb", "B.nb", "--compare", "--protocol", "table"], "--compare and --protocol table exclude each other"),
         (["A.nb", "B.nb", "--compare", "--launches", "9"], "--compare and --launches exclude each other"),
-        (["A.nb", "B.nb", "--max-launches", "9"], "--max-launches belongs to --compare"),
+        (["A.nb", "B.nb", "--max-launches", "12"], "--max-launches belongs to --compare"),
         (["A.nb", "--sustained", "10"], "10 is no length of time"),
         (["A.nb", "--sustained", "5s"], "a sustained measurement of 5 s is none"),
         (["A.nb", "--sustained", "1m", "--warmup", "3"], "--sustained and --warmup exclude each other"),
@@ -129,9 +130,9 @@ def test_a_file_compared_with_itself_is_not_called_different(
     (made,) = json.loads(capsys.readouterr().out)
     assert made["answer"] in ("the same", "undecided")
     assert (
-        8 <= made["pairs"] < 12 + 8
-    )  # other work on this machine spoils launches: they are made again, up to 8 of each
-    assert made["interval"]["level"] == 0.99
+        LOOKS[0] <= made["pairs"] < 12 + LOOKS[0]
+    )  # other work on this machine spoils launches: they are made again, up to 10 of each
+    assert made["interval"]["level"] == LEVEL
 
 
 @pytest.mark.slow

@@ -330,3 +330,10 @@ def test_path_that_cannot_be_pulled_to(device: AndroidDevice, model: Path, tmp_p
     place = device.push([model])[model]
     with pytest.raises(OutputError):
         device.pull(PurePosixPath(place), tmp_path / "no such directory" / "copy")
+
+
+def test_battery_saver_is_read(device: AndroidDevice, phone: SimulatedDevice) -> None:
+    setting = phone.system.state / "settings/global/low_power"
+    assert device.state().battery_saver is False  # never switched on: there is no such setting
+    setting.write_text("1\n")
+    assert device.state().battery_saver is True

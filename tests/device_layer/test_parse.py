@@ -102,6 +102,14 @@ def test_screen() -> None:
     assert parse.screen_on("Can't find service: power\n") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "saver"),
+    [("1\n", True), ("0\r\n", False), ("null\n", False), ("", None), ("cmd: Can't find service: settings\n", None)],
+)
+def test_battery_saver(text: str, saver: bool | None) -> None:
+    assert parse.battery_saver(text) is saver
+
+
 # df, checksums
 
 

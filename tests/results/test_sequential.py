@@ -52,8 +52,8 @@ def test_equal_models_are_seldom_called_different_however_often_it_is_looked(noi
     """Without the practical threshold, which makes it rarer still: the intervals alone keep the rate."""
     random = Random(1)
     message = Counter(answer(launches(noise, random, 1.0), 1e-9) for _ in range(COMPARISONS))
-    # 5 % and two standard errors of 400 comparisons
-    assert (message["faster"] + message["slower"]) / COMPARISONS <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / COMPARISONS)
+    # 2 % and three standard errors of 400 comparisons
+    assert (message["faster"] + message["slower"]) / COMPARISONS <= 0.02 + 3 * math.sqrt(0.02 * 0.98 / COMPARISONS)
 
 
 @pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
@@ -61,7 +61,7 @@ def test_with_the_threshold_equal_models_are_the_same_or_undecided(noise: Noise)
     random = Random(2)
     message = Counter(answer(launches(noise, random, 1.0), THRESHOLD) for _ in range(COMPARISONS))
     assert message["faster"] + message["slower"] <= 0.02 * COMPARISONS
-    assert message["the same"] >= 0.3 * COMPARISONS
+    assert message["the same"] >= 0.2 * COMPARISONS
 
 
 def test_a_difference_is_found_in_spite_of_what_the_device_does_to_both() -> None:
@@ -79,4 +79,4 @@ def test_a_difference_above_the_threshold_is_seldom_called_the_same() -> None:
 
 def test_the_first_look_has_an_interval_at_the_level() -> None:
     assert sign_level(LOOKS[0], 1) >= LEVEL
-    assert [count for count in range(12) if is_look(count, 10)] == [8, 10, 11]
+    assert [count for count in range(15) if is_look(count, 12)] == [10, 12, 13, 14]

@@ -83,6 +83,12 @@ def screen_on(text: str) -> bool | None:
     return found[1] == "Awake" if found else None
 
 
+def battery_saver(text: str) -> bool | None:
+    """`settings get global low_power` (Android 5 and later): 1 in battery saver; `null` where it was never on."""
+    value = text.strip()
+    return None if value not in ("0", "1", "null") else value == "1"
+
+
 def free_bytes(text: str) -> int | None:
     """`df`: the Available column in KiB (toybox), or the Free column with a unit (toolbox, Android 5)."""
     lines = [line.split() for line in text.splitlines() if line.strip()]

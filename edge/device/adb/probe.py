@@ -37,6 +37,7 @@ def state_script() -> str:
             _THERMAL,
             f"echo; echo {_WORD} battery; dumpsys battery 2>/dev/null",
             f"echo; echo {_WORD} power; dumpsys power 2>/dev/null | grep mWakefulness=",
+            f"echo; echo {_WORD} saver; settings get global low_power 2>/dev/null",
             f"echo; {zones_script()}",
         ]
     )
@@ -100,4 +101,5 @@ def state(text: str) -> State:
         cores=sysfs.cores(sysfs.parse(parts.get("sysfs", ""))),
         battery=parse.battery(parts.get("battery", "")),
         screen_on=parse.screen_on(parts.get("power", "")),
+        battery_saver=parse.battery_saver(parts.get("saver", "")),
     )
