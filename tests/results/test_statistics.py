@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -216,3 +216,114 @@ def test_mann_whitney_does_not_care_which_comes_first(first: list[float], second
     assert one.u + other.u == len(first) * len(second)
     assert one.p == pytest.approx(other.p)
     assert 0 <= one.p <= 1
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "depth", "level"),
+    [
+        (5, 5, 3, 0.95),  # one above the critical values of U in the tables of Mann and Whitney's test, 5 % two-sided
+        (10, 10, 24, 0.95),
+        (8, 15, 30, 0.95),
+        (20, 20, 128, 0.95),
+        (3, 3, 1, 0.9),
+        (2, 7, 1, 1 - 2 / 36),
+        (21, 21, 142, 0.95),  # nm / 2 - 1.96 sqrt(nm (n + m + 1) / 12)
+        (5, 25, 27, 0.95),
+        (25, 5, 27, 0.95),
+        (2, 21, 3, 0.95),
+    ],
+)
+def test_the_ends_of_a_shift_stand_where_the_tables_say(n: int, m: int, depth: int, level: float) -> None:
+    first = [math.exp(k * 1.0) for k in range(n)]
+    second = [math.exp(-k * n / 10 - k * k / 1000) for k in range(m)]  # no two ratios are equal
+    ratios = sorted(a / b for a in first for b in second)
+    found, interval = statistics.shift_ratio(first, second)
+    assert math.isclose(found, math.exp(statistics.median([math.log(r) for r in ratios])))
+    assert interval is not None
+    assert interval.low == pytest.approx(ratios[depth - 1], rel=1e-9)
+    assert interval.high == pytest.approx(ratios[-depth], rel=1e-9)
+    assert interval.level == pytest.approx(level)
+
+
+@pytest.mark.parametrize(("first", "second"), [([1.0], [1.0, 2.0]), ([1.0, 2.0], [1.0])])
+def test_a_single_value_has_a_ratio_and_no_interval(first: list[float], second: list[float]) -> None:
+    assert statistics.shift_ratio(first, second)[1] is None
+
+
+def test_pairs_of_different_numbers_are_an_error() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        statistics.paired_ratio([1.0, 2.0], [1.0])
+
+
+def test_the_level_of_paired_launches_is_the_one_asked_for() -> None:
+    a, b = [1.0 + k / 100 for k in range(20)], [1.0] * 20
+    _, wide = statistics.paired_ratio(a, b, confidence=0.99)
+    _, plain = statistics.paired_ratio(a, b)
+    assert wide is not None
+    assert plain is not None
+    assert (wide.level, plain.level) == (0.99, 0.95)
+    assert wide.low < plain.low < plain.high < wide.high
+
+
+def test_every_figure_of_a_summary() -> None:
+    found = statistics.summarise([[1, 2, 3, 4], [10, 20, 30, 41]])
+    assert (found.launches, found.runs, found.median, found.min, found.max) == (2, 8, 13.75, 1, 41)
+    assert (found.p10, found.p90, found.p99) == (pytest.approx(1.7), pytest.approx(33.3), None)
+    assert found.mean == pytest.approx(13.875)
+    assert found.cv == pytest.approx(
+        math.sqrt(sum((v - 13.875) ** 2 for v in (1, 2, 3, 4, 10, 20, 30, 41)) / 7) / 13.875
+    )
+    assert (found.mad, found.outliers) == (5.5, 0)
+    assert statistics.summarise([[1.0, 3.0]]).cv == pytest.approx(math.sqrt(2) / 2)
+    assert statistics.summarise([[1.0] * 9 + [9.0]]).outliers == 1
+    assert statistics.summarise([[5.0]]).cv == 0.0
+
+
+def test_a_run_is_slow_above_the_limit_and_not_on_it() -> None:
+    on, above = 2 * statistics.SLOW, 2 * statistics.SLOW * (1 + 1e-9)
+    assert statistics.summarise([[2.0, 2.0, 2.0, on]]).slow_share == 0
+    assert statistics.summarise([[2.0, 2.0, 2.0, above]]).slow_share == 0.25
+
+
+def test_launches_on_two_clocks_are_counted() -> None:
+    two = [1.0, 1.001, 1.002, 1.5, 1.501, 1.502, 1.0, 1.5]
+    assert statistics.summarise([two, [1.0] * 8, two]).bimodal_launches == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 1, 1, 2, 2, 2], (1, 2, 3, 3)),
+        ([1, 1, 1, 2, 2], None),  # too few
+        ([1, 1, 2, 2, 2, 2], (1, 2, 2, 4)),
+        ([1, 2, 2, 2, 2, 2], None),  # one value is no group
+        ([1] * 3 + [2] * 15, (1, 2, 3, 15)),
+        ([1] * 2 + [2] * 16, None),  # less than a sixth
+        ([2] * 16 + [1] * 2, None),
+        ([1] * 15 + [2] * 3, (1, 2, 15, 3)),
+        ([1] * 6 + [1.02] * 6, (1, 1.02, 6, 6)),
+        ([1] * 6 + [1.019] * 6, None),  # less than 2 % apart
+        ([1, 1, 1, 1.6, 1.6, 2, 2, 2], None),  # nothing lies apart: the gap is less than half the distance
+        # Groups of 8 that are `width` wide on either side: 6 x (1 + 9 / 16) = 9.4 times narrower than 1 is 0.107.
+        ([1 - 0.10, 1 + 0.10] * 4 + [2 - 0.10, 2 + 0.10] * 4, (1, 2, 8, 8)),
+        ([1 - 0.11, 1 + 0.11] * 4 + [2 - 0.11, 2 + 0.11] * 4, None),
+    ],
+)
+def test_what_two_groups_are(values: list[float], expected: tuple[float, ...] | None) -> None:
+    found = statistics.two_groups(values)
+    if expected is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert (found.low, found.high, found.lows, found.highs) == pytest.approx(expected)
+
+
+def test_what_neighbours_have_in_common_is_a_rank_correlation() -> None:
+    rising = [float(k) ** 3 for k in range(12)]
+    ranks = [k - 5.5 for k in range(12)]
+    expected = sum(a * b for a, b in pairwise(ranks)) / sum(r * r for r in ranks)
+    assert statistics.neighbours_alike(rising) == pytest.approx(expected)
+    assert statistics.neighbours_alike(rising[: statistics.MIN_FOR_DEPENDENCE - 1]) is None
+    assert statistics.neighbours_alike(rising[: statistics.MIN_FOR_DEPENDENCE]) is not None
+    assert statistics.neighbours_alike([0.0, 9.0] * 6) is None  # alternating: alike is what they are not
+    assert statistics.neighbours_alike(rising, significance=0.0) is None
