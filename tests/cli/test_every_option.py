@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -391,7 +392,8 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--all": [Refused(f"convert --all {MANY}", "and 250 are named")],
     "--weights": [Effect(f"convert {NAME} --weights random --json", field_of("source", "kind"), "random",
                          without=OWN, slow=True),
-                  Refused(f"convert {NAME} --weights nowhere", "that path does not exist")],
+                  Refused(f"convert {NAME} --weights nowhere", "that path does not exist"),
+                  Refused(f"convert {NAME} --weights {{junk}}", "is no .pdparams checkpoint")],
     "--seed": [Effect(f"convert {NAME} --weights random --seed 3 --json", field_of("source", "seed"), 3,
                       without=f"convert {NAME} --weights random --json", slow=True),
                Refused(f"convert {NAME} --seed 3", "--seed is for random weights")],
@@ -407,6 +409,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--precision": [Effect(OWN + "--precision int8", lambda m: m.cell["nb"]["weights"].get("int8", 0) > 0, slow=True),
                     Refused(OWN + "--format onnx --precision int8", "an ONNX file is float32")],
     "--calibrate": [Effect(STATIC, field_of("calibration", "images"), 3, without=STATIC + "--calibration-images 2", slow=True),
+                    Refused(STATIC.replace("{images}", "{damaged}"), "1.png cannot be read as an image"),
                     Refused(OWN + "--calibrate {images}", "is for int8-static")],
     "--calibration-images": static("--calibration-images 2", "images", value=2),
     "--calibration-algorithm": static("--calibration-algorithm abs_max", "algorithm", value="abs_max"),
@@ -439,7 +442,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--name": [Effect(OWN + "--name other", field_of("name"), "other", slow=True),
                Refused(f"convert {NAME} --name x", "--name belongs to --model-dir")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
-                      Refused("convert --model-dir {net} --name net", "has the open shape", slow=True)],
+                      Refused("convert --model-dir {net} --name net", "has the open shape")],
     "--out": [Effect(OWN + "-o there", file("there/net.nb"), slow=True), Refused(OWN + "-o {tiny}", "is no folder")],
     "--jobs": [Effect("convert --light --weights random -j 3", lambda m: m.more["at_once"], 3,
                       without="convert --light --weights random -j 2")],
@@ -450,7 +453,8 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--inputs": [Effect(OWN + "--inputs {samples}", field_of("verification", "inputs"), 3, slow=True),
                  Refused(OWN + "--inputs {labels}", "is no .npz file"),
                  Refused(OWN + "--inputs {samples} --input-range 0,1", "nothing left for --input-range"),
-                 Refused(OWN.replace("64,64", "96,96") + "--inputs {samples}", "samples.npz", slow=True)],
+                 Refused(OWN + "--inputs {others}", "has no array for the input x"),
+                 Refused(OWN.replace("64,64", "96,96") + "--inputs {samples}", "and the input [1, 3, 96, 96]")],
     "--strict": [Effect(OWN + "--inputs {same} --strict", lambda m: m.code, 1, slow=True),
                  Effect("convert MobileViT_XXS --weights random --target opencl,arm --strict --json",
                         lambda m: (m.code, bool(m.cell["nb"]["left"]), m.cell["verification"]["status"]), (1, True, "passed"), slow=True),
@@ -682,9 +686,17 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     empty.mkdir()
     (place / "listing.txt").write_text("0/0.png 1\n0/2.png 2\n")
     (place / "labels.txt").write_text("\n".join(["cat", "dog", "cow", "hen", "fox"]))
-    (place / "checkpoint.pdparams").write_bytes(b"weights")
+    (place / "checkpoint.pdparams").write_bytes(pickle.dumps({}))
+    (place / "junk.pdparams").write_bytes(b"weights")
+    (place / "net").mkdir()
+    open_model(place / "net")
+    (place / "damaged").mkdir()
+    for number in (0, 1):
+        shutil.copy(images / f"0/{number}.png", place / "damaged")
+    (place / "damaged/1.png").write_bytes((place / "damaged/1.png").read_bytes()[:9000])
     samples = np.random.default_rng(1).normal(0, 1, (3, 3, 64, 64)).astype(np.float32)
     np.savez(place / "samples.npz", x=samples)
+    np.savez(place / "others.npz", y=samples)
     np.savez(place / "same.npz", x=np.repeat(samples[:1], 3, axis=0))
     app = place / "App"
     (app / "app/src/main").mkdir(parents=True)
@@ -708,7 +720,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
         "broken": broken, "empty": empty, "listing": place / "listing.txt", "labels": place / "labels.txt", "app": app,
-        "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "net": place / "net",
+        "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "net": place / "net",
         "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench",
     }  # fmt: skip
 
@@ -725,8 +737,6 @@ def made(kept: dict[str, Path]) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDGEZOO_CACHE_DIR", str(CACHE))
         convert(ensure(engine("paddlelite")), place, "x86")
-        kept["net"].mkdir()
-        open_model(kept["net"])
         (place / "grey").mkdir()
         open_model(place / "grey", channels=1)
         (place / "two").mkdir()
