@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from edge.convert.order import Conversion, Order, Product
+    from edge.convert.order import Conversion, Product
     from edge.convert.recipe import Precision
     from edge.errors import EdgezooError
     from edge.results.measurement import Measurement
@@ -87,53 +87,51 @@ def convert_models(
     target: str | None = None,
     precision: Precision | None = None,
     engine: str | None = None,
-    config: Path | None = None,
+    config: Path | str | None = None,
     verify: bool = True,
     input_range: tuple[float, float] | None = None,
-    inputs: Path | None = None,
+    inputs: Path | str | None = None,
     jobs: int | None = None,
     force: bool = False,
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Conversion[Product]]:
-    """Convert catalogue models to verified files in `out`; one `Conversion` a name, in their order.
+    """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
     set-up work; `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
-    --calibrate DIR`. Raises `UnknownModelError`, `UsageError`, `RecipeError`, and `OutputError` when `out` cannot be used.
+    --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
+    `RecipeError`, and `OutputError` when `out` cannot be used.
     """
-    from edge.bench.wanted import check_weights
-    from edge.convert import pipeline, recipe
-    from edge.convert.onnx.recipe import OnnxRecipe
-    from edge.convert.products.nb import NbOrder
-    from edge.convert.products.onnx import OnnxOrder
-    from edge.convert.verify.asked import InputsAsked
-    from edge.errors import UsageError
+    from edge.convert import pipeline
+    from edge.convert.options import ConvertOptions
     from edge.source.weights import Weights
-    from edge.toolchain.engines import engine as find_engine
-    from edge.zoo.catalogue import lookup
 
-    chosen = recipe.choose(config, target=target, precision=precision, engine=engine)
-    find_engine("paddlelite", chosen.engine)  # an unknown version is refused before any work
-    if format == "onnx" and chosen.precision != "fp32":
-        raise UsageError("an ONNX file is float32", hint="leave out the precision, or convert to nb")
-    source = Weights.parse(weights, seed=seed)
-    check_weights(source, names)
-
-    def order(name: str) -> Order[Product]:
-        if format == "onnx":
-            return OnnxOrder(name, lookup(name), source, OnnxRecipe(), chosen.input_shape)
-        return NbOrder(name, lookup(name), source, chosen)
-
-    return pipeline.convert_models(
-        [order(name) for name in names],
-        Path(out),
-        verify=verify,
-        inputs=InputsAsked(input_range, inputs),
+    asked = ConvertOptions(
+        names=tuple(names),
+        weights=Weights.parse(weights),
+        seed=seed,
+        formats=format,
+        target=target,
+        precision=precision,
+        engine=engine,
+        config=None if config is None else Path(config),
+        out=Path(out),
         jobs=jobs,
+        verify=verify,
+        input_range=input_range,
+        inputs=None if inputs is None else Path(inputs),
+        force=force,
+    )
+    return pipeline.convert_models(
+        asked.orders,
+        asked.out,
+        verify=asked.verify,
+        inputs=asked.inputs_asked,
+        jobs=asked.jobs,
         done=done,
         say=say,
-        replace=force,
+        replace=asked.force,
     )
 
 

@@ -99,6 +99,8 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
     recipe.write_text('engine = "2.13rc0"\nsparse_threshold = 0.5\n')
     edge.convert_models(["PPLCNet_x1_0"], config=recipe)
     assert asked["orders"][0].recipe.sparse_threshold == 0.5
+    edge.convert_models(["PPLCNet_x1_0"], config="sd855-int8")
+    assert asked["orders"][0].recipe.precision == "int8"
     edge.convert_models(["PPLCNet_x1_0"], format="onnx")
     assert isinstance(asked["orders"][0], OnnxOrder)
     assert asked["orders"][0].recipe == OnnxRecipe()
@@ -114,6 +116,27 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
             lambda: edge.convert_models(LIGHT, precision="int8", format="onnx"), errors.UsageError, id="int8 ONNX"
         ),
         pytest.param(lambda: edge.convert_models(LIGHT, weights="."), errors.UsageError, id="one file, two models"),
+        pytest.param(lambda: edge.convert_models([]), errors.UsageError, id="nothing to convert"),
+        *(
+            pytest.param(lambda how=how: edge.convert_models(LIGHT[:1], **how), errors.UsageError, id=f"convert {how}")
+            for how in (
+                {"seed": 3},
+                {"weights": "random", "seed": -1},
+                {"weights": "random", "seed": 1 << 32},
+                {"jobs": 0},
+                {"jobs": -1},
+                {"verify": False, "input_range": (0, 1)},
+                {"input_range": (1, 0)},
+                {"input_range": (1,)},
+                {"inputs": "nowhere.npz"},
+                {"format": "onnx", "target": "x86"},
+                {"format": "onnx", "engine": "2.12"},
+                {"format": "tflite"},
+            )
+        ),
+        pytest.param(lambda: edge.convert_models(LIGHT, target="riscv"), errors.RecipeError, id="no target"),
+        pytest.param(lambda: edge.convert_models(LIGHT, config="nowhere"), errors.RecipeError, id="no recipe"),
+        pytest.param(lambda: edge.convert_models(LIGHT, out=__file__), errors.OutputError, id="no folder"),
         pytest.param(lambda: edge.bench_models(LIGHT, engine="9", device="host"), errors.UsageError, id="bench engine"),
         *(
             pytest.param(

@@ -15,6 +15,7 @@ from edge.bench.wanted import Wanted, check_names, check_target, check_threads, 
 from edge.convert.recipe import choose
 from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
+from edge.device.adb.address import resolve_address
 from edge.errors import BenchError, UsageError
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
@@ -169,6 +170,8 @@ class BenchOptions:
     def _check_place(self) -> None:
         if self.spec == "host" and self.adb_server is not None:
             raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.adb_server is not None:
+            resolve_address(self.adb_server)
         if self.spec is not None:
             here = self.spec == "host"
             self.check_device("host" if here else "android", os.cpu_count() if here else None, "this machine")

@@ -76,7 +76,7 @@ def command(
 
         from edge.cli.output import print_json
 
-        print_json([asdict(model) | {"doubts": [asdict(one) for one in doubts_of(model.name)]} for model in models])
+        print_json([asdict(model) | {"doubts": [one._asdict() for one in doubts_of(model.name)]} for model in models])
         return
     if not models:
         click.echo("No model passes these filters.", err=True)

@@ -26,7 +26,7 @@ def command(name: str, as_json: bool) -> None:
 
         from edge.cli.output import print_json
 
-        print_json(asdict(model) | {"doubts": [asdict(one) for one in doubts_of(model.name)]})
+        print_json(asdict(model) | {"doubts": [one._asdict() for one in doubts_of(model.name)]})
         return
     lines = list(_lines(model))
     width = max(len(label) for label, _ in lines)

@@ -16,11 +16,12 @@ from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose, recipes
 from edge.convert.shapes import check_catalogue, check_size
-from edge.convert.verify.asked import InputsAsked
+from edge.convert.verify.asked import InputsAsked, read_samples
 from edge.errors import OutputError, RecipeError, UsageError
 from edge.images.options import PreparingOptions
 from edge.images.overrides import fitting
 from edge.images.reading import check_image
+from edge.paddle.program import Program
 from edge.source import own
 from edge.source.weights import Weights
 from edge.toolchain.engines import engine
@@ -73,6 +74,10 @@ class ConvertOptions(PreparingOptions):
         _ = self.inputs_asked
         if self.seed and self.weights.kind != "random":
             raise UsageError("--seed is for random weights", hint="--weights random")
+        if not 0 <= self.seed < 1 << 32:
+            raise UsageError(f"--seed {self.seed} is none", hint="from 0 to 4294967295")
+        if self.jobs is not None and self.jobs < 1:
+            raise UsageError(f"--jobs {self.jobs}: at least one at a time")
         if self.out.exists() and not self.out.is_dir():
             raise OutputError(f"{self.out} is no folder", hint="name a folder: -o DIR")
         if not (there := next(one for one in self.out.absolute().parents if one.exists())).is_dir():
@@ -151,11 +156,13 @@ class ConvertOptions(PreparingOptions):
         return [(name, lookup(name), weights) for name in chosen]
 
     def _check_order(self, order: Order[Product]) -> None:
-        """The shape and the preprocessing, as far as the files that are there tell."""
+        """The shape, the preprocessing and the samples, as far as the files that are there tell."""
         shape, weights = self.recipe.input_shape, order.weights
         if weights.kind == "own" and weights.path is not None:
             source = own.read(weights.path)
             shapes = shapes_of(source, order.model, shape)
+            if self.inputs is not None:
+                read_samples(self.inputs, Program.read(source.program).feeds, shapes)
             how = prepared(
                 order.name, order.model, source, shapes, self.overrides, self.out / f"{order.name}.{order.kind}"
             )
@@ -177,7 +184,7 @@ class ConvertOptions(PreparingOptions):
             )
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
         for image in images:
-            check_image(image)
+            check_image(image, pixels=True)
         return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
 
     def _onnx(self) -> OnnxRecipe | None:

@@ -127,7 +127,7 @@ def _each(name: str, what: str, values: tuple[float, ...], channels: int) -> tup
 
 def _check_channels(name: str, base: Preprocessing, channels: int) -> None:
     if base.channels != channels:
-        hint = "leave --bgr out: it has one channel" if channels == 1 else "leave --grey out"
+        hint = "say --grey: it has one channel" if channels == 1 else "leave --grey out"
         raise UsageError(f"{name} takes images of {channels} channels, and not {base.channel_order}", hint=hint)
 
 

@@ -9,23 +9,27 @@ from numpy.typing import NDArray
 
 from edge.errors import ImageError
 
+_REPLACE = "copy it again, or take it out"
 _DEEP = ("I", "F")  # how Pillow's modes of more than 8 bits begin
 
 
-def check_image(path: Path) -> None:
-    """Raises `ImageError` for what its head shows to be no image that can be read; the pixels are not."""
+def check_image(path: Path, *, pixels: bool = False) -> None:
+    """Raises `ImageError` for what its head shows to be no image that can be read; with `pixels`, for a damaged body too."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as file:
             if file.mode.startswith(_DEEP):
                 raise _deep(path)
+            if pixels:
+                file.draft("RGB", (1, 1))  # JPEG's coarsest, which takes a fraction of the time
+                file.load()
     except UnidentifiedImageError:
-        raise ImageError(f"{path} is no image") from None
+        raise ImageError(f"{path} is no image", hint=_REPLACE) from None
     except ImageError:
         raise
     except Exception as error:  # as in read_image
-        raise ImageError(f"{path} cannot be read as an image: {error}") from error
+        raise ImageError(f"{path} cannot be read as an image: {error}", hint=_REPLACE) from error
 
 
 def _deep(path: Path) -> ImageError:

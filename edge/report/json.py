@@ -82,7 +82,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
             "sd855_ms": published.sd855_ms.get(measurement.threads),
         },
         "published_withheld": list(facts.proven(subject).reasons),
-        "published_doubts": [asdict(one) for one in facts.doubts(subject)],
+        "published_doubts": [one._asdict() for one in facts.doubts(subject)],
         "ratio_to_sd855": facts.ratio_to_published(measurement, anyway=ratio),
         "started": measurement.started,
         "finished": measurement.finished,

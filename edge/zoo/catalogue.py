@@ -29,6 +29,7 @@ from edge.errors import UnknownModelError, UsageError
 from edge.zoo.model import Model, Preprocessing, Published
 
 _FILE = Path(__file__).with_name("models.csv")
+_SD855 = ((1, "sd855_ms_1"), (2, "sd855_ms_2"), (4, "sd855_ms_4"))
 _ELSEWHERE = (
     "xeon6148_ms",
     "xeon6271c_openvino_ms",
@@ -162,29 +163,34 @@ def _triple(text: str) -> tuple[float, float, float]:
     return first, second, third
 
 
+@cache  # the catalogue has 25 of them
+def _preprocessing(size: int, short: str, mean: str, std: str, order: str, interpolation: str) -> Preprocessing:
+    return Preprocessing(
+        resize_short=int(short),
+        crop=(size, size),
+        mean=_triple(mean),
+        std=_triple(std),
+        channel_order=order,
+        interpolation=interpolation,
+    )
+
+
 def _model(row: dict[str, str]) -> Model:
     size = int(row["input_size"])
-    sd855 = {threads: row[f"sd855_ms_{threads}"] for threads in (1, 2, 4)}
+    how = _preprocessing(size, row["resize_short"], row["mean"], row["std"], row["channel_order"], row["interpolation"])
     return Model(
         name=row["name"],
         series=row["series"],
         architecture=row["architecture"],
         input_shape=(1, 3, size, size),
-        preprocessing=Preprocessing(
-            resize_short=int(row["resize_short"]),
-            crop=(size, size),
-            mean=_triple(row["mean"]),
-            std=_triple(row["std"]),
-            channel_order=row["channel_order"],
-            interpolation=row["interpolation"],
-        ),
+        preprocessing=how,
         published=Published(
             top1=_number(row["top1"]),
             top5=_number(row["top5"]),
             flops_m=_number(row["flops_m"]),
             params_m=_number(row["params_m"]),
             size_mb=_number(row["size_m"]),
-            sd855_ms={threads: float(text) for threads, text in sd855.items() if text},
+            sd855_ms={threads: float(row[column]) for threads, column in _SD855 if row[column]},
             reference_top1=_number(row["reference_top1"]),
             top1_gain=_number(row["top1_gain"]),
             elsewhere_ms={column: float(row[column]) for column in _ELSEWHERE if row[column]},

@@ -33,9 +33,12 @@ def convert(environment: Environment, folder: Path, target: str) -> Path:
     return _opt(environment, folder, _program(weights), weights, target, "tiny")
 
 
-def open_model(folder: Path, *, maps: bool = False) -> None:
-    """The network as an inference model whose batch, height and width are open; with `maps` it ends before the pooling."""
-    weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, 3, 3, 3)).astype(np.float32)
+def open_model(folder: Path, *, maps: bool = False, channels: int = 3, reversed_too: bool = False) -> None:
+    """The network as an inference model whose batch, height and width are open; with `maps` it ends before the pooling.
+
+    With `reversed_too` it has a first output `reversed`: what comes before the softmax, with the other sign.
+    """
+    weights = np.random.default_rng(0).normal(0, 0.2, (CLASSES, channels, 3, 3)).astype(np.float32)
     program = _program(weights)
     block = program.blocks[0]
     for variable in block.vars:
@@ -45,6 +48,14 @@ def open_model(folder: Path, *, maps: bool = False) -> None:
     if maps:
         del block.ops[3:-1]
         block.ops[-1].inputs[0].arguments[:] = ["positive"]
+    if reversed_too:
+        variable = block.vars.add(name="reversed")
+        variable.CopyFrom(next(one for one in block.vars if one.name == "flat"))
+        variable.name = "reversed"
+        del block.ops[-1]
+        _op(block, "scale", {"X": "flat"}, {"Out": "reversed"}, {"scale": -1.0, "bias": 0.0, "bias_after_scale": True})
+        _op(block, "fetch", {"X": "reversed"}, {"Out": "fetch"}, {"col": 0})
+        _op(block, "fetch", {"X": "scores"}, {"Out": "fetch"}, {"col": 1})
     (folder / "inference.pdmodel").write_bytes(program.SerializeToString())
     (folder / "inference.pdiparams").write_bytes(_parameter(weights))
 
@@ -91,8 +102,9 @@ def _program(weights: NDArray[np.float32]) -> Any:
     block = program.blocks.add(idx=0, parent_idx=-1)
     block.vars.add(name="feed", persistable=True).type.type = _FEED_MINIBATCH
     block.vars.add(name="fetch", persistable=True).type.type = _FETCH_LIST
+    image = (1, weights.shape[1], *SHAPE[2:])
     for name, shape in {
-        "x": SHAPE, "weights": weights.shape, "features": (1, CLASSES, 32, 32), "positive": (1, CLASSES, 32, 32),
+        "x": image, "weights": weights.shape, "features": (1, CLASSES, 32, 32), "positive": (1, CLASSES, 32, 32),
         "pooled": (1, CLASSES, 1, 1), "flat": (1, CLASSES), "flat_shape": (0, 1, CLASSES, 1, 1), "scores": (1, CLASSES),
     }.items():  # fmt: skip
         variable = block.vars.add(name=name, persistable=name == "weights")
@@ -128,6 +140,8 @@ def _op(
                 attribute.type, attribute.b = ATTR_NUMBERS["BOOLEAN"], value
             case np.integer():
                 attribute.type, attribute.l = ATTR_NUMBERS["LONG"], int(value)
+            case float():
+                attribute.type, attribute.f = ATTR_NUMBERS["FLOAT"], value
             case int():
                 attribute.type, attribute.i = ATTR_NUMBERS["INT"], value
             case str():

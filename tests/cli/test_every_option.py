@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import pickle
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +23,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from edge.cache.paths import cache_dir
@@ -167,7 +170,10 @@ BENCH: dict[str, Sequence[Row]] = {
                         without="bench {tiny} --threads 1 --cooldown 0 --json"),
                  Refused("bench {tiny} -s host", "was made for arm")],
     "--adb-server": [Effect("bench {tiny} --threads 1 --cooldown 0 --adb-server far:5037 --json", lambda m: m.more["asked"], [(None, "far:5037")]),
-                     Refused("bench {tiny} -s host --adb-server far:5037", "--adb-server is for devices")],
+                     Refused("bench {tiny} -s host --adb-server far:5037", "--adb-server is for devices"),
+                     Refused("bench {tiny} --adb-server ''", "the adb server's address is ''"),
+                     Refused("bench {tiny} --adb-server :5037", "the adb server's address is ':5037'"),
+                     Refused("bench {tiny} --adb-server [::1", "the adb server's address is '[::1'")],
     "--threads": [Effect("bench {tiny} --threads 2,4 --cooldown 0 --json", of_cells("threads"), [2, 4], without="bench {tiny} --cooldown 0 --json"),
                   Refused("bench {tiny} --threads 0", "no list of numbers")],
     "--protocol": [Effect(DEFAULT + "--protocol table", field_of("protocol", "name"), "table"),
@@ -362,6 +368,9 @@ SMALLER = OWN.replace("64,64", "60,60") + "--force "  # of a file that was there
 NARROW = SAID.replace("64,64", "64,3")  # are its channels first or last?
 
 
+GREY = "convert --model-dir {grey} --name grey --input-shape 1,1,64,64 --json "  # its inference.yml decodes to RGB
+
+
 def static(option: str, *path: str | int, value: Any) -> list[Row]:
     return [
         Effect(STATIC + option, field_of("calibration", *path), value, slow=True),
@@ -383,7 +392,8 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--all": [Refused(f"convert --all {MANY}", "and 250 are named")],
     "--weights": [Effect(f"convert {NAME} --weights random --json", field_of("source", "kind"), "random",
                          without=OWN, slow=True),
-                  Refused(f"convert {NAME} --weights nowhere", "that path does not exist")],
+                  Refused(f"convert {NAME} --weights nowhere", "that path does not exist"),
+                  Refused(f"convert {NAME} --weights {{junk}}", "is no .pdparams checkpoint")],
     "--seed": [Effect(f"convert {NAME} --weights random --seed 3 --json", field_of("source", "seed"), 3,
                       without=f"convert {NAME} --weights random --json", slow=True),
                Refused(f"convert {NAME} --seed 3", "--seed is for random weights")],
@@ -399,6 +409,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--precision": [Effect(OWN + "--precision int8", lambda m: m.cell["nb"]["weights"].get("int8", 0) > 0, slow=True),
                     Refused(OWN + "--format onnx --precision int8", "an ONNX file is float32")],
     "--calibrate": [Effect(STATIC, field_of("calibration", "images"), 3, without=STATIC + "--calibration-images 2", slow=True),
+                    Refused(STATIC.replace("{images}", "{damaged}"), "1.png cannot be read as an image"),
                     Refused(OWN + "--calibrate {images}", "is for int8-static")],
     "--calibration-images": static("--calibration-images 2", "images", value=2),
     "--calibration-algorithm": static("--calibration-algorithm abs_max", "algorithm", value="abs_max"),
@@ -416,7 +427,9 @@ CONVERT: dict[str, Sequence[Row]] = {
                 Refused(f"convert {NAME} --scale 1", "leave --scale out")],
     "--interpolation": prepared("--interpolation bicubic", "interpolation", value="bicubic"),
     "--bgr": prepared("--bgr", "channel_order", value="BGR"),
-    "--grey": [Refused(f"convert {NAME} --grey", "leave --grey out"), Refused(f"convert {NAME} --grey --bgr", "leave one of them out")],
+    "--grey": [Effect(GREY + "--grey", field_of("preprocessing", "channel_order"), "GREY", slow=True),
+               Effect(GREY + "--precision int8-static --calibrate {images} --grey", field_of("calibration", "preprocessing", "channel_order"), "GREY", slow=True),
+               Refused(f"convert {NAME} --grey", "leave --grey out"), Refused(f"convert {NAME} --grey --bgr", "leave one of them out")],
     "--layout": [Effect(NARROW + "--layout NCHW", field_of("preprocessing", "layout"), "NCHW", slow=True),
                  Refused(NARROW, "--layout NCHW or --layout NHWC", slow=True), Refused(f"convert {NAME} --layout NHWC", "leave --layout out")],
     "--config": [Effect(OWN + "--config sd855-int8", field_of("recipe", "name"), "sd855-int8+input_shape", slow=True),
@@ -429,7 +442,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--name": [Effect(OWN + "--name other", field_of("name"), "other", slow=True),
                Refused(f"convert {NAME} --name x", "--name belongs to --model-dir")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
-                      Refused("convert --model-dir {net} --name net", "has the open shape", slow=True)],
+                      Refused("convert --model-dir {net} --name net", "has the open shape")],
     "--out": [Effect(OWN + "-o there", file("there/net.nb"), slow=True), Refused(OWN + "-o {tiny}", "is no folder")],
     "--jobs": [Effect("convert --light --weights random -j 3", lambda m: m.more["at_once"], 3,
                       without="convert --light --weights random -j 2")],
@@ -440,7 +453,8 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--inputs": [Effect(OWN + "--inputs {samples}", field_of("verification", "inputs"), 3, slow=True),
                  Refused(OWN + "--inputs {labels}", "is no .npz file"),
                  Refused(OWN + "--inputs {samples} --input-range 0,1", "nothing left for --input-range"),
-                 Refused(OWN.replace("64,64", "96,96") + "--inputs {samples}", "samples.npz", slow=True)],
+                 Refused(OWN + "--inputs {others}", "has no array for the input x"),
+                 Refused(OWN.replace("64,64", "96,96") + "--inputs {samples}", "and the input [1, 3, 96, 96]")],
     "--strict": [Effect(OWN + "--inputs {same} --strict", lambda m: m.code, 1, slow=True),
                  Effect("convert MobileViT_XXS --weights random --target opencl,arm --strict --json",
                         lambda m: (m.code, bool(m.cell["nb"]["left"]), m.cell["verification"]["status"]), (1, True, "passed"), slow=True),
@@ -472,6 +486,13 @@ COVERAGE: dict[str, Sequence[Row]] = {
 
 # Judging: the same small network, on nine images
 
+
+def fed(made: Made) -> NDArray[np.float32]:
+    """The tensor that the engine got for the first image."""
+    tensor: NDArray[np.float32] = made.more["tensors"][0]
+    return tensor
+
+
 EVAL_ = "eval {judged} --data {images} --resize-short 70 --mean 0,0,0 --std 1,1,1 --json "
 EVAL: dict[str, Sequence[Row]] = {
     "--data": [Effect(EVAL_, field_of("images"), 3, without=EVAL_ + "--limit 2", slow=True), Refused("eval {judged} --data nowhere", "nowhere")],
@@ -482,6 +503,7 @@ EVAL: dict[str, Sequence[Row]] = {
     "--limit": [Effect(EVAL_ + "--limit 2", field_of("images"), 2, slow=True)],
     "--device": [Refused(EVAL_ + "-s all", "eval judges on one device at a time"), Refused(EVAL_ + "-s cd34 --engine paddle", "does not measure on cd34")],
     "--adb-server": [Refused(EVAL_ + "--adb-server far:5037", "--adb-server is for devices"),
+                     Refused(EVAL_ + "-s android --adb-server ''", "the adb server's address is ''"),
                      Refused(EVAL_ + "-s android --adb-server far.invalid:5037", "far.invalid:5037")],
     "--runner": [Refused(EVAL_ + "--runner nowhere", "the benchmark program nowhere does not exist"),
                  Refused(EVAL_ + "--runner {stock}", "is no benchmark program")],
@@ -501,14 +523,23 @@ EVAL: dict[str, Sequence[Row]] = {
     "--mean": [Effect(EVAL_ + "--mean 0.1,0.2,0.3", field_of("preprocessing", "mean"), [0.1, 0.2, 0.3], slow=True)],
     "--std": [Effect(EVAL_ + "--std 0.1,0.2,0.3", field_of("preprocessing", "std"), [0.1, 0.2, 0.3], slow=True)],
     "--interpolation": [Effect(EVAL_ + "--interpolation bicubic", field_of("preprocessing", "interpolation"), "bicubic", slow=True)],
-    "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True)],
+    "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True),
+              Effect(EVAL_.replace("{images}", "{red}") + "--bgr", lambda m: fed(m)[0].mean((1, 2)).tolist(), [0, 0, 1], slow=True)],
     "--resize": [Effect(EVAL_.replace("-short 70", " 70,80"), field_of("preprocessing", "resize"), [80, 70], without=EVAL_, slow=True),
                  Refused(EVAL_ + "--resize 70,80", "leave one of them out")],
-    "--crop": [Refused(EVAL_ + "--crop 60,60", "crops to 60 x 60", slow=True)],
+    "--crop": [Effect("eval {cropped} --data {red} --crop 64,64 --json", lambda m: fed(m).shape, (1, 3, 64, 64), slow=True),
+               Refused(EVAL_ + "--crop 60,60", "crops to 60 x 60", slow=True)],
     "--scale": [Effect(EVAL_.replace("0,0,0", "100").replace("1,1,1", "50") + "--scale 1", field_of("preprocessing", "scale"), 1.0, slow=True)],
-    "--grey": [Refused(EVAL_ + "--grey", "leave --grey out", slow=True)],
-    "--layout": [Refused(EVAL_ + "--layout NHWC", "leave --layout out", slow=True)],
-    "--output": [Refused(EVAL_ + "--output boxes", "has no output boxes", slow=True)],
+    "--grey": [Effect("eval {grey_x86} --data {red} --grey --json", lambda m: (fed(m).shape, set(fed(m).flat)), ((1, 1, 64, 64), {76.0}), slow=True),
+               Refused("eval {grey_x86} --data {red}", "say --grey", slow=True), Refused(EVAL_ + "--grey", "leave --grey out", slow=True)],
+    "--layout": [Effect(EVAL_.format(judged="{narrow}", images="{red}") + "--layout NCHW", lambda m: fed(m)[0].mean((1, 2)).tolist(), [1, 0, 0],
+                        without=EVAL_.format(judged="{narrow}", images="{red}") + "--layout NHWC", slow=True),
+                 Refused(EVAL_.replace("{judged}", "{narrow}"), "--layout NCHW or --layout NHWC", slow=True),
+                 Refused(EVAL_ + "--layout NHWC", "leave --layout out", slow=True)],
+    "--output": [Effect(EVAL_.replace("{judged}", "{two}") + "--output scores", lambda m: m.more["answers"].sum(1).round(4).tolist(), [1.0] * 3,
+                        without=EVAL_.replace("{judged}", "{two}") + "--output reversed", slow=True),
+                 Refused(EVAL_.replace("{judged}", "{two}"), "name the one that is judged", slow=True),
+                 Refused(EVAL_ + "--output boxes", "has no output boxes", slow=True)],
     "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda _: text_of("p.csv").startswith("model,image,label"), slow=True),
                       Refused(EVAL_ + "--predictions nowhere/p.csv", "there is no folder nowhere")],
     "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "is no image" in m.err, without=EVAL_ + "-q", slow=True)],
@@ -650,12 +681,22 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for number, one in enumerate(pixels):
             Image.fromarray(one).save(folder / label / f"{number}.png")
     (broken / "0" / "1.png").write_bytes(b"no image")
+    (place / "red/0").mkdir(parents=True)
+    Image.new("RGB", (80, 80), (255, 0, 0)).save(place / "red/0/0.png")
     empty.mkdir()
     (place / "listing.txt").write_text("0/0.png 1\n0/2.png 2\n")
     (place / "labels.txt").write_text("\n".join(["cat", "dog", "cow", "hen", "fox"]))
-    (place / "checkpoint.pdparams").write_bytes(b"weights")
+    (place / "checkpoint.pdparams").write_bytes(pickle.dumps({}))
+    (place / "junk.pdparams").write_bytes(b"weights")
+    (place / "net").mkdir()
+    open_model(place / "net")
+    (place / "damaged").mkdir()
+    for number in (0, 1):
+        shutil.copy(images / f"0/{number}.png", place / "damaged")
+    (place / "damaged/1.png").write_bytes((place / "damaged/1.png").read_bytes()[:9000])
     samples = np.random.default_rng(1).normal(0, 1, (3, 3, 64, 64)).astype(np.float32)
     np.savez(place / "samples.npz", x=samples)
+    np.savez(place / "others.npz", y=samples)
     np.savez(place / "same.npz", x=np.repeat(samples[:1], 3, axis=0))
     app = place / "App"
     (app / "app/src/main").mkdir(parents=True)
@@ -679,7 +720,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
         "broken": broken, "empty": empty, "listing": place / "listing.txt", "labels": place / "labels.txt", "app": app,
-        "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "net": place / "net",
+        "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "net": place / "net",
         "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench",
     }  # fmt: skip
 
@@ -696,22 +737,41 @@ def made(kept: dict[str, Path]) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EDGEZOO_CACHE_DIR", str(CACHE))
         convert(ensure(engine("paddlelite")), place, "x86")
-        kept["net"].mkdir()
-        open_model(kept["net"])
-        own = [
-            "convert",
-            "--model-dir",
-            str(kept["net"]),
-            "--name",
-            "net",
-            "--input-shape",
-            "1,3,64,64",
-            "--target",
-            "x86",
-        ]
-        assert run([*own, "-o", str(place)]) == 0
+        (place / "grey").mkdir()
+        open_model(place / "grey", channels=1)
+        (place / "two").mkdir()
+        open_model(place / "two", reversed_too=True)
+        (place / "grey/inference.yml").write_text(ONE_CHANNEL)
+        for folder, name, shape in (
+            *(("net", "net", "1,3,64,64"), ("net", "narrow", "1,3,64,3")),
+            *(("grey", "grey", "1,1,64,64"), ("two", "two", "1,3,64,64")),
+        ):
+            own = ["--model-dir", str(place / folder), "--name", name, "--input-shape", shape]
+            assert run(["convert", *own, "--target", "x86", "-o", str(place)]) == 0
+        with_preprocessing(place / "net.nb", place / "cropped.nb", channels=3, crop=[60, 60])
+        with_preprocessing(place / "grey.nb", place / "grey_x86.nb", channels=1, crop=[64, 64])
         program = build("host", "--synthetic", "-o", str(kept["synthetic"]))
-    return {**kept, "synthetic": program, "x86": place / "tiny_x86.nb", "judged": place / "net.nb"}
+    nets = {name: place / f"{name}.nb" for name in ("cropped", "grey_x86", "narrow", "two")}
+    return {**kept, **nets, "synthetic": program, "x86": place / "tiny_x86.nb", "judged": place / "net.nb"}
+
+
+ONE_CHANNEL = """
+PreProcess:
+  transform_ops:
+  - ResizeImage: {resize_short: 72}
+  - CropImage: {size: 64}
+  - NormalizeImage: {scale: 1.0/255.0, mean: [0.5], std: [0.5]}
+  - ToCHWImage:
+"""
+
+
+def with_preprocessing(model: Path, copy: Path, *, channels: int, crop: list[int]) -> None:
+    """A copy whose metadata was edited by hand: RGB as bytes, the short side to 72."""
+    shutil.copy(model, copy)
+    document = json.loads(model.with_suffix(".json").read_text())
+    how = {"resize_short": 72, "crop": crop, "scale": 1.0, "mean": [0.0] * channels, "std": [1.0] * channels,
+           "channel_order": "RGB", "layout": "NCHW", "interpolation": "bilinear"}  # fmt: skip
+    copy.with_suffix(".json").write_text(json.dumps(document | {"preprocessing": how}))
 
 
 @contextmanager
@@ -741,6 +801,22 @@ def survey(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> Iterator[No
         return [row]
 
     monkeypatch.setattr(coverage, "survey", short)
+    yield
+
+
+@contextmanager
+def overheard(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> Iterator[None]:
+    """Keeps what the engine got, and what it answered."""
+    from edge.evaluate.network import Answers, HostNetwork, Tensors
+
+    real = HostNetwork.classify
+
+    def classify(network: HostNetwork, tensors: Tensors) -> Answers:
+        answers = real(network, tensors)
+        more.update(tensors=tensors, answers=answers)
+        return answers
+
+    monkeypatch.setattr(HostNetwork, "classify", classify)
     yield
 
 
@@ -791,6 +867,9 @@ def begin(
             if text.startswith("coverage"):
                 patch.setenv("EDGEZOO_CACHE_DIR", str(folder / "cache"))
                 stage = survey(patch, phones)
+            elif text.startswith("eval"):
+                phones["tensors"] = phones["answers"] = None
+                stage = overheard(patch, phones)
             elif " -j " in text:
                 stage = counted_orders(patch, phones)
             else:

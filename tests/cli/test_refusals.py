@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,13 +11,18 @@ from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge.cli.main import COMMANDS, run
+from tests.android_runner.network import open_model
 
 Capture = pytest.CaptureFixture[str]
 NAME = "PPLCNet_x0_25"
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
+
+OWN = ["--model-dir", "net", "--input-shape", "1,3,64,64"]
 
 REFUSED: dict[str, list[tuple[list[str], str]]] = {
     "list": [
@@ -39,6 +45,12 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ),
         ([NAME, "--threads", "9999"], "--threads 9999: from 1 to 256"),
         ([NAME, "--threads", "255", "--device", "host"], "--threads 255: this machine has"),
+        *(
+            ([NAME, "--adb-server", address], f"is '{address}', which is no address of an adb server")
+            for address in ("", ":5037", "[::1", "[::1]", "::1:5037", "a b:5037")
+        ),
+        ([NAME, "--adb-server", "far:0"], "names port '0'"),
+        ([NAME, "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "--cores", "1024"], "--cores 1024: no device has it"),
         ([NAME, "--input", "seed:99999999999"], "--input seed:99999999999 is none"),
         ([NAME, "-o", ""], ". is a folder"),
@@ -105,6 +117,16 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--weights", "empty"], "empty holds no inference model"),
         ([NAME, "--precision", "int8-static", "--calibrate", "images", "--resize-short", "3"], "3 is too small"),
         ([NAME, "--precision", "int8-static", "--calibrate", "broken"], "broken/a.png is no image"),
+        ([NAME, "--precision", "int8-static", "--calibrate", "damaged"], "damaged/a.jpg cannot be read as an image"),
+        ([NAME, "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
+        ([NAME, "--weights", "empty.pdparams"], "empty.pdparams is empty"),
+        ([NAME, "--weights", "half.pdparams"], "half.pdparams is no whole .pdparams checkpoint"),
+        ([*OWN, "--inputs", "names.npz"], "names.npz has no array for the input x"),
+        ([*OWN, "--inputs", "shapes.npz"], "x has shape [3, 1, 3, 9, 9], and the input [1, 3, 64, 64]"),
+        ([*OWN, "--inputs", "types.npz"], "x is complex64, and the input float32"),
+        ([*OWN, "--inputs", "one.npz"], "has 1 sample"),
+        ([*OWN, "--inputs", "damaged.npz"], "damaged.npz cannot be read"),
+        ([*OWN, "--format", "onnx", "--inputs", "names.npz"], "names.npz has no array for the input x"),
         ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
     ],
@@ -120,6 +142,8 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--data", "{images}", "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
         ([NAME, "nowhere.onnx", "--data", "{images}"], "nowhere.onnx cannot be read"),
         (["{tiny}", "--data", "{images}", "--precision", "int8"], "only files are named"),
+        ([NAME, "--data", "{images}", "-s", "android", "--adb-server", ""], "no address of an adb server"),
+        ([NAME, "--data", "{images}", "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "--data", "{images}", "--predictions", "nowhere/p.csv"], "there is no folder nowhere"),
         ([NAME, "NoSuchNet", "--data", "{images}"], "no model 'NoSuchNet'"),
     ],
@@ -131,6 +155,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--labels", "nowhere.txt"], "the labels in nowhere.txt cannot be read"),
         ([NAME, "--labels", "other=imagenet1k"], "there are labels for 'other'"),
         ([NAME, "MobileNetV1", "--weights", "."], "can be the weights of one model"),
+        ([NAME, "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "-o", "nowhere/x.aar"], "nowhere/x.aar could not be written"),
         ([NAME, "--format", "assets", "--app", ".", "--id", "a.b"], "--id is for an AAR or APK"),
         ([NAME, "--id", "com.class.x"], "is no Android package id"),
@@ -145,13 +170,12 @@ def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     place = tmp_path / "here"
     (place / "images" / "0").mkdir(parents=True)
     (place / "empty").mkdir()
-    from PIL import Image
-
     Image.new("RGB", (8, 8)).save(place / "images" / "0" / "a.png")
     (place / "images" / "0" / "junk.nb").write_bytes(b"no model")
     (place / "broken").mkdir()
     (place / "broken" / "a.png").write_bytes(b"no image")
     (place / "one-byte.db").write_bytes(b"x")
+    _damaged(place)
     before = sorted(place.rglob("*"))
     monkeypatch.chdir(place)
     monkeypatch.setenv("EDGEZOO_CACHE_DIR", str(tmp_path / "cache"))
@@ -165,6 +189,26 @@ def _nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     assert sorted(place.rglob("*")) == before
     assert not (tmp_path / "cache").exists()
     assert not (tmp_path / "data").exists()
+
+
+def _damaged(place: Path) -> None:
+    """Files that fit nothing, or are not whole; and a network that they might be for."""
+    (place / "net").mkdir()
+    open_model(place / "net")
+    for name, data in {"junk": b"weights", "empty": b"", "half": pickle.dumps([1, 2])[:-3]}.items():
+        (place / f"{name}.pdparams").write_bytes(data)
+    samples = np.zeros((3, 1, 3, 64, 64), np.float32)
+    np.savez(place / "names.npz", y=samples)
+    np.savez(place / "shapes.npz", x=samples[..., :9, :9])
+    np.savez(place / "types.npz", x=samples.astype(np.complex64))
+    np.savez(place / "one.npz", x=samples[:1])
+    damaged = bytearray((place / "names.npz").read_bytes())
+    damaged[60:200] = bytes(140)
+    (place / "damaged.npz").write_bytes(damaged)
+    (place / "damaged").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    Image.fromarray(noise).save(place / "damaged/a.jpg")
+    (place / "damaged/a.jpg").write_bytes((place / "damaged/a.jpg").read_bytes()[:20_000])
 
 
 @pytest.mark.parametrize(

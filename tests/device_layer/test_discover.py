@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.device.adb import server
 from edge.device.adb.address import ServerAddress, resolve_address
@@ -131,13 +133,49 @@ def test_server_address(environ: dict[str, str], address: ServerAddress) -> None
 def test_server_address_on_the_command_line() -> None:
     assert resolve_address("lab:5038", {"ADB_SERVER_SOCKET": "tcp:1"}) == ServerAddress("lab", 5038)
     assert resolve_address("tcp:lab:5038").spec == "tcp:lab:5038"
+    assert resolve_address("[fe80::1%eth0]:5038").spec == "tcp:[fe80::1%eth0]:5038"
+    assert resolve_address("5038", {"ADB_SERVER_SOCKET": "tcp:1"}) == ServerAddress(port=5038)
     assert resolve_address("localfilesystem:/run/adb").spec == "localfilesystem:/run/adb"
 
 
-@pytest.mark.parametrize("text", ["tcp:", "tcp:lab:no", "tcp:lab:70000", "vsock:1:2", "5037"])
+@pytest.mark.parametrize("text", ["tcp:", "tcp:lab:no", "tcp:lab:70000", "vsock:1:2", "5037", "tcp::5037"])
 def test_server_address_that_makes_no_sense(text: str) -> None:
     with pytest.raises(UsageError):
         resolve_address(None, {"ADB_SERVER_SOCKET": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is ''"),
+        (":5037", "is ':5037'"),
+        ("[::1", "is '[::1'"),
+        ("[::1]", "is '[::1]'"),
+        ("::1:5037", "is '::1:5037'"),
+        ("[]:5037", "is '[]:5037'"),
+        ("[lab]:5037", "is '[lab]:5037'"),
+        ("a b:5037", "is 'a b:5037'"),
+        ("-L:5037", "is '-L:5037'"),
+        ("lab:", "names port ''"),
+        ("lab:" + "9" * 5000, "names port"),
+    ],
+)
+def test_an_option_that_is_no_address_is_refused(text: str, why: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        resolve_address(text, {})
+    assert why in refused.value.message
+
+
+@given(st.text(max_size=20))
+def test_any_option_is_an_address_or_refused(text: str) -> None:
+    try:
+        address = resolve_address(text, {})
+    except UsageError:
+        return
+    assert (
+        resolve_address(f"[{address.host}]:{address.port}" if ":" in address.host else address.spec, {}).spec
+        == address.spec
+    )
 
 
 def test_server_is_reached_through_every_way_of_naming_it(

@@ -35,7 +35,7 @@ def test_an_export_is_made_once() -> None:
 
 
 def test_a_refused_checkpoint_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "mine.pdparams").write_bytes(b"no pickle")
+    (tmp_path / "mine.pdparams").write_bytes(b"\x80\x04no pickle.")
     weights = Weights.parse(str(tmp_path / "mine.pdparams"))
     with (
         Toolbox() as tools,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from edge.zoo.catalogue import catalogue, lookup
-from edge.zoo.doubts import PublishedRow, contradictions, doubts, doubts_of
+from edge.zoo.contradictions import PublishedRow, contradictions
+from edge.zoo.doubts import doubts, doubts_of
 from edge.zoo.published import NamedNetwork, facts_of
 
 MODEL = lookup("PPLCNet_x1_0")

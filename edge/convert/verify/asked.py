@@ -39,9 +39,9 @@ class InputsAsked:
             raise UsageError(
                 "--inputs brings the inputs: there is nothing left for --input-range", hint="leave one out"
             )
-        if self.bounds is not None and not (all(map(isfinite, self.bounds)) and self.bounds[0] < self.bounds[1]):
-            low, high = self.bounds
-            raise UsageError(f"--input-range {low:g},{high:g} is no range", hint="LO,HI with LO below HI, as in 0,255")
+        if self.bounds is not None and not _is_range(self.bounds):
+            given = ",".join(f"{bound:g}" for bound in self.bounds)
+            raise UsageError(f"--input-range {given} is no range", hint="LO,HI with LO below HI, as in 0,255")
         if self.file is not None and not zipfile.is_zipfile(self.file):
             raise UsageError(f"--inputs {self.file} is no .npz file", hint=_FORM)
 
@@ -52,6 +52,10 @@ class InputsAsked:
             "range": list(self.bounds or known or ()),
             "samples": sha256_of(self.file) if self.file is not None else None,
         }
+
+
+def _is_range(bounds: Sequence[float]) -> bool:
+    return len(bounds) == 2 and all(map(isfinite, bounds)) and bounds[0] < bounds[1]
 
 
 NOTHING_ASKED = InputsAsked()
