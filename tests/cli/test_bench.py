@@ -60,6 +60,36 @@ def test_a_model_that_cannot_run_here_fails_alone(network: dict[str, Path], tmp_
 
 
 @pytest.mark.slow
+def test_the_table_and_json_say_why_the_engine_died(network: dict[str, Path], tmp_path: Path, capsys: Capture) -> None:
+    """The softmax asks for a precision of which the engine has no kernel: it aborts, and says so in its own words."""
+    model = tmp_path / "odd.nb"
+    content = network["x86"].read_bytes()
+    assert content.count(b"softmax/def/2/1/") == 1
+    model.write_bytes(content.replace(b"softmax/def/2/1/", b"softmax/def/2/5/"))
+    command = [
+        "bench",
+        str(model),
+        *QUICK,
+        "--shape",
+        "1,3,64,64",
+        "--threads",
+        "1",
+        "--db",
+        str(tmp_path / "results.db"),
+    ]
+    assert run(command) == 1
+    table = " ".join(capsys.readouterr().out.split())
+    assert "kernel for 'softmax' is not supported by Paddle-Lite" in table
+    assert "`with_extra`" in table
+    assert run([*command, "--json"]) == 1
+    [cell] = json.loads(capsys.readouterr().out)
+    assert cell["status"] == "failed"
+    assert "died of SIGABRT" in cell["error"]
+    assert "kernel for 'softmax' is not supported by Paddle-Lite" in cell["error"]
+    assert "`with_extra`" in cell["error"]
+
+
+@pytest.mark.slow
 def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path, capsys: Capture) -> None:
     command = ["bench", "MobileNetV1_x0_25", *FEW, "--weights", "random", "--threads", "1"]
     assert run([*command, "--protocol", "table", "--check-output", "--json"]) == 0
