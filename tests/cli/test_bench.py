@@ -107,6 +107,50 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
     assert proof["engine"].startswith("paddle-lite v")
 
 
+_STOCK = """#!{python}
+# benchmark_bin's command line and words, with this machine's engine behind them.
+import sys
+import numpy
+from paddlelite import lite
+flags = dict(one[2:].split("=", 1) for one in sys.argv[1:] if "=" in one)
+config = lite.MobileConfig()
+config.set_model_from_file(flags["optimized_model_file"])
+predictor = lite.create_paddle_predictor(config)
+shape = [int(one) for one in flags["input_shape"].split(",")]
+values = numpy.ones(shape, "float32")
+if "input_data_path" in flags:
+    values = numpy.array(open(flags["input_data_path"]).read().split(), "float32").reshape(shape)
+predictor.get_input(0).from_numpy(values)
+predictor.run()
+made = predictor.get_output(0).numpy() {change}
+print("output tensor num: 1\\n--- output tensor 0 ---")
+print("output shape(NCHW): " + "".join("%d " % size for size in made.shape))
+if "show_output_elem" in flags:
+    for place, value in enumerate(made.ravel()):
+        print("out[0][%d]:%.6g" % (place, value))
+print("benchmark_bin version: v2.13-rc")
+print("======= Perf Info =======")
+for name in ("init", "first", "min", "max", "avg"):
+    print(name + " = 1.000")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+@pytest.mark.parametrize(("change", "passed"), [("", True), ("[:, ::-1]", False)], ids=["right", "wrong"])
+def test_outputs_of_benchmark_bin_are_compared(change: str, passed: bool, tmp_path: Path, capsys: Capture) -> None:
+    python = ensure(engine("paddlelite")).python
+    program = tmp_path / "benchmark_bin"
+    program.write_text(_STOCK.replace("{python}", str(python)).replace("{change}", change))
+    program.chmod(0o755)
+    command = ["bench", "MobileNetV1_x0_25", *FEW, "--weights", "random", "--threads", "1", "--protocol", "table", "--json",
+               "--runner", str(program), "--runner-kind", "benchmark_bin", "--check-output"]  # fmt: skip
+    assert run(command) == (0 if passed else 1)
+    err = capsys.readouterr().err
+    assert ("its output on the device is Paddle's: cosine 1.0000" in err) is passed
+    assert ("its output on the device differs from Paddle's" in err) is not passed
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
