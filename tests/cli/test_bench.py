@@ -7,7 +7,9 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge.cli.main import run
 from edge.toolchain.engines import engine
@@ -105,6 +107,26 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
     assert (proof["passed"], proof["sha256"], proof["inputs"]) == (True, written["sha256"], 8)
     assert proof["device"]["kind"] == "host"
     assert proof["engine"].startswith("paddle-lite v")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+def test_outputs_of_int8_activations_are_compared(tmp_path: Path, capsys: Capture) -> None:
+    """Beside the quantised network, whose outputs the float one's are far from."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(4):
+        noise = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((256, 256), Image.Resampling.BICUBIC).save(images / f"{number}.png")
+    made = tmp_path / "models"
+    assert run(["convert", "MobileNetV1_x0_25", "--weights", "random", "--precision", "int8-static", "--calibrate",
+                str(images), "--target", "x86", "-o", str(made)]) == 0  # fmt: skip
+    [model] = made.glob("*.nb")
+    command = ["bench", str(model), *FEW, "--threads", "1", "--protocol", "table", "--check-output"]
+    assert run([*command, "--db", str(tmp_path / "results.db")]) == 0
+    assert "its output on the device is Paddle's: cosine" in capsys.readouterr().err
+    [proof] = json.loads(model.with_suffix(".json").read_bytes())["proofs"]
+    assert (proof["passed"], proof["precision"], proof["threads"]) == (True, "int8-static", 1)
 
 
 _STOCK = """#!{python}
