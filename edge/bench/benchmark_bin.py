@@ -13,7 +13,7 @@ import re
 
 from edge.bench.engine_log import engine_warnings
 from edge.bench.failures import died, ended_badly, never_started, normal_code
-from edge.bench.launch import LaunchReport
+from edge.bench.launch import LaunchReport, OutputTensor
 from edge.results.measurement import Extremes
 
 _PERF_INFO = "======= Perf Info ======="
@@ -21,6 +21,11 @@ _TIME = r"^{name}\s*=\s*([0-9.]+)\s*$"
 _VERSION = re.compile(r"^benchmark_bin version: (\S+)$", re.MULTILINE)
 # The name in front is the model's file name, padded to 30 characters: a longer one touches the numbers.
 _RESULT = re.compile(r"min = (?P<min>[0-9.]+)\s+max = (?P<max>[0-9.]+)\s+average = (?P<mean>[0-9.]+)\s*$", re.MULTILINE)
+_OUTPUT = re.compile(
+    r"^--- output tensor \d+ ---\noutput shape\(NCHW\):(?P<shape>[ \d]*)\n(?P<rest>.*?)(?=^--- output tensor|^=======|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_ELEMENT = re.compile(r"^out\[(\d+)\]\[(\d+)\]:(\S+)$", re.MULTILINE)
 _BAD_FLAG = re.compile(
     r"unknown command line flag '[^']*'|illegal value '[^']*'[^\n]*|No model path is set!|Must set --\w+ option!"
     r"|Option invalid: [^\n]*|the model path should not be empty"
@@ -48,6 +53,26 @@ def parse_benchmark_bin(repeats: int, stdout: str, exit_code: int, stderr: str) 
         engine_version=version[1] if version else None,
         warnings=engine_warnings(stderr),
     )
+
+
+def parse_outputs(stdout: str, stderr: str) -> tuple[OutputTensor, ...]:
+    """The outputs of the last run, as `--show_output_elem` prints them; six digits of each number.
+
+    Raises `RunnerError` where an output is not whole.
+    """
+    text = stdout.replace("\r\n", "\n")
+    outputs: list[OutputTensor] = []
+    for found in _OUTPUT.finditer(text.partition(_PERF_INFO)[0]):
+        shape = tuple(map(int, found["shape"].split()))
+        told = _ELEMENT.findall(found["rest"])
+        places = [(int(tensor), int(place)) for tensor, place, _ in told]
+        if places != [(len(outputs), place) for place in range(math.prod(shape))]:
+            raise ended_badly("bad_output", f"its output {len(outputs)} of shape {list(shape)} is not whole", stderr)
+        values = tuple(_number(value) for _, _, value in told)
+        outputs.append(OutputTensor(len(outputs), f"output {len(outputs)}", shape, None, values))
+    if not outputs:
+        raise ended_badly("bad_output", "it printed no output", stderr)
+    return tuple(outputs)
 
 
 def parse_benchmark_bin_v8(repeats: int, stdout: str, exit_code: int, stderr: str) -> LaunchReport:

@@ -59,14 +59,15 @@ def check_output(
     lend_paddle: Lend,
     *,
     timeout: float,
+    threads: int = 1,
     asked: InputsAsked = NOTHING_ASKED,
 ) -> OutputCheck:
-    """Compare the device's outputs with Paddle's. The device must be locked and prepared.
+    """Compare the device's outputs, with so many `threads`, with Paddle's. The device must be locked and prepared.
 
     `timeout`: seconds for one launch; `asked`: what the user says of the inputs. Raises what the device or the benchmark
     program raises, and `UsageError` for samples that do not fit the network.
     """
-    if not runner.flavour.tells_samples:
+    if not runner.flavour.tells_outputs:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
     try:
         source = _source(job, lend_paddle)
@@ -83,7 +84,7 @@ def check_output(
             return OutputCheck(None, "its quantised network is no longer in the cache: convert it again")
         source = network
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout, asked)
+        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout, threads, asked)
 
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
@@ -111,6 +112,7 @@ def _compare(
     lend: Lend,
     scratch: Path,
     timeout: float,
+    threads: int,
     asked: InputsAsked,
 ) -> OutputCheck:
     from edge.convert.verify.asked import domains
@@ -141,13 +143,14 @@ def _compare(
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
     params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
-    paddle = Paddle(lend, replace(source, pir=None, pir_sha256=None), at_points(program, own), scratch)
+    paddle = Paddle(lend, replace(source, pir=None, pir_sha256=None), at_points(program, own), scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
 
     def there(given: Sequence[Sample]) -> Outputs:
         told = [
-            _on_device(device, runner, job, [sample[name] for name in feeds], scratch, timeout, ran) for sample in given
+            _on_device(device, runner, job, threads, [sample[name] for name in feeds], scratch, timeout, ran)
+            for sample in given
         ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
@@ -180,6 +183,7 @@ def _on_device(
     device: Device,
     runner: Runner,
     job: Job,
+    threads: int,
     inputs: Sequence[NDArray[Any]],
     scratch: Path,
     timeout: float,
@@ -191,16 +195,11 @@ def _on_device(
     files = []
     for index, tensor in enumerate(inputs):
         files.append(scratch / f"input{index}.bin")
-        carried = tensor.astype("<f4")  # the contract's form, of whole numbers, too
-        if tensor.dtype.kind in "iu" and not np.array_equal(carried.astype(tensor.dtype), tensor):
-            raise RunnerError(
-                f"input {index} has whole numbers that float32 cannot carry to the device", kind="bad_input"
-            )
-        files[-1].write_bytes(carried.tobytes())
+        files[-1].write_bytes(runner.flavour.input_file(tensor))
     places = device.push([job.nb, *runner.files])
     with device.temporary(files) as lent:
         spec = replace(
-            runner.spec(places[job.nb], job.subject, 1, _ONE_RUN),
+            runner.spec(places[job.nb], job.subject, threads, _ONE_RUN),
             inputs=tuple(f"file:{lent[path]}" for path in files),
             output="values",
         )

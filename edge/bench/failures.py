@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from edge.bench.engine_words import engine_words, lacks_operator
 from edge.errors import CommandTimeoutError, RunnerError
 
 _LOG_LINES = 12
@@ -21,6 +22,10 @@ _HINTS = {
 }
 _SIGKILL_HINT = "the system killed it, on Android mostly for want of memory: close other apps, or take a smaller model"
 _CRASH_HINT = "convert the model with the engine version of the benchmark program, and for this device's CPU"
+_OPERATOR_HINT = (
+    "is the Paddle-Lite library of the benchmark program one `with_extra`, and as new as the model? The others have the "
+    "commonest operators only"
+)
 
 
 def normal_code(exit_code: int) -> int:
@@ -37,14 +42,24 @@ def last_lines(stderr: str) -> str:
 def ended_badly(kind: str, message: str, stderr: str) -> RunnerError:
     """A failure that the program, or what it printed, tells of."""
     sentence = f"the benchmark program failed: {message}" if message else "the benchmark program failed"
-    return RunnerError(sentence, kind=kind, hint=_HINTS.get(kind, ""), log=last_lines(stderr))
+    sentence, hint = _in_its_words(sentence, _HINTS.get(kind, ""), stderr)
+    return RunnerError(sentence, kind=kind, hint=hint, log=last_lines(stderr))
 
 
 def died(code: int, stderr: str, told: str = "") -> RunnerError:
     """It was killed by a signal; `code` is 128 + n, `told` what its end line still told."""
     name = told or _signal_name(code - 128)
     hint = _SIGKILL_HINT if code == 128 + signal.SIGKILL else _CRASH_HINT
-    return RunnerError(f"the benchmark program died of {name}", kind="crash", hint=hint, log=last_lines(stderr))
+    message, hint = _in_its_words(f"the benchmark program died of {name}", hint, stderr)
+    return RunnerError(message, kind="crash", hint=hint, log=last_lines(stderr))
+
+
+def _in_its_words(message: str, hint: str, stderr: str) -> tuple[str, str]:
+    """The message with what the engine itself said, unless it is there already, and what to do about that."""
+    words = engine_words(stderr)
+    if words is None or words in message:
+        return message, hint
+    return f"{message}: {words}", _OPERATOR_HINT if lacks_operator(words) else hint
 
 
 def never_started(code: int, stderr: str) -> RunnerError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -102,23 +102,49 @@ def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: Input
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
             listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
-            try:
-                limit = place.request.launch_timeout
-                check = check_output(place.device, place.runner, job, lend, timeout=limit, asked=inputs)
-            except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
-                check = OutputCheck(None, f"its output could not be compared: {error.message}")
-            tell = listener.error if check.passed is False else listener.line
-            tell(f"{place.device.serial}: {job.subject.name}: {check.sentence}")
-            if check.comparison is not None:
-                job = _recorded(place, job, check, listener)
-            if check.passed is False:
-                checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=check.sentence),)))
+            checks: dict[int, OutputCheck] = {}
+            for threads in _thread_counts(place):
+                checks[threads] = check = _check(place, job, threads, lend, inputs)
+                if check.comparison is not None:
+                    job = _recorded(place, job, check, threads, listener)
+            wrong = {threads: check for threads, check in checks.items() if check.passed is False}
+            sentence = sentence_of(wrong or checks, several=len(checks) > 1)
+            tell = listener.error if wrong else listener.line
+            tell(f"{place.device.serial}: {job.subject.name}: {sentence}")
+            if wrong:
+                checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=sentence),)))
             else:
-                checked.append(replace(job, notes=(Code.OUTPUT_CHECKED(sentence=check.sentence),)))
+                checked.append(replace(job, notes=(Code.OUTPUT_CHECKED(sentence=sentence),)))
     return tuple(checked)
 
 
-def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: Listener) -> Job:
+def _thread_counts(place: DeviceRequest) -> tuple[int, ...]:
+    """Those that are asked for; one where the program runs with one thread whatever is asked."""
+    return place.request.threads if place.runner.program.threads_honoured else (1,)
+
+
+def _check(place: DeviceRequest, job: Job, threads: int, lend: Lend, inputs: InputsAsked) -> OutputCheck:
+    limit = place.request.launch_timeout
+    try:
+        return check_output(place.device, place.runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+    except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
+        return OutputCheck(None, f"its output could not be compared: {error.message}")
+
+
+def sentence_of(checks: Mapping[int, OutputCheck], *, several: bool) -> str:
+    """What came of the comparisons, by the number of threads; with `several` it is said with how many, alike ones at once."""
+    alike: dict[str, list[str]] = {}
+    for threads, check in checks.items():
+        alike.setdefault(check.sentence, []).append(str(threads))
+    if not several:
+        return next(iter(alike))
+    return "; ".join(
+        f"with {' and '.join(counts)} thread{'' if counts == ['1'] else 's'}: {sentence}"
+        for sentence, counts in alike.items()
+    )
+
+
+def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, listener: Listener) -> Job:
     """The job with what was proven, which is written into its model's metadata."""
     assert check.comparison is not None
     properties = place.device.properties()
@@ -135,7 +161,7 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, listener: List
         program_sha256=place.runner.program.sha256,
         engine=check.engine or place.runner.program.name,
         precision=job.subject.precision,
-        threads=1,
+        threads=threads,
         inputs=check.comparison.samples,
         **check.inputs,
         cosine=check.comparison.cosine if isfinite(check.comparison.cosine) else None,

@@ -78,7 +78,11 @@ if TYPE_CHECKING:
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip
-@click.option("--check-output", is_flag=True, help="Also compare each network's output there with Paddle's own.")
+@click.option(
+    "--check-output",
+    is_flag=True,
+    help="Also compare each network's output there with Paddle's own, with every number of threads asked for.",
+)
 @options.judged_with
 @click.option("--allow-synthetic", is_flag=True, help="Keep the numbers of a program that only pretends to compute.")
 @click.option("--fresh", is_flag=True, help="Measure again what is measured already.")

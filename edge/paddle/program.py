@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +105,10 @@ class Program:
     def parse(cls, data: bytes, *, where: str = "The program") -> Program:
         """Parse and check a serialised ProgramDesc; `where` begins the error's sentence."""
         _refuse_other_formats(data, where)
-        message = schema.MESSAGES["Program"]()
-        try:
-            message.ParseFromString(data)
-            problem = _problem(message)
-        except Exception:  # protobuf's DecodeError
-            problem = "it is truncated or damaged"
-        if problem:
-            raise ProgramError(f"{where} is no Paddle program: {problem}.", hint=_NOT_A_PROGRAM)
-        return cls(message)
+        parsed = _parsed(data)
+        if isinstance(parsed, str):
+            raise ProgramError(f"{where} is no Paddle program: {parsed}.", hint=_NOT_A_PROGRAM)
+        return cls(parsed)
 
     def serialize(self) -> bytes:
         """The ProgramDesc's bytes: the same for the same program."""
@@ -254,6 +249,17 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
 
 
 _WHOLE = (schema.ATTR_NUMBERS["INT"], schema.ATTR_NUMBERS["LONG"])
+
+
+@lru_cache(maxsize=4)  # a conversion reads the same program five times; nobody changes the message of a Program
+def _parsed(data: bytes) -> Any:
+    """The message, or in words why it is no program."""
+    message = schema.MESSAGES["Program"]()
+    try:
+        message.ParseFromString(data)
+        return _problem(message) or message
+    except Exception:  # protobuf's DecodeError
+        return "it is truncated or damaged"
 
 
 def _problem(message: Any) -> str | None:

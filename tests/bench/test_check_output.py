@@ -27,6 +27,8 @@ from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.convert.verify.test_telling import words
 from tests.paddle.programs import program, write_params
 
+pytestmark = pytest.mark.usefixtures("private_cache")  # Paddle's outputs are kept
+
 SHAPE = (1, 3, 4, 4)
 Array = NDArray[Any]
 
@@ -81,7 +83,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outp
         }
         subject = Subject("mine", "ab" * 32, 1, (SHAPE,), precision="fp32", metadata=metadata)
 
-        def there(_d: object, _r: object, _j: object, inputs: Sequence[Array], *_: object) -> list[Array]:
+        def there(_d: object, _r: object, _j: object, _t: int, inputs: Sequence[Array], *_: object) -> list[Array]:
             return [device[spec.name](inputs[0]) for spec in made.fetches]
 
         monkeypatch.setattr(checking, "_on_device", there)
@@ -161,15 +163,15 @@ class Recorder(ScriptedDevice):
 def test_whole_numbers_reach_the_device_as_they_are(given: Array, tmp_path: Path) -> None:
     job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
     with pytest.raises(Sent) as sent:
-        checking._on_device(Recorder(), RUNNER, job, [given], tmp_path, 60, set())
+        checking._on_device(Recorder(), RUNNER, job, 1, [given], tmp_path, 60, set())
     assert np.array_equal(sent.value.args[0].astype(given.dtype), given)
 
 
 def test_whole_numbers_that_float32_cannot_carry_are_refused(tmp_path: Path) -> None:
     given = np.array([2**24 + 1], np.int64)
     job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
-    with pytest.raises(RunnerError, match="input 0 has whole numbers that float32 cannot carry"):
-        checking._on_device(Recorder(), RUNNER, job, [given], tmp_path, 60, set())
+    with pytest.raises(RunnerError, match="an input has whole numbers that float32 cannot carry"):
+        checking._on_device(Recorder(), RUNNER, job, 1, [given], tmp_path, 60, set())
 
 
 @pytest.mark.slow

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.bench import fleet
 from edge.bench.check_output import OutputCheck
-from edge.bench.fleet import DeviceRequest, measure_everywhere
+from edge.bench.fleet import DeviceRequest, measure_everywhere, sentence_of
 from edge.bench.gate import Gate
 from edge.device.base import Completed, Thermal, Zone
 from edge.errors import AbortedError, DeviceBusyError
@@ -117,3 +118,35 @@ def test_what_is_cool_is_read_on_each_device_before_its_outputs_are_compared(
         assert zones["cpu"] <= 32_000 + Gate().cpu_margin_millicelsius  # it waited for what was cool before
         assert zones["skin"] <= 32_000 + Gate().margin_millicelsius
         assert first["waited_seconds"] > 0
+
+
+def test_outputs_are_compared_at_every_thread_count_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one thread count that is wrong is named, and spoils the network."""
+    asked: list[int] = []
+
+    def check(*_: object, threads: int, **__: object) -> OutputCheck:
+        asked.append(threads)
+        return OutputCheck(threads != 4, "it differs" if threads == 4 else "it is Paddle's")
+
+    monkeypatch.setattr("edge.bench.fleet.check_output", check)
+    heard = Heard()
+    wanted = replace(request("A"), threads=(1, 2, 4))
+    place = DeviceRequest(device("one"), RUNNER, wanted)
+    [outcome] = measure_everywhere([place], tmp_path / "results.db", heard, check_outputs=True)
+    assert asked == [1, 2, 4]
+    assert outcome.differ == ("A",)
+    assert all("with 4 threads: it differs" in map(str, cell.reasons) for cell in outcome.cells)
+    ignoring = replace(RUNNER, program=replace(RUNNER.program, threads_honoured=False))
+    asked.clear()
+    [outcome] = measure_everywhere([replace(place, runner=ignoring)], tmp_path / "other.db", heard, check_outputs=True)
+    assert asked == [1]  # it runs with one whatever is asked
+    assert outcome.differ == ()
+
+
+def test_what_is_alike_at_several_thread_counts_is_said_once() -> None:
+    right, wrong = OutputCheck(True, "right"), OutputCheck(False, "wrong")
+    assert sentence_of({1: right}, several=False) == "right"
+    assert sentence_of({1: right, 2: right, 4: right}, several=True) == "with 1 and 2 and 4 threads: right"
+    assert sentence_of({1: right, 4: wrong}, several=True) == "with 1 thread: right; with 4 threads: wrong"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -221,3 +223,75 @@ def test_other_programs_are_refused(answer: str) -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(UsageError, match="called foo"):
         flavour("foo")
+
+
+OUTPUTS = BENCHMARK_BIN.replace(
+    """output tensor num: 1
+--- output tensor 0 ---
+output shape(NCHW): 1 1000
+output tensor 0 elem num: 1000
+output tensor 0 mean value: 0.001
+output tensor 0 standard deviation: 0.00219646
+""",
+    """output tensor num: 2
+--- output tensor 0 ---
+output shape(NCHW): 1 3\x20
+output tensor 0 elem num: 3
+output tensor 0 mean value: 0.333333
+output tensor 0 standard deviation: 0.1
+out[0][0]:0.25
+out[0][1]:-1.52588e-05
+out[0][2]:nan
+
+--- output tensor 1 ---
+output shape(NCHW): 1 1 2\x20
+output tensor 1 elem num: 2
+output tensor 1 mean value: 1
+output tensor 1 standard deviation: 0
+out[1][0]:1
+out[1][1]:inf
+""",
+)  # what --show_output_elem=true adds
+VALUES = replace(TABLE, inputs=("file:/data/local/tmp/in.bin",), output="values")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_benchmark_bin_tells_outputs(newline: str) -> None:
+    launch = flavour("benchmark_bin").parse(VALUES, OUTPUTS.replace("\n", newline), 0, "")
+    assert launch.extremes is not None
+    assert [output.shape for output in launch.outputs] == [(1, 3), (1, 1, 2)]
+    assert [output.values for output in launch.outputs] == [(0.25, -1.52588e-05, None), (1.0, None)]
+
+
+@pytest.mark.parametrize(
+    "cut",
+    ["out[0][2]:nan\n", "out[0][0]:0.25\n", "out[1][1]:inf\n", "output shape(NCHW): 1 3 \n"],
+    ids=["last", "first", "of the second", "shape"],
+)
+def test_an_output_that_is_not_whole_is_none(cut: str) -> None:
+    assert cut in OUTPUTS
+    with pytest.raises(RunnerError) as caught:
+        flavour("benchmark_bin").parse(VALUES, OUTPUTS.replace(cut, ""), 0, "")
+    assert caught.value.kind == "bad_output"
+
+
+def test_benchmark_bin_takes_its_inputs_from_files() -> None:
+    two = replace(VALUES, shapes=((1, 3, 8, 8), (1, 2)), inputs=("file:/d/a.bin", "file:/d/b.bin"))
+    command = flavour("benchmark_bin").command("b", two)
+    assert "--input_data_path=/d/a.bin:/d/b.bin" in command
+    assert "--show_output_elem=true" in command
+    with pytest.raises(UsageError, match="another input"):
+        flavour("benchmark_bin").command("b", replace(two, inputs=("file:/d/a.bin", "ones")))
+    assert [each.tells_outputs for each in FLAVOURS.values()] == [True, True, False]
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False)))
+def test_a_text_file_holds_the_very_numbers(values: list[float]) -> None:
+    given_ = np.asarray(values, np.float32)
+    told = flavour("benchmark_bin").input_file(given_).decode().split()
+    assert np.array_equal(np.asarray([float(one) for one in told], np.float32), given_)
+
+
+def test_whole_numbers_do_not_go_into_floats_of_benchmark_bin() -> None:
+    with pytest.raises(RunnerError, match="takes floats, and an input is int64"):
+        flavour("benchmark_bin").input_file(np.arange(3))

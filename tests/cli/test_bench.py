@@ -7,7 +7,9 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge.cli.main import run
 from edge.results.sequential import LEVEL, LOOKS
@@ -61,6 +63,36 @@ def test_a_model_that_cannot_run_here_fails_alone(network: dict[str, Path], tmp_
 
 
 @pytest.mark.slow
+def test_the_table_and_json_say_why_the_engine_died(network: dict[str, Path], tmp_path: Path, capsys: Capture) -> None:
+    """The softmax asks for a precision of which the engine has no kernel: it aborts, and says so in its own words."""
+    model = tmp_path / "odd.nb"
+    content = network["x86"].read_bytes()
+    assert content.count(b"softmax/def/2/1/") == 1
+    model.write_bytes(content.replace(b"softmax/def/2/1/", b"softmax/def/2/5/"))
+    command = [
+        "bench",
+        str(model),
+        *QUICK,
+        "--shape",
+        "1,3,64,64",
+        "--threads",
+        "1",
+        "--db",
+        str(tmp_path / "results.db"),
+    ]
+    assert run(command) == 1
+    table = " ".join(capsys.readouterr().out.split())
+    assert "kernel for 'softmax' is not supported by Paddle-Lite" in table
+    assert "`with_extra`" in table
+    assert run([*command, "--json"]) == 1
+    [cell] = json.loads(capsys.readouterr().out)
+    assert cell["status"] == "failed"
+    assert "died of SIGABRT" in cell["error"]
+    assert "kernel for 'softmax' is not supported by Paddle-Lite" in cell["error"]
+    assert "`with_extra`" in cell["error"]
+
+
+@pytest.mark.slow
 def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path, capsys: Capture) -> None:
     command = ["bench", "MobileNetV1_x0_25", *FEW, "--weights", "random", "--threads", "1"]
     assert run([*command, "--protocol", "table", "--check-output", "--json"]) == 0
@@ -76,6 +108,70 @@ def test_a_name_is_converted_measured_and_its_output_checked(private_cache: Path
     assert (proof["passed"], proof["sha256"], proof["inputs"]) == (True, written["sha256"], 8)
     assert proof["device"]["kind"] == "host"
     assert proof["engine"].startswith("paddle-lite v")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+def test_outputs_of_int8_activations_are_compared(tmp_path: Path, capsys: Capture) -> None:
+    """Beside the quantised network, whose outputs the float one's are far from."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(4):
+        noise = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(noise).resize((256, 256), Image.Resampling.BICUBIC).save(images / f"{number}.png")
+    made = tmp_path / "models"
+    assert run(["convert", "MobileNetV1_x0_25", "--weights", "random", "--precision", "int8-static", "--calibrate",
+                str(images), "--target", "x86", "-o", str(made)]) == 0  # fmt: skip
+    [model] = made.glob("*.nb")
+    command = ["bench", str(model), *FEW, "--threads", "1", "--protocol", "table", "--check-output"]
+    assert run([*command, "--db", str(tmp_path / "results.db")]) == 0
+    assert "its output on the device is Paddle's: cosine" in capsys.readouterr().err
+    [proof] = json.loads(model.with_suffix(".json").read_bytes())["proofs"]
+    assert (proof["passed"], proof["precision"], proof["threads"]) == (True, "int8-static", 1)
+
+
+_STOCK = """#!{python}
+# benchmark_bin's command line and words, with this machine's engine behind them.
+import sys
+import numpy
+from paddlelite import lite
+flags = dict(one[2:].split("=", 1) for one in sys.argv[1:] if "=" in one)
+config = lite.MobileConfig()
+config.set_model_from_file(flags["optimized_model_file"])
+predictor = lite.create_paddle_predictor(config)
+shape = [int(one) for one in flags["input_shape"].split(",")]
+values = numpy.ones(shape, "float32")
+if "input_data_path" in flags:
+    values = numpy.array(open(flags["input_data_path"]).read().split(), "float32").reshape(shape)
+predictor.get_input(0).from_numpy(values)
+predictor.run()
+made = predictor.get_output(0).numpy() {change}
+print("output tensor num: 1\\n--- output tensor 0 ---")
+print("output shape(NCHW): " + "".join("%d " % size for size in made.shape))
+if "show_output_elem" in flags:
+    for place, value in enumerate(made.ravel()):
+        print("out[0][%d]:%.6g" % (place, value))
+print("benchmark_bin version: v2.13-rc")
+print("======= Perf Info =======")
+for name in ("init", "first", "min", "max", "avg"):
+    print(name + " = 1.000")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+@pytest.mark.parametrize(("change", "passed"), [("", True), ("[:, ::-1]", False)], ids=["right", "wrong"])
+def test_outputs_of_benchmark_bin_are_compared(change: str, passed: bool, tmp_path: Path, capsys: Capture) -> None:
+    python = ensure(engine("paddlelite")).python
+    program = tmp_path / "benchmark_bin"
+    program.write_text(_STOCK.replace("{python}", str(python)).replace("{change}", change))
+    program.chmod(0o755)
+    command = ["bench", "MobileNetV1_x0_25", *FEW, "--weights", "random", "--threads", "1", "--protocol", "table", "--json",
+               "--runner", str(program), "--runner-kind", "benchmark_bin", "--check-output"]  # fmt: skip
+    assert run(command) == (0 if passed else 1)
+    err = capsys.readouterr().err
+    assert ("its output on the device is Paddle's: cosine 1.0000" in err) is passed
+    assert ("its output on the device differs from Paddle's" in err) is not passed
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,11 @@ def make_nb(
                 entry = store.get(key, content=True)  # its files are to be placed, or verified
             known = entry is not None
             if entry is None:
+                network = work.whole(network)
                 entry = _convert(work, recipe, network, store, key)
-            verification, was_verified = _verified(work, recipe, network, entry, judged, preparation.preprocessing)
+            verification, was_verified = _verified(
+                work, recipe, network, entry, judged, preparation.preprocessing, known_file=known
+            )
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
@@ -109,7 +112,6 @@ def versions(recipe: Recipe) -> dict[str, Any]:
 
 
 def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, key: str) -> CacheEntry:
-    network = work.whole(network)
     with work.stage("convert"), work.lend("paddlelite", recipe.engine)() as worker:
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
@@ -124,14 +126,19 @@ def _verified(
     entry: CacheEntry,
     key: str,
     preprocessing: Preprocessing | None,
+    *,
+    known_file: bool,
 ) -> tuple[dict[str, Any], bool]:
-    """The verification's result, and whether it was known before. Kept in a store of its own, under its `verify_key`."""
+    """The verification's result, and whether it was known before. Kept in a store of its own, under its `verify_key`.
+
+    `known_file`: whether the file was; if not, `network` is whole, for it was just converted.
+    """
     if not work.verify:
         return {"status": "skipped", "reason": "--no-verify"}, True
     store = Cache(cache_dir() / "verified")
     if known := store.get(key):
         return known.facts, True
-    network = work.whole(network)
+    network = work.whole(network) if known_file else network
     from edge.convert.verify.verify import verify
 
     with work.stage("verify"), store.making(key) as part:
@@ -148,6 +155,7 @@ def _verified(
             lend_paddle=work.lend(network.reference_engine),
             asked=work.inputs,
             preprocessing=preprocessing,
+            keep=work.keep,
         )
         facts = asdict(result)
         rmtree(scratch)

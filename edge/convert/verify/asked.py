@@ -86,7 +86,7 @@ def domains(
     """
     import numpy as np
 
-    from edge.convert.verify.inputs import IMAGENET, samples, whole_range
+    from edge.convert.verify.inputs import IMAGENET, drawn_samples, whole_range
     from edge.convert.verify.judge import Domain
 
     feeds = program.feeds
@@ -94,10 +94,11 @@ def domains(
         given = read_samples(asked.file, feeds, shapes)
         return [Domain(f"of {asked.file.name}", lambda round_: given if round_ == 0 else [])]
     rows = rows_of(program)
+    fixed = tuple(map(tuple, shapes))
 
     def drawn(bounds: Range | None, number: int) -> Domain:
         return Domain(
-            named(bounds), lambda round_: samples(feeds, shapes, number, seed=round_, bounds=bounds, rows=rows)
+            named(bounds), lambda round_: drawn_samples(feeds, fixed, number, round_, bounds, tuple(rows.items()))
         )
 
     if all(spec.dtype in _WHOLE for spec in feeds):

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cache.hashing import sha256_of
 from edge.convert.opt.messages import cause_of
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.compare import Outputs, stacked
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
+from edge.convert.verify.references import kept_outputs, reference_outputs_key
 from edge.errors import WorkerError
 from edge.paddle.double import doubled, doubled_params
 from edge.paddle.program import Program
@@ -67,10 +69,15 @@ class Twin:
 
 
 class Paddle:
-    """The original program in Paddle: the one that wrote it, if that was Paddle 3."""
+    """The original program in Paddle: the one that wrote it, if that was Paddle 3.
 
-    def __init__(self, lend: Lend, source: InferenceModel, program: Program, scratch: Path) -> None:
-        self._lend, self._scratch = lend, scratch
+    With `keep`, its outputs stay in the cache, and are taken from there (`references.py`).
+    """
+
+    def __init__(
+        self, lend: Lend, source: InferenceModel, program: Program, scratch: Path, *, keep: bool = False
+    ) -> None:
+        self._lend, self._scratch, self._source, self._keep = lend, scratch, source, keep
         self._fetches = [spec.name for spec in program.fetches]
         whole = program if source.pir is None else Program.read(source.program)  # Paddle 3's own is not cut
         self._feeds = [spec.name for spec in whole.feeds]
@@ -78,6 +85,13 @@ class Paddle:
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
         """Its outputs for these samples, with the parameters in that file. Raises `WorkerError`."""
+        if not self._keep:
+            return self._ran(params, given)
+        sha256 = self._source.params_sha256 if params == self._source.params else sha256_of(params)
+        key = reference_outputs_key(self._source, self._program, sha256, self._fetches, given)
+        return kept_outputs(key, self._fetches, lambda: self._ran(params, given))
+
+    def _ran(self, params: Path, given: Sequence[Sample]) -> Outputs:
         save(self._scratch / "inputs.npz", given, self._feeds)
         with self._lend() as worker:
             worker.call(
@@ -98,19 +112,21 @@ class Double:
         self, lend: Lend, source: InferenceModel, whole: Program, program: Program, params: Path, scratch: Path
     ) -> None:
         """`program` is `whole` with the outputs that are wanted, `params` are those of `whole`."""
-        self._whole, self._from, self._folder = whole, params, scratch / "double"
-        self._folder.mkdir(exist_ok=True)
-        self._params = self._folder / "double.pdiparams"
-        legacy = replace(source, pir=None, pir_sha256=None)  # Paddle 3's own form is not widened
-        self._paddle = Paddle(lend, legacy, doubled(program), self._folder)
+        self._lend, self._program, self._whole, self._from = lend, program, whole, params
+        self._source = replace(source, pir=None, pir_sha256=None)  # Paddle 3's own form is not widened
+        self._folder = scratch / "double"
+        self._paddle: Paddle | None = None  # made when it is asked: most networks pass without it
 
     def run(self, given: Sequence[Sample]) -> Outputs | None:
         """Its outputs; None where this Paddle cannot: not every operator has a float64 kernel."""
-        if not self._params.exists():
-            doubled_params(self._whole, self._from, self._params)
+        params = self._folder / "double.pdiparams"
+        if self._paddle is None:
+            self._folder.mkdir()
+            doubled_params(self._whole, self._from, params)
+            self._paddle = Paddle(self._lend, self._source, doubled(self._program), self._folder)
         wide = [{name: _wide(array) for name, array in sample.items()} for sample in given]
         try:
-            return self._paddle.run(self._params, wide)
+            return self._paddle.run(params, wide)
         except WorkerError:
             return None
 

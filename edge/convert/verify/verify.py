@@ -68,15 +68,16 @@ def verify(
     lend_paddle: Lend,
     asked: InputsAsked = NOTHING_ASKED,
     preprocessing: Preprocessing | None = None,
+    keep: bool = False,
 ) -> Verification:
     """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
 
-    `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known. The x86 engine
-    has no float16 kernels: the twin of a fp16 recipe is float32, and the result says so. Of a program that is quantised with
-    its activations, both sides get weights that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as
-    many images at once as they round rightly (`batches.py`). An engine that has no kernel, or dies, makes the result
-    "unavailable" with its reason. Raises `ToolchainError` when Paddle itself fails, and `UsageError` for samples that do not
-    fit the network.
+    `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known; with
+    `keep`, Paddle's outputs stay in the cache (`references.py`). The x86 engine has no float16 kernels: the twin of a fp16
+    recipe is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights
+    that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as many images at once as they round
+    rightly (`batches.py`). An engine that has no kernel, or dies, makes the result "unavailable" with its reason. Raises
+    `ToolchainError` when Paddle itself fails, and `UsageError` for samples that do not fit the network.
     """
     whole, legal_program = Program.read(source.program), split_hard_swish(Program.read(legal))
     points = points_of(whole).among(makes(legal_program))
@@ -94,7 +95,7 @@ def verify(
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
     lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
-    paddle = Paddle(lend_paddle, source, original, scratch)
+    paddle = Paddle(lend_paddle, source, original, scratch, keep=keep)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
     def judge_one(draw: Draw) -> Verdict:

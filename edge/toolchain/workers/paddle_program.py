@@ -7,6 +7,7 @@ import tempfile
 import paddle
 from paddle import nn
 from paddle.base import core
+from paddle.jit.dy2static import program_translator
 
 
 class _Deployed(nn.Layer):
@@ -33,7 +34,7 @@ def save(network, input_shape, out_dir):
     os.makedirs(out_dir, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".export-") as beside:
         program, params = (os.path.join(beside, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams"))
-        with _scopes_freed():
+        with _scopes_freed(), _methods_translated_once():
             paddle.jit.save(static, os.path.join(beside, "inference"))
         ends = strip(program)
         for path in (params, program):
@@ -61,6 +62,21 @@ def _scopes_freed():
         core.Scope = make
         for each in made:
             each._remove_from_pool()
+
+
+@contextlib.contextmanager
+def _methods_translated_once():
+    """Translate the code of a layer's `forward` once for all layers of its class, half of the time that saving takes.
+
+    Paddle 2.6 looks bound methods up among those that it translated; every access makes another, so that it finds none.
+    """
+    cache = program_translator._FUNCTION_CACHE
+    translate = cache.convert_with_cache
+    cache.convert_with_cache = lambda function: translate(getattr(function, "__func__", function))
+    try:
+        yield
+    finally:
+        del cache.convert_with_cache  # the class's own again
 
 
 def strip(program):
