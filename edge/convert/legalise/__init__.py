@@ -12,6 +12,7 @@ from edge.convert.legalise.arithmetic import (
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
+from edge.convert.legalise.half import CLIP_TO_HARD_SIGMOID, CONV_TWO_POSITIONS
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
@@ -45,6 +46,8 @@ RULES: tuple[Rule, ...] = (
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,
+    CLIP_TO_HARD_SIGMOID,
+    CONV_TWO_POSITIONS,
 )
 
 
