@@ -1,4 +1,4 @@
-"""What only float16 needs: a kernel of ARM that reads too far, and operators that have no float16 kernel."""
+"""Kernels of ARM that are wrong in float16: they read or write too far, or compute something else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import math
 from collections.abc import Sequence
 
 from edge.convert.legalise.rule import Rule
+from edge.errors import ProgramError
 from edge.paddle.draft import AttrValue, Draft, NewOp, OpDraft
+from edge.paddle.program import Program
 
+_NARROW = 16  # the widest input of which a max pool of 2 x 2 is right
+_FEW = 4  # rows of a product for which too little workspace is made
 _ROW, _ROWS = 16, 8  # gemv_fp16 reads the weights of 8 outputs at a time, in steps of 16 inputs
 _PASSING = frozenset(
     {"batch_norm", "relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
@@ -44,9 +48,10 @@ def _is_read_past(draft: Draft, op: OpDraft) -> bool:
     weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
     if weight is None or out is None or len(out.shape) != 4 or out.shape[2:] != (1, 1):
         return False
-    if op.attr("groups", 1) != 1 or op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout"):
-        return False
-    return reads_past(weight.shape[0], math.prod(weight.shape[1:]))
+    groups, outputs = int(op.attr("groups", 1)), weight.shape[0]
+    if op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout") or (weight.shape[1] == 1 and groups == outputs):
+        return False  # depthwise ones have kernels of their own
+    return reads_past(outputs // groups, math.prod(weight.shape[1:]))
 
 
 def _widen(draft: Draft, op: OpDraft) -> None:
@@ -107,19 +112,82 @@ def _paddings(op: OpDraft) -> Sequence[int]:
     return given if len(given) == 4 else (given[0], given[0], given[1], given[1])
 
 
-def _clip_to_hard_sigmoid(draft: Draft) -> int:
+def _other_max_pool(draft: Draft) -> int:
     count = 0
-    for op in draft.ops("clip"):
-        if (op.attr("min"), op.attr("max")) == (0.0, 1.0) and not op.input("Min") and not op.input("Max"):
-            for name in ("min", "max"):
-                op.drop_attr(name)
-            for slot in ("Min", "Max"):
-                op.drop_input(slot)
-            op.set_type("hard_sigmoid")
-            op.set_attr("slope", 1.0)
-            op.set_attr("offset", 0.0)
-            count += 1
+    for op in draft.ops("pool2d"):
+        x, out = draft.tensor(op.input("X")), draft.tensor(op.output("Out"))
+        if x is None or out is None or len(x.shape) != 4 or not _is_max_of_four(op) or 0 < x.shape[3] <= _NARROW:
+            continue
+        height, width = x.shape[2:]
+        if width > 0 and width % 2 == 0 and not op.attr("ceil_mode"):
+            op.set_attr("paddings", [0, 0, 0, 1])
+        elif height > 0 and height % 2 == 0 and not op.attr("ceil_mode"):
+            op.set_attr("paddings", [0, 1, 0, 0])
+        else:
+            between = draft.new_tensor(out.name, out.dtype, (*x.shape[:3], out.shape[3]), block=op.block)
+            draft.replace(op, *(
+                NewOp("pool2d", {"X": [a]}, {"Out": [b]},
+                      _FIRST | {"pooling_type": "max", "ksize": size, "strides": size, "ceil_mode": bool(op.attr("ceil_mode"))})
+                for a, b, size in ((x.name, between, [1, 2]), (between, out.name, [2, 1]))
+            ))  # fmt: skip
+        op.set_attr("padding_algorithm", "EXPLICIT")
+        count += 1
     return count
+
+
+def _is_max_of_four(op: OpDraft) -> bool:
+    plain = not any(op.attr(name) for name in ("global_pooling", "adaptive")) and not any(op.attr("paddings", ()))
+    two = tuple(op.attr("ksize", ())) == (2, 2) and tuple(op.attr("strides", ())) == (2, 2)
+    said = (op.attr("pooling_type"), op.attr("data_format", "NCHW"), op.attr("padding_algorithm", "EXPLICIT"))
+    return plain and two and said in (("max", "NCHW", "EXPLICIT"), ("max", "NCHW", "VALID"))
+
+
+def _mul_to_matmul_v2(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("mul"):
+        x, y = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
+        if x is None or y is None or len(y.shape) != 2 or int(op.attr("x_num_col_dims", 1)) != len(x.shape) - 1:
+            continue
+        if math.prod(max(size, 1) for size in x.shape[:-1]) > _FEW or _is_biased(draft, op):
+            continue
+        op.set_type("matmul_v2")  # of matmul opt makes mul
+        for name in ("x_num_col_dims", "y_num_col_dims"):
+            op.drop_attr(name)
+        for name, value in (("trans_x", False), ("trans_y", False), ("alpha", 1.0)):
+            op.set_attr(name, value)
+        count += 1
+    return count
+
+
+def _is_biased(draft: Draft, op: OpDraft) -> bool:
+    """Whether opt makes a fully connected layer of it, whose kernel is another."""
+    name = op.output("Out")
+    readers = [other for other in draft.ops() if name in other.reads]
+    return len(readers) == 1 and readers[0].type == "elementwise_add" and draft.is_weight(readers[0].input("Y"))
+
+
+def check_products(program: Program) -> None:
+    """Refuse a product whose operand gemv_fp16 reads past: nothing can be put behind what is made at run time.
+
+    Raises `ProgramError`, which names the operator.
+    """
+    for op in program.ops("matmul", "matmul_v2", "mul"):
+        x, y = program.tensor(op.input("X") or ""), program.tensor(op.input("Y") or "")
+        if x is None or y is None or len(x.shape) < 2 or len(y.shape) < 2:
+            continue
+        turned = [
+            bool(op.attr(old) or op.attr(new)) for old, new in (("transpose_X", "trans_x"), ("transpose_Y", "trans_y"))
+        ]
+        rows, inner = reversed(x.shape[-2:]) if turned[0] else x.shape[-2:]
+        columns = y.shape[-2] if turned[1] else y.shape[-1]
+        past = columns == 1 and not turned[0] and reads_past(rows, inner)
+        past = past or (rows == 1 and columns != 1 and turned[1] and reads_past(columns, inner))
+        if past:
+            raise ProgramError(
+                f"{op.output('Out')}: in float16 ARM's kernel for {op.type} of {rows} x {inner} by {inner} x {columns} "
+                "reads behind its operand, and the result may be no number",
+                hint="convert this network with --precision fp32",
+            )
 
 
 CONV_TWO_POSITIONS = Rule(
@@ -132,11 +200,20 @@ CONV_TWO_POSITIONS = Rule(
     apply=_two_positions,
 )
 
-CLIP_TO_HARD_SIGMOID = Rule(
-    name="clip-to-hard-sigmoid",
-    reason="ARM's clip has no float16 kernel and costs a cast on either side; from 0 to 1 it is a hard_sigmoid of slope 1, "
-    "which has one",
-    ops=frozenset({"clip"}),
+MAX_POOL_OTHER_KERNEL = Rule(
+    name="max-pool-other-kernel",
+    reason="of two rows ARM's float16 kernel for a max pool of 2 x 2 takes half of the second one twice, where the input is "
+    "wider than 16; with a padding that changes nothing, or as two pools, other kernels are used",
+    ops=frozenset({"pool2d"}),
     precisions=frozenset({"fp16"}),
-    apply=_clip_to_hard_sigmoid,
+    apply=_other_max_pool,
+)
+
+MUL_TO_MATMUL_V2 = Rule(
+    name="mul-to-matmul-v2",
+    reason="ARM's float16 kernel for mul of up to four rows writes behind its workspace, and the engine dies or not; "
+    "matmul_v2 is the same product (with a bias both become fc)",
+    ops=frozenset({"mul"}),
+    precisions=frozenset({"fp16"}),
+    apply=_mul_to_matmul_v2,
 )
