@@ -118,7 +118,8 @@ def _compare(
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
     from edge.convert.verify.engines import Double, Paddle
-    from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_steady
+    from edge.convert.verify.half import in_half
+    from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
     from edge.convert.verify.verify import rounding, used
@@ -158,10 +159,18 @@ def _compare(
     limits = LIMITS[precision]
     exact = Double(lend, source, program, at_points(program, own), params, scratch)
 
+    def in_float16(given: Sequence[Sample]) -> Outputs:
+        place = scratch / "half"
+        place.mkdir(exist_ok=True)
+        rounds = in_half(at_points(program, own))
+        return Paddle(lend, replace(source, pir=None, pir_sha256=None), rounds, place).run(params, given)
+
     def judge_one(draw: Draw) -> Verdict:
         def expected(given: Sequence[Sample]) -> Outputs:
             return paddle.run(params, given)
 
+        if precision == "fp16":
+            return judge_half(draw, there, expected, in_float16, limits)
         if is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)

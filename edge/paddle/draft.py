@@ -64,6 +64,7 @@ class Draft:
     def __init__(self, message: Any) -> None:
         self._message = message
         self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
+        self._followed: dict[tuple[int, int], tuple[NewOp, ...]] = {}
         self._vars = {var.name: var for block in message.blocks for var in block.vars}
 
     def ops(self, *types: str) -> Iterator[OpDraft]:
@@ -117,18 +118,24 @@ class Draft:
         """Put other operators in the place of one (none: leave it out); done by `flush()`, until then indices hold."""
         self._replaced[(op.block, op.index)] = new
 
+    def follow(self, op: OpDraft, *new: NewOp) -> None:
+        """Put operators behind one; done by `flush()`, as `replace`."""
+        self._followed[(op.block, op.index)] = (*self._followed.get((op.block, op.index), ()), *new)
+
     def flush(self) -> None:
-        """Carry out the replacements asked for."""
-        for position in {block for block, _ in self._replaced}:
+        """Carry out the replacements and additions asked for."""
+        for position in {block for block, _ in (*self._replaced, *self._followed)}:
             block = self._message.blocks[position]
             ops: list[Any] = []
             for index, op in enumerate(block.ops):
                 new = self._replaced.get((position, index))
                 ops.extend([op] if new is None else [_message(item) for item in new])
+                ops.extend(_message(item) for item in self._followed.get((position, index), ()))
             copies = [_copy(op) for op in ops]  # emptying the field would take the messages with it
             del block.ops[:]
             block.ops.extend(copies)
         self._replaced.clear()
+        self._followed.clear()
 
     def build(self) -> Program:
         """The program as it stands now; the draft must not be used afterwards."""

@@ -12,6 +12,7 @@ from edge.convert.legalise.arithmetic import (
 from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
+from edge.convert.legalise.half import CONV_TWO_POSITIONS, MAX_POOL_OTHER_KERNEL, MUL_TO_MATMUL_V2, check_products
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
@@ -45,10 +46,16 @@ RULES: tuple[Rule, ...] = (
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,
+    CONV_TWO_POSITIONS,
+    MAX_POOL_OTHER_KERNEL,
+    MUL_TO_MATMUL_V2,
 )
 
 
 def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple[Program, tuple[Applied, ...]]:
     """The equivalent program that opt of version `engine` (such as "2.13rc0") accepts for a recipe of that precision, and the
-    rules it took."""
-    return apply_rules(RULES, program, engine, precision)
+    rules it took. Raises `ProgramError` for one that would be wrong in that precision."""
+    made = apply_rules(RULES, program, engine, precision)
+    if precision == "fp16":
+        check_products(made[0])
+    return made

@@ -11,6 +11,8 @@ def _rank_times_weight(draft: Draft, op: OpDraft) -> int | None:
     x, y = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
     if x is None or y is None or not draft.is_weight(y.name) or op.attr("trans_x") or op.attr("trans_y"):
         return None
+    if op.has_attr("alpha"):  # a factor, or one of edge.convert.legalise.half's
+        return None
     return len(x.shape) if len(x.shape) >= 2 and len(y.shape) == 2 else None
 
 

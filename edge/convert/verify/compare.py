@@ -41,7 +41,7 @@ class Limits:
 # int8-static: the same whole numbers in both, but where a sum lies between two of them rounding decides, and the layers behind
 # see a step of 1 % (up to 0.14 in a trained ResNet18, more in random networks: see `loosened`). Activations forgotten, sums cut
 # off and misread inputs cost 0.5 to 6, with cosines from 0.5 down to 0.
-# float16, on a device: 11 bits instead of 24 in every operation.
+# float16, on a device: 11 bits instead of 24 in every operation. In networks with random weights it grows (see `loosened`).
 LIMITS: dict[Precision, Limits] = {
     "fp32": Limits(relative_error=2e-3, cosine=0.9999, agreement=1.0),
     "fp16": Limits(relative_error=0.2, cosine=0.98, agreement=0.0),
@@ -166,7 +166,8 @@ def is_classes(output: NDArray[Any]) -> bool:
 
 
 def loosened(limits: Limits, reference: Outputs, nudged: Outputs) -> Limits:
-    """Limits for a network of int8 activations, whose own outputs move from `reference` to `nudged` when its input hardly does.
+    """Limits for a network whose own outputs move from `reference` to `nudged`: of int8, when its input hardly does;
+    of float16, when every result is rounded.
 
     Another engine may differ twice as far (an error twice as large has four times the distance of the cosine from 1), but
     never so far as networks do that have nothing in common.

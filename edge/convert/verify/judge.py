@@ -206,6 +206,16 @@ def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     return _verdict(given, made, judged, len(given))
 
 
+def judge_half(draw: Draw, lite: Run, paddle: Run, half: Run, limits: Limits) -> Verdict:
+    """Judge a network of float16 kernels: by how far rounding moves Paddle's own output, which `half` gives."""
+    given = list(draw(0))
+    made, expected = lite(given), paddle(given)
+    judged = judge(expected, made, limits)
+    if judged.problem is not None:
+        judged = judge(expected, made, loosened(limits, expected, half(given)))
+    return _verdict(given, made, judged, len(given))
+
+
 def _verdict(
     given: Sequence[Sample], made: Outputs, judged: Judged, tried: int, left_out: tuple[str, ...] = ()
 ) -> Verdict:

@@ -174,6 +174,48 @@ _PAIR = {
     "g": np.geomspace(1e-3, 1, 3 * 5).astype(np.float32).reshape(5, 3, 1, 1),
 }
 
+_SQUEEZE = {
+    "f": _layer(3, 8, 4, 1, 1), "b": _layer(4, 8), "g": _layer(5, 24, 8, 1, 1), "c": _layer(6, 24), "h": _layer(7, 24, 4, 1, 1),
+}  # fmt: skip
+
+
+_ONE = {"u": np.ones((1, 1, 1, 1), np.float32)}
+_HEAD = {"v": _layer(8, 144, 6)}
+
+
+def max_pool(height: int, width: int) -> Program:
+    """A max pool of 2 x 2 over an image of that size, at least 8 x 18, which is zero outside of that."""
+    pool = POOL | {"ksize": [2, 2], "strides": [2, 2], "pooling_type": "max", "global_pooling": False}
+    return _net(
+        NewOp("reshape2", {"X": ["x"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": [1, 1, 8, 18]}),
+        NewOp("conv2d", {"Input": ["r"], "Filter": ["u"]}, {"Output": ["w"]},
+              CONV | {"paddings": [0, height - 8, 0, width - 18]}),
+        NewOp("pool2d", {"X": ["w"]}, {"Out": ["y"]}, pool),
+        shapes={"r": (1, 1, 8, 18), "rx": (0, *X), "w": (1, 1, height, width), "y": (1, 1, height // 2, width // 2)},
+        weights=_ONE,
+    )  # fmt: skip
+
+
+def squeeze_and_excite() -> Program:
+    """A squeeze-and-excitation block: both convolutions have one position, and weights that ARM's float16 kernel reads past."""
+    added: dict[str, AttrValue] = {"axis": 1}
+    small, large, full = (1, 8, 1, 1), (1, 24, 1, 1), (1, 24, 6, 6)
+    return _net(
+        NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
+        NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["c1"]}, CONV),
+        NewOp("elementwise_add", {"X": ["c1"], "Y": ["b"]}, {"Out": ["a1"]}, added),
+        NewOp("relu", {"X": ["a1"]}, {"Out": ["r"]}),
+        NewOp("conv2d", {"Input": ["r"], "Filter": ["g"]}, {"Output": ["c2"]}, CONV),
+        NewOp("elementwise_add", {"X": ["c2"], "Y": ["c"]}, {"Out": ["a2"]}, added),
+        NewOp("hard_sigmoid", {"X": ["a2"]}, {"Out": ["s"]}, {"slope": 0.2, "offset": 0.5}),
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["h"]}, {"Output": ["w"]}, CONV),
+        NewOp("elementwise_mul", {"X": ["w"], "Y": ["s"]}, {"Out": ["y"]}, {"axis": -1}),
+        shapes={"p": (1, 4, 1, 1), "w": full, "y": full} | dict.fromkeys(("c1", "a1", "r"), small)
+        | dict.fromkeys(("c2", "a2", "s"), large),
+        weights=_SQUEEZE,
+    )  # fmt: skip
+
+
 CASES = (
     Case("relu6-threshold", _unary("relu6")),
     Case("swish-beta", _unary("swish")),
@@ -191,6 +233,21 @@ CASES = (
          arm=("sigmoid dropout elementwise_mul", "sigmoid elementwise_mul")),
     Case("dropout-to-scale", _dropout("downgrade_in_infer"), precision="fp16",
          arm=("calib sigmoid calib dropout calib elementwise_mul calib", "calib sigmoid scale elementwise_mul calib")),
+    Case("max-pool-other-kernel", max_pool(9, 20), weights=_ONE, precision="fp16"),
+    Case("max-pool-other-kernel", max_pool(10, 21), weights=_ONE, precision="fp16"),
+    Case("max-pool-other-kernel", max_pool(9, 21), weights=_ONE, precision="fp16"),
+    Case(
+        "mul-to-matmul-v2",
+        _net(
+            NewOp("flatten_contiguous_range", {"X": ["x"]}, {"Out": ["f"], "XShape": ["fx"]}, _FLATTEN | {"start_axis": 1}),
+            NewOp("mul", {"X": ["f"], "Y": ["v"]}, {"Out": ["y"]}, {"x_num_col_dims": 1, "y_num_col_dims": 1}),
+            shapes={"f": (1, 144), "fx": (0, *X), "y": (1, 6)},
+            weights=_HEAD,
+        ),
+        weights=_HEAD,
+        precision="fp16",
+    ),
+    Case("conv-two-positions", squeeze_and_excite(), weights=_SQUEEZE, precision="fp16"),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
     Case("pow-to-products", _unary("pow", {"factor": 3.0})),
     Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),

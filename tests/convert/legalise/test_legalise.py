@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.legalise import RULES, legalise
+from edge.convert.legalise.half import reads_past
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.inputs import samples
@@ -164,7 +165,12 @@ def test_the_legalised_network_computes_the_same(bench: Bench, case: Case) -> No
 
 # Paddle's own executor reads the attributes that only opt cannot: nothing to show for these without the rule.
 _OTHERWISE = ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct", "pairs-apart")
-_NEEDED = [case for case in CASES if case.rule not in _OTHERWISE and case.arm is None]
+_ARM_ONLY = (
+    "conv-two-positions",
+    "max-pool-other-kernel",
+    "mul-to-matmul-v2",
+)  # faults of kernels that x86 does not have
+_NEEDED = [case for case in CASES if case.rule not in (*_OTHERWISE, *_ARM_ONLY) and case.arm is None]
 _CHEAPER = [case for case in CASES if case.arm is not None]
 
 
@@ -224,6 +230,38 @@ def test_opt_takes_the_bias_into_the_convolution_thanks_to_the_rule(bench: Bench
 def test_a_linear_pair_is_rounded_each_by_itself_thanks_to_the_rule(bench: Bench, case: Case) -> None:
     legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     assert (bench.count(case.network, precision="int8"), bench.count(legal, precision="int8")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "past"),
+    [(32, 8, True), (88, 22, True), (40, 10, True), (96, 24, True), (28, 7, True), (8, 7, True), (24, 1, True),
+     (64, 16, False), (8, 32, False), (28, 8, False), (100, 24, False), (1, 7, False), (9, 15, False)],
+)  # fmt: skip
+def test_the_weights_that_the_float16_kernel_reads_past(outputs: int, inputs: int, past: bool) -> None:
+    """By hand: rows are read to the next multiple of 16, but for the last of no full eight, which is copied."""
+    rows = range(outputs - 1 if outputs % 8 else outputs)
+    assert past == any(row * inputs + -(-inputs // 16) * 16 > outputs * inputs for row in rows)
+    assert reads_past(outputs, inputs) == past
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [c for c in CASES if c.rule == "conv-two-positions"], ids=["fp16"])
+def test_a_convolution_of_one_position_gets_a_second_one_in_float16(bench: Bench, case: Case) -> None:
+    """Both stay convolutions with their bias and activation in them, and nothing is cast."""
+    legal, _ = legalise(case.network, engine=case.engine, precision="fp16")
+    assert bench.arm(case.network) == "calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib"
+    assert bench.arm(legal) == "calib pool2d conv2d conv2d hard_sigmoid pool2d conv2d elementwise_mul calib"
+    made = {name: spec.shape for name in ("c1", "a1", "r", "c2", "a2", "s") if (spec := legal.tensor(name)) is not None}
+    small, large = (1, 8, 1, 2), (1, 24, 1, 2)
+    assert made == dict.fromkeys(("c1", "a1", "r"), small) | dict.fromkeys(("c2", "a2"), large) | {"s": (1, 24, 1, 1)}
+
+
+def test_in_other_precisions_a_convolution_of_one_position_stays() -> None:
+    network = next(case.network for case in CASES if case.rule == "conv-two-positions")
+    for precision in ("fp32", "int8", "int16", "int8-static"):
+        assert all(
+            rule.rule != "conv-two-positions" for rule in legalise(network, engine="2.13rc0", precision=precision)[1]
+        )
 
 
 def test_every_rule_is_told_in_the_documentation() -> None:

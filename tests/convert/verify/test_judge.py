@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.convert.verify import judge as judging
 from edge.convert.verify.compare import Limits, Outputs, moved
 from edge.convert.verify.inputs import Sample
-from edge.convert.verify.judge import Verdict, judge_coarse, judge_steady
+from edge.convert.verify.judge import Verdict, judge_coarse, judge_half, judge_steady
 
 COUNT, SIZE = 8, 20
 LIMITS = Limits(relative_error=2e-3, cosine=0.9999, agreement=1.0)
@@ -228,3 +228,32 @@ def test_nothing_is_drawn_again_after_the_last_round() -> None:
     assert bench.rounds == list(range(judging.ROUNDS))
     assert verdict.tried == COUNT * judging.ROUNDS
     assert verdict.status == "inconclusive"
+
+
+# Networks of float16 kernels
+
+
+def half(bench: Bench, shift: float) -> Verdict:
+    """Rounding moves Paddle's output by that much of what a wrong sample is off."""
+
+    def rounds(given: Sequence[Sample]) -> Outputs:
+        return [output + shift * np.arange(SIZE) for output in bench.paddle(given)]
+
+    return judge_half(bench.draw, bench.lite, bench.paddle, rounds, replace(LIMITS, agreement=0.0))
+
+
+def test_half_and_right_is_not_computed_again() -> None:
+    bench = Bench()
+    assert half(bench, 0.05).status == "passed"
+    assert bench.paddle_ran == [8]
+
+
+def test_half_may_differ_twice_as_far_as_rounding_moves_it() -> None:
+    verdict = half(Bench(wrong=range(8), by=0.05), 0.03)
+    assert verdict.status == "passed"
+    assert verdict.comparison.relative_error > LIMITS.relative_error
+
+
+def test_half_may_not_differ_by_more() -> None:
+    assert half(Bench(wrong=range(8), by=0.05), 0.02).status == "failed"
+    assert half(Bench(wrong=range(8), by=2.0), 2.0).status == "failed"

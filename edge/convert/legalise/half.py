@@ -1,0 +1,219 @@
+"""Kernels of ARM that are wrong in float16: they read or write too far, or compute something else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from edge.convert.legalise.rule import Rule
+from edge.errors import ProgramError
+from edge.paddle.draft import AttrValue, Draft, NewOp, OpDraft
+from edge.paddle.program import Program
+
+_NARROW = 16  # the widest input of which a max pool of 2 x 2 is right
+_FEW = 4  # rows of a product for which too little workspace is made
+_ROW, _ROWS = 16, 8  # gemv_fp16 reads the weights of 8 outputs at a time, in steps of 16 inputs
+_PASSING = frozenset(
+    {"batch_norm", "relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
+)
+_SLOTS = {"conv2d": ("Input", "Output"), "batch_norm": ("X", "Y")}  # of the tensor that goes through; else X and Out
+# The first of two positions. slice and split would do, but have no float16 kernel.
+_FIRST: dict[str, AttrValue] = {
+    "pooling_type": "avg", "ksize": [1, 1], "strides": [2, 2], "paddings": [0, 0], "global_pooling": False, "adaptive": False,
+    "exclusive": True, "ceil_mode": False, "padding_algorithm": "EXPLICIT", "data_format": "NCHW",
+}  # fmt: skip
+
+
+def reads_past(outputs: int, inputs: int) -> bool:
+    """Whether gemv_fp16 (lite/backends/arm/math/fp16/gemv_fp16.cc) reads behind weights of (outputs, inputs) numbers.
+
+    Each row is read to the next multiple of 16. Of the rows that are no full eight the last one is copied, and zeros put
+    behind it; of full eights none is.
+    """
+    beyond = -inputs % _ROW
+    copied = 1 if outputs % _ROWS else 0
+    return outputs > copied and beyond > copied * inputs
+
+
+def _two_positions(draft: Draft) -> int:
+    count = 0
+    for op in list(draft.ops("conv2d")):
+        if _is_read_past(draft, op):
+            _widen(draft, op)
+            count += 1
+    return count
+
+
+def _is_read_past(draft: Draft, op: OpDraft) -> bool:
+    weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
+    if weight is None or out is None or len(out.shape) != 4 or out.shape[2:] != (1, 1):
+        return False
+    groups, outputs = int(op.attr("groups", 1)), weight.shape[0]
+    if op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout") or (weight.shape[1] == 1 and groups == outputs):
+        return False  # depthwise ones have kernels of their own
+    return reads_past(outputs // groups, math.prod(weight.shape[1:]))
+
+
+def _widen(draft: Draft, op: OpDraft) -> None:
+    """Pad the input so that there is a second position to compute, and drop it behind what follows the convolution."""
+    top, bottom, left, right = _paddings(op)
+    op.set_attr("paddings", [top, bottom, left, right + int(op.attr("strides", (1, 1))[1])])
+    op.set_attr("padding_algorithm", "EXPLICIT")
+    chain = [op, *_behind(draft, op)]
+    for one in chain:
+        made = draft.tensor(_through(one)[1])
+        assert made is not None
+        draft.set_shape(made.name, (*made.shape[:3], 2))
+    last, name = chain[-1], _through(chain[-1])[1]
+    made = draft.tensor(name)
+    assert made is not None
+    wide = draft.new_tensor(name, made.dtype, made.shape, block=op.block)
+    draft.set_shape(name, (*made.shape[:3], 1))
+    last.set_output(_SLOTS.get(last.type, ("X", "Out"))[1], [wide])
+    draft.follow(last, NewOp("pool2d", {"X": [wide]}, {"Out": [name]}, _FIRST))
+
+
+def _behind(draft: Draft, op: OpDraft) -> list[OpDraft]:
+    """The operators that follow one by one, and work on each position by itself."""
+    chain: list[OpDraft] = []
+    name = _through(op)[1]
+    while True:
+        readers = [other for other in draft.ops() if name in other.reads]
+        if len(readers) != 1 or readers[0].block != op.block or not _passes(draft, readers[0], name):
+            return chain
+        chain.append(readers[0])
+        name = _through(readers[0])[1]
+
+
+def _passes(draft: Draft, op: OpDraft, name: str) -> bool:
+    if _through(op)[0] != name:
+        return False
+    if op.type == "elementwise_add":
+        bias = draft.tensor(op.input("Y"))
+        return bias is not None and draft.is_weight(bias.name) and len(bias.shape) == 1 and op.attr("axis") == 1
+    if op.type == "conv2d":
+        weight = draft.tensor(op.input("Filter"))
+        plain = tuple(op.attr("strides", ())) == (1, 1) and not any(_paddings(op)) and op.attr("groups", 1) == 1
+        return weight is not None and weight.shape[2:] == (1, 1) and plain
+    return op.type in _PASSING
+
+
+def _through(op: OpDraft) -> tuple[str, str]:
+    """The tensor that goes into the operator, and the one that comes out."""
+    into, out = _SLOTS.get(op.type, ("X", "Out"))
+    return op.input(into) or "", op.output(out) or ""
+
+
+def _paddings(op: OpDraft) -> Sequence[int]:
+    """At the top, the bottom, the left and the right. Where the output is one position, SAME and VALID pad as if with none."""
+    given = [int(size) for size in op.attr("paddings", (0, 0))]
+    if op.attr("padding_algorithm", "EXPLICIT") != "EXPLICIT":
+        return (0, 0, 0, 0)
+    return given if len(given) == 4 else (given[0], given[0], given[1], given[1])
+
+
+def _other_max_pool(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("pool2d"):
+        x, out = draft.tensor(op.input("X")), draft.tensor(op.output("Out"))
+        if x is None or out is None or len(x.shape) != 4 or not _is_max_of_four(op) or 0 < x.shape[3] <= _NARROW:
+            continue
+        height, width = x.shape[2:]
+        if width > 0 and width % 2 == 0 and not op.attr("ceil_mode"):
+            op.set_attr("paddings", [0, 0, 0, 1])
+        elif height > 0 and height % 2 == 0 and not op.attr("ceil_mode"):
+            op.set_attr("paddings", [0, 1, 0, 0])
+        else:
+            between = draft.new_tensor(out.name, out.dtype, (*x.shape[:3], out.shape[3]), block=op.block)
+            draft.replace(op, *(
+                NewOp("pool2d", {"X": [a]}, {"Out": [b]},
+                      _FIRST | {"pooling_type": "max", "ksize": size, "strides": size, "ceil_mode": bool(op.attr("ceil_mode"))})
+                for a, b, size in ((x.name, between, [1, 2]), (between, out.name, [2, 1]))
+            ))  # fmt: skip
+        op.set_attr("padding_algorithm", "EXPLICIT")
+        count += 1
+    return count
+
+
+def _is_max_of_four(op: OpDraft) -> bool:
+    plain = not any(op.attr(name) for name in ("global_pooling", "adaptive")) and not any(op.attr("paddings", ()))
+    two = tuple(op.attr("ksize", ())) == (2, 2) and tuple(op.attr("strides", ())) == (2, 2)
+    said = (op.attr("pooling_type"), op.attr("data_format", "NCHW"), op.attr("padding_algorithm", "EXPLICIT"))
+    return plain and two and said in (("max", "NCHW", "EXPLICIT"), ("max", "NCHW", "VALID"))
+
+
+def _mul_to_matmul_v2(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("mul"):
+        x, y = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
+        if x is None or y is None or len(y.shape) != 2 or int(op.attr("x_num_col_dims", 1)) != len(x.shape) - 1:
+            continue
+        if math.prod(max(size, 1) for size in x.shape[:-1]) > _FEW or _is_biased(draft, op):
+            continue
+        op.set_type("matmul_v2")  # of matmul opt makes mul
+        for name in ("x_num_col_dims", "y_num_col_dims"):
+            op.drop_attr(name)
+        for name, value in (("trans_x", False), ("trans_y", False), ("alpha", 1.0)):
+            op.set_attr(name, value)
+        count += 1
+    return count
+
+
+def _is_biased(draft: Draft, op: OpDraft) -> bool:
+    """Whether opt makes a fully connected layer of it, whose kernel is another."""
+    name = op.output("Out")
+    readers = [other for other in draft.ops() if name in other.reads]
+    return len(readers) == 1 and readers[0].type == "elementwise_add" and draft.is_weight(readers[0].input("Y"))
+
+
+def check_products(program: Program) -> None:
+    """Refuse a product whose operand gemv_fp16 reads past: nothing can be put behind what is made at run time.
+
+    Raises `ProgramError`, which names the operator.
+    """
+    for op in program.ops("matmul", "matmul_v2", "mul"):
+        x, y = program.tensor(op.input("X") or ""), program.tensor(op.input("Y") or "")
+        if x is None or y is None or len(x.shape) < 2 or len(y.shape) < 2:
+            continue
+        turned = [
+            bool(op.attr(old) or op.attr(new)) for old, new in (("transpose_X", "trans_x"), ("transpose_Y", "trans_y"))
+        ]
+        rows, inner = reversed(x.shape[-2:]) if turned[0] else x.shape[-2:]
+        columns = y.shape[-2] if turned[1] else y.shape[-1]
+        past = columns == 1 and not turned[0] and reads_past(rows, inner)
+        past = past or (rows == 1 and columns != 1 and turned[1] and reads_past(columns, inner))
+        if past:
+            raise ProgramError(
+                f"{op.output('Out')}: in float16 ARM's kernel for {op.type} of {rows} x {inner} by {inner} x {columns} "
+                "reads behind its operand, and the result may be no number",
+                hint="convert this network with --precision fp32",
+            )
+
+
+CONV_TWO_POSITIONS = Rule(
+    name="conv-two-positions",
+    reason="of a convolution with one position of output, ARM's float16 kernel reads behind the weights where the inputs are "
+    "no multiple of 16 and the outputs one of 8, and what lies there, times zero, can be no number; for two positions there "
+    "is another kernel",
+    ops=frozenset({"conv2d"}),
+    precisions=frozenset({"fp16"}),
+    apply=_two_positions,
+)
+
+MAX_POOL_OTHER_KERNEL = Rule(
+    name="max-pool-other-kernel",
+    reason="of two rows ARM's float16 kernel for a max pool of 2 x 2 takes half of the second one twice, where the input is "
+    "wider than 16; with a padding that changes nothing, or as two pools, other kernels are used",
+    ops=frozenset({"pool2d"}),
+    precisions=frozenset({"fp16"}),
+    apply=_other_max_pool,
+)
+
+MUL_TO_MATMUL_V2 = Rule(
+    name="mul-to-matmul-v2",
+    reason="ARM's float16 kernel for mul of up to four rows writes behind its workspace, and the engine dies or not; "
+    "matmul_v2 is the same product (with a bias both become fc)",
+    ops=frozenset({"mul"}),
+    precisions=frozenset({"fp16"}),
+    apply=_mul_to_matmul_v2,
+)
