@@ -18,6 +18,7 @@ from edge.convert.onnx.convert import Task
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.products import nb, onnx
 from edge.convert.recipe import choose
+from edge.convert.verify import references
 from edge.convert.verify.asked import NOTHING_ASKED
 from edge.source import exported, pir
 from edge.source.model import InferenceModel
@@ -33,6 +34,7 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
     "quantise": calibrated.CODE,
     "nb": nb.CODE,
     "verify": nb.VERIFY_CODE,
+    "references": references.CODE,
     "onnx": onnx.CODE,
     "coverage": coverage.CODE,
 }
@@ -40,6 +42,11 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
 DECIDES = {
     "onnx": ("convert/verify/compare.py", "toolchain/workers/paddle_reference.py"),
     "verify": ("convert/verify/compare.py", "toolchain/workers/paddle_reference.py", "toolchain/workers/protocol.py"),
+    "references": (
+        "toolchain/workers/paddle_reference.py",
+        "toolchain/workers/protocol.py",
+        "convert/verify/references.py",
+    ),
     "nb": ("convert/legalise/rank.py", "paddle/schema.py", "nb/header.py"),
 }
 

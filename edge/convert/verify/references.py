@@ -24,7 +24,8 @@ from edge.toolchain.engines import WORKERS, engine
 # What decides the outputs of given inputs (edge.cache.keys).
 CODE: tuple[str | Path, ...] = (
     "edge.convert.verify.references",
-    *(WORKERS / name for name in ("paddle_reference.py", "paddle_engine.py", "protocol.py")),
+    WORKERS / "paddle_worker.py",
+    WORKERS / "pir_worker.py",
 )
 _MOST = 16 << 20  # bytes of a network's outputs that are kept: a classifier's take 0.1 MB, whole images are run again
 
