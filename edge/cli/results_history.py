@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.results_options import PERCENT, Filters, filters_of_model, tell_of
 
 if TYPE_CHECKING:
     from edge.results.columns import Condition
 
 
-@click.command("history")
+@once.command("history")
 @click.argument("model", metavar="MODEL")
 @filters_of_model
 @click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",

@@ -53,7 +53,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "--cores", "1024"], "--cores 1024: no device has it"),
         ([NAME, "--input", "seed:99999999999"], "--input seed:99999999999 is none"),
-        ([NAME, "-o", ""], ". is a folder"),
+        ([NAME, "-o", ""], "--output is given without a value"),
         (["{tiny}", "--shape", "1,3,99999,99999"], "values: at most"),
         ([NAME, "--db", "one-byte.db"], "is no results database"),
         ([NAME, "--shape", "1,x"], "--shape 1,x is no list of numbers"),
