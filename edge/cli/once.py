@@ -15,6 +15,7 @@ class Once(click.Command):
         if not ctx.resilient_parsing:
             values, _, order = self.make_parser(ctx).parse_args(args=list(args))
             _check([each for each in order if isinstance(each, click.Option)], values)
+            _check_arguments([each for each in order if isinstance(each, click.Argument)], values)
         return super().parse_args(ctx, args)
 
 
@@ -50,3 +51,12 @@ def _check(given: list[click.Option], values: dict[str, Any]) -> None:
         value = values[option.name or ""]
         if "" in (value if isinstance(value, list) else [value]):
             raise UsageError(f"{option.opts[-1]} is given without a value", hint="leave it out, or give it one")
+
+
+def _check_arguments(given: list[click.Argument], values: dict[str, Any]) -> None:
+    from edge.errors import UsageError
+
+    for argument in given:
+        value = values[argument.name or ""]
+        if "" in (value if isinstance(value, tuple | list) else [value]):
+            raise UsageError(f"{argument.human_readable_name} is empty", hint="give it a name, or leave it out")

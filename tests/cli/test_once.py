@@ -93,3 +93,13 @@ def test_no_help_speaks_of_none(path: tuple[str, ...], capsys: Capture) -> None:
     """A range without ends is none."""
     assert run([*path, "--help"]) == 0
     assert "None" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path, command in ALL if any(isinstance(each, click.Argument) for each in command.params)],
+    ids=words,
+)
+def test_an_empty_argument_is_refused(path: tuple[str, ...], capsys: Capture) -> None:
+    assert run([*path, "", *(["1", "2"] if path == ("results", "label") else [])]) == 2
+    assert " is empty" in capsys.readouterr().err
