@@ -22,6 +22,7 @@ _HINTS = {
 }
 _SIGKILL_HINT = "the system killed it, on Android mostly for want of memory: close other apps, or take a smaller model"
 _CRASH_HINT = "convert the model with the engine version of the benchmark program, and for this device's CPU"
+_NUMBERS_HINT = "the numbers of --input choose rows that the network's table has not: --input ones"
 _OPERATOR_HINT = (
     "is the Paddle-Lite library of the benchmark program one `with_extra`, and as new as the model? The others have the "
     "commonest operators only"
@@ -59,6 +60,8 @@ def _in_its_words(message: str, hint: str, stderr: str) -> tuple[str, str]:
     words = engine_words(stderr)
     if words is None or words in message:
         return message, hint
+    if "row_number" in words:  # of an embedding's table
+        hint = _NUMBERS_HINT
     return f"{message}: {words}", _OPERATOR_HINT if lacks_operator(words) else hint
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from edge.cache.hashing import sha256_of
@@ -86,7 +87,8 @@ def program_subject(name: str, model: Model | None, source: InferenceModel, shap
             "source": origin(source),
             "outputs": [{"name": one.name, "shape": list(one.shape)} for one in program.fetches],
             "preprocessing": _steps(name, model, source, shapes),
-            "class_num": source.class_num or classes([{"shape": list(one.shape)} for one in program.fetches]),
+            "class_num": source.class_num
+            or classes(*([asdict(one) for one in side] for side in (program.feeds, program.fetches))),
         },
     )
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from edge.cache.hashing import sha256_of
 from edge.errors import OutputError
@@ -33,6 +34,25 @@ def put_copy(source: Path, target: Path) -> None:
                 return
         shutil.copyfile(source, part)
         shutil.copystat(source, part)
+
+
+def check_replaceable(path: Path, what: Literal["report", "package"]) -> None:
+    """A report may replace text that is no model's metadata, a package an archive; neither a database, a model or an image.
+
+    Raises `OutputError`, in which nothing was written.
+    """
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written: {error.strerror or error}", hint="name another file"
+        ) from error
+    text = b"\0" not in head and b'"format": "edgezoo-' not in head
+    if head and not (text if what == "report" else head.startswith(b"PK")):
+        raise OutputError(f"{path} is there already, and is no {what}", hint="name another file, or remove that one")
 
 
 def holds(path: Path, sha256: str) -> bool:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
 
 
-@click.command()
+@once.command()
 @click.argument("names", nargs=-1, metavar="NAME|FILE...")
 @options.selection
 @click.option("-s", "--device", "spec", metavar="host|SERIAL|all",

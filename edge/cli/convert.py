@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import SEED, WEIGHTS, Numbers
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edge.metadata.model import Metadata, VerificationRecord
 
 
-@click.command()
+@once.command()
 @options.names
 @options.selection
 @click.option("--weights", type=WEIGHTS, default="published", show_default=True, metavar="published|random|PATH",

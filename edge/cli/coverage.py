@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import SEED
 
 if TYPE_CHECKING:
     from edge.convert.coverage import CoverageRow
 
 
-@click.command()
+@once.command()
 @options.names
 @options.selection
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the models.  [default: arm]")

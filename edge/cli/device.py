@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from edge.cli import once
 
-@click.group()
+
+@click.group(cls=once.OnceGroup)
 def command() -> None:
     """Look after a device."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "battery")
 
 
-@click.command()
+@once.command()
 @options.as_json
 def command(as_json: bool) -> None:
     """List the Android devices that adb sees, with what matters for a measurement.

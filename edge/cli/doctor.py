@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.cli import once
+
 if TYPE_CHECKING:
     from edge.toolchain.engines import Engine
 
 
-@click.command()
+@once.command()
 @click.argument("engine_names", nargs=-1, metavar="[ENGINE]...")
 @click.option("--fix", is_flag=True, help="Install the engines named (the default ones when none is).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of the table.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import DAY, HOST_ENGINE, Finite
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.evaluate.options import EvalOptions
 
 
-@click.command()
+@once.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME|FILE...")
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="The images: one sub-folder a class, or what --list names.")  # fmt: skip

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 
 if TYPE_CHECKING:
     from edge.package.inspect.report import Report
 
 
-@click.command()
+@once.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @options.as_json
 def command(file: Path, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.output import ProgressLine
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edge.source.weights import Weights
 
 
-@click.command()
+@once.command()
 @click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...")
 @click.option("-s", "--device", metavar="SERIAL", help="Which device, or all.  [default: the only one there is]")
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")

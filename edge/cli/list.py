@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import Finite
 
 if TYPE_CHECKING:
     from edge.api import Sort
 
 
-@click.command()
+@once.command()
 @click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
 @click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")

@@ -98,6 +98,12 @@ def check_output(path: Path | None) -> None:
         raise UsageError(f"{path} is a folder", hint="name a file in it")
     if path is not None and not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}", hint="make it first, or name another file")
+    if path is not None:
+        from edge.cache.files import check_replaceable
+        from edge.errors import refusals
+
+        with refusals():
+            check_replaceable(path, "report")
 
 
 _OF_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "text"}

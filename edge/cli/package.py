@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.output import ProgressLine, print_json, say
 from edge.cli.parameters import FileOrFolder
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@once.command()
 @click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb...")
 @click.option(
     "--format", "form", type=click.Choice(["aar", "assets", "apk"]), default="aar", show_default=True,

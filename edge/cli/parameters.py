@@ -36,6 +36,9 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
 class Finite(click.FloatRange):
     """A number in a range: not NaN, which is in every range, and not infinity, with which nothing would end."""
 
+    def _describe_range(self) -> str:
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from math import isfinite
 

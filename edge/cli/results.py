@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import ID
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edge.results.summary import Summary
 
 
-@click.group()
+@click.group(cls=once.OnceGroup)
 def command() -> None:
     """List, show, export and compare what was measured.
 

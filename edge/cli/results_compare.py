@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import PERCENT, Filters, filters
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "protocol", "engine")
 
 
-@click.command("compare")
+@once.command("compare")
 @click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
 @click.option("--baseline", metavar="NAME", help="Compare every cell with the same one of this baseline.")
 @filters

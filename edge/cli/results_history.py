@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.results_options import PERCENT, Filters, filters_of_model, tell_of
 
 if TYPE_CHECKING:
     from edge.results.columns import Condition
+    from edge.results.history import Point
 
 
-@click.command("history")
+@once.command("history")
 @click.argument("model", metavar="MODEL")
 @filters_of_model
 @click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",
@@ -35,8 +36,6 @@ def history_command(
     A change is called by the rule of `results compare`. From one session to the next a device may change by itself, so
     only a large difference tells; what is not valid is shown and compared with nothing.
     """
-    from dataclasses import asdict
-
     from edge.cli.output import print_json
     from edge.report.history import render
     from edge.results.history import history
@@ -46,9 +45,16 @@ def history_command(
         measurements, damaged = Filters(model, serial, where, since).measurements(store)
     series = history(measurements, threshold=threshold)
     if as_json:
-        print_json([{"cell": dict(one.key), "points": [asdict(point) for point in one.points]} for one in series])
+        print_json([{"cell": dict(one.key), "points": [_point(point) for point in one.points]} for one in series])
     elif series:
         click.echo(render(series), nl=False)
     elif not damaged:
         click.echo("No measurement matches.", err=True)
     tell_of(damaged)
+
+
+def _point(point: Point) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    remarks = {name: [one.as_json() for one in getattr(point, name)] for name in ("reasons", "remarks")}
+    return {name: value for name, value in asdict(point).items() if name != "notes"} | remarks  # they are remarks, too

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import Filters, filters
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.results.columns import Condition
 
 
-@click.command("label")
+@once.command("label")
 @click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
 @click.argument("text")
 @click.option("--remove", is_flag=True, help="Take the label back.")
@@ -36,7 +36,7 @@ def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None
             store.marks.label(ids, text)
 
 
-@click.command("delete")
+@once.command("delete")
 @click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also what belongs to a baseline, which loses it.")
@@ -68,7 +68,7 @@ def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:
     click.confirm(f"Delete {what} from {path}?", abort=True, err=True)
 
 
-@click.command("save-baseline")
+@once.command("save-baseline")
 @click.argument("name")
 @click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
 @filters
@@ -104,7 +104,7 @@ def save_baseline_command(
     click.echo(f"The baseline {name} {'is now' if replaced else 'is'} {_count(len(set(chosen)), 'measurement')}.")
 
 
-@click.command("baselines")
+@once.command("baselines")
 @click.option("--delete", "gone", metavar="NAME", help="Forget this one; its measurements stay.")
 @options.db_there
 @options.as_json

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import options
+from edge.cli import once, options
 
 if TYPE_CHECKING:
     from edge.zoo.model import Model
 
 
-@click.command()
+@once.command()
 @click.argument("name")
 @options.as_json
 def command(name: str, as_json: bool) -> None:

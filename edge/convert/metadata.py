@@ -57,7 +57,7 @@ def describe(
         "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
         "outputs": facts["outputs"],
         **preparation_fields(preparation),
-        "class_num": source.class_num or classes(facts["outputs"]),
+        "class_num": source.class_num or classes(facts["inputs"], facts["outputs"]),
         "flops": source.flops,
         "params": source.params_count,
         "legalised": facts["legalised"],
@@ -101,10 +101,16 @@ def layout(shape: Sequence[int]) -> str | None:
     return "NCHW" if len(shape) == 4 and shape[1] in (1, 3, 4) else None
 
 
-def classes(outputs: Sequence[Mapping[str, Any]]) -> int | None:
-    """The number of classes, where the only output is one vector an image."""
+def classes(inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> int | None:
+    """The number of classes, where the only output is one vector of scores an image.
+
+    Whole numbers are no scores, and rows whose number the data choose (boxes, places: open, where the batch is not) no images.
+    """
     shape: Sequence[int] = outputs[0]["shape"] if len(outputs) == 1 else []
-    return shape[1] if len(shape) == 2 and shape[1] > 0 else None
+    if len(shape) != 2 or shape[1] <= 0 or not outputs[0]["dtype"].startswith("float"):
+        return None
+    open_batch = any(one["shape"] and one["shape"][0] < 0 for one in inputs)
+    return shape[1] if shape[0] > 0 or open_batch else None
 
 
 def preparation_fields(preparation: Preparation) -> dict[str, Any]:

@@ -66,7 +66,9 @@ def fitting(
     Raises `UsageError` where too little is known of it, it cannot feed the network, or its mean and deviation cannot be
     those of its values.
     """
-    layout, channels, size = _image(name, shapes, overrides.layout or (known.layout if known else None))
+    layout, channels, size = _image(
+        name, shapes, overrides.layout or (known.layout if known else None), said=overrides.layout is not None
+    )
     base = known or Preprocessing(None, size, mean=(), std=(), channel_order="GREY" if channels == 1 else "RGB")
     given = {key: getattr(overrides, key) for key in ("mean", "std", "scale", "interpolation", "channel_order")}
     base = replace(base, **{key: value for key, value in given.items() if value is not None}, layout=layout)
@@ -84,14 +86,23 @@ def fitting(
     return base
 
 
-def _image(name: str, shapes: Sequence[Sequence[int]], layout: str | None) -> tuple[str, int, tuple[int, int]]:
+def _image(
+    name: str, shapes: Sequence[Sequence[int]], layout: str | None, *, said: bool
+) -> tuple[str, int, tuple[int, int]]:
     """Layout, channels, height and width of the only input."""
     shape = tuple(shapes[0]) if len(shapes) == 1 else ()
     if len(shape) == 4 and shape[0] == 1 and all(size > 0 for size in shape):
         found = {"NCHW": (shape[1], (shape[2], shape[3])), "NHWC": (shape[3], (shape[1], shape[2]))}
         fits = [one for one, (channels, _) in found.items() if channels in (1, 3)]
         if layout is not None and layout not in fits:
-            raise UsageError(f"{name} takes {list(shape)}, which is no {layout} image", hint="leave --layout out")
+            hint = (
+                "leave --layout out"
+                if said
+                else f"what is known of it says {layout}; say it yourself: --layout {fits[0]}"
+                if fits
+                else ""
+            )
+            raise UsageError(f"{name} takes {list(shape)}, which is no {layout} image", hint=hint)
         if layout is not None or len(fits) == 1:
             return layout or fits[0], *found[layout or fits[0]]
         if fits:

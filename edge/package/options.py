@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from edge.cache.files import check_replaceable
 from edge.errors import OutputError, UsageError
 from edge.package.assets import find_module
 from edge.package.keys import SigningKey, choose_key
@@ -48,6 +49,8 @@ class PackageOptions:
             raise OutputError(
                 f"{self.output} could not be written: No such file or directory", hint="make its folder first"
             )
+        if self.output is not None:
+            check_replaceable(self.output, "package")
         if self.app is not None:
             find_module(self.app)
         if self.release is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from edge.report.grid import Column, text
 from edge.results.history import Point, Series
+from edge.results.words import remarks
 
 _COLUMNS = (
     *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval", False)),
@@ -24,10 +25,18 @@ _TITLES = {
 
 
 def render(series: Sequence[Series]) -> str:
-    """Each series with what it is of, and a row a measurement; it ends in a line break."""
-    return (
-        "\n\n".join(f"{_head(one)}\n{text(_COLUMNS, [_row(point) for point in one.points])}" for one in series) + "\n"
-    )
+    """Each series with what it is of, a row a measurement, and every remark; it ends in a line break."""
+    return "\n\n".join("\n".join(_lines(one)) for one in series) + "\n"
+
+
+def _lines(one: Series) -> Iterator[str]:
+    yield _head(one)
+    yield text(_COLUMNS, [_row(point) for point in one.points])
+    told: dict[str, list[str]] = {}  # what is to be known, and of which points
+    for point in one.points:
+        for remark in remarks(point):
+            told.setdefault(remark, []).append(str(point.id))
+    yield from (f"{', '.join(ids)}: {remark}" for remark, ids in told.items())
 
 
 def _head(one: Series) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edge.results.columns import cell_key, columns, status
 from edge.results.comparison import THRESHOLD, Answer, compare
 from edge.results.measurement import Measurement
+from edge.results.reasons import Remark
 from edge.results.statistics import Interval, median, median_interval
 
 # What may change from one session to the next and explain a change of the latency.
@@ -19,7 +20,7 @@ class Point:
     """A measurement in its series. `ms` is the median over its launches, with its interval within the session.
 
     `answer` and `ratio` compare it with the last valid point before it; None for the first, and for one that is not
-    valid. `renewed`: which of `VERSIONS` are others than at the point before.
+    valid. `renewed`: which of `VERSIONS` are others than at the point before. The last three are the measurement's.
     """
 
     id: int
@@ -34,6 +35,9 @@ class Point:
     ratio: float | None
     change_interval: Interval | None
     renewed: tuple[str, ...]
+    reasons: tuple[Remark, ...]
+    remarks: tuple[Remark, ...]
+    notes: tuple[Remark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,9 @@ def _points(cells: Sequence[Measurement], threshold: float) -> list[Point]:
                 ratio=None if found is None else found.ratio,
                 change_interval=None if found is None else found.interval,
                 renewed=() if before is None else _renewed(before, one),
+                reasons=one.reasons,
+                remarks=one.remarks,
+                notes=one.notes,
             )
         )
         before = one

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from edge.results.history import Point
 from edge.results.measurement import Measurement
 from edge.results.summary import Summary
 
 
-def remarks(one: Measurement | Summary) -> list[str]:
+def remarks(one: Measurement | Summary | Point) -> list[str]:
     """Everything a reader must know of one cell, the grave things first."""
     notes = [str(note) for note in one.notes]
     grave = [str(remark) for remark in one.remarks if remark not in one.notes]

@@ -83,3 +83,11 @@ def test_a_crash_without_a_word_says_what_it_died_of() -> None:
         parse_launch("", 139, QEMU)
     assert caught.value.message == "the benchmark program died of SIGSEGV"
     assert "with_extra" not in caught.value.hint
+
+
+def test_rows_that_a_table_has_not_are_the_inputs_fault() -> None:
+    """Another version of the engine, or another processor, would change nothing."""
+    words = "lookup_table_compute.h:59 Run] Check failed: (ids[i] < row_number): 3!<3 i = 0\n"
+    with pytest.raises(RunnerError, match="row_number") as caught:
+        parse_launch("", 134, f"[F 11/26  0:49:01.000 /island/Paddle-Lite/lite/kernels/x86/{words}")
+    assert caught.value.hint.endswith("--input ones")

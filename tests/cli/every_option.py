@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,6 +58,12 @@ class Refused:
 
 
 Row = Effect | Refused
+
+
+def instead(line: str, option: str) -> str:
+    """The command line with this option, and without what it said of it before: an option stands once."""
+    name = option.split()[0]
+    return re.sub(rf"{re.escape(name)} \S+ ", "", line) + option
 
 
 def typed(text: str, places: dict[str, Path]) -> list[str]:

@@ -36,7 +36,7 @@ from edge.results.store import Store
 from tests.android_runner.network import convert, open_model
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 from tests.bench.scripted import RUNNER, ScriptedDevice
-from tests.cli.every_option import Effect, Made, Refused, Row, field_of, start
+from tests.cli.every_option import Effect, Made, Refused, Row, field_of, instead, start
 
 Capture = pytest.CaptureFixture[str]
 DATA = Path(__file__).parents[1] / "package" / "data"
@@ -171,7 +171,7 @@ BENCH: dict[str, Sequence[Row]] = {
                  Refused("bench {tiny} -s host", "was made for arm")],
     "--adb-server": [Effect("bench {tiny} --threads 1 --cooldown 0 --adb-server far:5037 --json", lambda m: m.more["asked"], [(None, "far:5037")]),
                      Refused("bench {tiny} -s host --adb-server far:5037", "--adb-server is for devices"),
-                     Refused("bench {tiny} --adb-server ''", "the adb server's address is ''"),
+                     Refused("bench {tiny} --adb-server ''", "--adb-server is given without a value"),
                      Refused("bench {tiny} --adb-server :5037", "the adb server's address is ':5037'"),
                      Refused("bench {tiny} --adb-server [::1", "the adb server's address is '[::1'")],
     "--threads": [Effect("bench {tiny} --threads 2,4 --cooldown 0 --json", of_cells("threads"), [2, 4], without="bench {tiny} --cooldown 0 --json"),
@@ -180,7 +180,7 @@ BENCH: dict[str, Sequence[Row]] = {
                    Effect(DEFAULT + "--protocol table --launches 3", field_of("protocol", "name"), "table, changed: launches 3"),
                    Effect(DEFAULT + "--protocol table --launches 3", field_of("latency_ms", "headline_is"), "mean")],
     "--warmup": [Effect(BENCH_ + "--warmup 3", sent("--warmup", "3")),
-                 Effect(BENCH_ + "--warmup 3 --protocol table --launches 1", field_of("protocol", "name"), "table, changed: warm-up 3 runs")],
+                 Effect(instead(BENCH_, "--launches 1") + " --warmup 3 --protocol table", field_of("protocol", "name"), "table, changed: warm-up 3 runs")],
     "--repeats": [Effect(BENCH_ + "--repeats 7", sent("--repeats", "7"))],
     "--launches": [Effect(DEFAULT + "--launches 9", lambda m: len(m.cell["launches_ms"]), 9)],
     "--tolerance": [Effect(BENCH_ + "--tolerance 90", lambda m: m.cell["protocol"]["tolerance"], 0.9),
@@ -192,7 +192,7 @@ BENCH: dict[str, Sequence[Row]] = {
     "--sustained": [Effect("bench {x86} -s host --threads 1 --sustained 10s --json", field_of("protocol", "duration_s"), 10.0,
                            without="bench {x86} -s host --threads 1 --launches 2 --cooldown 0 --json", slow=True),
                     Refused(LONG + "--sustained 1s", "between 10s and 24h")],
-    "--cooldown": [Effect(BENCH_ + "--cooldown 0.2", lambda m: m.cell["finished"] - m.cell["started"] >= 0.2
+    "--cooldown": [Effect(instead(BENCH_, "--cooldown 0.2"), lambda m: m.cell["finished"] - m.cell["started"] >= 0.2
                           and m.cell["protocol"]["cooldown_s"] == 0.2, without=BENCH_)],
     "--cool-limit": [Effect("bench {tiny} -s hot --protocol table --cool-limit 0 --threads 1 --cooldown 0 --json",
                             lambda m: m.code == 0 and [one["code"] for one in m.cell["reasons"]][:1], ["measured_hot"],
@@ -381,8 +381,8 @@ def static(option: str, *path: str | int, value: Any) -> list[Row]:
 def prepared(option: str, *path: str | int, value: Any) -> list[Row]:
     """In any precision; int8-static calibrates so."""
     return [
-        Effect(SAID + option, field_of("preprocessing", *path), value, slow=True),
-        Effect(STATIC + option, field_of("calibration", "preprocessing", *path), value, slow=True),
+        Effect(instead(SAID, option), field_of("preprocessing", *path), value, slow=True),
+        Effect(instead(STATIC, option), field_of("calibration", "preprocessing", *path), value, slow=True),
     ]
 
 
@@ -439,7 +439,7 @@ CONVERT: dict[str, Sequence[Row]] = {
                  Refused(OWN + "--format onnx --engine 2.12", "--engine is for .nb files")],
     "--model-dir": [Effect(OWN, field_of("source", "kind"), "own", without=f"convert {NAME} --weights random --json", slow=True),
                     Refused("convert --model-dir nowhere --json", "nowhere does not exist")],
-    "--name": [Effect(OWN + "--name other", field_of("name"), "other", slow=True),
+    "--name": [Effect(instead(OWN, "--name other"), field_of("name"), "other", slow=True),
                Refused(f"convert {NAME} --name x", "--name belongs to --model-dir")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
                       Refused("convert --model-dir {net} --name net", "has the open shape")],
@@ -503,7 +503,7 @@ EVAL: dict[str, Sequence[Row]] = {
     "--limit": [Effect(EVAL_ + "--limit 2", field_of("images"), 2, slow=True)],
     "--device": [Refused(EVAL_ + "-s all", "eval judges on one device at a time"), Refused(EVAL_ + "-s cd34 --engine paddle", "does not measure on cd34")],
     "--adb-server": [Refused(EVAL_ + "--adb-server far:5037", "--adb-server is for devices"),
-                     Refused(EVAL_ + "-s android --adb-server ''", "the adb server's address is ''"),
+                     Refused(EVAL_ + "-s android --adb-server ''", "--adb-server is given without a value"),
                      Refused(EVAL_ + "-s android --adb-server far.invalid:5037", "far.invalid:5037")],
     "--runner": [Refused(EVAL_ + "--runner nowhere", "the benchmark program nowhere does not exist"),
                  Refused(EVAL_ + "--runner {stock}", "is no benchmark program")],
@@ -519,9 +519,9 @@ EVAL: dict[str, Sequence[Row]] = {
     "--engine": [Effect(f"eval {NAME} --weights random --data {{images}} --engine onnxruntime --json", lambda m: m.cell["engine"].split("-")[0], "onnx",
                         without=f"eval {NAME} --weights random --data {{images}} --json", slow=True),
                  Refused(EVAL_ + "-s cd34 --engine 2.12", "the benchmark program has its own engine")],
-    "--resize-short": [Effect(EVAL_ + "--resize-short 80", field_of("preprocessing", "resize_short"), 80, slow=True)],
-    "--mean": [Effect(EVAL_ + "--mean 0.1,0.2,0.3", field_of("preprocessing", "mean"), [0.1, 0.2, 0.3], slow=True)],
-    "--std": [Effect(EVAL_ + "--std 0.1,0.2,0.3", field_of("preprocessing", "std"), [0.1, 0.2, 0.3], slow=True)],
+    "--resize-short": [Effect(instead(EVAL_, "--resize-short 80"), field_of("preprocessing", "resize_short"), 80, slow=True)],
+    "--mean": [Effect(instead(EVAL_, "--mean 0.1,0.2,0.3"), field_of("preprocessing", "mean"), [0.1, 0.2, 0.3], slow=True)],
+    "--std": [Effect(instead(EVAL_, "--std 0.1,0.2,0.3"), field_of("preprocessing", "std"), [0.1, 0.2, 0.3], slow=True)],
     "--interpolation": [Effect(EVAL_ + "--interpolation bicubic", field_of("preprocessing", "interpolation"), "bicubic", slow=True)],
     "--bgr": [Effect(EVAL_ + "--bgr", field_of("preprocessing", "channel_order"), "BGR", slow=True),
               Effect(EVAL_.replace("{images}", "{red}") + "--bgr", lambda m: fed(m)[0].mean((1, 2)).tolist(), [0, 0, 1], slow=True)],

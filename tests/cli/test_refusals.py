@@ -47,13 +47,14 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--threads", "255", "--device", "host"], "--threads 255: this machine has"),
         *(
             ([NAME, "--adb-server", address], f"is '{address}', which is no address of an adb server")
-            for address in ("", ":5037", "[::1", "[::1]", "::1:5037", "a b:5037")
+            for address in (":5037", "[::1", "[::1]", "::1:5037", "a b:5037")
         ),
+        ([NAME, "--adb-server", ""], "--adb-server is given without a value"),
         ([NAME, "--adb-server", "far:0"], "names port '0'"),
         ([NAME, "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "--cores", "1024"], "--cores 1024: no device has it"),
         ([NAME, "--input", "seed:99999999999"], "--input seed:99999999999 is none"),
-        ([NAME, "-o", ""], ". is a folder"),
+        ([NAME, "-o", ""], "--output is given without a value"),
         (["{tiny}", "--shape", "1,3,99999,99999"], "values: at most"),
         ([NAME, "--db", "one-byte.db"], "is no results database"),
         ([NAME, "--shape", "1,x"], "--shape 1,x is no list of numbers"),
@@ -142,7 +143,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--data", "{images}", "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
         ([NAME, "nowhere.onnx", "--data", "{images}"], "nowhere.onnx cannot be read"),
         (["{tiny}", "--data", "{images}", "--precision", "int8"], "only files are named"),
-        ([NAME, "--data", "{images}", "-s", "android", "--adb-server", ""], "no address of an adb server"),
+        ([NAME, "--data", "{images}", "-s", "android", "--adb-server", ""], "--adb-server is given without a value"),
         ([NAME, "--data", "{images}", "--weights", "junk.pdparams"], "junk.pdparams is no .pdparams checkpoint"),
         ([NAME, "--data", "{images}", "--predictions", "nowhere/p.csv"], "there is no folder nowhere"),
         ([NAME, "NoSuchNet", "--data", "{images}"], "no model 'NoSuchNet'"),
@@ -150,7 +151,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
     "package": [
         ([NAME, "nowhere.nb"], "nowhere.nb"),
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),
-        ([""], "an empty name is no model"),
+        ([""], "is empty"),
         ([NAME, NAME], f"two models are called '{NAME}'"),
         ([NAME, "--labels", "nowhere.txt"], "the labels in nowhere.txt cannot be read"),
         ([NAME, "--labels", "other=imagenet1k"], "there are labels for 'other'"),

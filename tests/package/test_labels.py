@@ -36,6 +36,7 @@ def test_imagenets_labels_are_in_the_order_of_the_outputs() -> None:
         (b"1,rose\n2, tulip\n", ("rose", "tulip")),
         (b"rose\tflower\ntulip\tflower\n", ("rose flower", "tulip flower")),
         (b"1 rose\n3 tulip\n", ("1 rose", "3 tulip")),
+        (b"1 tulip\n0 rose\n2 oak\n", ("rose", "tulip", "oak")),
     ],
     ids=[
         "plain",
@@ -49,6 +50,7 @@ def test_imagenets_labels_are_in_the_order_of_the_outputs() -> None:
         "commas",
         "two columns",
         "a gap",
+        "in another order",
     ],
 )
 def test_files_of_labels(tmp_path: Path, content: bytes, labels: tuple[str, ...]) -> None:

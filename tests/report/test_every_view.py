@@ -15,10 +15,12 @@ import pytest
 from edge.cli.main import run
 from edge.report import csv as csv_report
 from edge.report import details, markdown, text
+from edge.report import history as history_report
 from edge.report import json as json_report
 from edge.report.comparison import sentences
 from edge.results import words
 from edge.results.comparison import compare
+from edge.results.history import history
 from edge.results.measurement import Measurement
 from edge.results.protocol import ROBUST, TABLE
 from edge.results.reasons import Code, Remark
@@ -72,6 +74,7 @@ def views(one: Measurement, other: Measurement) -> Iterator[tuple[str, str]]:
     yield "comparison, first", "\n".join(sentences(compare(one, other)))
     yield "comparison, second", "\n".join(sentences(compare(other, one)))
     yield "text, beside another", text.render([other, one])
+    yield "history", history_report.render(history([other, one]))
 
 
 CASES = [(code, as_reason) for code in Code for as_reason in (False, True) if not (as_reason and code in FROM_STATE)]
@@ -96,6 +99,10 @@ def test_no_view_loses_it(code: Code, as_reason: bool, db: Path, capsys: Capture
     assert code.value in row[f"{kind}_codes"].split()
     (told,) = json.loads(json_report.render([one]))
     assert sentence in [each["text"] for each in told[f"{kind}s"]]
+    assert run(["results", "history", one.subject.name, "--db", str(db), "--json"]) == 0
+    points = [point for series in json.loads(capsys.readouterr().out) for point in series["points"]]
+    (point,) = [point for point in points if point["id"] == first]
+    assert sentence in [each["text"] for each in point[f"{kind}s"]]
     assert run(["results", "list", "--db", str(db)]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.split()[0] == str(first))
     assert code.value in line

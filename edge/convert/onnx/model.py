@@ -53,7 +53,8 @@ def describe(
         "inputs": [{**_tensor(one), "layout": layout(one["shape"])} for one in facts["inputs"]],
         "outputs": [_tensor(one) for one in facts["outputs"]],
         **preparation_fields(preparation),
-        "class_num": source.class_num or classes([_tensor(one) for one in facts["outputs"]]),
+        "class_num": source.class_num
+        or classes(*([_tensor(one) for one in facts[side]] for side in ("inputs", "outputs"))),
         "flops": source.flops,
         "params": source.params_count,
         "legalised": [],

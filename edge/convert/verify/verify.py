@@ -17,6 +17,7 @@ from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
+from edge.convert.verify.closing import by_what_goes_in
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
 from edge.convert.verify.engines import Double, Lend, Paddle, Twin, TwinDiedError
 from edge.convert.verify.inputs import Sample
@@ -108,6 +109,10 @@ def verify(
 
     try:
         judgement = judge_all(kinds, judge_one)
+        if recipe.target != "x86":
+            judgement = by_what_goes_in(
+                judgement, points.names, points.logits, lambda given: paddle.run(expected_from, given), limits
+            )
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
     cost = judgement.worst
