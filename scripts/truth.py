@@ -264,9 +264,9 @@ def tables(part: float) -> list[tuple[str, str, Callable[..., Found], tuple[Any,
     rows: list[tuple[str, str, Callable[..., Found], tuple[Any, ...], int]] = []
     for kind in NOISES:
         for spread in SPREADS:
-            rows.append(("coverage", f"{kind} {spread:.1%}, 6 cells", coverage, (Noise(kind, spread), 6), 50))
+            rows.append(("coverage", f"{kind} {spread:.1%}, 6 cells", coverage, (Noise(kind, spread), 6), 45))
     for spread in (0.003, 0.006, 0.01, 0.02):
-        rows.append(("coverage", f"normal {spread:.1%}, a lone cell", coverage, (Noise("normal", spread), 1), 150))
+        rows.append(("coverage", f"normal {spread:.1%}, a lone cell", coverage, (Noise("normal", spread), 1), 110))
     rows += [
         ("other", "two clocks 6 %, launches 0.3 %", coverage, (Noise("normal", 0.003, two_clocks=0.06), 6), 25),
         ("other", "neighbours alike 0.6, 1 %, 6 cells", coverage, (Noise("normal", 0.01, alike=0.6), 6), 40),
@@ -274,11 +274,11 @@ def tables(part: float) -> list[tuple[str, str, Callable[..., Found], tuple[Any,
         ("other", "clock of 0.05 ms, 1 %", coverage, (Noise("normal", 0.01, tick_ms=0.05), 6), 40),
     ]
     for name, (_, strengths) in FAULTS.items():
-        count = 45 // len(strengths)  # sessions of a kind
+        count = 42 // len(strengths)  # sessions of a kind
         rows += [("faults", f"{name} {strength:g}", fault, (name, strength), count) for strength in strengths]
-    rows.append(("faults", "hardware limiter 0.15, fixed mode", fault, ("hardware limiter", 0.15, True), 45))
+    rows.append(("faults", "hardware limiter 0.15, fixed mode", fault, ("hardware limiter", 0.15, True), 42))
     for name in ("step (no probe sees it)", "slow middle", "hot start"):
-        rows.append(("faults", f"{name} 0.12, launches 3 %", fault, (name, 0.12, False, 0.03), 45))
+        rows.append(("faults", f"{name} 0.12, launches 3 %", fault, (name, 0.12, False, 0.03), 42))
     for kind in ("normal", "heavy-tailed", "skewed"):
         for spread in (0.01, 0.03):
             rows.append(("calm", f"{kind} {spread:.0%}", calm, (Noise(kind, spread), False), 40))
@@ -288,7 +288,7 @@ def tables(part: float) -> list[tuple[str, str, Callable[..., Found], tuple[Any,
             for two in (False, True):
                 where = "two sessions" if two else "one session"
                 arguments = (0.0, launches, spread, two, 0.0)
-                count = 300 if launches >= 6 and spread == 0.03 and not two else 60
+                count = 250 if launches >= 6 and spread == 0.03 and not two else 60
                 rows.append(("equal", f"{launches} launches, {spread:.0%}, {where}", comparing, arguments, count))
     rows += [
         ("equal", "--compare, 1 %", duel, (0.0, Noise("normal", 0.01), 0.0), 100),
