@@ -130,7 +130,7 @@ def test_a_name_is_measured_and_its_output_checked(
     engine: str, program: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["bench", SMALL, "--weights", "random", "--device", "host", "--engine", engine, "--threads", "1,2",
-               "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "1000", "--check-output"]  # fmt: skip
+               "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "100", "--check-output"]  # fmt: skip
     assert run([*command, "--json"]) == 0
     captured = capsys.readouterr()
     cells = json.loads(captured.out)

@@ -20,7 +20,7 @@ from tests.android_runner.network import convert
 Capture = pytest.CaptureFixture[str]
 # Two launches of a few runs: enough for everything but good numbers.
 FEW = ("--device", "host", "--warmup", "1", "--repeats", "3", "--launches", "2")
-QUICK = (*FEW, "--tolerance", "1000")
+QUICK = (*FEW, "--tolerance", "100")
 
 
 @pytest.fixture(scope="module")
