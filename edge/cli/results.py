@@ -184,15 +184,18 @@ def _when(one: Summary) -> tuple[str, str]:
 
 def _result(one: Summary) -> tuple[str, str, str, str]:
     from edge.results.columns import status
+    from edge.results.words import launches
 
     headline, interval, median = one.headline_ms, one.interval, one.median_ms
+    if one.protocol.headline != "median":
+        interval = None  # it is of the median
     width = f"{interval.half_width(median):.1%}" if interval and median else "-"
     if interval and median and interval.level < 0.95:
         width += f" at {interval.level * 100:.4g} %"
     return (
         "-" if headline is None else f"{headline:.2f}",
         width,
-        str(len(one.launches)),
+        launches(len(one.counted), len(one.launches)),
         status(one),
     )
 

@@ -44,6 +44,7 @@ _COLUMNS = (
     ),
     *("synthetic", "status", "valid", "reason_codes", "reasons", "remark_codes", "remarks", "error"),
     *(f"latency_{name}" for name in (*_LATENCY, *_COUNTS)),
+    *("launches_counted", "launches_made"),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("sustained_first_ms", "sustained_steady_ms", "sustained_ratio", "sustained_steady"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855", "published_withheld", "published_doubts"),

@@ -56,6 +56,8 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Threads", str(one.threads)),
         ("Protocol", f"{one.protocol.name}: {parameters(one.protocol)}"),
     ]  # fmt: skip
+    if one.launches:
+        found.append(("Launches", words.launches(len(one.counted), len(one.launches)) + _aside(one)))
     if statistics is not None:
         interval = statistics.interval
         level = f"{interval.level * 100:.4g} %" if interval else ""
@@ -83,6 +85,12 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         found += [("Doubtful", doubt.reason) for doubt in facts.doubts(subject, f"sd855_{one.threads}")]
     found += [("Not published", reason) for reason in facts.proven(subject).reasons]
     return found
+
+
+def _aside(one: Measurement) -> str:
+    """Which launches make no number."""
+    numbers = [str(launch.number + 1) for launch in one.launches if launch not in one.counted]
+    return f" make the numbers; set aside: {', '.join(numbers)}" if numbers else ""
 
 
 def _launches(one: Measurement) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from edge.report.grid import Column, text
 from edge.results.history import Point, Series
-from edge.results.words import remarks
+from edge.results.words import launches, remarks
 
 _COLUMNS = (
     *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval", False)),
@@ -47,7 +47,7 @@ def _head(one: Series) -> str:
 
 def _row(point: Point) -> list[str]:
     interval = point.interval
-    level = "" if interval is None or interval.level >= 0.95 else f" ({interval.level * 100:.3g} %)"
+    level = "" if interval is None or interval.level >= 0.95 else f" ({interval.level * 100:.4g} %)"
     marks = [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]
     return [
         str(point.id),
@@ -55,7 +55,7 @@ def _row(point: Point) -> list[str]:
         time.strftime("%Y-%m-%d %H:%M", time.localtime(point.started)),
         "-" if point.ms is None else f"{point.ms:.3f}",
         "-" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}{level}",
-        str(point.launches),
+        launches(point.launches, point.launches_made),
         point.status,
         _change(point),
         ", ".join(marks),

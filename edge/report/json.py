@@ -19,7 +19,10 @@ def render(measurements: Sequence[Measurement], *, ratio: bool = False, raw: boo
 
 
 def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) -> dict[str, Any]:
-    """One cell as JSON values. Times in ms, sizes in bytes; what is unknown is null."""
+    """One cell as JSON values. Times in ms, sizes in bytes; what is unknown is null.
+
+    Its numbers are of `launches_counted` launches; `launches_ms` has all that were made, those set aside as well.
+    """
     subject, statistics = measurement.subject, measurement.statistics
     published = facts.published(subject)
     engine, engine_version = measurement.engine
@@ -68,10 +71,12 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         "remarks": [one.as_json() for one in measurement.remarks],
         "error": measurement.error,
         "latency_ms": latency,
-        "load_ms": _median(launch.load_ms for launch in measurement.launches),
-        "first_run_ms": _median(launch.first_run_ms for launch in measurement.launches),
-        "peak_rss_bytes": max((one.peak_rss_bytes or 0 for one in measurement.launches), default=0) or None,
+        "load_ms": _median(launch.load_ms for launch in measurement.counted),
+        "first_run_ms": _median(launch.first_run_ms for launch in measurement.counted),
+        "peak_rss_bytes": max((one.peak_rss_bytes or 0 for one in measurement.counted), default=0) or None,
         "sustained": sustained.as_json(measurement),
+        "launches_counted": len(measurement.counted),
+        "launches_made": len(measurement.launches),
         "launches_ms": [launch.level_ms for launch in measurement.launches],
         "published": published
         and {

@@ -9,7 +9,7 @@ from edge.results.columns import cell_key, columns, status
 from edge.results.comparison import THRESHOLD, Answer, compare
 from edge.results.measurement import Measurement
 from edge.results.reasons import Remark
-from edge.results.statistics import Interval, median, median_interval
+from edge.results.statistics import Interval
 
 # What may change from one session to the next and explain a change of the latency.
 VERSIONS = ("sha256", "opt", "engine_version", "program", "program_sha256", "build", "input")
@@ -17,7 +17,8 @@ VERSIONS = ("sha256", "opt", "engine_version", "program", "program_sha256", "bui
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measurement in its series. `ms` is the median over its launches, with its interval within the session.
+    """A measurement in its series. `ms` is the number that every view shows (of the `table` protocol the mean), of `launches`
+    of the `launches_made`; `interval` is of the median over launches, None where another number is shown.
 
     `answer` and `ratio` compare it with the last valid point before it; None for the first, and for one that is not
     valid. `renewed`: which of `VERSIONS` are others than at the point before. The last three are the measurement's.
@@ -29,6 +30,7 @@ class Point:
     ms: float | None
     interval: Interval | None
     launches: int
+    launches_made: int
     status: str
     labels: tuple[str, ...]
     answer: Answer | None
@@ -61,17 +63,17 @@ def _points(cells: Sequence[Measurement], threshold: float) -> list[Point]:
     last: Measurement | None = None  # the last valid one
     before: Measurement | None = None
     for one in cells:
-        levels = [launch.level_ms for launch in one.counted]
-        comparable = one.valid and bool(levels)
+        comparable = one.valid and bool(one.counted)
         found = compare(last, one, threshold=threshold) if comparable and last is not None else None
         points.append(
             Point(
                 id=one.id,
                 session=one.session,
                 started=one.started,
-                ms=median(levels) if levels else None,
-                interval=None if one.protocol.base == "sustained" else median_interval(levels),
-                launches=len(levels),
+                ms=one.headline_ms,
+                interval=one.statistics.interval if one.statistics and one.protocol.headline == "median" else None,
+                launches=len(one.counted),
+                launches_made=len(one.launches),
                 status=status(one),
                 labels=one.labels,
                 answer=None if found is None else found.answer,

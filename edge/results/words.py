@@ -14,8 +14,14 @@ def remarks(one: Measurement | Summary | Point) -> list[str]:
     return [*grave, *(f"not valid: {reason}" for reason in one.reasons), *notes]
 
 
+def launches(counted: int, made: int) -> str:
+    """How many launches make the numbers, and of how many where others are set aside: `10`, `10 of 12`."""
+    return str(counted) if counted == made else f"{counted} of {made}"
+
+
 def outcome(one: Measurement | Summary) -> str:
     """As a progress line tells it: the number that tables show, of how many launches, and every remark."""
-    count = len(one.launches)
+    made = len(one.launches)
     number = "-" if one.headline_ms is None else f"{one.headline_ms:.2f} ms"
-    return "; ".join([f"{number}, {count} launch{'' if count == 1 else 'es'}", *remarks(one)])
+    count = f"{launches(len(one.counted), made)} launch{'' if made == 1 else 'es'}"
+    return "; ".join([f"{number}, {count}", *remarks(one)])

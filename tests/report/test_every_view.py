@@ -22,7 +22,7 @@ from edge.results import words
 from edge.results.comparison import compare
 from edge.results.history import history
 from edge.results.measurement import Measurement
-from edge.results.protocol import ROBUST, TABLE
+from edge.results.protocol import ROBUST, TABLE, Protocol
 from edge.results.reasons import Code, Remark
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
@@ -159,3 +159,73 @@ def test_every_export_tells_the_identity(db: Path) -> None:
         "opencl,arm",
         "8a1b",
     )
+
+
+def stored(db: Path, protocol: Protocol, *levels: float, spoiled: int = 0) -> Measurement:
+    """A launch of three runs for each level, one of them slow; something speaks against the last `spoiled`."""
+    with Store(db) as store:
+        session = store.new_session(seed=1, device=PHONE)
+        id = store.begin(session, subject=SUBJECT, threads=1, protocol=protocol, program=PROGRAM)
+        for number, level in enumerate(levels):
+            reasons = (Code.LOAD_ON_CORES(share=0.25),) if number >= len(levels) - spoiled else ()
+            runs = (level, level, level * 1.5)
+            store.add_launch(id, session, launch(number, *runs, reasons=reasons, load_ms=level * 10))
+        store.finish(id)
+        return store.get(id)
+
+
+def row_of(shown: str, id: int) -> str:
+    return next(line for line in shown.splitlines() if line.split()[:1] == [str(id)])
+
+
+def test_every_view_counts_the_same_launches(db: Path, capsys: Capture) -> None:
+    """Those that make the numbers, and of how many where some are set aside."""
+    one = stored(db, ROBUST, *(10.0 + number / 10 for number in range(8)), 30.0, 31.0, spoiled=2)
+    assert "Launches        8 of 10 make the numbers; set aside: 9, 10\n" in details.render(one)
+    assert words.outcome(one).startswith("10.35 ms, 8 of 10 launches")
+    assert " 8 of 10  valid" in row_of(history_report.render(history([one])), one.id)
+    assert run(["results", "list", "--db", str(db)]) == 0
+    assert " 8 of 10  valid" in row_of(capsys.readouterr().out, one.id)
+    (row,) = csv.DictReader(io.StringIO(csv_report.render([one])))
+    assert (row["latency_launches"], row["launches_counted"], row["launches_made"]) == ("8", "8", "10")
+    (told,) = json.loads(json_report.render([one]))
+    assert (told["latency_ms"]["launches"], told["launches_counted"], told["launches_made"]) == (8, 8, 10)
+    assert len(told["launches_ms"]) == 10
+    assert told["load_ms"] == pytest.approx(103.5)
+    assert run(["results", "history", SUBJECT.name, "--db", str(db), "--json"]) == 0
+    (series,) = json.loads(capsys.readouterr().out)
+    assert [(point["launches"], point["launches_made"]) for point in series["points"]] == [(8, 10)]
+
+
+def test_where_none_is_set_aside_there_is_one_count(db: Path) -> None:
+    one = stored(db, ROBUST, *(10.0 + number / 10 for number in range(8)))
+    assert "Launches        8\n" in details.render(one)
+    assert words.outcome(one) == "10.35 ms, 8 launches"
+
+
+@pytest.mark.parametrize("launches", [1, 3, 7])
+def test_the_mean_of_a_table_is_the_number_of_every_view(launches: int, db: Path, capsys: Capture) -> None:
+    """And an interval of the median stands beside no mean."""
+    how = replace(TABLE, launches_min=launches, launches_max=launches)
+    one = stored(db, how, *(9.0 + number / 10 for number in range(launches)))
+    mean = one.headline_ms
+    assert mean is not None
+    assert one.statistics is not None
+    assert mean > one.statistics.median + 1
+    assert f"{mean:.3f}  -  " in row_of(history_report.render(history([one])), one.id)
+    assert f"{mean:.2f}!" in text.render([one]) or f"{mean:.2f} " in text.render([one])
+    assert run(["results", "list", "--db", str(db)]) == 0
+    assert row_of(capsys.readouterr().out, one.id).split()[-4:] == [f"{mean:.2f}", "-", str(launches), "valid"]
+
+
+@pytest.mark.parametrize(("count", "level"), [(3, "75 %"), (4, "87.5 %"), (5, "93.75 %")])
+def test_every_view_says_the_level_alike(count: int, level: str, db: Path, capsys: Capture) -> None:
+    one = stored(db, ROBUST, *(10.0 + number / 10 for number in range(count)))
+    assert run(["results", "list", "--db", str(db)]) == 0
+    for shown in (
+        capsys.readouterr().out,
+        text.render([one]),
+        details.render(one),
+        history_report.render(history([one])),
+    ):
+        assert f" {level}" in shown or f"({level}" in shown
