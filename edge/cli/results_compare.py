@@ -79,6 +79,11 @@ def _now(store: Store, baseline: str, before: set[int], ids: tuple[int, ...], as
     from edge.errors import ResultsError
 
     if ids:
+        if own := [str(id) for id in ids if id in before]:
+            raise ResultsError(
+                f"measurement {', '.join(own)} belongs to the baseline {baseline}, and is compared with itself",
+                hint="name others",
+            )
         return [store.get(id) for id in ids]
     found, _ = asked.summaries(store)
     newest = max((one.session for one in found), default=None)
@@ -93,7 +98,7 @@ def _two(first: Measurement, second: Measurement, threshold: float, limit: float
     from dataclasses import asdict
 
     from edge.cli.output import print_json
-    from edge.report.comparison import sentences
+    from edge.report.comparison import percent, sentences
     from edge.results.comparison import compare, over
 
     comparison = compare(first, second, threshold=threshold)
@@ -103,7 +108,7 @@ def _two(first: Measurement, second: Measurement, threshold: float, limit: float
         for sentence in sentences(comparison):
             click.echo(sentence)
     if limit is not None and over(comparison, limit):
-        click.echo(f"Slower by more than {limit:.1%}: {comparison.second}.", err=True)
+        click.echo(f"Slower by more than {percent(limit)}: {comparison.second}.", err=True)
         raise SystemExit(1)
 
 
@@ -118,7 +123,7 @@ def _sets(
     as_json: bool,
 ) -> None:
     from edge.errors import ResultsError
-    from edge.report.comparison import table
+    from edge.report.comparison import percent, table
     from edge.results.comparison import over
     from edge.results.sets import compare_sets
 
@@ -138,9 +143,9 @@ def _sets(
                 click.echo(f"Not compared, {which}: {', '.join(map(str, missing))}.")
         for remark in dict.fromkeys(remark for pair in made.pairs for remark in pair.comparison.remarks):
             click.echo(f"Beware: {remark}.")
-    if slower:
+    if slower and limit is not None:
         click.echo(
-            f"Slower by more than {limit:.1%}: {'; '.join(pair.comparison.second for pair in slower)}.", err=True
+            f"Slower by more than {percent(limit)}: {'; '.join(pair.comparison.second for pair in slower)}.", err=True
         )
         raise SystemExit(1)
 

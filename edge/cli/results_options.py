@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+MOST_PERCENT = 1000
+
+
 def _condition(text: str) -> Condition:
     from edge.results.columns import Condition
 
@@ -36,10 +39,10 @@ def _percent(text: str) -> float:
 
     try:
         value = float(text.strip().removesuffix("%"))
-        if not 0 < value < float("inf"):
+        if not 0 < value <= MOST_PERCENT:
             raise ValueError
     except ValueError:
-        raise UsageError(f"{text} is no percentage above 0", hint="for instance 3%") from None
+        raise UsageError(f"{text} is no percentage above 0 and up to {MOST_PERCENT}", hint="for instance 3%") from None
     return value / 100
 
 

@@ -20,14 +20,20 @@ def sentences(comparison: LatencyComparison) -> list[str]:
         more = ""
         if c.launches_needed is not None:
             more = f" About {c.launches_needed} launches of each would decide."
-        lines.append(f"Not decided whether they differ by more than {c.threshold:.1%}.{more}")
+        lines.append(f"Not decided whether they differ by more than {percent(c.threshold)}.{more}")
     elif c.answer == "the same":
         apart = c.interval is not None and not c.interval.low <= 1 <= c.interval.high
         small = f": the second is {_change(c.ratio)}, which is less" if apart else ""
-        lines.append(f"The same within {c.threshold:.1%}{small}.")
+        lines.append(f"The same within {percent(c.threshold)}{small}.")
     else:
         lines.append(f"The second is {_change(c.ratio)}.")
     return lines + [f"Beware: {remark}." for remark in c.remarks]
+
+
+def percent(share: float) -> str:
+    """A limit as it was given: with one decimal where that tells it, else as many as it has."""
+    short = f"{share:.1%}"
+    return short if abs(float(short[:-1]) - share * 100) < 1e-9 else f"{share * 100:.6g}%"
 
 
 def _level(interval: Interval) -> str:
@@ -49,6 +55,8 @@ def table(made: SetComparison) -> str:
     for pair, key in zip(made.pairs, keys, strict=True):
         c = pair.comparison
         interval = f"{c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else "-"
+        if c.interval and c.interval.level < 0.95:
+            interval += f" ({_level(c.interval)})"
         more = f", about {c.launches_needed} launches would decide" if c.launches_needed is not None else ""
         rows.append(
             [

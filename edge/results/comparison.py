@@ -43,10 +43,13 @@ class LatencyComparison:
     answer: Answer
     launches_needed: int | None
     remarks: tuple[str, ...]
+    apart: bool = False  # the interval tells the two apart, whatever the threshold
 
 
 def compare(first: Measurement, second: Measurement, *, threshold: float = THRESHOLD) -> LatencyComparison:
-    """Compare two cells, launch by launch. Raises `ResultsError` if one has no launches."""
+    """Compare two cells, launch by launch. Raises `ResultsError` if one has no launches, or both are one measurement."""
+    if first.id == second.id:
+        raise ResultsError(f"measurement {first.id} is compared with itself", hint="name another one")
     for one in (first, second):
         if not one.counted:
             raise ResultsError(f"measurement {one.id} has no launches to compare", hint=one.error or "measure it again")
@@ -59,8 +62,9 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
     groups = any(two_groups(levels) is not None for levels in (a, b)) and not paired
     answer = decide(ratio, interval, threshold, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
     windows = SUSTAINED in (first.protocol.base, second.protocol.base)
+    told = decide(ratio, interval, 0.0, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
     if groups or windows:
-        answer = "undecided"
+        answer = told = "undecided"
     count = len(found) if paired else min(len(a), len(b))
     return LatencyComparison(
         first=_name(first),
@@ -77,13 +81,17 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
         if answer == "undecided" and together and not windows
         else None,
         remarks=tuple(_remarks(first, second, groups=groups)),
+        apart=told in ("slower", "faster"),
     )
 
 
 def over(comparison: LatencyComparison, limit: float) -> bool:
-    """Decided to be slower, by more than `limit` (0.03: 3 %): the whole interval lies above it."""
+    """Decided to be slower, by more than `limit` (0.03: 3 %): the whole interval lies above it.
+
+    A limit below the threshold counts as well: what is the same in practice may be slower than the limit.
+    """
     interval = comparison.interval
-    return comparison.answer == "slower" and interval is not None and interval.low > 1 + limit
+    return comparison.apart and interval is not None and interval.low > 1 + limit
 
 
 def pairs(first: Sequence[Launch], second: Sequence[Launch]) -> list[tuple[float, float]]:
@@ -166,6 +174,11 @@ def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequen
         remarks.append("windows of a sustained measurement follow from one another: no interval holds over them")
     if groups:
         remarks.append("the launches of one fall in two groups, as on two clocks")
+    means = [str(one.id) for one in (first, second) if one.protocol.headline == "mean"]
+    if means:
+        remarks.append(
+            f"medians of launches are compared; the number shown elsewhere of {' and '.join(means)} is the mean"
+        )
     if first.identity != second.identity:
         remarks.append("they were measured on different devices")
     if first.protocol != second.protocol:

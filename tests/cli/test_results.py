@@ -398,3 +398,29 @@ def test_delete(days: Results, capsys: Capture) -> None:
     assert "They are gone from the baseline first." in capsys.readouterr().out
     assert ids_listed(days, capsys) == [2, 5, 6]
     assert days("delete", "99", "--yes") == 2
+
+
+def test_a_baseline_is_not_compared_with_its_own(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "first", "1", "2") == 0
+    assert days("compare", "--baseline", "first", "2", "6") != 0
+    assert "measurement 2 belongs to the baseline first" in capsys.readouterr().err
+    assert days("compare", "3", "3") != 0
+    assert "compared with itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [" ", "\t", "a\nb", "a\x1b[1m"])
+def test_a_name_that_no_table_can_show(name: str, days: Results, capsys: Capture) -> None:
+    """Refused before anything is kept."""
+    assert days("save-baseline", name, "1") != 0
+    assert days("label", "1", name) != 0
+    capsys.readouterr()
+    assert days("baselines", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert ids_listed(days, capsys, "--where", "label=*") == []
+
+
+@pytest.mark.parametrize("value", ["0", "nan", "-3%", "1e300", "1001%", "x", "inf"])
+@pytest.mark.parametrize("option", ["--threshold", "--fail-over"])
+def test_a_percentage_that_makes_no_sense(option: str, value: str, days: Results, capsys: Capture) -> None:
+    assert days("compare", "1", "2", option, value) == 2
+    assert "is no percentage above 0 and up to 1000" in capsys.readouterr().err

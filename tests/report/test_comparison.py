@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from edge.report.comparison import sentences
-from edge.results.comparison import compare
+from edge.errors import ResultsError
+from edge.report.comparison import percent, sentences, table
+from edge.results.comparison import compare, over
 from edge.results.measurement import Measurement
+from edge.results.protocol import TABLE, sustained
 from edge.results.reasons import Code
+from edge.results.sets import compare_sets
 from tests.bench.examples import launch, measurement
 
 DRIFT = [1 + 0.01 * i for i in range(10)]  # of the device, shared by what ran at the same time
@@ -90,3 +93,66 @@ def test_a_launch_that_was_set_aside_takes_its_pair_with_it() -> None:
 
 def test_a_small_difference_that_is_certain_is_said() -> None:
     assert sentences(compare(*two(1.015)))[3] == "The same within 2.0%: the second is 1.5% slower, which is less."
+
+
+@pytest.mark.parametrize(
+    ("limit", "fails"), [(0.005, True), (0.01, True), (0.012, True), (0.016, False), (0.03, False)]
+)
+def test_a_limit_below_the_threshold_counts(limit: float, fails: bool) -> None:
+    """1.5 % slower is the same within 2 %, and yet more than 1 %."""
+    found = compare(*two(1.015))
+    assert found.answer == "the same"
+    assert over(found, limit) is fails
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.985, 0.9])
+def test_what_is_not_slower_is_over_no_limit(factor: float) -> None:
+    assert not over(compare(*two(factor)), 1e-6)
+
+
+def test_windows_are_over_no_limit() -> None:
+    one, other = (replace(each, protocol=sustained(60)) for each in two(1.5))
+    assert not over(compare(one, other), 1e-6)
+
+
+def test_a_measurement_is_not_compared_with_itself() -> None:
+    one, _ = two(1.0)
+    with pytest.raises(ResultsError, match="measurement 1 is compared with itself"):
+        compare(one, one)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.02, "2.0%"),
+        (0.03, "3.0%"),
+        (0.25, "25.0%"),
+        (0.0001, "0.01%"),
+        (0.0125, "1.25%"),
+        (1e-6, "0.0001%"),
+        (10, "1000.0%"),
+    ],
+)
+def test_a_limit_is_told_as_it_was_given(share: float, told: str) -> None:
+    assert percent(share) == told
+
+
+def test_a_small_threshold_is_not_rounded_away() -> None:
+    assert "Not decided whether they differ by more than 0.01%." in "\n".join(
+        sentences(compare(*two(1.0), threshold=0.0001))
+    )
+
+
+@pytest.mark.parametrize(("count", "level"), [(3, "90 %"), (8, None)])
+def test_a_table_of_sets_says_a_level_below_95(count: int, level: str | None) -> None:
+    first, second = two(1.1, count=count)
+    shown = table(compare_sets([first], [second]))
+    assert ("0 %)" in shown) is (level is not None)
+    assert level is None or f"({level})" in shown
+
+
+def test_means_that_are_shown_elsewhere_are_told_of() -> None:
+    one, other = (replace(each, protocol=TABLE) for each in two(1.0))
+    told = "\n".join(sentences(compare(one, other)))
+    assert "medians of launches are compared; the number shown elsewhere of 1 and 2 is the mean" in told
+    assert "the mean" not in "\n".join(sentences(compare(*two(1.0))))
