@@ -74,6 +74,18 @@ class Cell:
         return sound >= self.protocol.launches_max or (self.within and sound >= self.protocol.launches_min)
 
     @property
+    def ending(self) -> str:
+        """Why no launch more is made, in words."""
+        made, sound, most = len(self.launches), len(self.sound), self.protocol.launches_max
+        count = f"{made} launch{'' if made == 1 else 'es'}"
+        if made - sound >= self.protocol.launches_min:
+            which = f"{made - sound} of them " if sound else "all " if made > 1 else ""
+            return f"{count}, {which}spoiled: no more are made"
+        if sound >= most and not self.within and self.protocol.launches_min < most:
+            return f"{count}, the most there may be"
+        return f"{count} {'is' if made == 1 else 'are'} enough"
+
+    @property
     def reasons(self) -> list[Remark]:
         """Why it cannot be trusted, as far as its own launches tell."""
         found = [*self.job.reasons]

@@ -183,7 +183,7 @@ class _Session:
             for cell in active:
                 if cell.ended and not cell.failed and cell.launches:
                     self._store.finish(cell.id, reasons=cell.reasons, notes=[*cell.notes, NOT_LOOKED_AT])
-                    self._listener.line(f"{self._device.serial}: {cell.name}: {len(cell.launches)} launches are enough")
+                    self._listener.line(f"{self._device.serial}: {cell.name}: {cell.ending}")
             number += 1
 
     def _launch(self, cell: Cell) -> None:

@@ -120,7 +120,12 @@ class Launch:
 
 
 def sound_launches(launches: Sequence[Launch], protocol: Protocol) -> tuple[Launch, ...]:
-    """The launches without a reason against them, where they are enough for the protocol; else all of them."""
+    """The launches without a reason against them, where they are enough for the protocol; else all of them.
+
+    Of a sustained measurement all: its windows are what the device did, and none is made again.
+    """
+    if protocol.base == "sustained":
+        return tuple(launches)
     sound = tuple(launch for launch in launches if not launch.reasons)
     return sound if len(sound) >= protocol.launches_min else tuple(launches)
 

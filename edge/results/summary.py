@@ -63,6 +63,8 @@ class Summary:
     @property
     def counted(self) -> tuple[LaunchSummary, ...]:
         """The launches that make the numbers; see `edge.results.measurement.sound_launches`."""
+        if self.protocol.base == "sustained":
+            return self.launches
         sound = tuple(one for one in self.launches if one.sound)
         return sound if len(sound) >= self.protocol.launches_min else self.launches
 

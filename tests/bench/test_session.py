@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from edge.bench.cell import Cell
 from edge.bench.gate import Gate
 from edge.bench.request import Job, Request
 from edge.bench.session import NOT_LOOKED_AT, measure
@@ -27,9 +28,9 @@ from edge.errors import (
 from edge.results.measurement import Measurement
 from edge.results.probes import probes_from_json
 from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
-from edge.results.reasons import Remark
+from edge.results.reasons import Code, Remark
 from edge.results.store import Store
-from tests.bench.examples import SUBJECT
+from tests.bench.examples import SUBJECT, launch
 from tests.bench.phone import Noise, Phone, Weather
 from tests.bench.scripted import RUNNER, ScriptedDevice
 
@@ -528,6 +529,28 @@ def test_a_launch_with_a_reason_is_made_again_and_told_apart(store: Store) -> No
     )
     assert cell.statistics is not None
     assert cell.statistics.launches == 2
+
+
+@pytest.mark.parametrize(
+    ("made", "spoiled", "within", "how", "told"),
+    [
+        (6, 0, True, ROBUST, "6 launches are enough"),
+        (7, 1, True, ROBUST, "7 launches are enough"),
+        (10, 0, False, ROBUST, "10 launches, the most there may be"),
+        (12, 2, True, ROBUST, "12 launches are enough"),
+        (6, 6, False, ROBUST, "6 launches, all spoiled: no more are made"),
+        (11, 6, False, ROBUST, "11 launches, 6 of them spoiled: no more are made"),
+        (1, 0, False, TABLE, "1 launch is enough"),
+        (1, 1, False, TABLE, "1 launch, spoiled: no more are made"),
+        (2, 0, False, FEW, "2 launches are enough"),
+    ],
+)
+def test_why_a_cell_ends_is_said(made: int, spoiled: int, within: bool, how: Protocol, told: str) -> None:
+    bad = (Code.LOAD_ON_CORES(share=0.25),)
+    launches = [launch(number, 10.0, reasons=bad if number < spoiled else ()) for number in range(made)]
+    cell = Cell(1, job("A"), 1, how, launches, earlier=0, within=within)
+    assert cell.ended
+    assert cell.ending == told
 
 
 def test_an_unreadable_sensor_is_noted_and_not_held_against_it(store: Store) -> None:

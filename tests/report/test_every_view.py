@@ -22,7 +22,7 @@ from edge.results import words
 from edge.results.comparison import compare
 from edge.results.history import history
 from edge.results.measurement import Measurement
-from edge.results.protocol import ROBUST, TABLE, Protocol
+from edge.results.protocol import ROBUST, TABLE, Protocol, sustained
 from edge.results.reasons import Code, Remark
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
@@ -229,3 +229,14 @@ def test_every_view_says_the_level_alike(count: int, level: str, db: Path, capsy
         history_report.render(history([one])),
     ):
         assert f" {level}" in shown or f"({level}" in shown
+
+
+def test_every_window_of_a_sustained_measurement_counts(db: Path) -> None:
+    """None is made again, so one that had to share its core is not left out of the number either."""
+    one = stored(db, sustained(60), 10.0, 10.0, 20.0, 20.0, 20.0, spoiled=3)
+    assert one.headline_ms == 20.0
+    with Store(db) as store:
+        (summary,), _ = store.summaries()
+    assert (summary.headline_ms, len(summary.counted)) == (20.0, 5)
+    assert "Launches        5\n" in details.render(one)
+    assert words.outcome(one) == words.outcome(summary) == "20.00 ms, 5 launches"
