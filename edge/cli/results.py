@@ -84,11 +84,11 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
     with Store(options.database(db), create=False) as store:
         measurement = store.get(id)
         ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
-        others = [] if as_json else [store.get(one) for one in ids]
+        others = [store.get(one) for one in ids]
     from edge.report import json
 
     if as_json:
-        click.echo(json.render([measurement], raw=True), nl=False)
+        click.echo(json.render([measurement], raw=True, others=others), nl=False)
         return
     from edge.report import details
 

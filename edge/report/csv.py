@@ -21,6 +21,7 @@ _COLUMNS = (
     *(
         "id",
         "session",
+        "sessions",
         "labels",
         "started",
         "model",

@@ -10,7 +10,7 @@ from edge.results.history import Point, Series
 from edge.results.words import launches, remarks
 
 _COLUMNS = (
-    *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval", False)),
+    *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval in its session", False)),
     *(Column("Launches"), Column("Status", False), Column("Change", False), Column("Since the one before", False)),
 )
 _TITLES = {
@@ -47,7 +47,9 @@ def _head(one: Series) -> str:
 
 def _row(point: Point) -> list[str]:
     interval = point.interval
-    level = "" if interval is None or interval.level >= 0.95 else f" ({interval.level * 100:.4g} %)"
+    kind = [f"{interval.level * 100:.4g} %"] if interval is not None and interval.level < 0.95 else []
+    kind += [f"over launches of {point.sessions} sessions"] if point.sessions > 1 else []
+    level = f" ({', '.join(kind)})" if kind else ""
     marks = [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]
     return [
         str(point.id),

@@ -9,12 +9,25 @@ from typing import Any
 
 from edge.report import facts, sustained
 from edge.results.measurement import Launch, Measurement
+from edge.results.pooling import pool, same_cell
 from edge.results.statistics import median
 
 
-def render(measurements: Sequence[Measurement], *, ratio: bool = False, raw: bool = False) -> str:
-    """`raw` adds every launch with its samples and readings."""
+def render(
+    measurements: Sequence[Measurement],
+    *,
+    ratio: bool = False,
+    raw: bool = False,
+    others: Sequence[Measurement] | None = None,
+) -> str:
+    """`raw` adds every launch with its samples and readings; `others`: more measurements, from which those of the same
+    cell in other sessions are pooled (`all_sessions`, null with fewer than two).
+    """
     cells = [cell(one, ratio=ratio, raw=raw) for one in measurements]
+    if others is not None:
+        for one, values in zip(measurements, cells, strict=True):
+            pooled = pool([other for other in others if same_cell(other, one)])
+            values["all_sessions"] = pooled and asdict(pooled)
     return json.dumps(cells, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -40,6 +53,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
     values: dict[str, Any] = {
         "id": measurement.id,
         "session": measurement.session,
+        "sessions": measurement.sessions,
         "labels": list(measurement.labels),
         "model": subject.name,
         "weights": subject.weights,

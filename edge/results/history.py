@@ -18,7 +18,8 @@ VERSIONS = ("sha256", "opt", "engine_version", "program", "program_sha256", "bui
 @dataclass(frozen=True, slots=True)
 class Point:
     """A measurement in its series. `ms` is the number that every view shows (of the `table` protocol the mean), of `launches`
-    of the `launches_made`; `interval` is of the median over launches, None where another number is shown.
+    of the `launches_made`; `interval` is of the median over launches of its `sessions` (one, where it was not
+    resumed), None where another number is shown.
 
     `answer` and `ratio` compare it with the last valid point before it; None for the first, and for one that is not
     valid. `renewed`: which of `VERSIONS` are others than at the point before. The last three are the measurement's.
@@ -31,6 +32,7 @@ class Point:
     interval: Interval | None
     launches: int
     launches_made: int
+    sessions: int
     status: str
     labels: tuple[str, ...]
     answer: Answer | None
@@ -74,6 +76,7 @@ def _points(cells: Sequence[Measurement], threshold: float) -> list[Point]:
                 interval=one.statistics.interval if one.statistics and one.protocol.headline == "median" else None,
                 launches=len(one.counted),
                 launches_made=len(one.launches),
+                sessions=one.sessions,
                 status=status(one),
                 labels=one.labels,
                 answer=None if found is None else found.answer,

@@ -240,3 +240,35 @@ def test_every_window_of_a_sustained_measurement_counts(db: Path) -> None:
     assert (summary.headline_ms, len(summary.counted)) == (20.0, 5)
     assert "Launches        5\n" in details.render(one)
     assert words.outcome(one) == words.outcome(summary) == "20.00 ms, 5 launches"
+
+
+def test_every_view_names_the_kind_of_interval(db: Path, capsys: Capture) -> None:
+    """Within one session, over launches of several, over sessions."""
+    for first in (10.0, 10.1, 10.2):
+        stored(db, ROBUST, *(first + number / 100 for number in range(7)))
+    with Store(db) as store:
+        store.add_launch(3, store.new_session(seed=9, device=PHONE), launch(7, 10.3))
+        cells = [store.get(id) for id in (1, 2, 3)]
+    shown = history_report.render(history(cells))
+    assert "Interval in its session" in shown
+    assert "sessions" not in row_of(shown, 1)
+    assert "(over launches of 2 sessions)" in row_of(shown, 3)
+    assert cells[0].statistics is not None
+    interval = cells[0].statistics.interval
+    assert interval is not None
+    assert f"interval {interval.low:.3f} to {interval.high:.3f}, within this session)" in details.render(cells[0])
+    assert "over launches of 2 sessions)" in details.render(cells[2])
+    assert [one["sessions"] for one in json.loads(json_report.render(cells))] == [1, 1, 2]
+    assert [row["sessions"] for row in csv.DictReader(io.StringIO(csv_report.render(cells)))] == ["1", "1", "2"]
+    assert run(["results", "show", "1", "--db", str(db), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["all_sessions"]["sessions"], told["all_sessions"]["interval"]["level"]) == (3, 0.75)
+    assert run(["results", "show", "1", "--db", str(db)]) == 0
+    sentence = f"median of 3 sessions' medians {told['all_sessions']['median_ms']:.3f} ms (75 % interval over sessions"
+    assert sentence in capsys.readouterr().out
+
+
+def test_one_session_is_not_pooled(db: Path, capsys: Capture) -> None:
+    stored(db, ROBUST, *(10.0 + number / 100 for number in range(7)))
+    assert run(["results", "show", "1", "--db", str(db), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["all_sessions"] is None
