@@ -100,8 +100,9 @@ class Cell:
         if aside := [launch for launch in self.launches if launch not in counted]:
             why = "; ".join(dict.fromkeys(str(reason) for launch in aside for reason in launch.reasons))
             found.append(Code.SET_ASIDE(count=len(aside), launches=len(self.launches), why=why))
-        if 0 < self.earlier < len(self.launches):
-            found.append(Code.EARLIER_SESSIONS(earlier=self.earlier, launches=len(self.launches)))
+        earlier = sum(launch in counted for launch in self.launches[: self.earlier])
+        if 0 < earlier < len(counted):
+            found.append(Code.EARLIER_SESSIONS(earlier=earlier, launches=len(counted)))
         if len({launch.digests for launch in counted}) > 1:
             found.append(Code.OUTPUTS_DIFFER())
         if groups := two_groups(self.levels):

@@ -54,7 +54,8 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
         if not one.counted:
             raise ResultsError(f"measurement {one.id} has no launches to compare", hint=one.error or "measure it again")
     a, b = ([launch.level_ms for launch in one.counted] for one in (first, second))
-    together = first.session == second.session
+    # a cell that was resumed alone has launches of another session than the other one
+    together = first.session == second.session and first.sessions == second.sessions
     found = pairs(first.counted, second.counted) if together else []
     paired = len(found) >= 6  # fewer have no 95 % interval
     confidence = LEVEL if together and first.protocol.base == second.protocol.base == "compare" else 0.95
@@ -80,7 +81,7 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
         launches_needed=_needed(ratio, interval, threshold, count)
         if answer == "undecided" and together and not windows
         else None,
-        remarks=tuple(_remarks(first, second, groups=groups)),
+        remarks=tuple(_remarks(first, second, groups=groups, together=together)),
         apart=told in ("slower", "faster"),
     )
 
@@ -163,9 +164,9 @@ def _name(one: Measurement) -> str:
     return f"{one.id} ({one.subject.name}, {one.device['serial']}, {one.threads}T, {one.protocol.name})"
 
 
-def _remarks(first: Measurement, second: Measurement, *, groups: bool) -> Sequence[str]:
+def _remarks(first: Measurement, second: Measurement, *, groups: bool, together: bool) -> Sequence[str]:
     remarks = []
-    if first.session != second.session:
+    if not together:
         remarks.append(
             "they were not measured in one session: a device may change by itself from one to the other, so that less"
             f" than {SESSION_SHIFT:.0%} tells nothing; measure both in one"

@@ -135,7 +135,7 @@ class Measurement:
     """One cell. `device` is the JSON form of `edge.device.base.Properties`, of the session it was begun in.
 
     `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
-    unreadable); `error` says why a failed cell failed. `sessions`: of how many its launches are. `labels`: what
+    unreadable); `error` says why a failed cell failed. `sessions`: of how many the launches that count are. `labels`: what
     was said of it later.
     """
 

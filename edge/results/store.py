@@ -21,11 +21,11 @@ from edge.results.database import Database
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.marks import Marks
-from edge.results.measurement import Launch, Measurement, RunnerProgram, Status, Subject
+from edge.results.measurement import Launch, Measurement, RunnerProgram, Status, Subject, sound_launches
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
 from edge.results.rows import DamagedRowError, Row
-from edge.results.summary import LaunchSummary, Summary
+from edge.results.summary import LaunchSummary, Summary, counted_of
 
 _FIND = """
 SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session
@@ -253,6 +253,8 @@ class Store:
         )
         one = Row(row)
         protocol, notes = rows.protocol(one.text("protocol"))
+        launches = tuple(rows.launch(Row(launch)) for launch in data)
+        counted = {launch.number for launch in sound_launches(launches, protocol)}
         return Measurement(
             id=row["id"],
             session=row["session"],
@@ -262,13 +264,13 @@ class Store:
             protocol=protocol,
             program=rows.program(one),
             status=one.status(),
-            launches=tuple(rows.launch(Row(launch)) for launch in data),
+            launches=launches,
             reasons=one.remarks("reasons"),
             notes=(*one.remarks("notes"), *notes),
             error=one.text_if_known("error"),
             started=one.number("started"),
             finished=one.number_if_known("finished"),
-            sessions=len({launch["session"] for launch in data}) or 1,
+            sessions=len({launch["session"] for launch in data if launch["number"] in counted}) or 1,
             labels=self.marks.labels_of(row["id"]),
         )
 
@@ -302,6 +304,17 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
     made = [Row(one) for one in launches]
     engines = [one for one in made if one.values["engine"] is not None]
     serialno, address = row.text("serialno") or None, row.text("address")
+    told = tuple(
+        LaunchSummary(
+            one.number_if_known("level_ms"),
+            one.number_if_known("mean_ms"),
+            one.whole("runs"),
+            tells_samples=bool(one.whole("sampled")),
+            sound=bool(one.whole("sound")),
+        )
+        for one in made
+    )
+    counted = {id(launch) for launch in counted_of(told, protocol)}
     return Summary(
         id=row.whole("id"),
         session=row.whole("session"),
@@ -320,18 +333,10 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
         engine=engines[-1].text("engine") if engines else None,
         engine_version=engines[-1].text_if_known("engine_version") if engines else None,
         status=row.status(),
-        launches=tuple(
-            LaunchSummary(
-                one.number_if_known("level_ms"),
-                one.number_if_known("mean_ms"),
-                one.whole("runs"),
-                tells_samples=bool(one.whole("sampled")),
-                sound=bool(one.whole("sound")),
-            )
-            for one in made
-        ),
+        launches=told,
         synthetic=any(one.whole("synthetic") for one in made),
-        sessions=len({one["session"] for one in launches}) or 1,
+        sessions=len({one["session"] for one, launch in zip(launches, told, strict=True) if id(launch) in counted})
+        or 1,
         reasons=row.remarks("reasons"),
         notes=(*row.remarks("notes"), *notes),
         error=row.text_if_known("error"),

@@ -22,6 +22,14 @@ class LaunchSummary:
     sound: bool = True
 
 
+def counted_of(launches: tuple[LaunchSummary, ...], protocol: Protocol) -> tuple[LaunchSummary, ...]:
+    """As `edge.results.measurement.sound_launches`."""
+    if protocol.base == "sustained":
+        return launches
+    sound = tuple(one for one in launches if one.sound)
+    return sound if len(sound) >= protocol.launches_min else launches
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """As `Measurement`, of which every number here is the same; `subject` has no metadata.
@@ -63,10 +71,7 @@ class Summary:
     @property
     def counted(self) -> tuple[LaunchSummary, ...]:
         """The launches that make the numbers; see `edge.results.measurement.sound_launches`."""
-        if self.protocol.base == "sustained":
-            return self.launches
-        sound = tuple(one for one in self.launches if one.sound)
-        return sound if len(sound) >= self.protocol.launches_min else self.launches
+        return counted_of(self.launches, self.protocol)
 
     @property
     def headline_ms(self) -> float | None:

@@ -340,6 +340,24 @@ def test_a_resumed_cell_says_that_it_is_two_sessions_data(store: Store) -> None:
     assert "3 of 6 launches are from earlier sessions: the interval spans sessions" in texts(cell.notes)
 
 
+def test_a_resumed_cell_of_which_the_earlier_launches_are_set_aside_is_of_one_session(store: Store) -> None:
+    device = ScriptedDevice()
+    device.thermals = lambda reading: zones(30_000, 1 if reading % 2 == 0 else 0)  # after each launch
+
+    def cut(launches: int) -> None:
+        if launches == 3:
+            raise KeyboardInterrupt
+
+    device.trouble = cut
+    with pytest.raises(KeyboardInterrupt):
+        session(device, request(how=ROBUST, gate=Gate(limit_seconds=0)), store)
+    (cell,) = session(ScriptedDevice(), request(how=ROBUST), store)
+    assert (len(cell.counted), len(cell.launches), cell.sessions) == (6, 9, 1)
+    assert not any("sessions" in text for text in texts((*cell.notes, *cell.remarks)))
+    (summary,), _ = store.summaries()
+    assert (len(summary.counted), summary.sessions) == (6, 1)
+
+
 def test_a_session_that_is_cut_off_goes_on_where_it_stopped(store: Store) -> None:
     device = ScriptedDevice()
 

@@ -156,3 +156,13 @@ def test_means_that_are_shown_elsewhere_are_told_of() -> None:
     told = "\n".join(sentences(compare(one, other)))
     assert "medians of launches are compared; the number shown elsewhere of 1 and 2 is the mean" in told
     assert "the mean" not in "\n".join(sentences(compare(*two(1.0))))
+
+
+def test_a_cell_that_was_resumed_alone_is_not_paired() -> None:
+    """Its launches of another day are no round with those of the other one."""
+    one, other = two(1.03)
+    assert compare(one, other).paired
+    resumed = compare(one, replace(other, sessions=2))
+    assert (resumed.paired, resumed.answer) == (False, "undecided")
+    assert any("not measured in one session" in remark for remark in resumed.remarks)
+    assert compare(replace(one, sessions=2), replace(other, sessions=2)).paired  # resumed together
