@@ -14,6 +14,7 @@ from edge.cli.results_options import Filters, filters
 
 if TYPE_CHECKING:
     from edge.results.columns import Condition
+    from edge.results.measurement import Measurement
 
 
 @once.command("label")
@@ -54,8 +55,8 @@ def delete_command(ids: tuple[int, ...], yes: bool, force: bool, db: Path | None
             _ask_for(store.path, chosen, UsageError)
         gone = store.marks.delete(chosen, force=force)
     sentence = f"Deleted {_count(gone.cells, 'measurement')} with {_count(gone.launches, 'launch')}."
-    if gone.baselines:
-        sentence += f" They are gone from the baseline {', '.join(gone.baselines)}."
+    for name in gone.baselines:
+        sentence += f" The baseline {name} {'had no other and is gone' if name in gone.emptied else 'has lost some'}."
     click.echo(sentence)
 
 
@@ -94,7 +95,7 @@ def save_baseline_command(
         raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
     with Store(options.database(db), create=False) as store:
         if ids:
-            chosen = [store.get(id).id for id in ids]
+            chosen = [_comparable(store.get(id)) for id in ids]
         else:
             found, _ = asked.summaries(store)
             newest = max((one.session for one in found), default=None)
@@ -102,6 +103,17 @@ def save_baseline_command(
             chosen = [one.id for one in measured if asked.given or one.session == newest]
         replaced = store.marks.save_baseline(name, chosen)
     click.echo(f"The baseline {name} {'is now' if replaced else 'is'} {_count(len(set(chosen)), 'measurement')}.")
+
+
+def _comparable(one: Measurement) -> int:
+    """Its id. Raises `ResultsError` where it is not measured to its end: filters leave those out, too."""
+    from edge.errors import ResultsError
+
+    if one.status != "measured":
+        raise ResultsError(
+            f"measurement {one.id} is {one.status}, and nothing is compared with it", hint="measure it again"
+        )
+    return one.id
 
 
 @once.command("baselines")

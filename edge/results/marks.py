@@ -21,11 +21,12 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """How many measurements and launches went, and the baselines that lost some."""
+    """How many measurements and launches went, the baselines that lost some, and which of these are gone for it."""
 
     cells: int
     launches: int
     baselines: tuple[str, ...]
+    emptied: tuple[str, ...] = ()
 
 
 class Marks:
@@ -124,7 +125,8 @@ class Marks:
                 "DELETE FROM session WHERE id NOT IN (SELECT session FROM cell) AND id NOT IN (SELECT session FROM launch)"
                 " AND id NOT IN (SELECT session FROM unreadable)"
             )
-        return Deleted(len(gone), launches, used)
+        left = {one.name for one in self.baselines()}
+        return Deleted(len(gone), launches, used, tuple(name for name in used if name not in left))
 
     def deletable(self, cells: Sequence[int], *, force: bool = False) -> tuple[str, ...]:
         """The names of the baselines that would lose some of the cells. Raises `ResultsError` where `delete` would."""

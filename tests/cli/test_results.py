@@ -395,7 +395,7 @@ def test_delete(days: Results, capsys: Capture) -> None:
     assert days("delete", "1", "--yes") == 2
     assert "measurement 1 belongs to the baseline first" in capsys.readouterr().err
     assert days("delete", "1", "--yes", "--force") == 0
-    assert "They are gone from the baseline first." in capsys.readouterr().out
+    assert "The baseline first has lost some." in capsys.readouterr().out
     assert ids_listed(days, capsys) == [2, 5, 6]
     assert days("delete", "99", "--yes") == 2
 
@@ -424,3 +424,21 @@ def test_a_name_that_no_table_can_show(name: str, days: Results, capsys: Capture
 def test_a_percentage_that_makes_no_sense(option: str, value: str, days: Results, capsys: Capture) -> None:
     assert days("compare", "1", "2", option, value) == 2
     assert "is no percentage above 0 and up to 1000" in capsys.readouterr().err
+
+
+def test_a_baseline_that_loses_its_last_measurement_is_said_to_be_gone(days: Results, capsys: Capture) -> None:
+    assert days("save-baseline", "one", "1") == 0
+    assert days("save-baseline", "two", "1", "2") == 0
+    capsys.readouterr()
+    assert days("delete", "1", "--yes", "--force") == 0
+    told = capsys.readouterr().out
+    assert told.endswith("The baseline one had no other and is gone. The baseline two has lost some.\n")
+    assert days("baselines", "--json") == 0
+    assert [(one["name"], one["cells"]) for one in json.loads(capsys.readouterr().out)] == [("two", [2])]
+
+
+def test_what_was_not_measured_is_no_baseline(results: Results, capsys: Capture) -> None:
+    assert results("save-baseline", "main", "1", "3") != 0
+    assert "measurement 3 is failed, and nothing is compared with it" in capsys.readouterr().err
+    assert results("baselines", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
