@@ -84,15 +84,16 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
     with Store(options.database(db), create=False) as store:
         measurement = store.get(id)
         ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
-        others = [store.get(one) for one in ids]
+        others, damaged = store.measurements(ids)
     from edge.report import json
 
     if as_json:
         click.echo(json.render([measurement], raw=True, others=others), nl=False)
-        return
-    from edge.report import details
+    else:
+        from edge.report import details
 
-    click.echo(details.render(measurement, others), nl=False)
+        click.echo(details.render(measurement, others), nl=False)
+    tell_of(damaged)
 
 
 @command.command("export")

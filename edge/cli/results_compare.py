@@ -9,7 +9,7 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import ID
-from edge.cli.results_options import PERCENT, Filters, filters
+from edge.cli.results_options import PERCENT, Filters, filters, tell_of
 
 if TYPE_CHECKING:
     from edge.results.columns import Condition
@@ -70,12 +70,14 @@ def compare_command(
             _two(store.get(ids[0]), store.get(ids[1]), threshold, fail_over, as_json=as_json)
             return
         first = [store.get(id) for id in store.marks.baseline(baseline).cells]
-        second = _now(store, baseline, {one.id for one in first}, ids, asked)
-    _sets(baseline, first, second, across, threshold, fail_over, as_json=as_json)
+        second, damaged = _now(store, baseline, {one.id for one in first}, ids, asked)
+    _sets(baseline, first, second, across, threshold, fail_over, as_json=as_json, damaged=damaged)
 
 
-def _now(store: Store, baseline: str, before: set[int], ids: tuple[int, ...], asked: Filters) -> list[Measurement]:
-    """What is compared with a baseline: its own cells are not."""
+def _now(
+    store: Store, baseline: str, before: set[int], ids: tuple[int, ...], asked: Filters
+) -> tuple[list[Measurement], list[str]]:
+    """What is compared with a baseline: its own cells are not; and a sentence for each row that could not be read."""
     from edge.errors import ResultsError
 
     if ids:
@@ -84,14 +86,14 @@ def _now(store: Store, baseline: str, before: set[int], ids: tuple[int, ...], as
                 f"measurement {', '.join(own)} belongs to the baseline {baseline}, and is compared with itself",
                 hint="name others",
             )
-        return [store.get(id) for id in ids]
-    found, _ = asked.summaries(store)
+        return [store.get(id) for id in ids], []
+    found, damaged = asked.summaries(store)
     newest = max((one.session for one in found), default=None)
     chosen = [one.id for one in found if (asked.given or one.session == newest) and one.id not in before]
     if not chosen:
         what = "nothing else matches" if asked.given else "nothing was measured since it was saved"
         raise ResultsError(f"there is nothing to compare with the baseline {baseline}: {what}", hint="measure again")
-    return [store.get(id) for id in chosen]
+    return [store.get(id) for id in chosen], damaged
 
 
 def _two(first: Measurement, second: Measurement, threshold: float, limit: float | None, *, as_json: bool) -> None:
@@ -121,6 +123,7 @@ def _sets(
     limit: float | None,
     *,
     as_json: bool,
+    damaged: list[str],
 ) -> None:
     from edge.errors import ResultsError
     from edge.report.comparison import percent, table
@@ -148,6 +151,7 @@ def _sets(
             f"Slower by more than {percent(limit)}: {'; '.join(pair.comparison.second for pair in slower)}.", err=True
         )
         raise SystemExit(1)
+    tell_of(damaged)
 
 
 def _print(baseline: str, made: SetComparison, slower: list[int] | None) -> None:

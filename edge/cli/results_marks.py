@@ -10,7 +10,7 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import ID
-from edge.cli.results_options import Filters, filters
+from edge.cli.results_options import Filters, filters, tell_of
 
 if TYPE_CHECKING:
     from edge.results.columns import Condition
@@ -91,18 +91,20 @@ def save_baseline_command(
     from edge.results.store import Store
 
     asked = Filters(model, serial, where, since)
+    damaged: list[str] = []
     if ids and asked.given:
         raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
     with Store(options.database(db), create=False) as store:
         if ids:
             chosen = [_comparable(store.get(id)) for id in ids]
         else:
-            found, _ = asked.summaries(store)
+            found, damaged = asked.summaries(store)
             newest = max((one.session for one in found), default=None)
             measured = [one for one in found if one.status == "measured"]
             chosen = [one.id for one in measured if asked.given or one.session == newest]
         replaced = store.marks.save_baseline(name, chosen)
     click.echo(f"The baseline {name} {'is now' if replaced else 'is'} {_count(len(set(chosen)), 'measurement')}.")
+    tell_of(damaged)
 
 
 def _comparable(one: Measurement) -> int:

@@ -442,3 +442,23 @@ def test_what_was_not_measured_is_no_baseline(results: Results, capsys: Capture)
     assert "measurement 3 is failed, and nothing is compared with it" in capsys.readouterr().err
     assert results("baselines", "--json") == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["compare", "--baseline", "first"], ["save-baseline", "now"], ["show", "1"], ["show", "1", "--json"]],
+    ids=" ".join,
+)
+def test_a_damaged_row_is_told_of_where_it_would_count(
+    arguments: list[str], days: Results, tmp_path: Path, capsys: Capture
+) -> None:
+    """What is left is shown, and the exit code says that it is not all."""
+    assert days("save-baseline", "first", "1", "2") == 0
+    connection = sqlite3.connect(tmp_path / "days.db", isolation_level=None)
+    connection.execute("UPDATE cell SET shapes = 'square' WHERE id = 5")
+    connection.close()
+    capsys.readouterr()
+    assert days(*arguments) == 1
+    told = capsys.readouterr()
+    assert told.out
+    assert "measurement 5 (session 3)" in told.err
