@@ -38,7 +38,7 @@ class Marks:
     def label(self, cells: Sequence[int], text: str) -> None:
         """Say `text` of those cells. Raises `ResultsError` for an unknown id, and for what a table cannot show in a line."""
         self._check(cells)
-        if not text.strip() or not text.isprintable():
+        if not text or text != text.strip() or not text.isprintable():
             raise ResultsError(f"{text!r} is no label", hint="one line of letters and digits")
         with self._database.transaction() as execute:
             for cell in cells:
@@ -68,7 +68,7 @@ class Marks:
     def save_baseline(self, name: str, cells: Sequence[int]) -> bool:
         """Keep those cells as `name`, in place of what it was; returns whether there was one. Raises `ResultsError`."""
         self._check(cells)
-        if not name.strip() or not name.isprintable():
+        if not name or name != name.strip() or not name.isprintable():
             raise ResultsError(f"{name!r} is no name of a baseline", hint="letters and digits, for instance main")
         if not cells:
             raise ResultsError(f"no measurement is chosen for the baseline {name}", hint="see `edgezoo results list`")

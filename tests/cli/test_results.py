@@ -408,7 +408,7 @@ def test_a_baseline_is_not_compared_with_its_own(days: Results, capsys: Capture)
     assert "compared with itself" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", [" ", "\t", "a\nb", "a\x1b[1m"])
+@pytest.mark.parametrize("name", [" ", " a", "a ", "\t", "a\nb", "a\x1b[1m"])
 def test_a_name_that_no_table_can_show(name: str, days: Results, capsys: Capture) -> None:
     """Refused before anything is kept."""
     assert days("save-baseline", name, "1") != 0
