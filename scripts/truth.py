@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sessions on a simulated phone with a known truth, through the real session, gate, parser, rules and statistics.
 
-    .venv/bin/python scripts/truth.py            # the figures of the page, less than three minutes on two quiet cores
+    .venv/bin/python scripts/truth.py            # the figures of the page, about three minutes on two quiet cores
     .venv/bin/python scripts/truth.py --part 0.1 # a tenth of the sessions
 
 Prints figures with their standard errors; docs/explanation/measurement.md says what they mean.
