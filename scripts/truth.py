@@ -32,24 +32,11 @@ from edge.results.protocol import COMPARE, ROBUST, Protocol
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
 from tests.bench.phone import NOISES, Noise, Phone, Weather, path_of
-from tests.bench.scripted import RUNNER
+from tests.bench.scripted import RUNNER, Silent
 
 SIX = {"A": 4.0, "B": 7.0, "C": 12.0, "D": 20.0, "E": 31.0, "F": 45.0}
 SPREADS = (0.003, 0.01, 0.02, 0.03)
 LAUNCH = 2.3  # seconds, about
-
-
-class Silent:
-    """Hears nothing."""
-
-    def line(self, text: str) -> None:
-        pass
-
-    def error(self, text: str) -> None:
-        pass
-
-    def now(self, text: str) -> None:
-        pass
 
 
 @contextmanager

@@ -139,11 +139,9 @@ def export_command(
 
 def _load(db: Path | None, asked: Filters, *, ids: tuple[int, ...] = ()) -> tuple[list[Measurement], list[str]]:
     """Those named, or all that match; and a sentence for each that is damaged."""
-    from edge.errors import UsageError
     from edge.results.store import Store
 
-    if ids and asked.given:
-        raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
+    asked.check(ids)
     with Store(options.database(db), create=False) as store:
         return store.measurements(ids) if ids else asked.measurements(store)
 
@@ -192,7 +190,7 @@ def _result(one: Summary) -> tuple[str, str, str, str]:
         interval = None  # it is of the median
     width = f"{interval.half_width(median):.1%}" if interval and median else "-"
     if interval and median and interval.level < 0.95:
-        width += f" at {interval.level * 100:.4g} %"
+        width += f" at {interval.level_text}"
     return (
         "-" if headline is None else f"{headline:.2f}",
         width,

@@ -63,8 +63,7 @@ def compare_command(
             "two measurements are compared, or a set with a baseline",
             hint="edgezoo results compare FIRST SECOND, or --baseline NAME with filters and --across",
         )
-    if ids and asked.given:
-        raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
+    asked.check(ids)
     with Store(options.database(db), create=False) as store:
         if baseline is None:
             _two(store.get(ids[0]), store.get(ids[1]), threshold, fail_over, as_json=as_json)

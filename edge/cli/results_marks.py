@@ -87,13 +87,11 @@ def save_baseline_command(
 
     `results compare --baseline NAME` compares with them. One of that name is replaced.
     """
-    from edge.errors import UsageError
     from edge.results.store import Store
 
     asked = Filters(model, serial, where, since)
     damaged: list[str] = []
-    if ids and asked.given:
-        raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
+    asked.check(ids)
     with Store(options.database(db), create=False) as store:
         if ids:
             chosen = [_comparable(store.get(id)) for id in ids]

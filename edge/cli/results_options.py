@@ -91,6 +91,13 @@ class Filters:
         """Whether any was given."""
         return bool(self.model or self.serial or self.where or self.since is not None)
 
+    def check(self, ids: Sequence[int]) -> None:
+        """Raises `UsageError` where measurements are named by their ids as well."""
+        from edge.errors import UsageError
+
+        if ids and self.given:
+            raise UsageError("ids and filters exclude each other", hint="name the ids, or say what they have in common")
+
     def summaries(self, store: Store) -> tuple[list[Summary], list[str]]:
         """What matches, oldest first; and a sentence for each row that is damaged."""
         from edge.results.columns import matches

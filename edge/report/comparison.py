@@ -6,7 +6,6 @@ from edge.report.grid import Column, text
 from edge.results.columns import OF_CELL
 from edge.results.comparison import LatencyComparison
 from edge.results.sets import SetComparison
-from edge.results.statistics import Interval
 
 
 def sentences(comparison: LatencyComparison) -> list[str]:
@@ -14,7 +13,7 @@ def sentences(comparison: LatencyComparison) -> list[str]:
     c = comparison
     lines = [f"{c.first}: {c.first_ms:.3f} ms", f"{c.second}: {c.second_ms:.3f} ms"]
     how = f"{c.pairs} pairs of launches of one round each" if c.paired else "launches that are not paired"
-    interval = f", {_level(c.interval)} interval {c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else ""
+    interval = f", {c.interval.level_text} interval {c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else ""
     lines.append(f"ratio {c.ratio:.3f}{interval}; {how}")
     if c.answer == "undecided":
         more = ""
@@ -36,10 +35,6 @@ def percent(share: float) -> str:
     return short if abs(float(short[:-1]) - share * 100) < 1e-9 else f"{share * 100:.6g}%"
 
 
-def _level(interval: Interval) -> str:
-    return f"{interval.level * 100:.4g} %"
-
-
 def _change(ratio: float) -> str:
     return f"{ratio - 1:.1%} slower" if ratio > 1 else f"{1 - ratio:.1%} faster"
 
@@ -56,7 +51,7 @@ def table(made: SetComparison) -> str:
         c = pair.comparison
         interval = f"{c.interval.low:.3f} to {c.interval.high:.3f}" if c.interval else "-"
         if c.interval and c.interval.level < 0.95:
-            interval += f" ({_level(c.interval)})"
+            interval += f" ({c.interval.level_text})"
         more = f", about {c.launches_needed} launches would decide" if c.launches_needed is not None else ""
         rows.append(
             [

@@ -60,7 +60,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         found.append(("Launches", words.launches(len(one.counted), len(one.launches)) + _aside(one)))
     if statistics is not None:
         interval = statistics.interval
-        level = f"{interval.level * 100:.4g} %" if interval else ""
+        level = interval.level_text if interval else ""
         of = "within this session" if one.sessions == 1 else f"over launches of {one.sessions} sessions"
         ci = f" ({level} interval {interval.low:.3f} to {interval.high:.3f}, {of})" if interval else ""
         p99 = "" if statistics.p99 is None else f", p99 {statistics.p99:.3f}"

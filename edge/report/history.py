@@ -47,7 +47,7 @@ def _head(one: Series) -> str:
 
 def _row(point: Point) -> list[str]:
     interval = point.interval
-    kind = [f"{interval.level * 100:.4g} %"] if interval is not None and interval.level < 0.95 else []
+    kind = [interval.level_text] if interval is not None and interval.level < 0.95 else []
     kind += [f"over launches of {point.sessions} sessions"] if point.sessions > 1 else []
     level = f" ({', '.join(kind)})" if kind else ""
     marks = [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]

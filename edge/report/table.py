@@ -133,7 +133,7 @@ def _cell(cell: Measurement | None, notes: _Footnotes) -> str:
         if statistics and statistics.interval and cell.protocol.headline == "median":
             text += f" ±{statistics.interval.half_width(statistics.median):.1%}"
             if statistics.ci95 is None:
-                text += f" at {statistics.interval.level * 100:.4g} %"
+                text += f" at {statistics.interval.level_text}"
     else:
         text = cell.status
     return text + ("!" if cell.status == "measured" and not cell.valid else "") + notes.mark(cell)

@@ -61,9 +61,10 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
     confidence = LEVEL if together and first.protocol.base == second.protocol.base == "compare" else 0.95
     ratio, interval = ratio_of_pairs(found, confidence=confidence) if paired else shift_ratio(b, a)
     groups = any(two_groups(levels) is not None for levels in (a, b)) and not paired
-    answer = decide(ratio, interval, threshold, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
+    shift = 0.0 if together else SESSION_SHIFT
+    answer = decide(ratio, interval, threshold, shift=shift, confidence=confidence)
     windows = SUSTAINED in (first.protocol.base, second.protocol.base)
-    told = decide(ratio, interval, 0.0, shift=0.0 if together else SESSION_SHIFT, confidence=confidence)
+    told = decide(ratio, interval, 0.0, shift=shift, confidence=confidence)
     if groups or windows:
         answer = told = "undecided"
     count = len(found) if paired else min(len(a), len(b))

@@ -24,7 +24,7 @@ class Pooled:
     @property
     def sentence(self) -> str:
         """In words, with the kind of interval."""
-        level = f"{self.interval.level * 100:.4g} %"
+        level = self.interval.level_text
         return (
             f"median of {self.sessions} sessions' medians {self.median_ms:.3f} ms ({level} interval over sessions"
             f" {self.interval.low:.3f} to {self.interval.high:.3f})"

@@ -25,6 +25,19 @@ RUNNER = Runner(RunnerProgram("edgebench", "cd" * 32), flavour("edgebench"), Pat
 Pace = Callable[[str, int, int], float]
 
 
+class Silent:
+    """Hears nothing of a session."""
+
+    def line(self, text: str) -> None:
+        pass
+
+    def error(self, text: str) -> None:
+        pass
+
+    def now(self, text: str) -> None:
+        pass
+
+
 class ScriptedDevice:
     """See Device. `trouble` is asked before each launch and may raise; `status` is the thermal status as it is read."""
 

@@ -23,18 +23,7 @@ from edge.results.protocol import COMPARE
 from edge.results.sequential import LEVEL, LOOKS
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
-from tests.bench.scripted import RUNNER, ScriptedDevice
-
-
-class Silent:
-    def line(self, text: str) -> None:
-        pass
-
-    def error(self, text: str) -> None:
-        pass
-
-    def now(self, text: str) -> None:
-        pass
+from tests.bench.scripted import RUNNER, ScriptedDevice, Silent
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from edge.results.measurement import Measurement
 from edge.results.protocol import sustained
 from edge.results.store import Store
 from tests.bench.examples import SUBJECT
-from tests.bench.scripted import RUNNER, ScriptedDevice
-from tests.bench.test_duel import Silent
+from tests.bench.scripted import RUNNER, ScriptedDevice, Silent
 
 
 class Time:
