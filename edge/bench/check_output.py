@@ -144,7 +144,8 @@ def _compare(
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
     params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
-    paddle = Paddle(lend, replace(source, pir=None, pir_sha256=None), at_points(program, own), scratch, keep=True)
+    source, cut = replace(source, pir=None, pir_sha256=None), at_points(program, own)
+    paddle = Paddle(lend, source, cut, scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
 
@@ -157,18 +158,17 @@ def _compare(
 
     kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    exact = Double(lend, source, program, at_points(program, own), params, scratch)
+    exact = Double(lend, source, program, cut, params, scratch)
 
     def in_float16(given: Sequence[Sample]) -> Outputs:
         place = scratch / "half"
         place.mkdir(exist_ok=True)
-        rounds = in_half(at_points(program, own))
-        return Paddle(lend, replace(source, pir=None, pir_sha256=None), rounds, place).run(params, given)
+        return Paddle(lend, source, in_half(cut), place).run(params, given)
+
+    def expected(given: Sequence[Sample]) -> Outputs:
+        return paddle.run(params, given)
 
     def judge_one(draw: Draw) -> Verdict:
-        def expected(given: Sequence[Sample]) -> Outputs:
-            return paddle.run(params, given)
-
         if precision == "fp16":
             return judge_half(draw, there, expected, in_float16, limits)
         if is_quantised(program):

@@ -36,12 +36,10 @@ def reads_past(outputs: int, inputs: int) -> bool:
 
 
 def _two_positions(draft: Draft) -> int:
-    count = 0
-    for op in list(draft.ops("conv2d")):
-        if _is_read_past(draft, op):
-            _widen(draft, op)
-            count += 1
-    return count
+    found = [op for op in draft.ops("conv2d") if _is_read_past(draft, op)]
+    for op in found:
+        _widen(draft, op)
+    return len(found)
 
 
 def _is_read_past(draft: Draft, op: OpDraft) -> bool:
@@ -57,8 +55,7 @@ def _is_read_past(draft: Draft, op: OpDraft) -> bool:
 def _widen(draft: Draft, op: OpDraft) -> None:
     """Pad the input so that there is a second position to compute, and drop it behind what follows the convolution."""
     top, bottom, left, right = _paddings(op)
-    op.set_attr("paddings", [top, bottom, left, right + int(op.attr("strides", (1, 1))[1])])
-    op.set_attr("padding_algorithm", "EXPLICIT")
+    _pad(op, [top, bottom, left, right + int(op.attr("strides", (1, 1))[1])])
     chain = [op, *_behind(draft, op)]
     for one in chain:
         made = draft.tensor(_through(one)[1])
@@ -112,6 +109,11 @@ def _paddings(op: OpDraft) -> Sequence[int]:
     return given if len(given) == 4 else (given[0], given[0], given[1], given[1])
 
 
+def _pad(op: OpDraft, sizes: list[int]) -> None:
+    op.set_attr("paddings", sizes)
+    op.set_attr("padding_algorithm", "EXPLICIT")
+
+
 def _other_max_pool(draft: Draft) -> int:
     count = 0
     for op in draft.ops("pool2d"):
@@ -120,9 +122,9 @@ def _other_max_pool(draft: Draft) -> int:
             continue
         height, width = x.shape[2:]
         if width > 0 and width % 2 == 0 and not op.attr("ceil_mode"):
-            op.set_attr("paddings", [0, 0, 0, 1])
+            _pad(op, [0, 0, 0, 1])
         elif height > 0 and height % 2 == 0 and not op.attr("ceil_mode"):
-            op.set_attr("paddings", [0, 1, 0, 0])
+            _pad(op, [0, 1, 0, 0])
         else:
             between = draft.new_tensor(out.name, out.dtype, (*x.shape[:3], out.shape[3]), block=op.block)
             draft.replace(op, *(
@@ -130,7 +132,6 @@ def _other_max_pool(draft: Draft) -> int:
                       _FIRST | {"pooling_type": "max", "ksize": size, "strides": size, "ceil_mode": bool(op.attr("ceil_mode"))})
                 for a, b, size in ((x.name, between, [1, 2]), (between, out.name, [2, 1]))
             ))  # fmt: skip
-        op.set_attr("padding_algorithm", "EXPLICIT")
         count += 1
     return count
 
@@ -138,8 +139,8 @@ def _other_max_pool(draft: Draft) -> int:
 def _is_max_of_four(op: OpDraft) -> bool:
     plain = not any(op.attr(name) for name in ("global_pooling", "adaptive")) and not any(op.attr("paddings", ()))
     two = tuple(op.attr("ksize", ())) == (2, 2) and tuple(op.attr("strides", ())) == (2, 2)
-    said = (op.attr("pooling_type"), op.attr("data_format", "NCHW"), op.attr("padding_algorithm", "EXPLICIT"))
-    return plain and two and said in (("max", "NCHW", "EXPLICIT"), ("max", "NCHW", "VALID"))
+    kind = (op.attr("pooling_type"), op.attr("data_format", "NCHW"), op.attr("padding_algorithm", "EXPLICIT"))
+    return plain and two and kind in (("max", "NCHW", "EXPLICIT"), ("max", "NCHW", "VALID"))
 
 
 def _mul_to_matmul_v2(draft: Draft) -> int:

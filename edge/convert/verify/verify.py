@@ -99,10 +99,10 @@ def verify(
     paddle = Paddle(lend_paddle, source, original, scratch, keep=keep)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
-    def judge_one(draw: Draw) -> Verdict:
-        def expected(given: Sequence[Sample]) -> Outputs:
-            return paddle.run(expected_from, given)
+    def expected(given: Sequence[Sample]) -> Outputs:
+        return paddle.run(expected_from, given)
 
+    def judge_one(draw: Draw) -> Verdict:
         if quantised:
             return judge_coarse(draw, lite.run, expected, limits)
         return judge_steady(draw, lite.run, expected, limits, exact.run)
@@ -110,9 +110,7 @@ def verify(
     try:
         judgement = judge_all(kinds, judge_one)
         if recipe.target != "x86":
-            judgement = by_what_goes_in(
-                judgement, points.names, points.logits, lambda given: paddle.run(expected_from, given), limits
-            )
+            judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
     cost = judgement.worst
