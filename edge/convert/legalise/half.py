@@ -36,10 +36,12 @@ def reads_past(outputs: int, inputs: int) -> bool:
 
 
 def _two_positions(draft: Draft) -> int:
-    found = [op for op in draft.ops("conv2d") if _is_read_past(draft, op)]
-    for op in found:
-        _widen(draft, op)
-    return len(found)
+    count = 0
+    for op in list(draft.ops("conv2d")):
+        if _is_read_past(draft, op):  # asked one by one: the one before may have widened this one with it
+            _widen(draft, op)
+            count += 1
+    return count
 
 
 def _is_read_past(draft: Draft, op: OpDraft) -> bool:
