@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +43,18 @@ def module_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache that a module's tests share."""
     with pytest.MonkeyPatch.context() as patch:
         yield cache_at(tmp_path_factory.mktemp("cache"), patch)
+
+
+@pytest.fixture
+def many_descriptors() -> Iterator[None]:
+    """Every descriptor below 1100 is taken: what is opened now lies where select() does not reach."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    with contextlib.ExitStack() as taken:
+        taken.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while taken.enter_context(Path(os.devnull).open("rb")).fileno() < 1100:
+            pass
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import time
@@ -198,16 +198,18 @@ class Worker:
         assert process.stdout is not None
         descriptor = process.stdout.fileno()
         deadline = time.monotonic() + timeout
-        while b"\n" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise WorkerTimeoutError(
-                    f"{self._name} did not answer `{op}` within {timeout:.0f} s and was ended", log=self._tail(mark)
-                )
-            chunk = os.read(descriptor, 1 << 16)
-            if not chunk:
-                raise self._crashed(process, mark, op)
-            self._buffer += chunk
+        with selectors.PollSelector() as waiting:  # select() knows no descriptor above 1023
+            waiting.register(descriptor, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                left = deadline - time.monotonic()
+                if left <= 0 or not waiting.select(left):
+                    raise WorkerTimeoutError(
+                        f"{self._name} did not answer `{op}` within {timeout:.0f} s and was ended", log=self._tail(mark)
+                    )
+                chunk = os.read(descriptor, 1 << 16)
+                if not chunk:
+                    raise self._crashed(process, mark, op)
+                self._buffer += chunk
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line
 

@@ -337,3 +337,10 @@ def test_battery_saver_is_read(device: AndroidDevice, phone: SimulatedDevice) ->
     assert device.state().battery_saver is False  # never switched on: there is no such setting
     setting.write_text("1\n")
     assert device.state().battery_saver is True
+
+
+@pytest.mark.usefixtures("many_descriptors")
+def test_a_driver_with_thousands_of_files_open_pushes(device: AndroidDevice, tmp_path: Path) -> None:
+    model = tmp_path / "model.nb"
+    model.write_bytes(bytes(200_000))
+    assert device.push([model])[model].name

@@ -81,6 +81,11 @@ def test_answers_are_apart_from_what_the_engine_prints(worker: Worker) -> None:
     assert worker.info == {"v": 1}
 
 
+@pytest.mark.usefixtures("many_descriptors")
+def test_a_driver_with_thousands_of_files_open_hears_its_worker(worker: Worker) -> None:
+    assert worker.call("add", a=2, b=3) == {"sum": 5}
+
+
 def test_an_error_over_there_is_an_error_here_and_the_worker_lives_on(worker: Worker) -> None:
     before = worker.call("pid")
     with pytest.raises(WorkerRequestError, match="not today") as caught:

@@ -7,7 +7,7 @@ is that service's stream.
 
 from __future__ import annotations
 
-import select
+import selectors
 import socket
 import time
 from typing import Self
@@ -132,7 +132,9 @@ class Connection:
 
     def readable(self) -> bool:
         """Whether a read would return at once."""
-        return bool(select.select([self._socket], [], [], 0)[0])
+        with selectors.PollSelector() as waiting:  # select() knows no descriptor above 1023
+            waiting.register(self._socket, selectors.EVENT_READ)
+            return bool(waiting.select(0))
 
 
 def open_service(address: ServerAddress, serial: str, service: str, deadline: Deadline) -> Connection:
