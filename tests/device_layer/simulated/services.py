@@ -72,9 +72,10 @@ class Services:
         errors = threading.Thread(target=self._copy, args=(process.stderr.fileno(), sent.errors), daemon=True)
         errors.start()
         threading.Thread(target=self._hang_up_with, args=(stream, process, ours), daemon=True).start()
-        self._copy(ours.fileno(), sent.output)
-        errors.join()
-        code = process.wait()
+        with ours, process.stderr:
+            self._copy(ours.fileno(), sent.output)
+            errors.join()
+            code = process.wait()
         with contextlib.suppress(LinkDownError):
             if self.faults.exit_packet:
                 stream.write(struct.pack("<BIB", _EXIT, 1, code if code >= 0 else 128 - code))
