@@ -23,7 +23,7 @@ from edge.convert.verify.batches import opened
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
-from edge.images.dataset import SUFFIXES
+from edge.images.dataset import SUFFIXES, check_name
 from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
@@ -68,6 +68,8 @@ def images_below(folder: Path, count: int) -> tuple[Path, ...]:
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise UsageError(f"{folder} holds no images", hint="known are " + " ".join(SUFFIXES))
+    for path in found:
+        check_name(path)
     return tuple(found) if len(found) <= count else tuple(found[k * len(found) // count] for k in range(count))
 
 

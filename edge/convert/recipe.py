@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args
 from edge.errors import RecipeError
 from edge.resources import resource
 from edge.typed import convert
+from edge.untrusted.files import read_text
+from edge.untrusted.guard import brief, guarded
 
 Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 
@@ -19,6 +21,7 @@ Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 TARGETS = ("arm", "x86", "opencl,arm")
 ABIS = ("arm64-v8a", "armeabi-v7a", "x86_64")
 DEFAULT = "sd855-fp32"
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,14 @@ def recipes() -> dict[str, Path]:
 
 def load(path: Path) -> Recipe:
     """Read a recipe file. Raises `RecipeError` naming the file and, where there is one, the line."""
-    try:
-        text = path.read_text(encoding="utf-8")
+    text = read_text(path, _MOST_BYTES, f"the recipe {path}", error=RecipeError)
+    with guarded(RecipeError, f"the recipe {path} is no TOML"):
         table = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"the recipe {path} is no TOML: {error}") from error
     known = {field.name for field in fields(Recipe)} - {"name"}
     for key in table:
         if key not in known:
             hint = "known fields: " + ", ".join(sorted(known))
-            raise RecipeError(f"{_at(path, text, key)}: there is no field {key!r}", hint=hint, field=key)
+            raise RecipeError(f"{_at(path, text, key)}: there is no field '{brief(key)}'", hint=hint, field=key)
     try:
         unchecked = convert({"name": path.stem, **table}, _Unchecked, str(path), error=RecipeError)
     except RecipeError as error:
@@ -73,7 +72,7 @@ def load(path: Path) -> Recipe:
         hint = 'for instance: engine = "2.13rc0"' if error.field == "engine" else ""
         raise RecipeError(f"{where}{message}", hint=hint, field=error.field) from None
     if problem := _problem(unchecked):
-        raise RecipeError(f"{_at(path, text, problem[0])}: {problem[1]}", hint=problem[2], field=problem[0])
+        raise RecipeError(f"{_at(path, text, problem[0])}: {brief(problem[1])}", hint=problem[2], field=problem[0])
     return Recipe(**asdict(unchecked))
 
 

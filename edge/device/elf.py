@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import PackageError
+from edge.untrusted.guard import guarded
 
 _MAGIC = b"\x7fELF"
 _LITTLE_ENDIAN = 1
@@ -19,6 +20,8 @@ _SHARED_OBJECT = 3
 _LOAD, _DYNAMIC = 1, 2
 _NEEDED, _STRTAB, _SONAME = 1, 5, 14
 _PAGE_16K = 0x4000
+_LARGEST_DYNAMIC = 1 << 16  # bytes; real ones have a few hundred
+_LONGEST_NAME = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,8 @@ def read_library(data: bytes, name: str) -> SharedLibrary:
     """Parse an ELF shared object; `name` is for the messages. Raises PackageError if it is none for an Android ABI."""
     if data[:4] != _MAGIC:
         raise PackageError(f"{name} is no ELF file")
-    try:
+    with guarded(PackageError, f"{name} is a truncated or broken ELF file"):
         return _read(data, name)
-    except (struct.error, IndexError, ValueError, OverflowError) as error:
-        raise PackageError(f"{name} is a truncated or broken ELF file") from error
 
 
 def _read(data: bytes, name: str) -> SharedLibrary:
@@ -82,8 +83,10 @@ def _read(data: bytes, name: str) -> SharedLibrary:
         raise PackageError(f"{name} is no shared library (ELF type {kind})")
     (table,) = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
     size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
-    segments, dynamic = [], None
-    for at in range(table, table + size * count, max(size, 1)):
+    segments, dynamic = [], b""
+    if size < struct.calcsize("<IIQQQQQQ" if wide else "<8I"):
+        raise ValueError("program headers that overlap")
+    for at in range(table, table + size * count, size):
         if wide:
             which, _, offset, address, _, file_size, _, align = struct.unpack_from("<IIQQQQQQ", data, at)
         else:
@@ -93,10 +96,12 @@ def _read(data: bytes, name: str) -> SharedLibrary:
         if which == _LOAD:
             segments.append(Segment(offset, address, file_size, align))
         elif which == _DYNAMIC:
+            if file_size > _LARGEST_DYNAMIC:
+                raise ValueError(f"a dynamic section of {file_size} bytes")
             dynamic = data[offset : offset + file_size]
     if not segments:
         raise ValueError("nothing to load")
-    soname, needed = _dynamic(data, dynamic or b"", segments, "<qQ" if wide else "<iI")
+    soname, needed = _dynamic(data, dynamic, segments, "<qQ" if wide else "<iI")
     return SharedLibrary(abi, soname, needed, tuple(segments))
 
 
@@ -116,7 +121,7 @@ def _dynamic(data: bytes, section: bytes, segments: list[Segment], form: str) ->
 
     def text(offset: int) -> str:
         start = strings + offset
-        return data[start : data.index(b"\0", start)].decode("utf-8")
+        return data[start : data.index(b"\0", start, start + _LONGEST_NAME)].decode("utf-8")
 
     soname = next((text(value) for tag, value in entries if tag == _SONAME), None)
     return soname, tuple(text(value) for tag, value in entries if tag == _NEEDED)

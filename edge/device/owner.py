@@ -17,7 +17,9 @@ from urllib.parse import quote, unquote
 
 from edge.cache.locks import exclusive_now
 from edge.cache.paths import data_dir
-from edge.errors import DeviceBusyError, OutputError
+from edge.errors import DeviceBusyError, FormatError, OutputError
+from edge.typed import decode
+from edge.untrusted.guard import brief
 
 FOREIGN_STALE_SECONDS = 3600.0  # a lock from another machine that gave no sign of life for so long is stale
 _held: set[str] = set()  # tokens of the locks that this very process holds
@@ -51,9 +53,8 @@ class Owner:
     def parse(cls, text: str) -> Owner | None:
         """None for a record that is no whole one."""
         try:
-            fields = json.loads(unquote(text))
-            return cls(**{name: type(default)(fields[name]) for name, default in asdict(_NOBODY).items()})
-        except (ValueError, KeyError, TypeError):
+            return decode(unquote(text), cls, "")
+        except FormatError:
             return None
 
     def line(self) -> str:
@@ -70,10 +71,7 @@ class Owner:
         return self.boot == _boot() and self.pid != os.getpid() and _started(self.pid) == self.started
 
     def describe(self) -> str:
-        return f"{self.user}@{self.host} (process {self.pid}, since {self.since})"
-
-
-_NOBODY = Owner("", "", "", 0, "", "", "")
+        return brief(f"{self.user}@{self.host} (process {self.pid}, since {self.since})")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.device.base import Core, Zone
+from edge.untrusted.numbers import count, whole
 
 CORE_FILES = (
     "online",
@@ -51,11 +52,10 @@ def read(root: Path = Path("/")) -> dict[str, str]:
 def cores(values: Mapping[str, str]) -> tuple[Core, ...]:
     """One Core for each present CPU. A CPU without an `online` file (often cpu0) cannot be taken offline."""
     indices = set(_ranges(values.get(f"{_CPUS}/present", "")))
-    indices |= {int(found[1]) for path in values if (found := re.match(rf"{_CPUS}/cpu(\d+)/", path))}
+    indices |= {int(found[1]) for path in values if (found := re.match(rf"{_CPUS}/cpu([0-9]{{1,4}})/", path))}
 
     def number(index: int, name: str) -> int | None:
-        text = values.get(f"{_CPUS}/cpu{index}/cpufreq/{name}", "")
-        return int(text) if text.isdigit() else None
+        return count(values.get(f"{_CPUS}/cpu{index}/cpufreq/{name}", ""))
 
     return tuple(
         Core(
@@ -76,10 +76,10 @@ def zones(values: Mapping[str, str]) -> tuple[Zone, ...]:
     found = []
     for path, text in values.items():
         place = re.fullmatch(rf"({_ZONES}/thermal_zone\d+)/temp", path)
-        if place is None or not re.fullmatch(r"-?\d+", text):
+        if place is None or (number := whole(text)) is None:
             continue
         name = values.get(f"{place[1]}/type", place[1].rpartition("/")[2])
-        found.append(Zone(name, _zone_kind(name), _millicelsius(int(text))))
+        found.append(Zone(name, _zone_kind(name), _millicelsius(number)))
     return tuple(zone for zone in found if -40_000 < zone.millicelsius < 200_000 and zone.millicelsius != 0)
 
 
@@ -104,7 +104,7 @@ def _ranges(text: str) -> list[int]:
     """`0-3,6` as the kernel writes lists of CPUs."""
     found: list[int] = []
     for part in text.split(","):
-        ends = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        ends = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", part.strip())  # Linux is built for 8192 CPUs at most
         if ends:
             found += range(int(ends[1]), int(ends[2] or ends[1]) + 1)
     return found

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
 from edge.errors import UsageError
+from edge.untrusted.files import read_text
+from edge.untrusted.guard import brief
+from edge.untrusted.numbers import count
 
+_MOST_BYTES = 256 << 20  # ImageNet's longest list has 60 MB
 SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm")
 
 
@@ -58,9 +63,12 @@ def read_folders(root: Path, classes: Sequence[str] | None = None) -> Dataset:
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
     if not folders:
         raise UsageError(f"{root} has no sub-folders", hint="one sub-folder a class, or --list with paths and classes")
+    for folder in folders:
+        check_name(folder)
     names = [folder.name for folder in folders]
-    numbered = classes is None and all(name.isascii() and name.isdecimal() for name in names)
-    index = {name: int(name) for name in names} if numbered else _indices(names, classes or names)
+    numbers = {name: number for name in names if (number := count(name)) is not None}
+    numbered = classes is None and len(numbers) == len(names)
+    index = numbers if numbered else _indices(names, classes or names)
     images = tuple(
         Image(path, str(path.relative_to(root)), index[folder.name])
         for folder in folders
@@ -69,6 +77,8 @@ def read_folders(root: Path, classes: Sequence[str] | None = None) -> Dataset:
     )
     if not images:
         raise UsageError(f"the folders in {root} hold no images", hint="known are " + " ".join(SUFFIXES))
+    for image in images:
+        check_name(image.path)
     return Dataset(images, len(folders) if classes is None and not numbered else None)
 
 
@@ -77,24 +87,32 @@ def read_list(root: Path, listing: Path) -> Dataset:
 
     Raises `UsageError` with the line that is none. Whether the images are there is seen when they are read.
     """
-    try:
-        lines = listing.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the list {listing} cannot be read: {error}") from error
+    text = read_text(listing, _MOST_BYTES, f"the list {listing}", error=UsageError)
     images = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(StringIO(text), 1):
         if not line.strip():
             continue
-        name, _, label = line.strip().rpartition(" ")
-        if not name.strip() or not (label.isascii() and label.isdecimal()):
+        name, _, digits = line.strip().rpartition(" ")
+        label = count(digits)
+        if not name.strip() or label is None:
             raise UsageError(
                 f"{listing}, line {number}: {line.strip()[:80]!r} is no path followed by a class index",
                 hint="for instance: val/ILSVRC2012_val_00000001.JPEG 65",
             )
-        images.append(Image(root / name.strip(), name.strip(), int(label)))
+        images.append(Image(root / name.strip(), name.strip(), label))
     if not images:
         raise UsageError(f"the list {listing} is empty")
     return Dataset(tuple(images))
+
+
+def check_name(path: Path) -> None:
+    """Raises `UsageError` for a path that is no text: it could be neither printed nor kept."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the name of {str(path)!a} is no UTF-8 text, in which names are kept", hint="rename it"
+        ) from None
 
 
 def _indices(folders: Sequence[str], classes: Sequence[str]) -> dict[str, int]:
@@ -105,7 +123,7 @@ def _indices(folders: Sequence[str], classes: Sequence[str]) -> dict[str, int]:
     if unknown:
         more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
         raise UsageError(
-            f"the labels do not name the folder {unknown[0]}{more}",
+            f"the labels do not name the folder {brief(unknown[0])}{more}",
             hint="one line a class, in the order of the network's output, with the folder's name in it or before it",
         )
     return {name: whole.get(name, first.get(name, -1)) for name in folders}

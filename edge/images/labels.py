@@ -7,7 +7,7 @@ import unicodedata
 
 from edge.errors import FormatError
 
-_NUMBERED = re.compile(r"(\d+)(?:\s*[:,=]\s*|\s+)(.*\S)")  # `3 rose`, `3: rose`, `3<tab>rose`
+_NUMBERED = re.compile(r"([0-9]{1,9})(?:\s*[:,=]\s*|\s+)(.*\S)")  # `3 rose`, `3: rose`, `3<tab>rose`
 
 
 def parse_labels(text: str, where: str) -> tuple[str, ...]:

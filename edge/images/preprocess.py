@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import UsageError
+from edge.errors import ImageError, UsageError
+from edge.images.reading import MOST_PIXELS
 from edge.zoo.model import Preprocessing
 
 INTERPOLATIONS = ("bilinear", "bicubic", "pillow-bilinear", "pillow-bicubic")
@@ -29,7 +30,8 @@ def prepare(image: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]
 
     Grey is what OpenCV makes of RGB, and is made before the image is resized, as by reading it so.
 
-    Raises UsageError if the image is of another shape or the crop does not fit into the resized image.
+    Raises UsageError if the image is of another shape or the crop does not fit into the resized image, ImageError if it is so
+    long that Pillow's filters would fill the memory.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise UsageError(f"an image must be height x width x 3 bytes, not {image.dtype} of shape {image.shape}")
@@ -143,6 +145,10 @@ def _fixed(weight: NDArray[np.float32]) -> NDArray[np.int32]:
 def _pillow(image: NDArray[np.uint8], size: tuple[int, int], interpolation: str) -> NDArray[np.uint8]:
     from PIL import Image
 
+    if size[0] * max(size[1], image.shape[0]) > MOST_PIXELS:
+        raise ImageError(
+            f"an image of {image.shape[1]} x {image.shape[0]} pixels is too long to be resized to {size[0]} x {size[1]}"
+        )
     filters = {"pillow-bilinear": Image.Resampling.BILINEAR, "pillow-bicubic": Image.Resampling.BICUBIC}
     # Along the lines, then down the columns, as every Pillow did in the networks' time; Pillow 13 swaps the two where
     # that is cheaper, which gives other pixels.

@@ -2,38 +2,82 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ImageError
+from edge.untrusted.guard import guarded
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+MOST_PIXELS = 50_000_000  # of a photograph; 150 MB of RGB, of which there are two at a time
 
 _REPLACE = "copy it again, or take it out"
+# What `dataset.SUFFIXES` name, and no other: Pillow also knows PostScript, which it has another program run.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 _DEEP = ("I", "F")  # how Pillow's modes of more than 8 bits begin
 
 
 def check_image(path: Path, *, pixels: bool = False) -> None:
     """Raises `ImageError` for what its head shows to be no image that can be read; with `pixels`, for a damaged body too."""
+    with _opened(path) as file:
+        if pixels:
+            file.draft("RGB", (1, 1))  # JPEG's coarsest, which takes a fraction of the time
+            file.load()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile]:
+    """The image, of which the head was read. What its decoder raises becomes `ImageError`."""
     from PIL import Image, UnidentifiedImageError
 
-    try:
-        with Image.open(path) as file:
-            if file.mode.startswith(_DEEP):
-                raise _deep(path)
-            if pixels:
-                file.draft("RGB", (1, 1))  # JPEG's coarsest, which takes a fraction of the time
-                file.load()
-    except UnidentifiedImageError:
-        raise ImageError(f"{path} is no image", hint=_REPLACE) from None
-    except ImageError:
-        raise
-    except Exception as error:  # as in read_image
-        raise ImageError(f"{path} cannot be read as an image: {error}", hint=_REPLACE) from error
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of tags that it passes over
+    with ExitStack() as stack, guarded(ImageError, f"{path} cannot be read as an image", hint=_REPLACE):
+        try:
+            _check_canvas(path)
+            file = stack.enter_context(Image.open(path, formats=_FORMATS))
+        except UnidentifiedImageError:
+            raise ImageError(f"{path} is no image", hint=_REPLACE) from None
+        except FileNotFoundError:
+            raise ImageError(f"{path} does not exist") from None
+        except OSError as error:
+            raise ImageError(f"{path} cannot be read as an image: {error.strerror or error}", hint=_REPLACE) from error
+        if file.width * file.height > MOST_PIXELS:
+            raise _too_large(path, file.width, file.height)
+        if file.mode.startswith(_DEEP):
+            raise ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
+        yield file
 
 
-def _deep(path: Path) -> ImageError:
-    return ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
+def _check_canvas(path: Path) -> None:
+    """WebP's decoder takes memory for the whole image before Pillow tells its size: look at the head first (RFC 9649)."""
+    with path.open("rb") as file:
+        head = file.read(30)
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return
+    if head[12:16] == b"VP8X":
+        width, height = (1 + int.from_bytes(head[at : at + 3], "little") for at in (24, 27))
+    elif head[12:16] == b"VP8L":
+        bits = int.from_bytes(head[21:25], "little")
+        width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    else:
+        width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+    if width * height > MOST_PIXELS:
+        raise _too_large(path, width, height)
+
+
+def _too_large(path: Path, width: int, height: int) -> ImageError:
+    return ImageError(
+        f"{path} has {width} x {height} pixels; at most {MOST_PIXELS // 1_000_000} million are read",
+        hint="make it smaller",
+    )
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -42,20 +86,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     As OpenCV's `imread` does for PaddleClas: grey becomes three equal channels, transparency is dropped, and a camera's
     orientation is followed. Raises `ImageError` for what is missing, broken, or has more than 8 bits a channel.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
-    try:
-        with Image.open(path) as file:
-            if file.mode.startswith(_DEEP):
-                raise _deep(path)
-            upright = ImageOps.exif_transpose(file)
-            return np.array(upright.convert("RGB"), np.uint8)
-    except FileNotFoundError:
-        raise ImageError(f"{path} does not exist") from None
-    except UnidentifiedImageError:
-        raise ImageError(f"{path} is no image") from None
-    except ImageError:
-        raise
-    # Pillow's decoders raise much: OSError, SyntaxError, ValueError, struct.error, its own for bombs.
-    except Exception as error:
-        raise ImageError(f"{path} cannot be read as an image: {error}") from error
+    with _opened(path) as file:
+        ImageOps.exif_transpose(file, in_place=True)
+        return np.array(file if file.mode == "RGB" else file.convert("RGB"), np.uint8)

@@ -14,7 +14,9 @@ from edge.zoo.model import Preprocessing, Published
 
 FORMAT = "edgezoo-model/1"
 
-Size = Annotated[int, Meta(ge=0)]
+# What the Android helper, which reads numbers as doubles and counts classes in 32 bits, takes too.
+Size = Annotated[int, Meta(ge=0, le=1 << 53)]
+Classes = Annotated[int, Meta(gt=0, le=(1 << 31) - 1)]
 
 
 class _Part(Struct, frozen=True, kw_only=True, dict=True):
@@ -69,7 +71,7 @@ class Tensor(_Part, frozen=True, kw_only=True):
     """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`."""
 
     name: str
-    shape: tuple[Annotated[int, Meta(ge=-1)], ...]
+    shape: tuple[Annotated[int, Meta(ge=-1, le=1 << 53)], ...]
     dtype: str | None = None
     layout: str | UnsetType | None = UNSET
 
@@ -212,7 +214,7 @@ class Metadata(_Part, frozen=True, kw_only=True):
     inputs: Annotated[tuple[Tensor, ...], Meta(min_length=1)]
     outputs: tuple[Tensor, ...] = ()
     preprocessing: Preprocessing | None = None
-    class_num: Annotated[int, Meta(gt=0)] | None = None
+    class_num: Classes | None = None
     class_labels: tuple[str, ...] | UnsetType | None = UNSET
     flops: Size | None = None
     params: Size | None = None

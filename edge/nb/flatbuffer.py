@@ -1,8 +1,8 @@
-"""Reading FlatBuffers that nobody vouches for: every offset is checked, and no list is read twice.
+"""Reading FlatBuffers that nobody vouches for: every offset is checked, and no more is read than a few times the buffer.
 
 The format (google's FlatBuffers, "Internals"): a table begins with a signed distance back to its vtable, which lists where
-each field lies; strings and vectors are a distance ahead of their field. A hostile file can refer to one list from many
-places and so multiply the work; a sound one does not.
+each field lies; strings and vectors are a distance ahead of their field. A hostile file can refer to one of them from many
+places and so multiply the work; a sound one refers to each once, or to a few words several times.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_TIMES = 4  # the buffer's size
+
 
 @dataclass(frozen=True, slots=True)
 class FlatTable:
@@ -22,12 +24,14 @@ class FlatTable:
 
     data: Any  # bytes or a memory map
     at: int
-    _read: set[int]  # where vectors of tables were read
+    _left: list[
+        int
+    ]  # one number, for all tables of the buffer: how many bytes of strings and vectors may still be read
 
     @classmethod
     def root(cls, data: Any, at: int = 0) -> FlatTable:
         """The root table of a buffer that begins at `at`."""
-        return cls(data, at + _u32(data, at), set())
+        return cls(data, at + _u32(data, at), [_TIMES * len(data)])
 
     def field(self, index: int) -> int | None:
         """Where the field's value lies, or None if it has its default."""
@@ -64,16 +68,13 @@ class FlatTable:
     def table(self, index: int) -> FlatTable | None:
         """A field that is a table (or a union's value)."""
         at = self.field(index)
-        return None if at is None else FlatTable(self.data, _inside(self.data, at + _u32(self.data, at)), self._read)
+        return None if at is None else FlatTable(self.data, _inside(self.data, at + _u32(self.data, at)), self._left)
 
     def tables(self, index: int) -> Iterator[FlatTable]:
         """A field that is a vector of tables."""
         start, count = self._vector(index, 4)
-        if count and start in self._read:
-            raise ValueError("it refers twice to one list")
-        self._read.add(start)
         for place in range(start, start + 4 * count, 4):
-            yield FlatTable(self.data, _inside(self.data, place + _u32(self.data, place)), self._read)
+            yield FlatTable(self.data, _inside(self.data, place + _u32(self.data, place)), self._left)
 
     def _vector(self, index: int, width: int) -> tuple[int, int]:
         """Where the elements begin, and how many there are."""
@@ -82,13 +83,20 @@ class FlatTable:
             return 0, 0
         start = at + _u32(self.data, at)
         count = _u32(self.data, start)
-        _inside(self.data, start + 4 + width * count)
+        self._take(start, 4 + width * count)
         return start + 4, count
 
     def _string(self, at: int) -> str:
         start = at + _u32(self.data, at)
         length = _u32(self.data, start)
-        return bytes(self.data[start + 4 : _inside(self.data, start + 4 + length)]).decode()
+        self._take(start, 4 + length)
+        return bytes(self.data[start + 4 : start + 4 + length]).decode()
+
+    def _take(self, start: int, size: int) -> None:
+        _inside(self.data, start + size)
+        self._left[0] -= size
+        if self._left[0] < 0:
+            raise ValueError("it refers to the same things again and again")
 
 
 def _u32(data: Any, at: int) -> int:

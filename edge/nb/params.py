@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edge.errors import NbFormatError
 from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
+from edge.untrusted.guard import guarded
 
 # VarType_.Type of framework.fbs -> numpy's name
 _TYPES = {
@@ -54,13 +55,10 @@ def read_params(nb: Path, header: NbHeader) -> Iterator[NbParam]:
         position = start + _HEAD + extra
         for number in range(header.params_count):
             (size,) = struct.unpack_from("<I", data, position)
-            try:
-                yield _param(data[position + 4 : position + 4 + size])
-            except (struct.error, ValueError) as error:
-                raise NbFormatError(
-                    f"{nb}: its weight {number + 1} of {header.params_count} cannot be read: {error}",
-                    hint="convert the model again",
-                ) from error
+            what = f"{nb}: its weight {number + 1} of {header.params_count} cannot be read"
+            with guarded(NbFormatError, what, hint="convert the model again"):
+                param = _param(data[position + 4 : position + 4 + size])
+            yield param
             position += 4 + size
 
 

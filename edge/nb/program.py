@@ -6,7 +6,6 @@ The topology part of a .nb (meta version 2) is a FlatBuffer of Paddle-Lite's Pro
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 from edge.errors import NbFormatError
 from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
+from edge.untrusted.guard import guarded
 
 # An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
 _KERNEL_ATTRIBUTE = "__@kernel_type_attr@__"
@@ -54,10 +54,8 @@ def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
 
 def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
     """The ops of a topology."""
-    try:
+    with guarded(NbFormatError, "its program cannot be read"):
         found = [_op(op) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
-    except (struct.error, ValueError) as error:
-        raise NbFormatError(f"its program cannot be read: {error}") from error
     if not found:
         raise NbFormatError("its program has no ops")
     return tuple(op for op in found if op.type not in ("feed", "fetch"))

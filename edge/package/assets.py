@@ -11,20 +11,24 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+
+from msgspec import Struct
 
 from edge.cache.files import atomic_write, write_text
 from edge.cache.hashing import sha256_of
-from edge.errors import PackageError
+from edge.errors import FormatError, PackageError
 from edge.package import helper
 from edge.package.archive import ZipEntry
 from edge.package.litelib import KEEP_RULE, LiteRelease
 from edge.package.model import PackagedModel
 from edge.package.tree import ROOT, asset_entries
+from edge.typed import decode
+from edge.untrusted.files import read_bytes
 
 RECORD = "edgezoo.json"
 
 _FORMAT = "edgezoo-app/1"
+_LARGEST_RECORD = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +126,28 @@ def _write(path: Path, entry: ZipEntry) -> None:
 def _read_record(module: Path) -> dict[str, list[str]]:
     """Path -> the digests of what edgezoo may have written there."""
     path = module / RECORD
-    try:
-        record: Any = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except (OSError, ValueError) as error:
-        raise PackageError(f"{path} cannot be read: {error}") from error
-    files = record.get("files") if isinstance(record, dict) and record.get("format") == _FORMAT else None
-    if not isinstance(files, dict) or not all(_is_sound(name, digests) for name, digests in files.items()):
-        raise PackageError(f"{path} is not what edgezoo writes", hint="move it elsewhere and run the command again")
-    return files
+    hint = "move it elsewhere and run the command again"
+    try:
+        record = decode(read_bytes(path, _LARGEST_RECORD, str(path), error=PackageError), _Record, str(path))
+    except FormatError as error:
+        raise PackageError(f"{path} is not what edgezoo writes: {error.message}", hint=hint) from error
+    if record.format != _FORMAT or not all(map(_is_inside, record.files)):
+        raise PackageError(f"{path} is not what edgezoo writes", hint=hint)
+    return record.files
 
 
-def _is_sound(name: str, digests: Any) -> bool:
+class _Record(Struct, frozen=True):
+    """What edgezoo.json holds."""
+
+    format: str
+    files: dict[str, list[str]]
+
+
+def _is_inside(name: str) -> bool:
     path = PurePosixPath(name)
-    inside = not path.is_absolute() and ".." not in path.parts
-    return inside and isinstance(digests, list) and all(isinstance(digest, str) for digest in digests)
+    return not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
 def _write_record(module: Path, files: Mapping[str, list[str]]) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from edge.errors import FormatError, PackageError
 from edge.images.labels import parse_labels
 from edge.metadata.model import Metadata
+from edge.untrusted.files import read_text
 
 IMAGENET = "imagenet1k"
 """The name of the built-in labels."""
 
+_MOST_BYTES = 16 << 20
 _FILE = Path(__file__).parent / "data" / "imagenet1k.txt"  # PaddleClas 2.6, ppcls/utils/imagenet1k_label_list.txt
 
 
@@ -27,14 +29,8 @@ def read_labels(source: str) -> tuple[str, ...]:
     """
     if source == IMAGENET:
         return imagenet_labels()
-    try:
-        text = Path(source).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PackageError(f"the labels in {source} are no UTF-8 text") from error
-    except OSError as error:
-        raise PackageError(
-            f"the labels in {source} cannot be read: {error.strerror}", hint=f"name a file, or '{IMAGENET}'"
-        ) from error
+    hint = f"name a file, or '{IMAGENET}'"
+    text = read_text(Path(source), _MOST_BYTES, f"the labels in {source}", error=PackageError, hint=hint)
     try:
         return parse_labels(text, f"the labels in {source}")
     except FormatError as error:

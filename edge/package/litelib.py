@@ -6,7 +6,6 @@ The layout is `java/jar/PaddlePredictor.jar` and `java/so/libpaddle_lite_jni.so`
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge.device.elf import SharedLibrary, read_library
 from edge.errors import PackageError
 from edge.package import versions
 from edge.package.model import PackagedModel
+from edge.untrusted.zip import open_zip
 
 JNI_NAME = "libpaddle_lite_jni.so"
 
@@ -139,12 +139,12 @@ def _companions(engines: Sequence[Library]) -> tuple[tuple[Library, ...], tuple[
 def _jar(directory: Path) -> Path:
     path = directory / "java" / "jar" / "PaddlePredictor.jar"
     try:
-        with zipfile.ZipFile(path) as jar:
-            sound = _PREDICTOR in jar.namelist()
+        with open_zip(path, str(path), error=PackageError) as jar:
+            sound = _PREDICTOR in jar.names
     except FileNotFoundError as error:
         raise PackageError(f"{directory} has no java/jar/PaddlePredictor.jar") from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise PackageError(f"{path} is no sound jar: {error}") from error
+    except OSError as error:
+        raise PackageError(f"{path} cannot be read: {error.strerror}") from error
     if not sound:
         raise PackageError(f"{path} is not Paddle-Lite's: it has no {_PREDICTOR}")
     return path

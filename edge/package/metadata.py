@@ -62,9 +62,15 @@ def check_preprocessing(steps: Preprocessing, input_shape: Sequence[int], where:
     from edge.images.preprocess import INTERPOLATIONS
 
     sizes = (*steps.crop, *(steps.resize or ()), *([] if steps.resize_short is None else [steps.resize_short]))
-    if min(sizes) < 1 or 0 in steps.std:
+    if not 1 <= min(sizes) <= max(sizes) <= _LARGEST_SIZE:
         raise PackageError(
-            f"{where}: `preprocessing`: sizes are positive, and no deviation is 0", hint="docs/reference/metadata.md"
+            f"{where}: `preprocessing`: sizes are from 1 to {_LARGEST_SIZE}", hint="docs/reference/metadata.md"
+        )
+    numbers = (steps.scale, *steps.mean, *steps.std)
+    if max(map(abs, numbers)) > _LARGEST_NUMBER or min(map(abs, steps.std), default=1) < 1 / _LARGEST_NUMBER:
+        raise PackageError(
+            f"{where}: `preprocessing`: no deviation is 0, and no number beyond those of float32",
+            hint="docs/reference/metadata.md",
         )
     for key, allowed in (
         ("channel_order", ("RGB", "BGR", "GREY")),
@@ -93,4 +99,5 @@ def check_preprocessing(steps: Preprocessing, input_shape: Sequence[int], where:
         )
 
 
+_LARGEST_SIZE, _LARGEST_NUMBER = 1 << 15, 1e30  # the helper computes in 32 bits; the sizes also in each other's product
 _OF_SOURCE = ("kind", "seed", "url", "program_sha256", "params_sha256", "paddle_version")

@@ -16,6 +16,7 @@ from typing import IO
 from edge.errors import ModelFilesError
 from edge.paddle.program import TensorSpec
 from edge.paddle.schema import DTYPES, MESSAGES
+from edge.untrusted.guard import guarded
 
 _SIZES = {
     "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "float16": 2, "bfloat16": 2,
@@ -36,7 +37,7 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
     if path.stat().st_size == 0 and expected:
         raise ModelFilesError(f"{path} is empty", hint="export or copy the model again")
     elements = 0
-    with path.open("rb") as file:
+    with path.open("rb") as file, guarded(ModelFilesError, f"{path} is damaged"):
         for number, spec in enumerate(expected, 1):
             try:
                 dtype, shape = _skip_tensor(file, path)
@@ -86,13 +87,10 @@ def _skip_tensor(file: IO[bytes], path: Path) -> tuple[str, tuple[int, ...]]:
         raise ModelFilesError(
             f"{path} is no parameters file of Paddle", hint="name the .pdiparams of an inference model"
         )
+    described = _read(file, size)
     message = MESSAGES["TensorDesc"]()
-    try:
-        message.ParseFromString(_read(file, size))
-    except _EndedError:
-        raise
-    except Exception:  # protobuf's DecodeError
-        raise ModelFilesError(f"{path} is damaged: a tensor's description cannot be read") from None
+    with guarded(ModelFilesError, f"{path} is damaged: a tensor's description cannot be read"):
+        message.ParseFromString(described)
     dtype, shape = DTYPES.get(message.data_type, "unknown"), tuple(message.dims)
     if dtype not in _SIZES or any(n < 0 for n in shape):
         raise ModelFilesError(f"{path} is damaged: a tensor of type {message.data_type} and shape {list(shape)}")

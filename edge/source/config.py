@@ -11,15 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from edge.errors import FormatError
 from edge.images.labels import parse_labels
 from edge.images.overrides import BYTE, Overrides
+from edge.untrusted.files import read_text
+from edge.untrusted.guard import brief, guarded
 
 NAMES = ("inference.yml", "infer_cfg.yml", "model.yml", "inference.yaml", "deploy.yaml")
 _MOST_BYTES = 4 << 20
+_MOST_VALUES = 100_000  # an anchor can be referred to again and again: 500 bytes of YAML may stand for 1e9 words
 _OPENCV = {1: "bilinear", 2: "bicubic", "bilinear": "bilinear", "bicubic": "bicubic", "LINEAR": "bilinear",
            "CUBIC": "bicubic", None: "bilinear"}  # fmt: skip
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -42,22 +46,22 @@ def read_config(folder: Path) -> Config | None:
     if path is None:
         return None
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise FormatError(f"{path.name} is too large for a description of a model")
-        return parse_config(path.read_text(encoding="utf-8-sig"), path.name, lambda name: _file(folder, name))
-    except (OSError, UnicodeDecodeError, FormatError) as error:
-        message = error.message if isinstance(error, FormatError) else f"{path.name} cannot be read: {error}"
-        return Config(path.name, None, None, (message,))
+        text = read_text(path, _MOST_BYTES, path.name, error=FormatError)
+        return parse_config(text, path.name, lambda name: _file(folder, name))
+    except FormatError as error:
+        return Config(path.name, None, None, (error.message,))
 
 
 def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambda _: None) -> Config:
     """The text of a configuration; `file` gives the text of a file that it names. Raises `FormatError` for what is no YAML."""
     import yaml
 
-    try:
-        document = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FormatError(f"{name} is no YAML: {str(error).splitlines()[0]}") from error
+    with guarded(FormatError, f"{name} is no YAML"):
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where the wheel has it
+        many = next(islice(yaml.parse(text, loader), _MOST_VALUES, None), None) is not None
+        document = None if many else yaml.load(text, loader)
+        if many or _values(document) > _MOST_VALUES:
+            raise FormatError(f"{name} stands for more than {_MOST_VALUES} values")
     if not isinstance(document, Mapping):
         return Config(name, None, None)
     remarks: list[str] = []
@@ -67,12 +71,13 @@ def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambd
         try:
             prepared = _prepared(steps, _begins_bgr(document))
         except _UnknownError as unknown:
-            remarks.append(f"{name}: {unknown}: its preprocessing is not taken; say it with options")
-        except (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError):
+            remarks.append(f"{name}: {brief(unknown)}: its preprocessing is not taken; say it with options")
+        except Exception:  # whatever a value does that is none of those a tool writes
             remarks.append(f"{name}: its preprocessing cannot be read; say it with options")
     labels = None
     try:
-        labels = _labels(document, file)
+        with guarded(FormatError, "its labels cannot be read"):
+            labels = _labels(document, file)
     except FormatError as error:
         remarks.append(f"{name}: {error.message}")
     return Config(name, prepared, labels, tuple(remarks))
@@ -82,11 +87,23 @@ class _UnknownError(Exception):
     """A step, or a way to do it, that edgezoo does not have."""
 
 
+def _values(value: object, known: dict[int, int] | None = None) -> int:
+    """How many values are written out if each is as often as it is referred to; endless for one that holds itself."""
+    known = {} if known is None else known
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _MOST_VALUES + 1  # until it is counted: who meets it now is inside of it
+        inner = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_values(one, known) for one in inner)
+    return known[id(value)]
+
+
 def _file(folder: Path, name: str) -> str | None:
     """The text of a file that a configuration names: below the model's folder, or beside it under that name."""
     for path in (folder / name, folder / Path(name).name):
-        if path.is_file() and path.stat().st_size <= _MOST_BYTES:
-            return path.read_text(encoding="utf-8-sig")
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            return read_text(path, _MOST_BYTES, name, error=FormatError)
     return None
 
 

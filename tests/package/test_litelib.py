@@ -91,7 +91,7 @@ def test_broken_parts_of_a_release(make_release: MakeRelease) -> None:
         find_release([release])
     engine.write_bytes(whole)
     jar.write_bytes(b"not a jar")
-    with pytest.raises(PackageError, match="is no sound jar"):
+    with pytest.raises(PackageError, match="is no sound archive"):
         find_release([release])
     jar.unlink()
     with pytest.raises(PackageError, match=r"has no java/jar/PaddlePredictor\.jar"):

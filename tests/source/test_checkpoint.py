@@ -139,8 +139,8 @@ def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path, data: st.DataObject)
         ([1, 2], "holds no table of parameters"),
         ({}, "holds no parameters"),
         ({"epoch": 3}, "holds 'epoch', which is no array of numbers"),
-        ({"a": np.array([object()])}, "it asks for builtins.object"),
-        ({"a": np.array(["text"])}, "holds 'a', which is no array of numbers"),
+        ({"a": np.array([object()])}, "elements of type 'O8'"),
+        ({"a": np.array(["text"])}, "elements of type 'U4'"),
     ],
     ids=["a list", "empty", "a number", "objects", "strings"],
 )
@@ -157,7 +157,7 @@ def test_an_object_outside_of_the_file_is_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Outside(buffer, protocol=4).dump(STATE)
     (tmp_path / "a.pdparams").write_bytes(buffer.getvalue())
-    with pytest.raises(reader.CheckpointError, match="an object outside of the file"):
+    with pytest.raises(reader.CheckpointError, match="it asks for pickle's instruction 'Q'"):
         reader.read(str(tmp_path / "a.pdparams"))
 
 

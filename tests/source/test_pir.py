@@ -61,7 +61,7 @@ def test_the_same_model_elsewhere_has_its_own_parameters(folder: Path, tmp_path:
     ("file", "cut", "says"),
     [
         ("inference.json", 0, "inference.json is empty"),
-        ("inference.json", 5000, "inference.json is no whole JSON"),
+        ("inference.json", 5000, "inference.json cannot be read as JSON"),
         ("inference.pdiparams", 0, "inference.pdiparams is empty"),
         ("inference.pdiparams", 300, "is cut off: it ends at tensor"),
     ],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
+from edge.untrusted.numbers import count
 from edge.zoo.model import Preprocessing
 
 if TYPE_CHECKING:
@@ -164,16 +165,14 @@ _PICKING: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
 
 def read_samples(path: Path, feeds: Sequence[TensorSpec], shapes: Sequence[Sequence[int]]) -> list[Sample]:
     """The user's samples, for inputs of these shapes. Raises `UsageError` where they do not fit."""
-    import numpy as np
+    from edge.untrusted.npz import read_arrays
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise UsageError(f"--inputs {path} cannot be read: {error}", hint=_FORM) from error
-    numbers = sorted(
-        {key.partition("/")[0] for key in arrays if "/" in key and key.partition("/")[0].isdecimal()}, key=int
-    )
+        arrays = read_arrays(path, f"--inputs {path}", error=UsageError)
+    except UsageError as error:
+        raise UsageError(error.message, hint=_FORM) from error
+    before = {key.partition("/")[0] for key in arrays if "/" in key}
+    numbers = sorted((one for one in before if count(one) is not None), key=int)
     given: list[Sample] = []
     if numbers and all(f"{number}/{spec.name}" in arrays for number in numbers for spec in feeds):
         for number in numbers:

@@ -7,6 +7,7 @@ is that service's stream.
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import time
@@ -15,6 +16,7 @@ from typing import Self
 from edge.device.adb.address import ServerAddress
 from edge.errors import DeviceUnavailableError, LinkLostError
 
+MOST_BYTES = 1 << 20  # of one piece; adb's own end at 64 KiB (sync) and at 256 KiB or 1 MiB (shell)
 _CHUNK = 1 << 16
 
 
@@ -95,10 +97,9 @@ class Connection:
     def block(self) -> str:
         """A text with its length before it."""
         size = self.read(4)
-        try:
-            return self.read(int(size, 16)).decode(errors="replace")
-        except ValueError:
-            raise LinkLostError(f"what answers as an adb server is none (it said {size!r})") from None
+        if not re.fullmatch(rb"[0-9a-fA-F]{4}", size):
+            raise LinkLostError(f"what answers as an adb server is none (it said {size!r})")
+        return self.read(int(size, 16)).decode(errors="replace")
 
     def send(self, data: bytes | memoryview) -> None:
         """Send all of it."""
@@ -111,10 +112,12 @@ class Connection:
             raise LinkLostError(f"the link to the device dropped while sending: {error.strerror}") from error
 
     def read(self, count: int) -> bytes:
-        """Exactly `count` bytes."""
+        """Exactly `count` bytes, a length that the other end told: more than `MOST_BYTES` is no length."""
+        if count > MOST_BYTES:
+            raise LinkLostError(f"what answers as an adb server is none: it announced {count} bytes")
         parts = bytearray()
         while len(parts) < count:
-            some = self.read_some(count - len(parts))
+            some = self.read_some(min(_CHUNK, count - len(parts)))
             if not some:
                 raise LinkLostError("the link to the device dropped in the middle of an answer")
             parts += some

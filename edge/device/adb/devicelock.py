@@ -12,6 +12,7 @@ from edge.device.adb.layout import BASE, LOCK
 from edge.device.adb.link import Link
 from edge.device.owner import Owner, busy
 from edge.errors import CommandError, DeviceSpaceError
+from edge.untrusted.numbers import count
 
 
 def acquire(link: Link, me: Owner) -> None:
@@ -68,8 +69,8 @@ def _take_script(me: Owner) -> str:
 def _record(text: str) -> tuple[str, float | None]:
     """The holder's line and for how many seconds it has been silent, by the device's own clock."""
     lines = [*text.splitlines(), "", "", ""]
-    now, last = lines[1].strip(), lines[2].strip()
-    return lines[0], float(now) - float(last) if now.isdigit() and last.isdigit() else None
+    now, last = count(lines[1].strip()), count(lines[2].strip())
+    return lines[0], float(now - last) if now is not None and last is not None else None
 
 
 def _put_aside_script(line: str, word: str) -> str:

@@ -5,38 +5,48 @@ Forms that were seen: getprop, df and dumpsys of Android 5 to 16, of Google, Sam
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 
 from edge.device.base import Battery, Zone
+from edge.untrusted.numbers import count, real, whole
 
 # android.os.Temperature.TYPE_*
 _ZONE_KINDS = {0: "cpu", 1: "gpu", 2: "battery", 3: "skin"}
-_TEMPERATURE = re.compile(r"Temperature\{mValue=([^,}]+), mType=(-?\d+), mName=(.*?), mStatus=-?\d+\}")
+_TEMPERATURE = re.compile(r"Temperature\{mValue=([^,}]+), mType=(-?[0-9]{1,4}), mName=([^,}\n]*), mStatus=-?[0-9]+\}")
 
 
 def properties(text: str) -> dict[str, str]:
     """`getprop` without arguments: `[name]: [value]`; a value may go over several lines."""
-    return dict(re.findall(r"^\[([^\]\n]+)\]: \[(.*?)\]$", text, re.MULTILINE | re.DOTALL))
+    found: dict[str, str] = {}
+    name, value = "", []
+    for line in text.split("\n"):
+        if not name and (begin := re.match(r"\[([^\]]+)\]: \[", line)):
+            name, line = begin[1], line[begin.end() :]
+        if name:
+            value.append(line)
+            if line.endswith("]"):
+                found[name] = "\n".join(value)[:-1]
+                name, value = "", []
+    return found
 
 
 def sections(text: str, word: str) -> dict[str, str]:
     """Split at lines `WORD name`: what one script collected from several commands."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines(keepends=True):
         if line.startswith(word + " "):
             name = line[len(word) :].strip()
-            found[name] = ""
+            found[name] = []
         elif name:
-            found[name] += line
-    return found
+            found[name].append(line)
+    return {name: "".join(lines) for name, lines in found.items()}
 
 
 def thermal_status(text: str) -> int | None:
     """`dumpsys thermalservice` (Android 10 and later): 0 NONE to 6 SHUTDOWN."""
-    found = re.search(r"^\s*Thermal Status: (\d+)\s*$", text, re.MULTILINE)
+    found = re.search(r"^[ \t]*Thermal Status: ([0-9])[ \t\r]*$", text, re.MULTILINE)
     return int(found[1]) if found else None
 
 
@@ -45,11 +55,8 @@ def thermal_zones(text: str) -> tuple[Zone, ...]:
     head, now, current = text.partition("Current temperatures from HAL:")
     zones = []
     for value, kind, name in _TEMPERATURE.findall(current if now else head):
-        try:
-            celsius = float(value)
-        except ValueError:
-            continue
-        if math.isnan(celsius) or celsius <= -40 or celsius == 0:
+        celsius = real(value)
+        if celsius is None or celsius <= -40 or celsius == 0:
             continue  # sensors that are not there: NaN, -99.9 and 0.0 were seen
         zones.append(Zone(name, _zone_kind(name, int(kind)), round(celsius * 1000)))
     return tuple(zones)
@@ -66,8 +73,7 @@ def battery(text: str) -> Battery | None:
     """`dumpsys battery`: level in percent, tenths of a degree; charging when status is 2 (charging) or 5 (full)."""
     now = text.partition("\n[")[0]  # Samsung appends a log of earlier states
     fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in now.splitlines())}
-    level, scale, tenths = (_int(fields.get(key)) for key in ("level", "scale", "temperature"))
-    status = _int(fields.get("status"))
+    level, scale, tenths, status = (whole(fields.get(key, "")) for key in ("level", "scale", "temperature", "status"))
     if level is None and tenths is None and status is None:
         return None
     return Battery(
@@ -96,19 +102,15 @@ def free_bytes(text: str) -> int | None:
         return None
     head, last = lines[0], lines[-1]
     if head[1:4] == ["Size", "Used", "Free"] and len(last) >= 4:
-        found = re.fullmatch(r"([\d.]+)([KMGT]?)", last[3])
-        return int(float(found[1]) * 1024 ** " KMGT".index(found[2] or " ")) if found else None
+        unit_at = len(last[3].rstrip("KMGT"))
+        free = real(last[3][:unit_at])
+        return None if free is None else round(free * 1024 ** " KMGT".find(last[3][unit_at:] or " "))
     # A long file system name moves the numbers to a line of their own: count from the end (Available Use% Mounted).
     unit = {"1K-blocks": 1024, "512-blocks": 512}.get(head[1] if len(head) > 1 else "")
-    if unit is None or len(last) < 4 or not last[-3].isdigit():
-        return None
-    return int(last[-3]) * unit
+    blocks = count(last[-3]) if len(last) >= 4 else None
+    return None if unit is None or blocks is None else blocks * unit
 
 
 def digests(text: str, length: int) -> Mapping[str, str]:
     """`sha256sum` (64 digits) or `md5sum` (32): file name to digest. Lines of another form (errors) are passed over."""
     return {name: digest for digest, name in re.findall(rf"^([0-9a-f]{{{length}}}) [ *]?(.+)$", text, re.MULTILINE)}
-
-
-def _int(text: str | None) -> int | None:
-    return int(text) if text and re.fullmatch(r"-?\d+", text) else None

@@ -8,6 +8,7 @@ from edge.device import sysfs
 from edge.device.adb import parse
 from edge.device.adb.layout import BOOT_ID
 from edge.device.base import Properties, State, Thermal
+from edge.untrusted.numbers import count
 
 THERMAL_SERVICE_SDK = 29
 _WORD = "edgezoo-section"
@@ -57,7 +58,7 @@ def properties(text: str, *, serial: str, adb_version: str) -> tuple[Properties,
             soc=props.get("ro.board.platform") or None,
             abis=_abis(props),
             android_release=props.get("ro.build.version.release") or None,
-            sdk=int(sdk) if sdk.isdigit() else None,
+            sdk=count(sdk),
             cores=sysfs.cores(sysfs.parse(parts.get("cores", ""))),
             soc_model=props.get("ro.soc.model") or None,
             build=props.get("ro.build.fingerprint") or None,

@@ -5,6 +5,7 @@ Source: adb's SERVICES.TXT (host:version, host:devices-l, host:connect).
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -48,10 +49,9 @@ def adb_program() -> Path:
 def version(address: ServerAddress) -> str:
     """The server's protocol version, e.g. "41". Raises LinkLostError when no server answers."""
     answer = _ask(address, "host:version")
-    try:
-        return str(int(answer, 16))
-    except ValueError:
-        raise LinkLostError(f"what answers at {address.spec} is no adb server") from None
+    if not re.fullmatch("[0-9a-fA-F]{4}", answer):
+        raise LinkLostError(f"what answers at {address.spec} is no adb server")
+    return str(int(answer, 16))
 
 
 def ensure_running(address: ServerAddress) -> str:

@@ -19,7 +19,9 @@ from edge.device.adb.layout import JOURNAL
 from edge.device.adb.link import Link
 from edge.device.base import AppliedSettings
 from edge.device.owner import device_file
-from edge.errors import OutputError
+from edge.errors import FormatError, OutputError
+from edge.typed import decode
+from edge.untrusted.numbers import count
 
 FIXED_PERFORMANCE_SDK = 30
 _STAY_ON = "global stay_on_while_plugged_in"
@@ -37,10 +39,10 @@ class Before:
     @classmethod
     def parse(cls, text: str) -> Before | None:
         try:
-            fields = json.loads(text)
-            return cls(stay_on=fields["stay_on"], fixed_performance=fields["fixed_performance"])
-        except (ValueError, KeyError, TypeError):
+            before = decode(text, cls, "")
+        except FormatError:
             return None
+        return before if before.stay_on is None or _is_setting(before.stay_on) else None  # it becomes part of a command
 
     def line(self) -> str:
         return json.dumps({"stay_on": self.stay_on, "fixed_performance": self.fixed_performance})
@@ -67,8 +69,7 @@ class Settings:
     def look(self) -> Before:
         """What holds now. Fixed performance mode cannot be asked for: off is its default."""
         stay_on = self._link.execute(f"settings get {_STAY_ON} 2>/dev/null").stdout.decode(errors="replace").strip()
-        known = stay_on == "null" or stay_on.isdigit()
-        return Before(stay_on if known else None, False if self._offers_fixed else None)
+        return Before(stay_on if _is_setting(stay_on) else None, False if self._offers_fixed else None)
 
     def change(self, before: Before) -> AppliedSettings:
         """Set what is to hold, after `before` was noted."""
@@ -105,6 +106,10 @@ class Settings:
     def _forget(self) -> None:
         self._link.execute(f"rm -f {JOURNAL}")
         self._file.unlink(missing_ok=True)
+
+
+def _is_setting(text: str) -> bool:
+    return text == "null" or count(text) is not None
 
 
 def _read(path: Path) -> str:

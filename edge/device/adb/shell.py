@@ -42,7 +42,7 @@ class Marker:
 
     def split(self, text: bytes) -> tuple[bytes, int] | None:
         """Output before the mark and the exit code in it, or None when the mark is not there whole."""
-        found = re.search(rb"%b:(\d+)\r*\n" % self.word.encode(), text)
+        found = re.search(rb"%b:([0-9]{1,9})\r*\n" % self.word.encode(), text)
         return (text[: found.start()], int(found[1])) if found else None
 
 
@@ -121,8 +121,8 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
     if split is None:
         raise LinkLostError("the link to the device dropped while a command ran")
     before, code = split
-    if re.search(rb"\r+\n$", text):  # a terminal's line ends, not the command's
-        before = re.sub(rb"\r+\n", b"\n", before)
+    if text.endswith(b"\r\n"):  # a terminal's line ends, not the command's
+        before = re.sub(rb"(?<!\r)\r++\n", b"\n", before)
     parts = errors.split(before) if errors else None
     if errors is None or parts is None:
         return Ended(code, before, b"")

@@ -114,6 +114,8 @@ class Sync:
     def _hear(self) -> None:
         self._fresh_deadline()
         kind, size = self._connection.read(4), _WORD.unpack(self._connection.read(4))[0]
+        if not self._unanswered:
+            raise TransferError(f"the device answered {kind!r} where nothing was asked")
         remote = self._unanswered.popleft()
         if kind != b"OKAY":
             raise _failure(kind, self._connection.read(size), remote)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -13,24 +12,25 @@ from edge.device.elf import read_library
 from edge.errors import PackageError
 from edge.metadata.model import Metadata
 from edge.package import versions
-from edge.package.inspect.entries import read_small
 from edge.package.inspect.report import Report
 from edge.package.litelib import JNI_NAME
 from edge.package.names import check_package_id
+from edge.untrusted.guard import guarded
+from edge.untrusted.zip import ZipReader, open_zip
 
 _HELPER = "edgezoo/android/EdgeModel.class"
 
 
-def inspect_aar(report: Report, archive: zipfile.ZipFile, models: Sequence[Metadata]) -> None:
+def inspect_aar(report: Report, archive: ZipReader, models: Sequence[Metadata]) -> None:
     """Add facts and checks. `models` are what the sound model.json say in the archive."""
     facts: dict[str, Any] = {}
     report.sections["Library"] = facts
     _checked(report, "manifest", lambda: facts.update(package=_package(archive)))
     _checked(report, "resources as listed in R.txt", lambda: _resources(archive))
     _checked(report, "helper classes", lambda: _classes(archive))
-    for name in sorted(archive.namelist()):
+    for name in sorted(set(archive.names)):
         if name.startswith("jni/") and name.endswith(".so"):
-            _library(report, facts, name, archive.read(name), models)
+            _library(report, facts, name, archive, models)
 
 
 def _checked(report: Report, what: str, look: Callable[[], None]) -> None:
@@ -41,44 +41,37 @@ def _checked(report: Report, what: str, look: Callable[[], None]) -> None:
         report.check(what, False, error.message)
 
 
-def _package(archive: zipfile.ZipFile) -> str:
+def _package(archive: ZipReader) -> str:
     root = _xml(archive, "AndroidManifest.xml")
     return check_package_id(root.get("package") or "")
 
 
-def _resources(archive: zipfile.ZipFile) -> None:
+def _resources(archive: ZipReader) -> None:
     root = _xml(archive, "res/values/values.xml")
     named = sorted(f"int {element.tag} {element.get('name')} 0x0" for element in root)
-    listed = sorted(read_small(archive, "R.txt").decode("utf-8", "replace").splitlines())
+    listed = sorted(archive.read("R.txt").decode("utf-8", "replace").splitlines())
     if named != listed:
         raise PackageError("res/values/values.xml and R.txt do not name the same resources")
 
 
-def _classes(archive: zipfile.ZipFile) -> None:
+def _classes(archive: ZipReader) -> None:
+    with open_zip(BytesIO(archive.read("classes.jar")), "classes.jar", error=PackageError) as jar:
+        jar.check()
+        if _HELPER not in jar.names:
+            raise PackageError(f"classes.jar has no {_HELPER}")
+
+
+def _xml(archive: ZipReader, name: str) -> ElementTree.Element:
+    with guarded(PackageError, f"{name} is no XML"):
+        text = archive.read(name).decode()  # of UTF-8 alone: in another encoding an entity would not be seen
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            raise PackageError(f"{name} declares entities, which Android's tools refuse too")
+        return ElementTree.fromstring(text)
+
+
+def _library(report: Report, facts: dict[str, Any], name: str, archive: ZipReader, models: Sequence[Metadata]) -> None:
     try:
-        with zipfile.ZipFile(BytesIO(read_small(archive, "classes.jar"))) as jar:
-            broken = jar.testzip()
-            names = jar.namelist()
-    except zipfile.BadZipFile as error:
-        raise PackageError(f"classes.jar is broken: {error}") from error
-    if broken is not None:
-        raise PackageError(f"classes.jar is damaged at {broken}")
-    if _HELPER not in names:
-        raise PackageError(f"classes.jar has no {_HELPER}")
-
-
-def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
-    data = read_small(archive, name)
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise PackageError(f"{name} declares entities, which Android's tools refuse too")
-    try:
-        return ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
-        raise PackageError(f"{name} is no XML: {error}") from error
-
-
-def _library(report: Report, facts: dict[str, Any], name: str, data: bytes, models: Sequence[Metadata]) -> None:
-    try:
+        data = archive.read_large(name)
         library = read_library(data, name)
     except PackageError as error:
         report.check(f"{name}: readable", False, error.message)

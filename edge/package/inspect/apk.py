@@ -9,17 +9,18 @@ from pathlib import Path
 from edge.errors import PackageError
 from edge.package.inspect.report import Report
 from edge.package.sdk import PACKAGES, find_tool, run_tool
+from edge.untrusted.zip import ZipReader
 
 _SIGNING_BLOCK = b"APK Sig Block 42"
 
 
-def inspect_apk(report: Report, archive: zipfile.ZipFile) -> None:
+def inspect_apk(report: Report, archive: ZipReader) -> None:
     """Add facts and checks."""
-    stored = [info for info in archive.infolist() if info.compress_type == zipfile.ZIP_STORED]
-    wanted = {name for name in archive.namelist() if name.endswith("/model.nb") or name == "resources.arsc"}
+    stored = [info for info in archive.infos if info.compress_type == zipfile.ZIP_STORED]
+    wanted = {name for name in archive.names if name.endswith("/model.nb") or name == "resources.arsc"}
     compressed = sorted(wanted - {info.filename for info in stored})
     report.check("models and resources are stored uncompressed", not compressed, f"not so: {', '.join(compressed)}")
-    astray = [info.filename for info in stored if _data_offset(archive, info) % 4]
+    astray = [info.filename for info in stored if _data_offset(report.path, info) % 4]
     report.check("every stored entry is aligned to 4 bytes", not astray, f"not so: {', '.join(astray)}")
     if (aapt2 := find_tool("aapt2")) is not None:
         try:
@@ -52,9 +53,9 @@ def _signature(report: Report) -> None:
     report.sections["Signer"] = {"certificate": signer}
 
 
-def _data_offset(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
     """Where an entry's data begins: behind its local header, whose extra field differs from the directory's."""
-    with Path(str(archive.filename)).open("rb") as stream:
+    with path.open("rb") as stream:
         stream.seek(info.header_offset + 26)
         name, extra = struct.unpack("<HH", stream.read(4))
     return info.header_offset + 30 + int(name) + int(extra)

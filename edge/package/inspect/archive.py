@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import zipfile
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -16,28 +14,24 @@ from edge.nb.header import read_header
 from edge.nb.program import count_ops, read_ops
 from edge.package.inspect.aar import inspect_aar
 from edge.package.inspect.apk import inspect_apk
-from edge.package.inspect.entries import read_small
 from edge.package.inspect.nb import add_agreement, kernels, summary
 from edge.package.inspect.report import Report
 from edge.package.metadata import FORMAT, asset_info
 from edge.package.tree import ROOT
 from edge.typed import decode
+from edge.untrusted.zip import ZipReader, open_zip
 
-_LARGEST = 16 << 30  # bytes that an archive may unpack to before it is taken for a bomb
 _MODEL = re.compile(rf"assets/{ROOT}/([^/]+)/model\.json")
 
 
 def inspect_archive(path: Path) -> Report:
     """A report on an AAR or APK. Raises PackageError if it is neither, or no archive that can be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _inspect(path, archive)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError) as error:
-        raise PackageError(f"{path} is a broken archive: {error}") from error
+    with open_zip(path, str(path), error=PackageError) as archive:
+        return _inspect(path, archive)
 
 
-def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
-    names = archive.namelist()
+def _inspect(path: Path, archive: ZipReader) -> Report:
+    names = archive.names
     if "classes.jar" in names:
         kind = "aar"
     elif "AndroidManifest.xml" in names:
@@ -46,11 +40,7 @@ def _inspect(path: Path, archive: zipfile.ZipFile) -> Report:
         raise PackageError(f"{path} is neither an AAR nor an APK: it has no classes.jar and no AndroidManifest.xml")
     report = Report(path, kind, path.stat().st_size)
     report.sections["File"] = {"sha256": sha256_of(path), "entries": len(names)}
-    unpacked = sum(info.file_size for info in archive.infolist())
-    if unpacked > _LARGEST:
-        raise PackageError(f"{path} would unpack to {unpacked} bytes: it is not read")
-    if broken := archive.testzip():
-        raise PackageError(f"{path} is damaged: the content of {broken} does not fit its checksum")
+    archive.check()
     report.check("every entry is whole", True)
     report.check(
         "every entry has a name of its own", len({name.lower() for name in names}) == len(names), "some share one"
@@ -72,22 +62,21 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> Metadata | None:
+def _inspect_model(report: Report, archive: ZipReader, name: str) -> Metadata | None:
     """Add what is to be said of one model; its model.json if that is sound."""
     home = f"assets/{ROOT}/{name}"
     try:
         metadata, labelled = _read_info(archive, f"{home}/model.json")
         with TemporaryDirectory() as scratch:
-            nb = Path(scratch, f"{name}.nb")
-            with archive.open(f"{home}/model.nb") as source, nb.open("wb") as target:
-                shutil.copyfileobj(source, target, 1 << 20)
+            nb = Path(scratch, "model.nb")
+            with nb.open("wb") as target:
+                target.writelines(archive.blocks(f"{home}/model.nb"))
             header = read_header(nb)
             ops = read_ops(nb, header)
             found = sha256_of(nb), nb.stat().st_size
-        labels = read_small(archive, f"{home}/labels.txt").decode().splitlines() if labelled else []
-    except (EdgezooError, KeyError, UnicodeDecodeError) as error:
-        message = error.message if isinstance(error, EdgezooError) else str(error)
-        report.check(f"{name}: readable", False, message)
+        labels = archive.read(f"{home}/labels.txt").decode().splitlines() if labelled else []
+    except (EdgezooError, UnicodeDecodeError) as error:
+        report.check(f"{name}: readable", False, error.message if isinstance(error, EdgezooError) else str(error))
         return None
     report.sections[f"Model {name}"] = {
         **summary(metadata),
@@ -107,9 +96,9 @@ def _inspect_model(report: Report, archive: zipfile.ZipFile, name: str) -> Metad
     return metadata
 
 
-def _read_info(archive: zipfile.ZipFile, name: str) -> tuple[Metadata, bool]:
+def _read_info(archive: ZipReader, name: str) -> tuple[Metadata, bool]:
     """A model.json, and whether labels belong to it. Raises `PackageError`, `FormatError`."""
-    info: object = decode(read_small(archive, name), object, name)
+    info: object = decode(archive.read(name), object, name)
     if not isinstance(info, dict) or info.get("format") != FORMAT:
         raise PackageError(f"{name} is not what edgezoo writes: its format is not '{FORMAT}'")
     labels = info.get("labels")

@@ -7,6 +7,8 @@ from typing import Any
 
 from edge.paddle.schema import DTYPE_NUMBERS
 
+MOST_NUMBERS = 1 << 20  # that are written out; shapes, axes and tables of positions have less
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -25,8 +27,15 @@ class Constant:
 
     @property
     def all(self) -> tuple[bool | int | float, ...]:
-        """Every number, in the tensor's order."""
+        """Every number, in the tensor's order. Raises ValueError where they are more than a program would hold."""
+        check_count(self.count)
         return self.values if len(self.values) == self.count else self.values * self.count
+
+
+def check_count(count: float) -> None:
+    """Raises ValueError for more numbers than a program would hold."""
+    if not count <= MOST_NUMBERS:
+        raise ValueError(f"a constant of {count:g} numbers")
 
 
 def dtype_number(name: Any) -> int:

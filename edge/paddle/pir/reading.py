@@ -16,7 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from edge.errors import ProgramError
+from edge.errors import FormatError, ProgramError
+from edge.typed import decode
+from edge.untrusted.guard import brief, guarded
 
 # The number in `base_code` -> the Paddle that writes it.
 VERSIONS = {1: "3.0", 2: "3.1", 3: "3.2", 4: "3.3"}
@@ -91,23 +93,21 @@ class PirProgram:
         if not data:
             raise ProgramError(f"{where} is empty.", hint=_NOT_PIR)
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError):
-            raise ProgramError(f"{where} is no whole JSON: it is truncated or damaged.", hint=_NOT_PIR) from None
+            document = decode(data, object, where)
+        except FormatError as error:
+            raise ProgramError(f"{error.message}: it is truncated or damaged.", hint=_NOT_PIR) from error
         code = document.get("base_code") if isinstance(document, dict) else None
-        if not isinstance(code, dict) or code.get("magic") != "pir":
+        if not isinstance(document, dict) or not isinstance(code, dict) or code.get("magic") != "pir":
             raise ProgramError(f"{where} is JSON, but no program of Paddle 3.", hint=_NOT_PIR)
-        if code.get("version") not in VERSIONS:
+        if type(code.get("version")) is not int or code["version"] not in VERSIONS:
             raise ProgramError(
-                f"{where} is in version {code.get('version')} of Paddle's PIR format; "
+                f"{where} is in version {brief(code.get('version'))} of Paddle's PIR format; "
                 f"known are {min(VERSIONS)} to {max(VERSIONS)} (Paddle {VERSIONS[1]} to {VERSIONS[max(VERSIONS)]}).",
                 hint="export with one of these, or with FLAGS_enable_pir_api=0 set, which writes inference.pdmodel",
             )
         program = cls(document, where)
-        try:
+        with guarded(ProgramError, f"{where} is damaged: its operators cannot be read", hint=_NOT_PIR):
             _ = program.parameters, program.ops  # all of it, now
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            raise ProgramError(f"{where} is damaged: its operators cannot be read.", hint=_NOT_PIR) from None
         return program
 
     @property

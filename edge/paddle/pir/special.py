@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.paddle.pir.constant import Constant, dtype_number
+from edge.paddle.pir.constant import Constant, check_count, dtype_number
 from edge.paddle.pir.operators import FILL, OPERATORS, REDUCTIONS, Legacy
 from edge.paddle.pir.reading import PirOp
 from edge.paddle.pir.translator import Handler, Translator
@@ -46,6 +46,7 @@ def _arange(t: Translator, op: PirOp) -> None:
         t.emit(op, Legacy("range", "Start End Step", renamed={"dtype": None}))
         return
     start, end, step = (t.numbers(id)[0] for id in op.operands)
+    check_count(abs((end - start) / step))
     _keep_array(t, op, np.arange(start, end, step))
 
 
@@ -54,11 +55,13 @@ def _linspace(t: Translator, op: PirOp) -> None:
         t.emit(op, Legacy("linspace", "Start Stop Num"))
         return
     start, stop, count = (t.numbers(id)[0] for id in op.operands)
+    check_count(count)
     _keep_array(t, op, np.linspace(start, stop, int(count)))
 
 
 def _eye(t: Translator, op: PirOp) -> None:
     rows, columns = (int(t.numbers(id)[0]) for id in op.operands)
+    check_count(rows * columns)
     _keep_array(t, op, np.eye(rows, columns))
 
 

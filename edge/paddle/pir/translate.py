@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from edge.errors import ProgramError
 from edge.paddle.pir.reading import PirProgram
 from edge.paddle.pir.special import SPECIAL
 from edge.paddle.pir.translator import Translation, Translator
+from edge.untrusted.guard import guarded
 
 
 def translate(pir: PirProgram) -> Translation:
     """Raises `ProgramError`, which names the first operator that has no translation."""
-    return Translator(pir, SPECIAL).run()
+    with guarded(ProgramError, f"{pir.where} is damaged: it cannot be translated"):
+        return Translator(pir, SPECIAL).run()

@@ -17,6 +17,7 @@ from edge.paddle.pir.operators import FILL, NO_ATTRS, OPERATORS, REDUCTIONS, Leg
 from edge.paddle.pir.reading import PirOp, PirProgram, Value
 from edge.paddle.pir.writing import Writer
 from edge.paddle.program import Program
+from edge.untrusted.guard import brief, guarded
 
 _HINT = (
     "export the model in the older format instead: with Paddle 3 set FLAGS_enable_pir_api=0 before paddle.jit.save, "
@@ -56,7 +57,8 @@ class Translator:
             self._types[value.id] = value
         self._look_ahead()
         for op in self._pir.ops:
-            try:
+            operator = f"{self._pir.where}: the operator {brief(op.where)}"
+            with guarded(ProgramError, f"{operator} is not of the form that is known", hint=_HINT):
                 dialect, _, name = op.name.partition(".")
                 self._remember(op.results)
                 if handler := self._handlers.get(op.name):
@@ -64,12 +66,7 @@ class Translator:
                 elif dialect == "pd_op" and (legacy := _legacy(name)):
                     self.emit(op, legacy)
                 else:
-                    raise ProgramError(f"{self._pir.where}: the operator {op.where} cannot be translated.", hint=_HINT)
-            except (KeyError, IndexError, TypeError, ValueError) as error:
-                raise ProgramError(
-                    f"{self._pir.where}: the operator {op.where} is not of the form that is known ({error}).",
-                    hint=_HINT,
-                ) from error
+                    raise ProgramError(f"{operator} cannot be translated.", hint=_HINT)
         return Translation(self.writer.build(), {name: id for id, name in self._names.items() if id > 0})
 
     def _look_ahead(self) -> None:

@@ -1,63 +1,202 @@
 """Reading a `.pdparams` checkpoint without running it.
 
-`paddle.save` writes a pickle, and a pickle can call anything. This reader admits the few names with which numpy arrays
-are put together and refuses the rest before it is looked up, let alone called.
+`paddle.save` writes a pickle, and a pickle can call anything. Nothing is called here: the few names with which numpy arrays are
+put together stand for descriptions, and an array is made at the end of a shape, an element type of a fixed list, and as many
+bytes as these two ask for. The names themselves, and what a description is told, are checked; numpy's own `__setstate__` would
+take a pointer out of the file. What is built is bounded by the file's size.
 """
 
-import collections
+import contextlib
+import os
 import pickle
+import resource
 
 import numpy
-
-try:
-    from numpy._core import multiarray as _multiarray  # numpy 2
-except ImportError:
-    from numpy.core import multiarray as _multiarray
 
 # What PaddleClas' constructors compute themselves; checkpoints of other releases may lack them or hold more of them.
 DERIVED = ("relative_position_index", "relative_coords_table", "attention_bias_idxs", "attn_mask")
 _PARAMETER_NAMES = "StructuredToParameterName@@"  # paddle.save's table of variable names
+_TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
+# What pickle makes of dictionaries, tuples, texts, bytes and numbers, and of calls.
+_OPCODES = """PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT
+BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 BINSTRING SHORT_BINSTRING
+EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT SETITEM SETITEMS EMPTY_LIST APPEND APPENDS
+BINGET LONG_BINGET BINPUT LONG_BINPUT MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD""".split()  # noqa: SIM905
+_TIMES = 4  # the file's size: what may be built of it
+_ROOM = 1 << 28  # bytes of address space beyond that
 
 
 class CheckpointError(ValueError):
     """The file is no checkpoint, wants to run code, or belongs to another network."""
 
 
+class _Type:
+    """An element type as numpy pickles it: `numpy.dtype('f4', False, True)`, then a state that tells the order of the bytes."""
+
+    def __init__(self, name, *_):
+        if name not in _TYPES:
+            raise CheckpointError("it holds elements of type {}".format(_brief(name)))
+        self.name = name
+
+    def __setstate__(self, state):
+        if (
+            not isinstance(state, tuple)
+            or len(state) != 8
+            or state[1] not in ("<", "|")
+            or state[2:5] != (None, None, None)
+        ):
+            raise CheckpointError("it holds elements of a type with parts, or with their bytes in another order")
+
+
+class _Array:
+    """`_reconstruct(numpy.ndarray, (0,), b'b')`, then a state of version, shape, type, order by columns, bytes.
+
+    A single number (`scalar`) has no state, and no value here.
+    """
+
+    def __init__(self, *_):
+        self.value = None
+
+    def __setstate__(self, state):
+        if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[1], tuple):
+            raise CheckpointError("it holds an array of a form that is not known")
+        _, shape, kind, by_columns, content = state
+        if (
+            not isinstance(kind, _Type)
+            or not isinstance(content, bytes)
+            or not all(type(n) is int and n >= 0 for n in shape)
+        ):
+            raise CheckpointError("it holds an array of a form that is not known")
+        wanted = numpy.dtype(kind.name).itemsize
+        for n in shape:
+            wanted *= n
+        if wanted != len(content):
+            raise CheckpointError("it holds {} bytes for an array of shape {}".format(len(content), list(shape)[:8]))
+        values = numpy.frombuffer(content, kind.name)
+        self.value = values.reshape(shape, order="F" if by_columns else "C")
+
+
 def _encode(text, encoding):
     """Stands for `_codecs.encode`, by which pickle protocol 2 carries bytes."""
     if encoding != "latin1":
-        raise CheckpointError("it encodes text as {!r}".format(encoding))
+        raise CheckpointError("it encodes text as {}".format(_brief(encoding)))
     return text.encode("latin1")
 
 
 _ADMITTED = {
-    ("numpy", "ndarray"): numpy.ndarray,
-    ("numpy", "dtype"): numpy.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _multiarray._reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _multiarray._reconstruct,
-    ("numpy.core.multiarray", "scalar"): _multiarray.scalar,
-    ("numpy._core.multiarray", "scalar"): _multiarray.scalar,
-    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Type,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.multiarray", "scalar"): _Array,
+    ("numpy._core.multiarray", "scalar"): _Array,
+    ("collections", "OrderedDict"): dict,
     ("_codecs", "encode"): _encode,
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _Bounded:
+    """A file of which no more can be asked than it has, and a sum of what was built of it."""
+
+    def __init__(self, file):
+        self._file, self._left = file, os.fstat(file.fileno()).st_size
+        self._budget = _TIMES * self._left + (1 << 20)
+
+    def read(self, size):
+        if size > self._left:
+            raise CheckpointError("it ends early")
+        self._left -= size
+        return self._file.read(size)
+
+    def readline(self):
+        line = self._file.readline(1 << 10)
+        self._left -= len(line)
+        return line
+
+    def take(self, size):
+        self._budget -= size
+        if self._budget < 0:
+            raise CheckpointError("it puts together much more than it holds")
+
+
+class _Known(dict):
+    def __missing__(self, opcode):
+        message = "it asks for pickle's instruction {!r}, which holds no parameters and could run code"
+        raise CheckpointError(message.format(chr(opcode)))
+
+
+class _Unpickler(pickle._Unpickler):  # in Python: the one in C takes as much memory as a number in the file asks for
+    def __init__(self, file):
+        self.bounded = _Bounded(file)
+        super().__init__(self.bounded)
+
     def find_class(self, module, name):
         if (module, name) not in _ADMITTED:
             raise CheckpointError(
-                "it asks for {}.{}, which holds no parameters and could run code".format(module, name)
+                "it asks for {}.{}, which holds no parameters and could run code".format(_brief(module), _brief(name))
             )
         return _ADMITTED[module, name]
 
-    def persistent_load(self, pid):
-        raise CheckpointError("it refers to an object outside of the file")
+    def load_reduce(self):
+        function, arguments = self.stack[-2], self.stack[-1]
+        if function not in _ADMITTED.values() or not isinstance(arguments, tuple) or len(arguments) > 4:
+            raise CheckpointError("it calls what holds no parameters")
+        if function is dict and arguments:
+            raise CheckpointError("it puts a table together in a form that is not known")
+        self.bounded.take(64 + (len(arguments[0]) if arguments and isinstance(arguments[0], (str, bytes)) else 0))
+        self.stack[-2:] = [function(*arguments)]
+
+    def load_build(self):
+        state = self.stack.pop()
+        if not isinstance(self.stack[-1], (_Type, _Array)):
+            raise CheckpointError("it changes what holds no parameters")
+        self.stack[-1].__setstate__(state)
+
+    def load_setitem(self):
+        self.append(self.stack[-2:])
+        del self.stack[-3:-1]
+        self._fill(self.stack.pop())
+
+    def load_setitems(self):
+        self._fill(self.pop_mark())
+
+    def _fill(self, items):
+        table = self.stack[-1]
+        if not isinstance(table, dict) or len(items) % 2 or not all(isinstance(name, str) for name in items[::2]):
+            raise CheckpointError("it holds a table whose names are no texts")
+        table.update(zip(items[::2], items[1::2]))
+
+    dispatch = _Known(
+        {getattr(pickle, name)[0]: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in _OPCODES}
+    )
+    dispatch[pickle.REDUCE[0]] = load_reduce
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+
+@contextlib.contextmanager
+def _limited(room):
+    """The process may take no more than so many bytes of address space beyond what it has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as file:
+        most = int(file.read().split()[0]) * resource.getpagesize() + room
+    resource.setrlimit(resource.RLIMIT_AS, (most if soft == resource.RLIM_INFINITY else min(soft, most), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _brief(what):
+    """A name out of the file, or what kind of thing it is: it may be of any length."""
+    return repr(what[:60]) if isinstance(what, str) else "a {}".format(type(what).__name__)
 
 
 def read(path):
-    """The parameters by structured name, as numpy arrays. Raises CheckpointError."""
+    """The parameters by structured name, as numpy arrays that cannot be written to. Raises CheckpointError."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") as file, _limited(_TIMES * os.path.getsize(path) + _ROOM):
             state = _Unpickler(file).load()
     except CheckpointError as error:
         raise CheckpointError("the checkpoint {} is refused: {}".format(path, error)) from None
@@ -65,16 +204,19 @@ def read(path):
         raise CheckpointError("the checkpoint {} cannot be read: {}".format(path, error.strerror)) from None
     except Exception as error:  # a damaged pickle can fail in any way
         message = "the checkpoint {} is no whole .pdparams file: {} {}"
-        raise CheckpointError(message.format(path, type(error).__name__, error)) from None
+        raise CheckpointError(message.format(path, type(error).__name__, str(error)[:200])) from None
     if not isinstance(state, dict):
         raise CheckpointError("the checkpoint {} holds no table of parameters".format(path))
-    state = {name: value for name, value in state.items() if name != _PARAMETER_NAMES}
+    arrays = {}
     for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, numpy.ndarray) or value.dtype.kind not in "fiub":
-            raise CheckpointError("the checkpoint {} holds {!r}, which is no array of numbers".format(path, name))
-    if not state:
+        if name == _PARAMETER_NAMES:
+            continue
+        if not isinstance(value, _Array) or value.value is None:
+            raise CheckpointError("the checkpoint {} holds {}, which is no array of numbers".format(path, _brief(name)))
+        arrays[name] = value.value
+    if not arrays:
         raise CheckpointError("the checkpoint {} holds no parameters".format(path))
-    return state
+    return arrays
 
 
 def class_num(network, state, built_with):
