@@ -45,16 +45,16 @@ constexpr size_t kLevels = 256;  // of a byte
 
 Source::Source(const Fill& fill, size_t index, const Shape& shape, int64_t images)
     : fill_(fill), index_(index), count_(elements(shape)) {
-  const size_t all = count_ * static_cast<size_t>(images);
+  const uint64_t all = count_ * static_cast<uint64_t>(images);  // where size_t has 32 bits, too
   if (fill.kind == Fill::Kind::kFile) open(all * sizeof(float));
   if (fill.kind != Fill::Kind::kBytes) return;
   if (shape.size() > 1) {
     channels_ = static_cast<size_t>(shape[1]);
     plane_ = elements(Shape(shape.begin() + 2, shape.end()));
   }
+  open(channels_ * kLevels * sizeof(float) + all);  // before memory is taken for it
   tables_.resize(channels_ * kLevels);
   bytes_.resize(count_);
-  open(tables_.size() * sizeof(float) + all);
   read(tables_.data(), tables_.size() * sizeof(float));
 }
 
@@ -82,18 +82,22 @@ std::vector<int64_t> Source::next_integers() {
   next(values.data());
   std::vector<int64_t> integers(count_);
   const bool seeded = fill_.kind == Fill::Kind::kSeed;
-  std::transform(values.begin(), values.end(), integers.begin(),
-                 [&](float value) { return static_cast<int64_t>(seeded ? std::floor((value + 1.0f) * 4.0f) : value); });
+  std::transform(values.begin(), values.end(), integers.begin(), [&](float value) {
+    if (!(std::abs(value) < 0x1p63f)) {
+      throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " holds a number that is no whole one");
+    }
+    return static_cast<int64_t>(seeded ? std::floor((value + 1.0f) * 4.0f) : value);
+  });
   return integers;
 }
 
 // The whole size is looked at before the first run, not found out by the last.
-void Source::open(size_t bytes) {
+void Source::open(uint64_t bytes) {
   file_.reset(std::fopen(fill_.path.c_str(), "rb"));
   if (!file_)
     throw Failure(Exit::kInputInvalid, "cannot open the input file " + fill_.path + ": " + std::strerror(errno));
   const long size = std::fseek(file_.get(), 0, SEEK_END) == 0 ? std::ftell(file_.get()) : -1;
-  if (size < 0 || static_cast<size_t>(size) != bytes) {
+  if (size < 0 || static_cast<uint64_t>(size) != bytes) {
     throw Failure(Exit::kInputInvalid, "the input file " + fill_.path + " has " + std::to_string(size) +
                                            " bytes, not the " + std::to_string(bytes) +
                                            " bytes that the shape and the number of images ask");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -19,6 +20,7 @@ namespace {
 // and for every parameter u32 size of what follows this field, u32 offset, data. Meta version 1 (opt 2.7) has one table
 // of parameters instead; version 0 is older still.
 constexpr int64_t kHead = 2 + 16 + 8;
+constexpr size_t kMostInputs = 256;
 
 class File {
  public:
@@ -84,7 +86,9 @@ int target_of(std::string_view kernel) {
     if (slash == std::string_view::npos) return 0;
     kernel.remove_prefix(slash + 1);
   }
-  return std::atoi(std::string(kernel.substr(0, kernel.find('/'))).c_str());
+  int target = 0;
+  std::from_chars(kernel.data(), kernel.data() + kernel.size(), target);  // 0 where there is no number
+  return target;
 }
 
 // Field numbers as in lite/model_parser/flatbuffers/framework.fbs.
@@ -98,6 +102,7 @@ void read_topology(std::string_view topology, NbFile* model) {
     if (op.string(0) != "feed") continue;
     for (const FlatTable& slot : op.tables(2)) {
       for (std::string_view name : slot.strings(1)) model->inputs.push_back({std::string(name), {}, kTypeFloat32});
+      if (model->inputs.size() > kMostInputs) throw BadFlatbuffer("it has more inputs than any network");
     }
   }
   for (const FlatTable& variable : blocks[0].tables(2)) {

@@ -73,6 +73,7 @@ std::optional<std::vector<int>> parse_cpu_list(const std::string& text) {
     const auto first = to_number<int>(part.substr(0, dash));
     const auto last = dash == std::string::npos ? first : to_number<int>(part.substr(dash + 1));
     if (!first || !last || *first < 0 || *last < *first || *last > 4095) return std::nullopt;
+    if (cpus.size() > 4095) return std::nullopt;
     for (int cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
   }
   return cpus;

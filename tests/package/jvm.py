@@ -43,8 +43,15 @@ class Helper:
 
     def json(self, text: str) -> str:
         """What the JSON reader makes of a text, or its error."""
+        return self._said(b"J", text)
+
+    def info(self, text: str) -> str:
+        """The name in a model.json, or why it is refused."""
+        return self._said(b"I", text)
+
+    def _said(self, request: bytes, text: str) -> str:
         encoded = text.encode()
-        self._send(b"J", struct.pack(">i", len(encoded)), encoded)
+        self._send(request, struct.pack(">i", len(encoded)), encoded)
         return self._receive(self._int()).decode()
 
     def _send(self, *parts: bytes) -> None:

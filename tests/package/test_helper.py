@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
+from random import Random
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from edge.images.preprocess import INTERPOLATIONS, prepare, resized_size
 from edge.zoo.model import Preprocessing
 from tests.package.jvm import HELPER, Helper, builder, running
+from tests.untrusted.mutations import mutate_json
 
 pytestmark = [
     pytest.mark.slow,
@@ -34,7 +36,7 @@ def metadata(how: Preprocessing) -> str:
     return json.dumps(
         {
             "name": "net",
-            "sha256": "00",
+            "sha256": "0" * 64,
             "bytes": 1,
             "inputs": [{"name": "x", "shape": [1, 3, *how.crop]}],
             "preprocessing": asdict(how),
@@ -132,10 +134,49 @@ def test_top_equals_a_stable_sort(helper: Helper, scores: list[float], k: int) -
         ('{"a', "error: broken JSON at character 3: it ends too early"),
         ('{"a\\x"}', "error: broken JSON at character 5: an unknown escape"),
         ('{"a" 1}', "error: broken JSON at character 5: ':' was expected"),
+        ('{"a": 1e999}', "error: broken JSON at character 11: a number is beyond those of 64 bits"),
+        ('{"a": ' + "[" * 5000, "error: broken JSON at character 69: more than 64 levels in one another"),
     ],
 )
 def test_json_reader(helper: Helper, text: str, message: str) -> None:
     assert helper.json(text) == message
+
+
+WRONG = {
+    "name": ("../x", "..", "", None, 5, "a/b"),
+    "sha256": ("00", "../" + "0" * 61, None),
+    "bytes": (-1, 0, 1.5, 1e300, "1", None),
+    "class_num": (-1, 0, 1e18, 1.5, "5"),
+    "inputs": ([], [{"name": "x", "shape": [1, -3]}], [{"name": "x", "shape": [1e18]}], [{"name": "x"}], 7),
+}
+WRONG_STEPS = {
+    "crop": ([-1, 5], [5], [1e9, 5], [20_000, 20_000], "5", None, [1.5, 2]),
+    "resize_short": (-1, 1e18, 0, None),
+    "std": ([0, 1, 1], [1], [1, 1, 1e300], [1, 1, 1e-300], None),
+    "mean": ([1], [1, 1, 1e300]),
+    "scale": (1e300, None),
+    "channel_order": ("CMYK", None, 5),
+}
+
+
+def test_metadata_beyond_its_limits_is_refused(helper: Helper) -> None:
+    sound = json.loads(metadata(Preprocessing(32, (24, 24))))
+    assert helper.info(json.dumps(sound)) == "net"
+    for field, values in WRONG.items():
+        for value in values:
+            said = helper.info(json.dumps({**sound, field: value}))
+            assert said.startswith("error: the model's metadata is"), (field, value, said)
+    for field, values in WRONG_STEPS.items():
+        for value in values:
+            said = helper.info(json.dumps({**sound, "preprocessing": {**sound["preprocessing"], field: value}}))
+            assert said.startswith("error: the model's metadata is"), (field, value, said)
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_any_damage_of_the_metadata_is_refused_or_read(helper: Helper, seed: int) -> None:
+    damaged = mutate_json(metadata(Preprocessing(32, (24, 24))).encode(), Random(seed))
+    helper.info(damaged.decode(errors="replace"))  # anything else than a refusal of its own ends the JVM
 
 
 def test_the_shipped_classes_are_the_sources_compiled() -> None:

@@ -43,7 +43,7 @@ class Source {
   std::vector<int64_t> next_integers();
 
  private:
-  void open(size_t bytes);
+  void open(uint64_t bytes);
   void read(void* out, size_t bytes);
 
   Fill fill_;

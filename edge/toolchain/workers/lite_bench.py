@@ -71,10 +71,14 @@ def check_nb(path):
 
 
 class FlatTable:
-    """A table of a FlatBuffer: a signed distance back to its vtable, which lists where each field lies."""
+    """A table of a FlatBuffer: a signed distance back to its vtable, which lists where each field lies.
 
-    def __init__(self, data, at):
+    `left` is one number for all tables of the buffer: how much of it may still be read, a few times the whole.
+    """
+
+    def __init__(self, data, at, left=None):
         self.data, self.at = data, at
+        self.left = [4 * len(data)] if left is None else left
         self.vtable = at - struct.unpack_from("<i", data, at)[0]
 
     def place(self, field):
@@ -93,39 +97,43 @@ class FlatTable:
 
     def table(self, field):
         target = self.target(field)
-        return None if target is None else FlatTable(self.data, target)
+        return None if target is None else FlatTable(self.data, target, self.left)
 
     def tables(self, field):
-        return [FlatTable(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
+        return [FlatTable(self.data, ahead(self.data, place), self.left) for place in self.elements(field, 4)]
 
     def longs(self, field):
         return [struct.unpack_from("<q", self.data, place)[0] for place in self.elements(field, 8)]
 
     def string(self, field):
-        return text(self.data, self.target(field))
+        return self.text(self.target(field))
 
     def strings(self, field):
-        return [text(self.data, ahead(self.data, place)) for place in self.elements(field, 4)]
+        return [self.text(ahead(self.data, place)) for place in self.elements(field, 4)]
+
+    def text(self, place):
+        if place is None:
+            return ""
+        size = struct.unpack_from("<I", self.data, place)[0]
+        self.take(4 + size)
+        return self.data[place + 4 : place + 4 + size].decode("utf-8", "replace")
 
     def elements(self, field, width):
         start = self.target(field)
         if start is None:
             return range(0)
         count = struct.unpack_from("<I", self.data, start)[0]
-        if count > len(self.data):
-            raise ValueError("a list is longer than the file")
+        self.take(4 + width * count)
         return range(start + 4, start + 4 + width * count, width)
+
+    def take(self, size):
+        self.left[0] -= size
+        if self.left[0] < 0:
+            raise ValueError("it refers to the same things again and again")
 
 
 def ahead(data, place):
     return place + struct.unpack_from("<I", data, place)[0]
-
-
-def text(data, place):
-    if place is None:
-        return ""
-    size = struct.unpack_from("<I", data, place)[0]
-    return data[place + 4 : place + 4 + size].decode("utf-8", "replace")
 
 
 def inputs_of(topology):
@@ -134,9 +142,9 @@ def inputs_of(topology):
     names = [
         name for op in block.tables(3) if op.string(0) == "feed" for slot in op.tables(2) for name in slot.strings(1)
     ]
-    declared = {}
+    declared, wanted = {}, set(names)
     for variable in block.tables(2):
-        kind = variable.table(1) if variable.string(0) in names else None
+        kind = variable.table(1) if variable.string(0) in wanted else None
         tensor = kind and kind.table(2) and kind.table(2).table(0)
         if tensor:
             declared[variable.string(0)] = tensor.longs(1), DTYPES.get(tensor.number(0, "i"))

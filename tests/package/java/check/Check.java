@@ -12,7 +12,8 @@ import java.util.List;
  * Lets the tests call the helper's plain Java: requests on standard input, answers on standard output, all big-endian.
  *
  * <p>A request is a letter and its arguments: {@code T}: model.json, width, height, pixels, answered by the tensor; {@code S}: k, scores,
- * answered by the indices of the best; {@code J}: a text, answered by what the JSON reader says of it.
+ * answered by the indices of the best; {@code J}: a text, answered by what the JSON reader
+ * says of it; {@code I}: a model.json, answered by its model's name or why it is refused.
  */
 final class Check {
     public static void main(String[] arguments) throws IOException {
@@ -42,10 +43,12 @@ final class Check {
                         out.writeInt(score.index);
                     }
                     break;
+                case 'I':
                 case 'J':
                     String said;
                     try {
-                        said = String.valueOf(Json.object(text(in)));
+                        String given = text(in);
+                        said = request == 'I' ? ModelInfo.parse(given).name : String.valueOf(Json.object(given));
                     } catch (IllegalArgumentException error) {
                         said = "error: " + error.getMessage();
                     }

@@ -6,13 +6,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A strict reader of JSON (RFC 8259) into Map, List, String, Double, Boolean and null.
+ * A strict reader of JSON (RFC 8259) into Map, List, String, Double, Boolean and null, within limits: no more than
+ * {@link #MOST_LEVELS} in one another, and finite numbers.
  *
  * <p>Android's own org.json is a stub that throws in an app's local unit tests; this one runs on any JVM.
  */
 final class Json {
+    private static final int MOST_LEVELS = 64;
+
     private final String text;
     private int at;
+    private int level;
 
     private Json(String text) {
         this.text = text;
@@ -31,13 +35,32 @@ final class Json {
         return object;
     }
 
+    /** The whole number in a field, which must be there. */
+    static long whole(Map<?, ?> object, String name, long least, long most) {
+        return whole(object.get(name), name, least, most);
+    }
+
+    /** @throws IllegalArgumentException for what is no whole number from {@code least} to {@code most} */
+    static long whole(Object value, String name, long least, long most) {
+        double number = value instanceof Double ? (Double) value : Double.NaN;
+        if (!(number >= least && number <= most) || number != Math.rint(number)) {
+            throw new IllegalArgumentException("the model's metadata is wrong: " + name + " is no whole number from "
+                    + least + " to " + most);
+        }
+        return (long) number;
+    }
+
     private Object value() {
         skipSpace();
         switch (peek()) {
             case '{':
-                return members();
             case '[':
-                return elements();
+                if (++level > MOST_LEVELS) {
+                    throw error("more than " + MOST_LEVELS + " levels in one another");
+                }
+                Object inner = peek() == '{' ? members() : elements();
+                level--;
+                return inner;
             case '"':
                 return string();
             case 't':
@@ -136,7 +159,11 @@ final class Json {
         if (!digits.matches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?")) {
             throw error("a value was expected");
         }
-        return Double.valueOf(digits);
+        Double value = Double.valueOf(digits);
+        if (value.isInfinite()) {
+            throw error("a number is beyond those of 64 bits");
+        }
+        return value;
     }
 
     private Object literal(String word, Object value) {

@@ -42,9 +42,9 @@ public final class ModelInfo {
     public final boolean hasLabels;
 
     private ModelInfo(Map<String, Object> json) {
-        name = (String) json.get("name");
-        sha256 = (String) json.get("sha256");
-        bytes = ((Number) json.get("bytes")).longValue();
+        name = checked(json, "name", "[A-Za-z][A-Za-z0-9_]{0,199}"); // a directory is called so, and a file by the hash
+        sha256 = checked(json, "sha256", "[0-9a-f]{64}");
+        bytes = Json.whole(json, "bytes", 1, 1L << 53);
         optVersion = (String) json.get("opt_version");
         target = (String) json.get("target");
         precision = (String) json.get("precision");
@@ -53,12 +53,12 @@ public final class ModelInfo {
         List<?> shape = (List<?>) input.get("shape");
         inputShape = new long[shape.size()];
         for (int i = 0; i < inputShape.length; i++) {
-            inputShape[i] = ((Number) shape.get(i)).longValue();
+            inputShape[i] = Json.whole(shape.get(i), "inputs[0].shape", 1, Integer.MAX_VALUE);
         }
         @SuppressWarnings("unchecked")
         Map<String, Object> steps = (Map<String, Object>) json.get("preprocessing");
         preprocessing = steps == null ? null : new Preprocessing(steps);
-        classCount = json.get("class_num") == null ? 0 : ((Number) json.get("class_num")).intValue();
+        classCount = json.get("class_num") == null ? 0 : (int) Json.whole(json, "class_num", 1, Integer.MAX_VALUE);
         Map<?, ?> published = (Map<?, ?>) json.get("published");
         Number top1 = published == null ? null : (Number) published.get("top1");
         publishedTop1 = top1 == null ? Float.NaN : top1.floatValue();
@@ -74,6 +74,14 @@ public final class ModelInfo {
         } catch (ClassCastException | NullPointerException | IndexOutOfBoundsException error) {
             throw new IllegalArgumentException("the model's metadata is incomplete: " + error.getMessage(), error);
         }
+    }
+
+    private static String checked(Map<?, ?> json, String field, String form) {
+        String text = (String) json.get(field);
+        if (!text.matches(form)) {
+            throw new IllegalArgumentException("the model's metadata is wrong: " + field);
+        }
+        return text;
     }
 
     /** The first input's shape, e.g. {1, 3, 224, 224}; what Tensor.resize of Paddle-Lite wants. */

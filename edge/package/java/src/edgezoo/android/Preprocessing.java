@@ -34,21 +34,41 @@ public final class Preprocessing {
     /** "bilinear" and "bicubic" are OpenCV's, "pillow-bilinear" and "pillow-bicubic" are Pillow's, which smooth when they reduce. */
     public final String interpolation;
 
+    private static final int LARGEST_SIZE = 1 << 15;
+    private static final int MOST_PIXELS = 1 << 24; // of the crop, of which some arrays with three values each are made
+
     Preprocessing(Map<String, Object> json) {
-        Number shortSide = (Number) json.get("resize_short");
-        resizeShort = shortSide == null ? 0 : shortSide.intValue();
+        resizeShort = json.get("resize_short") == null ? 0 : size(json.get("resize_short"));
         List<?> resize = (List<?>) json.get("resize");
-        resizeHeight = resize == null ? 0 : ((Number) resize.get(0)).intValue();
-        resizeWidth = resize == null ? 0 : ((Number) resize.get(1)).intValue();
+        resizeHeight = resize == null ? 0 : size(resize.get(0));
+        resizeWidth = resize == null ? 0 : size(resize.get(1));
         List<?> crop = (List<?>) json.get("crop");
-        cropHeight = ((Number) crop.get(0)).intValue();
-        cropWidth = ((Number) crop.get(1)).intValue();
+        cropHeight = size(crop.get(0));
+        cropWidth = size(crop.get(1));
         scale = ((Number) json.get("scale")).floatValue();
         mean = floats((List<?>) json.get("mean"));
         std = floats((List<?>) json.get("std"));
         channelOrder = (String) json.get("channel_order");
         layout = (String) json.get("layout");
         interpolation = (String) json.get("interpolation");
+        check((long) cropHeight * cropWidth <= MOST_PIXELS, "crop");
+        check(resizeShort > 0 || resizeHeight > 0, "resize_short");
+        check(Arrays.asList("RGB", "BGR", "GREY").contains(channelOrder), "channel_order");
+        int channels = channelOrder.equals("GREY") ? 1 : 3;
+        check(!Float.isInfinite(scale) && mean.length == channels && std.length == channels, "mean and std");
+        for (int i = 0; i < channels; i++) {
+            check(!Float.isInfinite(mean[i]) && !Float.isInfinite(std[i]) && std[i] != 0, "mean and std");
+        }
+    }
+
+    private static int size(Object value) {
+        return (int) Json.whole(value, "a size of the preprocessing", 1, LARGEST_SIZE);
+    }
+
+    private static void check(boolean right, String field) {
+        if (!right) {
+            throw new IllegalArgumentException("the model's metadata is wrong: preprocessing." + field);
+        }
     }
 
     public float[] mean() {
