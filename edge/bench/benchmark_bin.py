@@ -15,6 +15,7 @@ from edge.bench.engine_log import engine_warnings
 from edge.bench.failures import died, ended_badly, never_started, normal_code
 from edge.bench.launch import LaunchReport, OutputTensor
 from edge.results.measurement import Extremes
+from edge.untrusted.numbers import count, real
 
 _PERF_INFO = "======= Perf Info ======="
 _TIME = r"^{name}\s*=\s*([0-9.]+)\s*$"
@@ -22,10 +23,10 @@ _VERSION = re.compile(r"^benchmark_bin version: (\S+)$", re.MULTILINE)
 # The name in front is the model's file name, padded to 30 characters: a longer one touches the numbers.
 _RESULT = re.compile(r"min = (?P<min>[0-9.]+)\s+max = (?P<max>[0-9.]+)\s+average = (?P<mean>[0-9.]+)\s*$", re.MULTILINE)
 _OUTPUT = re.compile(
-    r"^--- output tensor \d+ ---\noutput shape\(NCHW\):(?P<shape>[ \d]*)\n(?P<rest>.*?)(?=^--- output tensor|^=======|\Z)",
+    r"^--- output tensor [0-9]+ ---\noutput shape\(NCHW\):(?P<shape>[ 0-9]*)\n(?P<rest>.*?)(?=^--- output tensor|^=======|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_ELEMENT = re.compile(r"^out\[(\d+)\]\[(\d+)\]:(\S+)$", re.MULTILINE)
+_ELEMENT = re.compile(r"^out\[([0-9]{1,9})\]\[([0-9]{1,9})\]:(\S+)$", re.MULTILINE)
 _BAD_FLAG = re.compile(
     r"unknown command line flag '[^']*'|illegal value '[^']*'[^\n]*|No model path is set!|Must set --\w+ option!"
     r"|Option invalid: [^\n]*|the model path should not be empty"
@@ -63,12 +64,12 @@ def parse_outputs(stdout: str, stderr: str) -> tuple[OutputTensor, ...]:
     text = stdout.replace("\r\n", "\n")
     outputs: list[OutputTensor] = []
     for found in _OUTPUT.finditer(text.partition(_PERF_INFO)[0]):
-        shape = tuple(map(int, found["shape"].split()))
+        shape = tuple(count(size) or 0 for size in found["shape"].split())
         told = _ELEMENT.findall(found["rest"])
         places = [(int(tensor), int(place)) for tensor, place, _ in told]
-        if places != [(len(outputs), place) for place in range(math.prod(shape))]:
+        if math.prod(shape) != len(places) or places != [(len(outputs), place) for place in range(len(places))]:
             raise ended_badly("bad_output", f"its output {len(outputs)} of shape {list(shape)} is not whole", stderr)
-        values = tuple(_number(value) for _, _, value in told)
+        values = tuple(real(value) for _, _, value in told)
         outputs.append(OutputTensor(len(outputs), f"output {len(outputs)}", shape, None, values))
     if not outputs:
         raise ended_badly("bad_output", "it printed no output", stderr)
@@ -82,7 +83,7 @@ def parse_benchmark_bin_v8(repeats: int, stdout: str, exit_code: int, stderr: st
     found = list(_RESULT.finditer(text))
     if not found:
         raise ended_badly("bad_output", "it ended well but wrote no result", stderr)
-    low, high, mean = (_number(found[-1][name]) for name in ("min", "max", "mean"))
+    low, high, mean = (real(found[-1][name]) for name in ("min", "max", "mean"))
     if low is None or high is None or mean is None:
         raise ended_badly("bad_output", f"its result is no number: {found[-1][0].strip()}", stderr)
     return LaunchReport(
@@ -115,12 +116,4 @@ def _extremes(repeats: int, low: float, mean: float, high: float, stderr: str) -
 def _time(block: str, name: str) -> float | None:
     # The first one of that name: a memory block with an `init` of its own may follow.
     match = re.search(_TIME.format(name=name), block, re.MULTILINE)
-    return _number(match[1]) if match else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return real(match[1]) if match else None

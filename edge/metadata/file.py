@@ -14,8 +14,10 @@ from edge import typed
 from edge.errors import FormatError, MetadataError
 from edge.metadata.model import FORMAT, Metadata, Origin
 from edge.metadata.sense import contradiction
+from edge.untrusted.files import read_bytes
 from edge.zoo.model import Preprocessing
 
+_MOST_BYTES = 64 << 20  # class labels are in it
 _DOCUMENT = "document"  # in the __dict__ of a Metadata: the document it was read from
 _HINT = "convert the model again, or mend the file (docs/reference/metadata.md)"
 
@@ -27,16 +29,12 @@ def metadata_path(model: Path) -> Path:
 
 def read(path: Path) -> Metadata:
     """The metadata in a file. Raises `MetadataError` if there is none, or it is not what it should be."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
+    if not path.exists():
         raise MetadataError(
             f"{path} is missing: it is the metadata that is written beside a converted model",
             hint="convert the model with edgezoo, or write the file (docs/reference/metadata.md)",
-        ) from error
-    except OSError as error:
-        raise MetadataError(f"{path} cannot be read: {error.strerror}") from error
-    return parse(data, str(path))
+        )
+    return parse(read_bytes(path, _MOST_BYTES, str(path), error=MetadataError), str(path))
 
 
 def read_beside(model: Path) -> Metadata | None:

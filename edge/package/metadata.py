@@ -62,9 +62,10 @@ def check_preprocessing(steps: Preprocessing, input_shape: Sequence[int], where:
     from edge.images.preprocess import INTERPOLATIONS
 
     sizes = (*steps.crop, *(steps.resize or ()), *([] if steps.resize_short is None else [steps.resize_short]))
-    if not 1 <= min(sizes) <= max(sizes) <= _LARGEST_SIZE:
+    if not 1 <= min(sizes) <= max(sizes) <= _LARGEST_SIZE or steps.crop[0] * steps.crop[1] > _MOST_PIXELS:
         raise PackageError(
-            f"{where}: `preprocessing`: sizes are from 1 to {_LARGEST_SIZE}", hint="docs/reference/metadata.md"
+            f"{where}: `preprocessing`: sizes are from 1 to {_LARGEST_SIZE}, and a crop has at most {_MOST_PIXELS} pixels",
+            hint="docs/reference/metadata.md",
         )
     numbers = (steps.scale, *steps.mean, *steps.std)
     if max(map(abs, numbers)) > _LARGEST_NUMBER or min(map(abs, steps.std), default=1) < 1 / _LARGEST_NUMBER:
@@ -99,5 +100,5 @@ def check_preprocessing(steps: Preprocessing, input_shape: Sequence[int], where:
         )
 
 
-_LARGEST_SIZE, _LARGEST_NUMBER = 1 << 15, 1e30  # the helper computes in 32 bits; the sizes also in each other's product
+_LARGEST_SIZE, _MOST_PIXELS, _LARGEST_NUMBER = 1 << 15, 1 << 24, 1e30  # the helper computes in 32 bits
 _OF_SOURCE = ("kind", "seed", "url", "program_sha256", "params_sha256", "paddle_version")
