@@ -130,7 +130,7 @@ def _child(work: Callable[[Callable[[str], None]], None], seconds: float) -> tup
             try:
                 with said.open("w", encoding="utf-8", errors="replace") as out, Path(os.devnull).open("w") as nothing:
                     os.dup2(nothing.fileno(), 2)
-                    work(lambda line: (out.write(line), out.flush(), None)[-1])
+                    work(lambda line: print(line, end="", file=out, flush=True))
                 code = 0
             finally:
                 os._exit(code)

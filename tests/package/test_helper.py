@@ -142,14 +142,14 @@ def test_json_reader(helper: Helper, text: str, message: str) -> None:
     assert helper.json(text) == message
 
 
-WRONG = {
+WRONG: dict[str, tuple[object, ...]] = {
     "name": ("../x", "..", "", None, 5, "a/b"),
     "sha256": ("00", "../" + "0" * 61, None),
     "bytes": (-1, 0, 1.5, 1e300, "1", None),
     "class_num": (-1, 0, 1e18, 1.5, "5"),
     "inputs": ([], [{"name": "x", "shape": [1, -3]}], [{"name": "x", "shape": [1e18]}], [{"name": "x"}], 7),
 }
-WRONG_STEPS = {
+WRONG_STEPS: dict[str, tuple[object, ...]] = {
     "crop": ([-1, 5], [5], [1e9, 5], [20_000, 20_000], "5", None, [1.5, 2]),
     "resize_short": (-1, 1e18, 0, None),
     "std": ([0, 1, 1], [1], [1, 1, 1e300], [1, 1, 1e-300], None),
