@@ -30,7 +30,7 @@ def _array(data: bytes, where: str, error: type[EdgezooError]) -> NDArray[Any]:
     stream = BytesIO(data)
     with guarded(error, where):
         shape, by_columns, dtype = _HEADS[np.lib.format.read_magic(stream)](stream)
-        if dtype.kind not in "biuf":
+        if dtype.kind not in "biufc":
             raise error(f"{where} holds {dtype}, which are no numbers")
         values = np.frombuffer(data, dtype, -1, stream.tell()) if len(data) > stream.tell() else np.empty(0, dtype)
         if min(shape, default=0) < 0 or math.prod(shape) != len(values):

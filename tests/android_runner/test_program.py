@@ -22,9 +22,11 @@ from edge.bench.contract import (
 from edge.bench.runners import question, recognise
 from edge.errors import ContractError, RunnerError
 from edge.images.noise import seeded_noise
+from edge.toolchain.engines import WORKERS
 from edge.toolchain.environment import Environment
 from tests.android_runner.conftest import launch
 from tests.android_runner.network import CLASSES, EMBEDDING, SHAPE, convert_ids
+from tests.untrusted.bombs import BOMBS
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +41,21 @@ predictor.get_input(0).from_numpy(np.load(sys.argv[2]))
 predictor.run()
 np.save(sys.argv[3], predictor.get_output(0).numpy())
 """
+
+
+@pytest.mark.parametrize("bomb", [bomb for bomb in BOMBS if bomb[0] == ".nb"], ids=lambda bomb: bomb[1])
+def test_a_model_that_multiplies_its_work_is_refused_at_once(
+    synthetic: Path, environment: Environment, tmp_path: Path, bomb: tuple[str, str]
+) -> None:
+    """By the program, and by its twin in Python."""
+    (tmp_path / "bomb.nb").write_bytes(BOMBS[bomb]())
+    for program in ([synthetic], [environment.python, "-E", "-s", WORKERS / "lite_bench.py"]):
+        command = [*program, "--contract", "2", "--model", tmp_path / "bomb.nb"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        with pytest.raises(
+            RunnerError, match="has a broken topology|has 0 inputs"
+        ):  # what it does not look at does not count
+            parse_launch(done.stdout, done.returncode, done.stderr)
 
 
 @pytest.mark.parametrize("fill", ["ones", "seed:7", "file"])

@@ -126,7 +126,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([*OWN, "--inputs", "shapes.npz"], "x has shape [3, 1, 3, 9, 9], and the input [1, 3, 64, 64]"),
         ([*OWN, "--inputs", "types.npz"], "x is complex64, and the input float32"),
         ([*OWN, "--inputs", "one.npz"], "has 1 sample"),
-        ([*OWN, "--inputs", "damaged.npz"], "damaged.npz cannot be read"),
+        ([*OWN, "--inputs", "damaged.npz"], "damaged.npz is damaged at y.npy"),
         ([*OWN, "--format", "onnx", "--inputs", "names.npz"], "names.npz has no array for the input x"),
         ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),
         ([NAME, "NoSuchNet"], "no model 'NoSuchNet'"),

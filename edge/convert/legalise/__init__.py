@@ -20,7 +20,9 @@ from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
 from edge.convert.legalise.slices import SLICES_TO_SPLIT
 from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
+from edge.errors import ProgramError
 from edge.paddle.program import Program
+from edge.untrusted.guard import guarded
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
 
@@ -54,8 +56,9 @@ RULES: tuple[Rule, ...] = (
 
 def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple[Program, tuple[Applied, ...]]:
     """The equivalent program that opt of version `engine` (such as "2.13rc0") accepts for a recipe of that precision, and the
-    rules it took. Raises `ProgramError` for one that would be wrong in that precision."""
-    made = apply_rules(RULES, program, engine, precision)
-    if precision == "fp16":
-        check_products(made[0])
-    return made
+    rules it took. Raises `ProgramError` for one that would be wrong in that precision, or whose operators are no such ones."""
+    with guarded(ProgramError, "the program's operators are not of the form that is known"):
+        made = apply_rules(RULES, program, engine, precision)
+        if precision == "fp16":
+            check_products(made[0])
+        return made
