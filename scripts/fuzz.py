@@ -155,6 +155,7 @@ def guided(name: str, seconds: float) -> int:
         door = next(door for door in DOORS if door.name == name)
         scratch = TemporaryDirectory()
         seeds = door.seeds(Path(scratch.name))
+        door.try_(seeds[0], Path(scratch.name, "in"))  # so that all of it is imported here
     corpus = WORK / "corpus" / _slug(name)
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds):

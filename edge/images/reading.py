@@ -17,6 +17,7 @@ from edge.untrusted.guard import guarded
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
+_LONGEST_SIDE = 65_535  # JPEG's; narrow lines cost much more than their pixels
 MOST_PIXELS = 50_000_000  # of a photograph; 150 MB of RGB, of which there are two at a time
 
 _REPLACE = "copy it again, or take it out"
@@ -49,8 +50,7 @@ def _opened(path: Path) -> Iterator[ImageFile]:
             raise ImageError(f"{path} does not exist") from None
         except OSError as error:
             raise ImageError(f"{path} cannot be read as an image: {error.strerror or error}", hint=_REPLACE) from error
-        if file.width * file.height > MOST_PIXELS:
-            raise _too_large(path, file.width, file.height)
+        _check_size(path, file.width, file.height)
         if file.mode.startswith(_DEEP):
             raise ImageError(f"{path} has more than 8 bits a channel", hint="convert it to 8 bits")
         yield file
@@ -69,15 +69,15 @@ def _check_canvas(path: Path) -> None:
         width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     else:
         width, height = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
-    if width * height > MOST_PIXELS:
-        raise _too_large(path, width, height)
+    _check_size(path, width, height)
 
 
-def _too_large(path: Path, width: int, height: int) -> ImageError:
-    return ImageError(
-        f"{path} has {width} x {height} pixels; at most {MOST_PIXELS // 1_000_000} million are read",
-        hint="make it smaller",
-    )
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
+        raise ImageError(
+            f"{path} has {width} x {height} pixels; at most {MOST_PIXELS // 1_000_000} million, {_LONGEST_SIDE} a side",
+            hint="make it smaller",
+        )
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -287,7 +287,7 @@ def _pir(path: Path) -> None:
         pir.with_fetch(value, name).serialize()
     path.unlink()
     wanted = translated.program.persistables
-    small = all(math.prod(spec.shape) < 10_000 for spec in wanted)
+    small = all(min(spec.shape, default=0) >= 0 and math.prod(spec.shape) < 10_000 for spec in wanted)
     write_params(
         path.parent / "inference.pdiparams",
         {spec.name: np.zeros(spec.shape, spec.dtype) for spec in wanted if small and spec.dtype == "float32"},
