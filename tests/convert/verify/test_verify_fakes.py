@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.convert.recipe import Precision, Recipe
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.convert.verify.judge import COARSE_NUDGES
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import WorkerCrashedError, WorkerRequestError
 from edge.paddle.draft import AttrValue, NewOp
@@ -346,7 +347,7 @@ def test_a_quantised_network_whose_own_output_moves_in_steps_is_judged_by_all_in
     engines = Engines(paddle=noisy(0.6), lite=noisy(0))
     result = verified(tmp_path, engines, original=quantised())
     assert (result.status, result.inputs) == ("passed", 8)
-    assert engines.drawn == [8, 8, 8]  # both, and Paddle once more with nudged inputs
+    assert engines.drawn == [8] * (2 + COARSE_NUDGES)  # both, and Paddle with nudged inputs
 
 
 def test_a_wrong_quantised_network_fails(tmp_path: Path) -> None:
