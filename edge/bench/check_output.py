@@ -117,8 +117,7 @@ def _compare(
 ) -> OutputCheck:
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
-    from edge.convert.verify.engines import Double, Paddle
-    from edge.convert.verify.half import in_half
+    from edge.convert.verify.engines import Double, Half, Paddle
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
@@ -158,19 +157,14 @@ def _compare(
 
     kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    exact = Double(lend, source, program, cut, params, scratch)
-
-    def in_float16(given: Sequence[Sample]) -> Outputs:
-        place = scratch / "half"
-        place.mkdir(exist_ok=True)
-        return Paddle(lend, source, in_half(cut), place).run(params, given)
+    exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(params, given)
 
     def judge_one(draw: Draw) -> Verdict:
         if precision == "fp16":
-            return judge_half(draw, there, expected, in_float16, limits)
+            return judge_half(draw, there, expected, half.run, limits)
         if is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)

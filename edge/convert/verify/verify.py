@@ -19,7 +19,8 @@ from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.closing import by_what_goes_in
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
-from edge.convert.verify.engines import Double, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.engines import Double, Half, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Draw, Judgement, Verdict, judge_all, judge_coarse, judge_steady, worst
 from edge.convert.verify.points import Points, at_points, makes, points_of
@@ -113,13 +114,19 @@ def verify(
             judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
+    rounding_told: list[str] = []
+    if recipe.precision == "fp16" and judgement.status == "passed":
+        half = Half(lend_paddle, source, original, expected_from, scratch)
+        undecided, rounding_told = what_half_does(judgement, expected, half.run)
+        if undecided:
+            judgement = replace(judgement, status="inconclusive", reason=undecided)
     cost = judgement.worst
     if expected_from != params:
         costs = [judge(paddle.run(params, v.given), v.made, limits).comparison for _, v in judgement.used]
         cost = worst(costs)
     return Verification(
         judgement.status,
-        judgement.reason or _note(recipe, cost, judgement, points, quantised=quantised),
+        judgement.reason or _note(recipe, cost, judgement, points, rounding_told, quantised=quantised),
         engine,
         "x86",
         **used(judgement, asked),
@@ -174,13 +181,15 @@ def remarks(judgement: Judgement, points: Points) -> list[str]:
     return made
 
 
-def _note(recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points, *, quantised: bool) -> str | None:
+def _note(
+    recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points, half: Sequence[str] = (), *, quantised: bool
+) -> str | None:
     """What a user should know of a verification that passed."""
     made: list[str] = []
     if quantised:
         made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
     elif recipe.precision == "fp16":
-        made.append("the twin is fp32: the x86 engine has no fp16 kernels")
+        made += ["the twin is fp32: the x86 engine has no fp16 kernels", *half]
     elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
     return "; ".join([*made, *remarks(judgement, points)]) or None
