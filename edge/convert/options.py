@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -136,7 +137,7 @@ class ConvertOptions(PreparingOptions):
             )
         if self.weights.kind != "published":
             raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
-        name = self.own_name or folder.resolve().name
+        name = self.own_name or Path(os.path.realpath(folder)).name
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
             raise UsageError(
                 f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
