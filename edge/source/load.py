@@ -42,9 +42,9 @@ def load_source(
     from edge.source.own import read
     from edge.source.published import fetch
 
-    program, _, archive = fetch(model, progress=progress)
+    folder, archive = fetch(model, progress=progress)
     return replace(
-        read(program.parent),
+        read(folder),
         kind="published",
         path=None,
         url=archive.url,

@@ -8,14 +8,13 @@ from edge.cache.files import fresh_folder
 from edge.cache.locks import exclusive
 from edge.cache.paths import cache_dir
 from edge.errors import DownloadError, ModelFilesError
-from edge.paddle.pair import find_pair
 from edge.source.archive import unpack
 from edge.source.download import Downloaded, Progress, download
 from edge.zoo.model import Model
 
 
-def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tuple[Path, Path, Downloaded]:
-    """The published program and parameters of a catalogue model, and the archive they came from.
+def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tuple[Path, Downloaded]:
+    """The folder with the published program and parameters of a catalogue model, and the archive they came from.
 
     Raises `DownloadError` (which names the other two sources of weights), `ArchiveError` or `ModelFilesError`.
     """
@@ -38,5 +37,4 @@ def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tup
     folders = sorted({path.parent for path in folder.rglob("*") if path.is_file()})
     if len(folders) != 1:
         raise ModelFilesError(f"the archive {archive.url} holds {len(folders)} folders of files instead of one model")
-    program, params = find_pair(folders[0])
-    return program, params, archive
+    return folders[0], archive
