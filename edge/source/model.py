@@ -34,6 +34,7 @@ class InferenceModel:
     archive_bytes: int | None = None
     pir: Path | None = None
     pir_sha256: str | None = None
+    remarks: tuple[str, ...] = ()  # on how it was read
 
     @property
     def reference_engine(self) -> Literal["paddle", "paddle3"]:
