@@ -22,7 +22,11 @@ def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tup
         "use --weights random (the same network, seeded: right for latency and size) or --weights PATH (your own files)"
     )
     if model.inference_url is None:
-        raise DownloadError(f"PaddleClas publishes no inference model of {model.name}", hint=other_ways)
+        weights = f"download its weights, {model.pretrained_url}, and name them: --weights FILE; or --weights random"
+        raise DownloadError(
+            f"PaddleClas publishes no inference model of {model.name}",
+            hint=weights if model.pretrained_url else other_ways,
+        )
     root = cache_dir() / "published" / model.name
     try:
         archive = download(model.inference_url, root / Path(model.inference_url).name, progress=progress)
