@@ -22,11 +22,8 @@ def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> tup
         "use --weights random (the same network, seeded: right for latency and size) or --weights PATH (your own files)"
     )
     if model.inference_url is None:
-        weights = f"download its weights, {model.pretrained_url}, and name them: --weights FILE; or --weights random"
-        raise DownloadError(
-            f"PaddleClas publishes no inference model of {model.name}",
-            hint=weights if model.pretrained_url else other_ways,
-        )
+        trained = f"; its weights are {model.pretrained_url}: download them" if model.pretrained_url else ""
+        raise DownloadError(f"PaddleClas publishes no inference model of {model.name}", hint=f"{other_ways}{trained}")
     root = cache_dir() / "published" / model.name
     try:
         archive = download(model.inference_url, root / Path(model.inference_url).name, progress=progress)
