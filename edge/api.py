@@ -45,13 +45,14 @@ def list_models(
     max_params: float | None = None,
     max_sd855: float | None = None,
     threads: int = 1,
+    search: str = "",
     sort: Sort = "table",
     reverse: bool = False,
 ) -> list[Model]:
     """The models of the catalogue that pass every filter, as `edgezoo list` shows them.
 
     Units: top-1 as a fraction, FLOPs (multiply-accumulates) and parameters in millions, `max_sd855` in ms at `threads` (1, 2
-    or 4). Raises `UsageError` for an unknown series or thread count.
+    or 4); `search`: words of the name or series. Raises `UsageError` for an unknown series or thread count.
     """
     from edge.zoo import catalogue
 
@@ -64,6 +65,7 @@ def list_models(
         params_max=max_params,
         sd855_max=max_sd855,
         threads=threads,
+        words=search,
     )
     if sort == "table":
         return models[::-1] if reverse else models

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.selection
 @click.option("--weights", type=WEIGHTS, default="published", show_default=True, metavar="published|random|PATH",
               help="Where the weights come from: the published archive; random ones, for latency and size; a directory "
-              "with an inference model of yours, or a .pdparams checkpoint.")  # fmt: skip
+              "with an inference model of yours, or a checkpoint (.pdparams, .safetensors).")  # fmt: skip
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The seed of random weights.")
 @click.option("--format", "formats", default="nb", show_default=True, metavar="nb|onnx|nb,onnx",
               help="Paddle-Lite's naive buffer, ONNX, or both from one export.")  # fmt: skip
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
               help="A recipe file, or the name of one of edgezoo's own (opt_configs/).")  # fmt: skip
 @click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
 @click.option("--model-dir", type=click.Path(path_type=Path), metavar="DIR",
-              help="Convert the inference model in DIR, of the catalogue or not; give it a --name.")  # fmt: skip
+              help="Convert the inference model in DIR, of the catalogue or not; give it a --name. Of several in one "
+              "directory, name the program's file.")  # fmt: skip
 @click.option("--name", "own_name", metavar="NAME", help="The name of the model in --model-dir.")
 @click.option(
     "--input-shape",

@@ -130,19 +130,20 @@ class ConvertOptions(PreparingOptions):
             raise UsageError(f"--format {self.formats} is none", hint="nb, onnx, or nb,onnx")
         return asked
 
-    def _own(self, folder: Path) -> tuple[str, None, Weights]:
+    def _own(self, place: Path) -> tuple[str, None, Weights]:
         if self.names or self.series or self.light or self.everything:
             raise UsageError(
                 "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
             )
         if self.weights.kind != "published":
             raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
-        name = self.own_name or Path(os.path.realpath(folder)).name
+        real = Path(os.path.realpath(place))
+        name = self.own_name or (real.stem if place.is_file() else real.name)
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
             raise UsageError(
                 f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
             )
-        return name, None, Weights("own", path=folder)
+        return name, None, Weights("own", path=place)
 
     def _catalogue(self) -> list[tuple[str, Model | None, Weights]]:
         chosen = selected(self.names, series=self.series, light=self.light, everything=self.everything)

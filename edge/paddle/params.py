@@ -54,6 +54,16 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
     return elements
 
 
+def is_params(path: Path) -> bool:
+    """Whether the file begins as a tensor does: a combined parameters file, or that of one parameter."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    if len(head) < 21 or head[:4] != bytes(4) or head[4:12] != bytes(8):  # parameters have no LoD levels
+        return False
+    version, size, first = struct.unpack("<IiB", head[12:])
+    return bool(version == 0 and 0 < size < _LARGEST_DESC and first == 8)  # a TensorDesc begins with its type: field 1
+
+
 def elements_at(path: Path, position: int) -> int:
     """Where the elements of the record at `position` begin, of a file that `check` found right."""
     with path.open("rb") as file:

@@ -112,6 +112,8 @@ LIST: dict[str, Sequence[Row]] = {
     "--series": [Effect("list --json --series GhostNet", lambda m: {o["series"] for o in m.json} == {"GhostNet"}),
                  Refused("list --series Nowhere", "Nowhere")],
     "--light": [Effect("list --json --light", lambda m: len(m.json), 55)],
+    "--search": [Effect("list --json --search 'lcnet x2_5'", names, ["PPLCNet_x2_5_ssld", "PPLCNet_x2_5"],
+                        without="list --json")],  # fmt: skip,
     "--min-top1": [Effect("list --json --min-top1 80", lambda m: published("top1", min)(m) >= 0.8)],
     "--max-top1": [Effect("list --json --max-top1 0.6", lambda m: published("top1", max)(m) <= 0.6)],
     "--max-flops": [Effect("list --json --max-flops 50", lambda m: published("flops_m", max)(m) <= 50)],
@@ -165,7 +167,7 @@ def checked_with(inputs: str) -> Callable[[Made], bool]:
 BENCH: dict[str, Sequence[Row]] = {
     "--series": [Refused(f"bench --series GhostNet {MANY}", "and 4 are named"), Refused("bench --series Nowhere", "Nowhere")],
     "--light": [Refused(f"bench --light {MANY}", "and 55 are named")],
-    "--all": [Refused(f"bench --all {MANY}", "and 250 are named")],
+    "--all": [Refused(f"bench --all {MANY}", "and 265 are named")],
     "--device": [Effect("bench {tiny} -s cd34 --threads 1 --cooldown 0 --json", lambda m: m.more["asked"], [("cd34", None)],
                         without="bench {tiny} --threads 1 --cooldown 0 --json"),
                  Refused("bench {tiny} -s host", "was made for arm")],
@@ -389,7 +391,7 @@ def prepared(option: str, *path: str | int, value: Any) -> list[Row]:
 CONVERT: dict[str, Sequence[Row]] = {
     "--series": [Refused(f"convert --series GhostNet {MANY}", "and 4 are named")],
     "--light": [Refused(f"convert --light {MANY}", "and 55 are named")],
-    "--all": [Refused(f"convert --all {MANY}", "and 250 are named")],
+    "--all": [Refused(f"convert --all {MANY}", "and 265 are named")],
     "--weights": [Effect(f"convert {NAME} --weights random --json", field_of("source", "kind"), "random",
                          without=OWN, slow=True),
                   Refused(f"convert {NAME} --weights nowhere", "that path does not exist"),
@@ -469,7 +471,7 @@ CONVERT: dict[str, Sequence[Row]] = {
 COVERAGE: dict[str, Sequence[Row]] = {
     "--series": [Effect("coverage --series GhostNet", lambda m: len(m.more["models"]), 4)],
     "--light": [Effect("coverage --light", lambda m: len(m.more["models"]), 55)],
-    "--all": [Effect("coverage --all", lambda m: len(m.more["models"]), 250, without=f"coverage {NAME}")],
+    "--all": [Effect("coverage --all", lambda m: len(m.more["models"]), 265, without=f"coverage {NAME}")],
     "--target": [Effect("coverage --target opencl,arm", lambda m: m.more["recipe"].target, "opencl,arm")],
     "--engine": [Effect("coverage --engine 2.12", lambda m: m.more["recipe"].engine, "2.12")],
     "--seed": [Effect("coverage --seed 4", lambda m: m.more["weights"].seed, 4)],
