@@ -100,8 +100,8 @@ def convert_models(
     """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
-    --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
+    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo
+    convert --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
     `RecipeError`, and `OutputError` when `out` cannot be used.
     """
     from edge.convert import pipeline

@@ -75,6 +75,11 @@ def check_output(
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    from edge.convert.quantised import came_quantised, int8_form
+    from edge.paddle.program import Program
+
+    if came_quantised(Program.read(source.program)):
+        source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
     if calibration is not None:
         from edge.convert.calibrated import kept

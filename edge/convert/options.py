@@ -14,6 +14,7 @@ from edge.convert.preparation import prepared, shapes_of
 from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
+from edge.convert.quantised import came_quantised
 from edge.convert.recipe import Recipe, choose, recipes
 from edge.convert.shapes import InputShape, check_catalogue
 from edge.convert.verify.asked import InputsAsked, read_samples
@@ -112,13 +113,26 @@ class ConvertOptions(PreparingOptions):
         calibration, onnx = self._calibration(), self._onnx()
         orders: list[Order[Product]] = []
         for network in networks:
-            if calibration is not None and "nb" in self._formats:
+            if "nb" in self._formats and self._came_quantised(network[2], calibration):
+                recipe = replace(self.recipe, precision="int8-static", name=f"{self.recipe.name}+quantised")
+                orders.append(NbOrder(*network, recipe, self.overrides, quantised=True))
+            elif calibration is not None and "nb" in self._formats:
                 orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
                 orders.append(NbOrder(*network, self.recipe, self.overrides))
             if onnx is not None:
                 orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
         return tuple(orders)
+
+    def _came_quantised(self, weights: Weights, calibration: Calibration | None) -> bool:
+        """Whether they are of a network of the user's own that came quantised. Raises `UsageError` where more is asked."""
+        if weights.kind != "own" or weights.path is None:
+            return False
+        if not came_quantised(Program.read(own.read(weights.path).program)):
+            return False
+        if calibration is not None or self.recipe.precision != "fp32":
+            raise UsageError(f"{weights.path} is quantised already", hint="leave --precision and --calibrate out")
+        return True
 
     @cached_property
     def _formats(self) -> frozenset[str]:
