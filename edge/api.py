@@ -90,6 +90,7 @@ def convert_models(
     precision: Precision | None = None,
     engine: str | None = None,
     config: Path | str | None = None,
+    input_shape: tuple[int, ...] | None = None,
     verify: bool = True,
     input_range: tuple[float, float] | None = None,
     inputs: Path | str | None = None,
@@ -101,8 +102,8 @@ def convert_models(
     """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work; `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
-    --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
+    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo
+    convert --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
     `RecipeError`, and `OutputError` when `out` cannot be used.
     """
     from edge.convert import pipeline
@@ -118,6 +119,7 @@ def convert_models(
         precision=precision,
         engine=engine,
         config=None if config is None else Path(config),
+        input_shape=input_shape,
         out=Path(out),
         jobs=jobs,
         verify=verify,

@@ -77,6 +77,11 @@ def check_output(
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    from edge.convert.quantised import came_quantised, int8_form
+    from edge.paddle.program import Program
+
+    if came_quantised(Program.read(source.program)):
+        source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
     if calibration is not None:
         from edge.convert.calibrated import kept
@@ -106,6 +111,9 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
         return None
     weights = Weights(recorded.kind, seed=recorded.seed or 0, path=Path(recorded.path) if recorded.path else None)
     model = lookup(origin.model.name) if origin.model else None
+    made_for = (job.subject.metadata or {}).get("inputs")
+    if model is not None and made_for and weights.kind in ("random", "checkpoint"):  # exported for that shape
+        model = replace(model, input_shape=tuple(made_for[0]["shape"]))
     source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None

@@ -9,12 +9,13 @@ import click
 
 from edge.cli import once, options
 from edge.cli import preprocessing as preparing
-from edge.cli.parameters import SEED, WEIGHTS, Numbers
+from edge.cli.parameters import SEED, WEIGHTS, NamedShape
 
 if TYPE_CHECKING:
     from edge.cli.output import ProgressLine
     from edge.convert.options import ConvertOptions
     from edge.convert.order import Conversion, Order, Product
+    from edge.convert.shapes import InputShape
     from edge.metadata.model import Metadata, VerificationRecord
 
 
@@ -48,9 +49,11 @@ if TYPE_CHECKING:
 @click.option("--name", "own_name", metavar="NAME", help="The name of the model in --model-dir.")
 @click.option(
     "--input-shape",
-    type=Numbers("1,3,320,320", distinct=False),
-    metavar="N,C,H,W",
-    help="The shape of the (first) input, where the model leaves it open.",
+    type=NamedShape(),
+    multiple=True,
+    callback=lambda _ctx, _param, given: _asked_shapes(given),
+    metavar="[NAME=]N,C,H,W",
+    help="The shape of an input: of one of several by its name, once for each. A network of the catalogue is exported so.",
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True, metavar="DIR",
               help="Where NAME.nb and NAME.json, NAME.onnx and NAME.onnx.json go.")  # fmt: skip
@@ -83,6 +86,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
       edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
       edgezoo convert --model-dir my_net/ --name my_net --resize-short 256 --mean 0.5 --std 0.5
+      edgezoo convert --model-dir my_detector/ --input-shape image=1,3,320,320 --input-shape scale_factor=1,2
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
     """
     from edge.cli.output import ProgressLine, print_json
@@ -118,6 +122,12 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
     doubtful = asked.strict and any(not _whole(outcome.made.metadata) for outcome in outcomes if outcome.made)
     if doubtful or any(outcome.error is not None for outcome in outcomes):
         raise SystemExit(1)
+
+
+def _asked_shapes(given: tuple[tuple[str, tuple[int, ...]], ...]) -> InputShape | None:
+    from edge.convert.shapes import asked_shapes
+
+    return asked_shapes(given)
 
 
 def _sentence(outcome: Conversion[Product]) -> str:

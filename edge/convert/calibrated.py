@@ -106,13 +106,13 @@ def calibrated(
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
     facts = told | {field: entry.facts[field] for field in made} | {"network": key}
-    return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None)
 
 
 def kept(source: InferenceModel, key: str) -> InferenceModel | None:
     """The network that was quantised from `source` under this key, if the cache still has it."""
     entry = Cache(cache_dir() / "quantised").get(key, content=True)
-    return _model(source, entry) if entry else None
+    return kept_network(source, entry) if entry else None
 
 
 def quantised_key(
@@ -199,7 +199,7 @@ def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
     array.flush()
 
 
-def _model(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
+def kept_network(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
     """The quantised network. Its program is Paddle 2.6's, so that is its reference, of whatever Paddle the source is."""
     return replace(
         source,

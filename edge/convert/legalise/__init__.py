@@ -9,10 +9,17 @@ from edge.convert.legalise.arithmetic import (
     SET_VALUE_TYPED,
     SUM_TO_ADDITIONS,
 )
-from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
+from edge.convert.legalise.attributes import (
+    DROPOUT_FIX_SEED,
+    PLAIN_ATTRIBUTES,
+    REDUCE_AXES,
+    RELU6_THRESHOLD,
+    SWISH_BETA,
+)
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
 from edge.convert.legalise.half import CONV_TWO_POSITIONS, MAX_POOL_OTHER_KERNEL, MUL_TO_MATMUL_V2, check_products
+from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, REPEAT_BY_TILE
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
@@ -28,6 +35,10 @@ __all__ = ["RULES", "Applied", "Rule", "legalise"]
 RULES: tuple[Rule, ...] = (
     SET_VALUE_TYPED,
     PLAIN_ATTRIBUTES,
+    REDUCE_AXES,
+    DEFORMABLE_MASK,
+    REPEAT_BY_TILE,
+    EINSUM_TO_MATMUL,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
     POW_TO_PRODUCTS,

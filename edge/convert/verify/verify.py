@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.cache.hashing import sha256_of
+from edge.convert.auxiliary import given
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
@@ -89,7 +90,8 @@ def verify(
     if not points.values:
         return Verification("inconclusive", nothing_to_judge(points), engine, "x86")
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
-    kinds = domains(whole, input_shapes(whole.feeds, recipe.input_shape), asked, preprocessing, count)
+    shapes = input_shapes(whole.feeds, recipe.input_shape)
+    kinds = domains(whole, shapes, asked, preprocessing, count)
     original, program = at_points(whole, points), at_points(legal_program, points)
     quantised = is_quantised(whole)
     params = halved(whole, source.params, scratch / "halved.pdiparams")
@@ -126,7 +128,13 @@ def verify(
         cost = worst(costs)
     return Verification(
         judgement.status,
-        judgement.reason or _note(recipe, cost, judgement, points, rounding_told, quantised=quantised),
+        judgement.reason
+        or _note(
+            recipe,
+            cost,
+            [*rounding_told, *remarks(judgement, points), *auxiliary(whole, shapes, asked)],
+            quantised=quantised,
+        ),
         engine,
         "x86",
         **used(judgement, asked),
@@ -181,18 +189,22 @@ def remarks(judgement: Judgement, points: Points) -> list[str]:
     return made
 
 
-def _note(
-    recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points, half: Sequence[str] = (), *, quantised: bool
-) -> str | None:
+def auxiliary(program: Program, shapes: Sequence[Sequence[int]], asked: InputsAsked) -> list[str]:
+    """What inputs beside the image were given, unless the user gave it."""
+    told = given(program.feeds, shapes) if asked.file is None else None
+    return [told] if told else []
+
+
+def _note(recipe: Recipe, cost: Comparison, remarks: Sequence[str], *, quantised: bool) -> str | None:
     """What a user should know of a verification that passed."""
     made: list[str] = []
     if quantised:
         made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
     elif recipe.precision == "fp16":
-        made += ["the twin is fp32: the x86 engine has no fp16 kernels", *half]
+        made.append("the twin is fp32: the x86 engine has no fp16 kernels")
     elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
-    return "; ".join([*made, *remarks(judgement, points)]) or None
+    return "; ".join([*made, *remarks]) or None
 
 
 def _why(error: OptError | TwinDiedError) -> str:

@@ -275,16 +275,13 @@ def test_rounded_weights_are_judged_by_rounded_weights_and_cost_what_they_cost(
 
 def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     from edge.convert.verify.compare import Comparison
-    from edge.convert.verify.judge import Judgement, Verdict
-    from edge.convert.verify.points import Points
     from edge.convert.verify.verify import LOSSY, _note
 
     for cosine, told in ((LOSSY - 1e-6, True), (LOSSY, False)):
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
-            judgement = Judgement("passed", None, (("", Verdict([], [], cost, None, 8, telling=(True,))),))
             recipe = Recipe("test", "2.13rc0", precision=precision)
-            note = _note(recipe, cost, judgement, Points(("y",), {}), quantised=False)
+            note = _note(recipe, cost, [], quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
             assert note == (expected if told and precision != "fp32" else None)
 
