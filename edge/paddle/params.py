@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ModelFilesError
 from edge.paddle.program import TensorSpec
@@ -54,8 +57,21 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
     return elements
 
 
-def elements_at(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin, of a file that `check` found right."""
+def tensors(
+    path: Path, specs: Sequence[TensorSpec], writable: Collection[str] = ()
+) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
+    """Each tensor of a file that `check` found right for `specs`, mapped: changes to those named `writable` go into it."""
+    position = 0
+    for spec in specs:
+        position = _elements_at(path, position)
+        mode: Any = "r+" if spec.name in writable else "r"
+        values = np.memmap(path, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+        position += values.nbytes
+        yield spec, values
+
+
+def _elements_at(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin."""
     with path.open("rb") as file:
         file.seek(position)
         _, levels = struct.unpack("<IQ", file.read(12))

@@ -178,12 +178,23 @@ def _note(recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points
     """What a user should know of a verification that passed."""
     made: list[str] = []
     if quantised:
-        made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
+        made.append(_beside_simulation(judgement))
     elif recipe.precision == "fp16":
         made.append("the twin is fp32: the x86 engine has no fp16 kernels")
     elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
     return "; ".join([*made, *remarks(judgement, points)]) or None
+
+
+def _beside_simulation(judgement: Judgement) -> str:
+    """What was established of a quantised network, which its simulation is the reference of."""
+    limit = f"the limit of {LIMITS['int8-static'].relative_error:g}"
+    if judgement.swing is not None:
+        limit = f"twice the {judgement.swing:.2g} that 1e-6 of the input moves the simulation itself by"
+    return (
+        f"its error beside Paddle's int8 simulation is {judgement.worst.relative_error:.2g} of what tells inputs apart, within "
+        f"{limit}; both with weights of 7 bits: the x86 engine cannot count with 8"
+    )
 
 
 def _why(error: OptError | TwinDiedError) -> str:
