@@ -53,6 +53,7 @@ class ConvertOptions(PreparingOptions):
     calibrate: Path | None = None
     calibration_images: int | None = None
     calibration_algorithm: str | None = None
+    int8_keep: float | None = None
     config: Path | None = None
     engine: str | None = None
     model_dir: Path | None = None
@@ -203,7 +204,12 @@ class ConvertOptions(PreparingOptions):
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
         for image in images:
             check_image(image, pixels=True)
-        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
+        if self.int8_keep is not None and not (0 < self.int8_keep < 1 or self.int8_keep == int(self.int8_keep) > 0):
+            raise UsageError(
+                f"--int8-keep {self.int8_keep:g} is neither a number of convolutions nor a cosine",
+                hint="a whole number from 1 on, or a cosine below 1, such as 0.98",
+            )
+        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0], self.int8_keep)
 
     def _onnx(self) -> OnnxRecipe | None:
         """How ONNX files are to be made, if they are asked for."""
@@ -225,4 +231,4 @@ class ConvertOptions(PreparingOptions):
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
-_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm")
+_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm", "int8_keep")

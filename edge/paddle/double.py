@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.paddle.params import elements_at
+from edge.paddle.params import tensors
 from edge.paddle.program import Program
 from edge.paddle.schema import ATTR_NUMBERS, DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
 
@@ -31,12 +31,8 @@ def doubled(program: Program) -> Program:
 
 def doubled_params(program: Program, params: Path, out: Path) -> Path:
     """`out`, the parameters that `doubled(program)` takes; `params` belong to `program`, and were checked to."""
-    position = 0
     with out.open("wb") as file:
-        for spec in program.persistables:
-            position = elements_at(params, position)
-            values = np.memmap(params, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
-            position += values.nbytes
+        for spec, values in tensors(params, program.persistables):
             wide = values.astype(np.float64) if spec.dtype == "float32" else values
             number = _DOUBLE if spec.dtype == "float32" else DTYPE_NUMBERS[spec.dtype]
             described = MESSAGES["TensorDesc"](data_type=number, dims=spec.shape).SerializeToString()

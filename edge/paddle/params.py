@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -91,8 +91,21 @@ def write(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
             array.tofile(file)
 
 
-def elements_at(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin, of a file that `check` found right."""
+def tensors(
+    path: Path, specs: Sequence[TensorSpec], writable: Collection[str] = ()
+) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
+    """Each tensor of a file that `check` found right for `specs`, mapped: changes to those named `writable` go into it."""
+    position = 0
+    for spec in specs:
+        position = _elements_at(path, position)
+        mode: Any = "r+" if spec.name in writable else "r"
+        values = np.memmap(path, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+        position += values.nbytes
+        yield spec, values
+
+
+def _elements_at(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin."""
     with path.open("rb") as file:
         file.seek(position)
         _, levels = struct.unpack("<IQ", file.read(12))

@@ -40,7 +40,8 @@ class Verdict:
     """What came of the samples that judged, `given`, of the `tried` ones; `made`: the twin's outputs for them.
 
     `telling`: by output, whether it tells inputs apart; `left_out`: why the other samples did not judge; `rounding`: how far
-    Paddle itself is from float64, where the twin was judged beside that.
+    Paddle itself is from float64, where the twin was judged beside that; `swing`: how far a nudge of the input moves Paddle's
+    own output, where the limit was loosened by that.
     """
 
     given: Sequence[Sample]
@@ -52,6 +53,7 @@ class Verdict:
     telling: tuple[bool, ...] = ()
     left_out: tuple[str, ...] = ()
     rounding: float | None = None
+    swing: float | None = None
 
     @property
     def status(self) -> Status:
@@ -94,6 +96,11 @@ class Judgement:
     def rounding(self) -> float | None:
         """How far Paddle is from float64, at most, where that was asked."""
         return max((v.rounding for _, v in self.used if v.rounding is not None), default=None)
+
+    @property
+    def swing(self) -> float | None:
+        """How far a nudge moves Paddle's own output, at most, where a limit was loosened by that."""
+        return max((v.swing for _, v in self.used if v.swing is not None), default=None)
 
     @property
     def telling(self) -> tuple[bool, ...]:
@@ -209,6 +216,8 @@ def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     if judged.problem is not None:
         nudged = [paddle([_nudged(one, COARSE_NUDGE, draw_) for one in given]) for draw_ in range(COARSE_NUDGES)]
         judged = _by_steps(expected, made, loosened(limits, expected, *nudged))
+        swing = max(judge(expected, other, limits).comparison.relative_error for other in nudged)
+        return replace(_verdict(given, made, judged, len(given)), swing=swing)
     return _verdict(given, made, judged, len(given))
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
-from edge.paddle.params import elements_at
+from edge.paddle.params import tensors
 from edge.paddle.program import Program
 
 _BITS = {"int8": 8, "int16": 16, "int8-static": 8}
@@ -63,14 +63,9 @@ def rewritten(
 ) -> Path:
     """`out`, a copy of the program's parameters in which each tensor named in `changes` is what its function makes of it."""
     shutil.copyfile(params, out)
-    position = 0
-    for spec in program.persistables:
-        position = elements_at(out, position)
-        mode: Any = "r+" if spec.name in changes else "r"
-        values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+    for spec, values in tensors(out, program.persistables, changes):
         if spec.name in changes:
             values[:] = changes[spec.name](values)
-        position += values.nbytes
     return out
 
 

@@ -23,7 +23,16 @@ from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
 from edge.convert.verify.engines import Double, Half, Lend, Paddle, Twin, TwinDiedError
 from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
-from edge.convert.verify.judge import Draw, Judgement, Verdict, judge_all, judge_coarse, judge_steady, worst
+from edge.convert.verify.judge import (
+    COARSE_NUDGE,
+    Draw,
+    Judgement,
+    Verdict,
+    judge_all,
+    judge_coarse,
+    judge_steady,
+    worst,
+)
 from edge.convert.verify.points import Points, at_points, makes, points_of
 from edge.convert.verify.rounded import expected_params
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
@@ -132,6 +141,7 @@ def verify(
         or _note(
             recipe,
             cost,
+            judgement,
             [*rounding_told, *remarks(judgement, points), *auxiliary(whole, shapes, asked)],
             quantised=quantised,
         ),
@@ -195,16 +205,29 @@ def auxiliary(program: Program, shapes: Sequence[Sequence[int]], asked: InputsAs
     return [told] if told else []
 
 
-def _note(recipe: Recipe, cost: Comparison, remarks: Sequence[str], *, quantised: bool) -> str | None:
+def _note(
+    recipe: Recipe, cost: Comparison, judgement: Judgement, remarks: Sequence[str], *, quantised: bool
+) -> str | None:
     """What a user should know of a verification that passed."""
     made: list[str] = []
     if quantised:
-        made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
+        made.append(_beside_simulation(judgement))
     elif recipe.precision == "fp16":
         made.append("the twin is fp32: the x86 engine has no fp16 kernels")
     elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
     return "; ".join([*made, *remarks]) or None
+
+
+def _beside_simulation(judgement: Judgement) -> str:
+    """What was established of a quantised network, which its simulation is the reference of."""
+    limit = f"the limit of {LIMITS['int8-static'].relative_error:g}"
+    if judgement.swing is not None:
+        limit = f"twice the {judgement.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
+    return (
+        f"its error beside Paddle's int8 simulation is {judgement.worst.relative_error:.2g} of what tells inputs apart, within "
+        f"{limit}; both with weights of 7 bits: the x86 engine cannot count with 8"
+    )
 
 
 def _why(error: OptError | TwinDiedError) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.convert.recipe import Precision, Recipe
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
-from edge.convert.verify.judge import COARSE_NUDGES
+from edge.convert.verify.judge import COARSE_NUDGES, Judgement
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import WorkerCrashedError, WorkerRequestError
 from edge.paddle.draft import AttrValue, NewOp
@@ -281,7 +281,7 @@ def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
             recipe = Recipe("test", "2.13rc0", precision=precision)
-            note = _note(recipe, cost, [], quantised=False)
+            note = _note(recipe, cost, Judgement("passed", None, ()), [], quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
             assert note == (expected if told and precision != "fp32" else None)
 
@@ -342,7 +342,11 @@ def noisy(share: float) -> Callable[[int, Array, Array], Array]:
 def test_steps_of_int8_activations_have_limits_of_their_own(tmp_path: Path) -> None:
     result = verified(tmp_path, Engines(paddle=noisy(0), lite=noisy(0.1)), original=quantised())
     assert (result.status, result.inputs) == ("passed", 8)
-    assert result.reason == "judged with weights of 7 bits: the x86 engine cannot count with 8"
+    assert result.rounded is None
+    assert result.reason == (
+        f"its error beside Paddle's int8 simulation is {result.relative_error:.2g} of what tells inputs apart, within the "
+        "limit of 0.2; both with weights of 7 bits: the x86 engine cannot count with 8"
+    )
     assert result.relative_error is not None
     assert 2e-3 < result.relative_error < 0.2
 
