@@ -24,7 +24,7 @@ from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.kept import choose, float_weights, unquantised
 from edge.convert.verify.batches import opened
-from edge.convert.verify.rounded import quantised_weights, rewritten
+from edge.convert.verify.rounded import quantised_weights
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
@@ -32,6 +32,7 @@ from edge.images.dataset import SUFFIXES
 from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import Figures, Measured, Quantised
 from edge.toolchain.engines import WORKERS, engine

@@ -67,7 +67,7 @@ def _make(source: InferenceModel, store: Cache, key: str, part: Path) -> CacheEn
         raise ConvertError(error.message, hint=error.hint) from error
     network, params = (part / name for name in _FILES)
     network.write_bytes(made.program.serialize())
-    params_file.write(params, made.params)
+    params_file.write(params, [made.params[name] for name in sorted(made.params, key=str.encode)])
     facts = {"int8": made.int8, "layers": made.layers, "most": input_range(program, tensors),
              "program_sha256": sha256_of(network), "params_sha256": sha256_of(params)}  # fmt: skip
     return store.put(key, part, facts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -80,26 +80,22 @@ def read(path: Path, expected: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
     return found
 
 
-def write(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """A combined parameters file."""
+def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
+    """A combined parameters file of these tensors, which stand in the order of their names' bytes."""
     with path.open("wb") as file:
-        for name in sorted(tensors, key=str.encode):
-            array = tensors[name]
+        for array in arrays:
             number = DTYPE_NUMBERS[str(array.dtype)]
             described = MESSAGES["TensorDesc"](data_type=number, dims=array.shape).SerializeToString()
             file.write(struct.pack("<IQIi", 0, 0, 0, len(described)) + described)
             array.tofile(file)
 
 
-def tensors(
-    path: Path, specs: Sequence[TensorSpec], writable: Collection[str] = ()
-) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
-    """Each tensor of a file that `check` found right for `specs`, mapped: changes to those named `writable` go into it."""
+def tensors(path: Path, specs: Sequence[TensorSpec]) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
+    """Each tensor of a file that `check` found right for `specs`, mapped."""
     position = 0
     for spec in specs:
         position = _elements_at(path, position)
-        mode: Any = "r+" if spec.name in writable else "r"
-        values = np.memmap(path, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
+        values = np.memmap(path, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
         position += values.nbytes
         yield spec, values
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from edge.convert.verify.compare import LIMITS, judge
 from edge.convert.verify.judge import WRONG_FROM, Judgement, Run
-from edge.convert.verify.rounded import MULTIPLIED, rewritten
+from edge.convert.verify.rounded import MULTIPLIED
 from edge.paddle import schema
 from edge.paddle.draft import Draft, NewOp, OpDraft
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 
 _SCRATCH = frozenset(
     {"XShape", "Mask", "MeanOut", "VarianceOut", "SavedMean", "SavedVariance"}

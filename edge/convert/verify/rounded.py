@@ -9,8 +9,6 @@ rounds are kept apart (edge.convert.legalise.pairs).
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,8 @@ from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
-from edge.paddle.params import tensors
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 
 _BITS = {"int8": 8, "int16": 16, "int8-static": 8}
 _DEQUANTISE = "fake_channel_wise_dequantize_max_abs"
@@ -56,17 +54,6 @@ def quantised_weights(program: Program) -> dict[str, str]:
     pairs = ((op.input("Scales"), makers.get(op.input("X") or "")) for op in program.ops(_DEQUANTISE))
     found = ((scales, maker.input(MULTIPLIED[maker.type])) for scales, maker in pairs if maker is not None)
     return {scales: weight for scales, weight in found if scales is not None and weight is not None}
-
-
-def rewritten(
-    program: Program, params: Path, out: Path, changes: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]]
-) -> Path:
-    """`out`, a copy of the program's parameters in which each tensor named in `changes` is what its function makes of it."""
-    shutil.copyfile(params, out)
-    for spec, values in tensors(out, program.persistables, changes):
-        if spec.name in changes:
-            values[:] = changes[spec.name](values)
-    return out
 
 
 def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:

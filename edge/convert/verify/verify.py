@@ -38,6 +38,7 @@ from edge.convert.verify.rounded import expected_params
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
 from edge.zoo.model import Preprocessing
 
@@ -107,7 +108,14 @@ def verify(
     limits = LIMITS["int8-static" if quantised else twin.precision]
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
-    lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
+    lite = Twin(
+        lend_engine,
+        program if batch == 1 else opened(program),
+        turned(whole, legal_program, params, scratch / "turned.pdiparams"),
+        twin,
+        scratch,
+        batch=batch,
+    )
     paddle = Paddle(lend_paddle, source, original, scratch, keep=keep)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
