@@ -25,6 +25,7 @@ from edge.errors import foreseen
 COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
+    "choose": "edge.cli.choose",
     "convert": "edge.cli.convert",
     "coverage": "edge.cli.coverage",
     "bench": "edge.cli.bench",

@@ -7,6 +7,8 @@ models.csv carries, one row a network:
   SwinTransformer_base_patch4_window7_224 and SwinTransformer_base_patch4_window12_384, have a second row for weights
   trained on ImageNet-22k first: the row kept is the one whose weights PaddleClas' own code loads for that name
   (`use_imagenet22kto1k_pretrained=False`).
+  The latencies of the eight PP-LCNet, for which the table has none, are those of their own page, 1.4.3
+  (docs/zh_CN/models/ImageNet1k/PP-LCNet.md, commit 09030d8bf).
 - `architecture`: what builds it in ppcls.arch.backbone. Distilled networks (`_ssld`) are the network without the
   suffix, Fix_ResNeXt101_32x48d_wsl is ResNeXt101_32x48d_wsl at 320 pixels.
 - `light`: 1 for the series meant for phones.

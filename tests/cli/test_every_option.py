@@ -130,6 +130,34 @@ SHOW: dict[str, Sequence[Row]] = {
     "--json": [Effect(f"show {NAME} --json", lambda m: is_json(m) and m.json["name"], NAME)]
 }
 
+CHOOSE_ = "choose --threads 4 --json "
+
+
+def chosen(what: Callable[[list[Any]], Any]) -> Callable[[Made], Any]:
+    """Of the networks that fit."""
+    return lambda made: what(made.json["fitting"])
+
+
+def sources(made: Made) -> set[str]:
+    return {one["latency_ms"]["source"] for one in made.json["fitting"]}
+
+
+CHOOSE: dict[str, Sequence[Row]] = {
+    "--max-ms": [Effect(CHOOSE_ + "--max-ms 3", chosen(lambda found: 0 < max(one["latency_ms"]["value"] for one in found) <= 3))],
+    "--threads": [Effect("choose --json --threads 4", chosen(lambda found: [one["latency_ms"]["value"] for one in found if one["name"] == "MobileNetV1"]), [10.3])],
+    "--min-top1": [Effect(CHOOSE_ + "--min-top1 75", chosen(lambda found: min(one["top1"]["value"] for one in found) >= 0.75))],
+    "--max-mb": [Effect(CHOOSE_ + "--max-mb 5", chosen(lambda found: 0 < max((one["mb"] or {"value": 99})["value"] for one in found) <= 5))],
+    "--device": [Effect("choose --json --threads 2 --db {db} -s cd34", chosen(lambda found: {one["name"] for one in found}), {"MobileNetV2"},
+                        without="choose --json --threads 2 --db {db}"),
+                 Refused("choose --source published -s cd34", "are of a Snapdragon 855")],
+    "--weights": [Effect(CHOOSE_ + "--weights ssld", chosen(lambda found: all("_ssld" in one["name"] for one in found)))],
+    "--source": [Effect("choose --json --threads 2 -s ab12 --db {db} --source measured", sources, {"measured"}, without=CHOOSE_),
+                 Effect(CHOOSE_ + "--source published", lambda m: m.json["asked"]["sources"], ["published"]),
+                 Refused("choose --source measured", "there are no results yet")],
+    "--db": [Effect("choose --json --threads 2 -s ab12 --db {db}", sources, {"measured"}, without=CHOOSE_)],
+    "--json": [Effect("choose --json", is_json)],
+}  # fmt: skip
+
 GROUP: dict[str, Sequence[Row]] = {
     "--version": [Effect("--version", lambda m: m.out.startswith("edgezoo"), without="list")],
     "--debug": [Effect("--debug show Nowhere", lambda m: "Traceback" in m.err)],
@@ -581,7 +609,7 @@ INSTALL: dict[str, Sequence[Row]] = {
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, Sequence[Row]]] = {
-    "": GROUP, "list": LIST, "show": SHOW, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
+    "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
     "package": PACKAGE, "install": INSTALL, "inspect": INSPECT, "doctor": DOCTOR,
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
