@@ -25,7 +25,7 @@ if TYPE_CHECKING:
               "and what PaddleClas published of one.")  # fmt: skip
 @click.option("--weights", type=click.Choice(["all", "ssld"]), default="all", show_default=True,
               help="Only networks with distilled weights, or all.")  # fmt: skip
-@click.option("--source", type=click.Choice(["measured", "published"]),
+@click.option("--source", type=click.Choice(["measured", "published", "estimated"]),
               help="Latencies of this source alone.  [default: of each network the most trusted, in this order]")  # fmt: skip
 @options.db_there
 @options.as_json

@@ -8,15 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from edge.cache.paths import results_database
-from edge.decide.candidates import SOURCES, LatencyOf, Source, candidates, published_latency
+from edge.decide.candidates import SOURCES, LatencyOf, Source, candidates, estimated_latency, published_latency
 from edge.decide.choose import Decision, choose
+from edge.decide.fitted import THREADS
+from edge.decide.measured import SD855, cells, references
 from edge.decide.number import Limit
-from edge.errors import UnknownResultError, UsageError
+from edge.errors import UsageError
 from edge.results.measurement import Measurement
-from edge.results.store import Store
-
-SD855 = "sd855"
-PUBLISHED_THREADS = (1, 2, 4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +38,10 @@ class ChooseOptions:
             raise UsageError(f"--min-top1 {self.min_top1:g} is no accuracy", hint="0.7 and 70 mean the same")
         if self.source is not None and self.source not in SOURCES:
             raise UsageError(f"--source {self.source} is none", hint=", ".join(SOURCES))
-        if self.source not in (None, "measured") and self.threads not in PUBLISHED_THREADS:
-            raise UsageError(f"the published latencies are for 1, 2 and 4 threads, not {self.threads}")
+        if self.source not in (None, "measured") and self.threads not in THREADS:
+            raise UsageError(
+                f"the published latencies, and estimates from them, are for 1, 2 and 4 threads, not {self.threads}"
+            )
         if self.source == "published" and self.device != SD855:
             raise UsageError(
                 f"the published latencies are of a Snapdragon 855, not of {self.device}",
@@ -80,32 +80,28 @@ class Answer:
 
 def answer(asked: ChooseOptions) -> Answer:
     """Gather what is known, and choose. Raises `ResultsError`, `UnknownResultError` where a device has no measurement."""
-    cells, damaged = _cells(asked) if "measured" in asked.sources else ([], [])
+    cells, damaged = _cells(asked)
     others: list[LatencyOf] = []
     if "published" in asked.sources and asked.device == SD855:
         others.append(partial(published_latency, threads=asked.threads))
-    found = candidates(cells, others, ssld=asked.weights == "ssld")
+    if "estimated" in asked.sources and asked.threads in THREADS:
+        known = None if asked.device == SD855 else references(cells)
+        others.append(partial(estimated_latency, threads=asked.threads, references=known))
+    measured = cells if "measured" in asked.sources else []
+    found = candidates(measured, others, ssld=asked.weights == "ssld")
     return Answer(
         asked,
         choose(found, asked.limits, fastest_first=asked.fastest_first),
         dict(Counter(one.latency.source for one in found if one.latency is not None)),
-        sum(one.status == "measured" and not one.valid for one in cells),
+        sum(one.status == "measured" and not one.valid for one in measured),
         tuple(damaged),
     )
 
 
 def _cells(asked: ChooseOptions) -> tuple[list[Measurement], list[str]]:
-    """What was measured on the device at that thread count; of `sd855` on any phone with that chip."""
-    path, any_sd855 = asked.db or results_database(), asked.device == SD855
-    if any_sd855 and asked.db is None and asked.source is None and not path.exists():
-        return [], []
-    with Store(path, create=False) as store:
-        cells, damaged = store.measurements(store.ids(device=None if any_sd855 else asked.device))
-    found = [one for one in cells if one.threads == asked.threads and (one.identity.is_sd855 if any_sd855 else True)]
-    if not found and not any_sd855:
-        count = f"{asked.threads} thread{'s' * (asked.threads > 1)}"
-        raise UnknownResultError(
-            f"nothing was measured on {asked.device} with {count}",
-            hint=f"edgezoo bench --light --weights random -s {asked.device}; without --device: a Snapdragon 855",
-        )
-    return found, damaged
+    """What was measured; of a Snapdragon 855 there may be nothing, where it is not all that is asked for."""
+    if asked.device == SD855:
+        without = asked.source is None and asked.db is None and not results_database().exists()
+        if without or "measured" not in asked.sources:
+            return [], []
+    return cells(asked.device, (asked.threads,), asked.db)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from edge.decide.estimate import Counted, MeasuredLatency, estimate
+from edge.decide.features import of_model
+from edge.decide.measured import ENGINE, network_key, newest
 from edge.decide.number import Sourced
-from edge.metadata.file import origin_of
-from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement
-from edge.zoo.catalogue import catalogue, lookup
+from edge.zoo.catalogue import catalogue
 from edge.zoo.doubts import doubts_of
 from edge.zoo.model import Model
 
-Source = Literal["measured", "published"]
-SOURCES: tuple[Source, ...] = ("measured", "published")
+Source = Literal["measured", "published", "estimated"]
+SOURCES: tuple[Source, ...] = ("measured", "published", "estimated")
 """Of latencies, the most trusted first."""
 
 
@@ -37,7 +38,6 @@ class Contender:
     mb: Sourced | None
 
 
-_ENGINE = "paddle-lite"  # that the published latencies are of
 LatencyOf = Callable[[Model], Sourced | None]
 """What a source knows of a network's latency."""
 
@@ -51,26 +51,26 @@ def candidates(measured: Sequence[Measurement], others: Sequence[LatencyOf], *, 
     """
     by_network: dict[object, list[Measurement]] = {}
     found: list[Contender] = []
-    for model, one in _newest(measured):
+    for model, one in newest(measured):
         if model is not None:
-            by_network.setdefault(_network(model), []).append(one)
+            by_network.setdefault(network_key(model), []).append(one)
         elif not ssld:
             found.append(_contender(one, None))
     for model in catalogue():
         if ssld and not model.ssld:
             continue
-        mine = by_network.get(_network(model), [])
+        mine = by_network.get(network_key(model), [])
         found += [_contender(one, model) for one in mine]
-        if not any(one.subject.precision == "fp32" and one.engine[0] in (None, _ENGINE) for one in mine):
+        if not any(one.subject.precision == "fp32" and one.engine[0] in (None, ENGINE) for one in mine):
             latency = next((ms for ms in (latency_of(model) for latency_of in others) if ms is not None), None)
             top1, size = published_top1(model), _size(model)
-            found.append(Contender(model.name, model, "fp32", _ENGINE, "published", latency, top1, size))
+            found.append(Contender(model.name, model, "fp32", ENGINE, "published", latency, top1, size))
     return found
 
 
 def published_latency(model: Model, threads: int) -> Sourced | None:
     """On a Snapdragon 855: the network's own row; a distilled network without one has that of the same network."""
-    for row in (model, *(one for one in catalogue() if one is not model and _network(one) == _network(model))):
+    for row in (model, *(one for one in catalogue() if one is not model and network_key(one) == network_key(model))):
         if (ms := row.published.sd855_ms.get(threads)) is not None:
             told = [f"of {row.name}, the same network"] if row is not model else []
             told += [f"doubtful: {one.reason}" for one in doubts_of(row.name, f"sd855_{threads}")]
@@ -78,34 +78,26 @@ def published_latency(model: Model, threads: int) -> Sourced | None:
     return None
 
 
+def estimated_latency(model: Model, threads: int, references: Sequence[MeasuredLatency] | None) -> Sourced | None:
+    """On a Snapdragon 855, or on the device of the `references`; of networks whose work is counted."""
+    if (known := of_model(model)) is None:
+        return None
+    made = estimate(Counted(model.name, model, known.features), threads, references)
+    if made.ms is None:
+        return None
+    told = made.reason
+    if references is not None:
+        told += f"; calibrated by {made.references} measured network{'s' * (made.references != 1)}"
+    if made.interval is None:
+        return Sourced(made.ms, "estimated", note=f"{told}; too few to tell how far it is off")
+    return Sourced(made.ms, "estimated", *made.interval, note=told)
+
+
 def published_top1(model: Model) -> Sourced | None:
     """Of the published weights in float32."""
     top1 = model.published.top1
     told = "; ".join(f"doubtful: {one.reason}" for one in doubts_of(model.name, "top1"))
     return Sourced(top1, "published", note=told) if top1 is not None else None
-
-
-def network_of(one: Measurement) -> Model | None:
-    """The network of the catalogue that was measured, whatever its weights; its file's name proves nothing."""
-    subject = one.subject
-    origin = origin_of(subject.metadata, subject.name)
-    proven = of_origin(origin, subject.shapes, subject.params, subject.flops)
-    return lookup(origin.model.name) if origin.model is not None and proven.published is not None else None
-
-
-def _newest(cells: Sequence[Measurement]) -> Iterable[tuple[Model | None, Measurement]]:
-    """Of each network, precision and engine the newest valid one, the robust protocol's before others; none sustained."""
-    best: dict[object, tuple[Model | None, Measurement]] = {}
-    for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.id)):
-        if one.valid and not one.synthetic and one.protocol.base != "sustained" and one.headline_ms is not None:
-            model = network_of(one)
-            best[(_network(model) if model else one.subject.sha256, one.subject.precision, one.engine[0])] = model, one
-    return best.values()
-
-
-def _network(model: Model) -> object:
-    """What networks share that differ in their weights only."""
-    return model.architecture, model.input_shape
 
 
 def _contender(one: Measurement, model: Model | None) -> Contender:
@@ -124,13 +116,15 @@ def _contender(one: Measurement, model: Model | None) -> Contender:
 def _latency(one: Measurement) -> Sourced:
     interval = one.statistics.interval if one.statistics and one.protocol.headline == "median" else None
     where = f"measurement {one.id} on {one.device.get('serial')}"
-    assert one.headline_ms is not None  # _newest
+    assert one.headline_ms is not None  # newest
     if interval is None:
         return Sourced(one.headline_ms, "measured", note=where)
     return Sourced(one.headline_ms, "measured", interval.low, interval.high, interval.level, where)
 
 
 def _size(model: Model) -> Sourced | None:
+    if (known := of_model(model)) is not None:
+        return Sourced(known.bytes / 1e6, "converted", note="the file that edgezoo makes for arm in float32")
     size = model.published.size_mb
     return (
         Sourced(size, "published", note="as printed: MiB for most networks, MB for some") if size is not None else None

@@ -105,7 +105,10 @@ def _surely_before(one: Contender, other: Contender) -> bool:
     assert one.top1
     assert other.latency
     assert other.top1
-    return one.latency.ends[1] <= other.latency.ends[0] and one.top1.ends[0] >= other.top1.ends[1]
+    faster = (
+        one.latency == other.latency or one.latency.ends[1] <= other.latency.ends[0]
+    )  # the same number: one network
+    return faster and (one.top1 == other.top1 or one.top1.ends[0] >= other.top1.ends[1])
 
 
 def _order(group: Sequence[Contender], *, fastest_first: bool) -> list[list[Contender]]:

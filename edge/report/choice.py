@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.decide.answer import Answer
 from edge.decide.choose import Choice
+from edge.decide.measured import SD855
 from edge.decide.number import Limit, Sourced
 from edge.report.grid import Column, text
 
@@ -138,6 +139,8 @@ def _remarks(answer: Answer) -> list[str]:
     lines += [
         f"? {one.name}: {of.note}" for one in shown for of in (one.latency, one.top1) if of and "doubtful" in of.note
     ]
+    if any(one.mb and one.mb.source == "converted" for one in shown):
+        lines.append("MB converted: of the file that edgezoo makes for arm in float32.")
     if any(one.mb and one.mb.source == "published" for one in shown):
         lines.append("MB published: as printed by PaddleClas, MiB for most networks.")
     if decision.unknown:
@@ -153,9 +156,11 @@ def _perhaps(chosen: Sequence[Choice]) -> str:
 
 def _of_source(source: str, answer: Answer, threads: str) -> str:
     asked = answer.asked
+    where = "a Snapdragon 855" if asked.device == SD855 else asked.device
     if source == "measured":
-        where = "phones with a Snapdragon 855" if asked.device == "sd855" else asked.device
-        return f"measured: on {where}, {threads}; the interval is of the median over launches."
-    return (
-        f"published: by PaddleClas, on a Snapdragon 855, {threads}, float32; means of one launch, without an interval."
-    )
+        phones = "phones with a Snapdragon 855" if asked.device == SD855 else asked.device
+        return f"measured: on {phones}, {threads}; the interval is of the median over launches."
+    if source == "estimated":
+        within = "the interval is what nine of ten such estimates were within (`edgezoo estimate --evaluate`)"
+        return f"estimated, not measured: on {where}, {threads}, float32; {within}."
+    return f"published: by PaddleClas, on {where}, {threads}, float32; means of one launch, without an interval."

@@ -60,10 +60,28 @@ def named(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_without_a_database_the_published_numbers_answer(chosen: Chosen) -> None:
     found = chosen("--max-ms", "10", "--threads", "4", "--min-top1", "70", "--max-mb", "12")
-    assert [one["name"] for one in found["fitting"]] == ["MobileNetV3_small_x1_0_ssld", "ShuffleNetV2_swish"]
+    assert [one["name"] for one in found["fitting"]] == [
+        *("PPLCNet_x1_0_ssld", "PPLCNet_x1_0", "MobileNetV3_small_x1_0_ssld", "ShuffleNetV2_swish"),
+    ]
     best = found["fitting"][0]
-    assert (best["latency_ms"]["value"], best["latency_ms"]["source"]) == (2.60, "published")
-    assert (best["top1"]["value"], best["mb"]["value"], best["pareto"]) == (0.7129, 12, "yes")
+    assert (best["latency_ms"]["value"], best["latency_ms"]["source"]) == (3.98, "published")
+    assert (best["top1"]["value"], best["pareto"]) == (0.744, "yes")
+    assert (best["mb"]["value"], best["mb"]["source"]) == (pytest.approx(11.9, abs=0.05), "converted")
+    assert [one["pareto"] for one in found["fitting"]] == ["yes", "no", "yes", "no"]  # the second is slower in nothing
+    assert (
+        chosen("--max-mb", "150", "--min-top1", "78.5", "--source", "published")["fitting"][0]["mb"]["source"]
+        == "converted"
+    )
+
+
+def test_what_nobody_published_is_estimated(chosen: Chosen) -> None:
+    found = named(chosen("--threads", "4"))
+    assert found["PPLCNetV2_base fp32"]["latency_ms"]["source"] == "estimated"
+    assert found["PPLCNetV2_base fp32"]["latency_ms"]["low"] < 11.8 < found["PPLCNetV2_base fp32"]["latency_ms"]["high"]
+    alone = named(chosen("--threads", "4", "--source", "estimated"))
+    assert {one["latency_ms"]["source"] for one in alone.values()} == {"estimated"}
+    assert alone["MobileNetV2 fp32"]["latency_ms"]["value"] != 8.10
+    assert "ResNet50 fp32" not in alone
 
 
 def test_a_distilled_network_has_the_latency_of_the_same_network(chosen: Chosen) -> None:
@@ -109,7 +127,7 @@ def test_another_phone_has_its_own_measurements_and_no_published_ones(chosen: Ch
     db = tmp_path / "r.db"
     measured(db, of("MobileNetV1"), *[28.0] * 6)
     measured(db, of("MobileNetV2"), *[15.0] * 6, device=OTHER)
-    assert set(named(chosen("-s", "cd34"))) == {"MobileNetV2 fp32", "MobileNetV2_ssld fp32"}
+    assert set(named(chosen("-s", "cd34", "--source", "measured"))) == {"MobileNetV2 fp32", "MobileNetV2_ssld fp32"}
     assert named(chosen())["MobileNetV2 fp32"]["latency_ms"]["source"] == "published"
 
 
@@ -119,7 +137,7 @@ def test_what_is_not_valid_or_of_another_network_counts_for_nothing(chosen: Chos
     measured(db, of("MobileNetV2"), *[1.0] * 6, synthetic=True)
     measured(db, of("GhostNet_x0_5"), *[1.0] * 6, threads=2)
     found = chosen()["fitting"]
-    assert {one["latency_ms"]["source"] for one in found if one["catalogue"]} == {"published"}
+    assert "measured" not in {one["latency_ms"]["source"] for one in found if one["catalogue"]}
     assert [(one["name"], one["top1"]) for one in found if not one["catalogue"]] == [("MobileNetV1", None)]
 
 
