@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.paddle.params import elements_at
+from edge.paddle.params import tensors, write
 from edge.paddle.program import Program
-from edge.paddle.schema import DTYPE_NUMBERS, MESSAGES
 
 
 def rewritten(
@@ -22,18 +20,8 @@ def rewritten(
 
     `params` belong to `program`, and were checked to.
     """
-    position = 0
-    with out.open("wb") as file:
-        for spec in program.persistables:
-            position = elements_at(params, position)
-            values: NDArray[Any] = np.memmap(params, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
-            position += values.nbytes
-            if spec.name in changes:
-                values = changes[spec.name](values)
-            number = DTYPE_NUMBERS[values.dtype.name]
-            described = MESSAGES["TensorDesc"](data_type=number, dims=values.shape).SerializeToString()
-            file.write(struct.pack("<IQIi", 0, 0, 0, len(described)) + described)
-            values.tofile(file)
+    known = tensors(params, program.persistables)
+    write(out, (changes[spec.name](values) if spec.name in changes else values for spec, values in known))
     return out
 
 
