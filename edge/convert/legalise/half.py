@@ -17,7 +17,9 @@ _ACTIVATIONS = frozenset(
     {"relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
 )
 _PASSING = _ACTIVATIONS | {"batch_norm"}
-_SLOTS = {"conv2d": ("Input", "Output"), "batch_norm": ("X", "Y")}  # of the tensor that goes through; else X and Out
+_SLOTS = {  # of the tensor that goes through; else X and Out
+    "conv2d": ("Input", "Output"), "depthwise_conv2d": ("Input", "Output"), "batch_norm": ("X", "Y"),
+}  # fmt: skip
 # The first of two positions. slice and split would do, but have no float16 kernel.
 _FIRST: dict[str, AttrValue] = {
     "pooling_type": "avg", "ksize": [1, 1], "strides": [2, 2], "paddings": [0, 0], "global_pooling": False, "adaptive": False,
@@ -40,7 +42,7 @@ def _to_fc(draft: Draft) -> int:
     count = 0
     for op in list(draft.ops("conv2d")):
         x = draft.tensor(op.input("Input"))
-        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_read_past(draft, op)):
+        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_wrong(draft, op)):
             _make_fc(draft, op)
             count += 1
     return count
@@ -97,21 +99,27 @@ def _reader(draft: Draft, name: str | None) -> OpDraft | None:
 
 def _two_positions(draft: Draft) -> int:
     count = 0
-    for op in list(draft.ops("conv2d")):
-        if _is_read_past(draft, op):  # asked one by one: the one before may have widened this one with it
+    for op in list(draft.ops("conv2d", "depthwise_conv2d")):
+        if _is_wrong(draft, op):  # asked one by one: the one before may have widened this one with it
             _widen(draft, op)
             count += 1
     return count
 
 
-def _is_read_past(draft: Draft, op: OpDraft) -> bool:
+def _is_wrong(draft: Draft, op: OpDraft) -> bool:
+    """Whether a convolution of one position reads past its weights, or loses its input.
+
+    What is no plain 1x1 convolution is copied into the workspace (im2col), which gemv_fp16 makes larger for itself, and reads
+    the input from where it was: freed memory, or none (lite/backends/arm/math/fp16/conv_impl_fp16.cc).
+    """
     weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
     if weight is None or out is None or len(out.shape) != 4 or out.shape[2:] != (1, 1):
         return False
     groups, outputs = int(op.attr("groups", 1)), weight.shape[0]
     if op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout") or (weight.shape[1] == 1 and groups == outputs):
         return False  # depthwise ones have kernels of their own
-    return reads_past(outputs // groups, math.prod(weight.shape[1:]))
+    plain = weight.shape[2:] == (1, 1) and tuple(op.attr("strides", (1, 1))) == (1, 1) and not any(_paddings(op))
+    return not plain or reads_past(outputs // groups, math.prod(weight.shape[1:]))
 
 
 def _widen(draft: Draft, op: OpDraft) -> None:
@@ -262,10 +270,10 @@ CONV_TO_FC = Rule(
 
 CONV_TWO_POSITIONS = Rule(
     name="conv-two-positions",
-    reason="of a convolution with one position of output that no fully connected layer can stand for (several groups, no "
-    "bias, more than one number of input a channel), ARM's float16 kernel can read behind the weights, too; for two "
-    "positions there is another kernel",
-    ops=frozenset({"conv2d"}),
+    reason="of a convolution with one position of output that no fully connected layer stands for (several groups, a kernel of "
+    "more than 1 x 1), ARM's float16 kernel can read behind the weights, too, or its input from memory that it has freed; for "
+    "two positions there is another kernel",
+    ops=frozenset({"conv2d", "depthwise_conv2d"}),
     precisions=frozenset({"fp16"}),
     apply=_two_positions,
 )

@@ -21,7 +21,17 @@ from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
 from edge.toolchain.toolbox import Toolbox
-from tests.convert.legalise.rule_cases import CASES, CONV, Case, X, shuffle, slices, softmax_between, squeeze_and_excite
+from tests.convert.legalise.rule_cases import (
+    CASES,
+    CONV,
+    Case,
+    X,
+    shuffle,
+    slices,
+    softmax_between,
+    squeeze_and_excite,
+    whole,
+)
 from tests.paddle.programs import program, write_params
 
 
@@ -285,6 +295,19 @@ def test_a_filter_that_two_convolutions_share_is_not_turned() -> None:
     legal, applied = legalise(draft.build(), engine="2.13rc0", precision="fp16")
     assert [(one.rule, one.count) for one in applied] == [("conv-to-fc", 1), ("conv-two-positions", 1)]
     assert [spec.shape for spec in legal.persistables if spec.name in "fg"] == [(8, 4, 1, 1), (8, 24)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs", "groups", "widened"),
+    [("conv2d", 7, 1, 1), ("conv2d", 8, 2, 1), ("depthwise_conv2d", 8, 4, 1), ("depthwise_conv2d", 4, 4, 0)],
+)
+def test_a_convolution_whose_input_is_copied_gets_a_second_position(
+    kind: str, outputs: int, groups: int, widened: int
+) -> None:
+    """Whatever its channels: gemv_fp16 frees the copy. A depthwise one has another kernel, unless it makes more channels."""
+    legal, applied = legalise(whole(kind, outputs, groups), engine="2.13rc0", precision="fp16")
+    assert [(one.rule, one.count) for one in applied] == [("conv-two-positions", 1)] * widened
+    assert [op.attr("paddings") for op in legal.ops(kind)] == [(0, 0, 0, 2) if widened else (0, 0)]
 
 
 def test_in_other_precisions_a_convolution_of_one_position_stays() -> None:
