@@ -65,9 +65,7 @@ def _make_fc(draft: Draft, op: OpDraft) -> None:
     while (reader := _reader(draft, _through(chain[-1])[1])) is not None and _stays(draft, chain, reader):
         chain.append(reader)
     name = _through(chain[-1])[1]
-    if reader is not None and reader.type == "elementwise_mul" and reader.input("Y") == name:
-        reader.set_attr("axis", 0)
-    elif reader is None or not _is_matrix(draft, reader):
+    if reader is None or not _is_matrix(draft, reader):
         low = draft.new_tensor(name, out.dtype, flat, block=op.block)
         chain[-1].set_output(_SLOTS.get(chain[-1].type, ("X", "Out"))[1], [low])
         back = {"Out": [name], "XShape": [draft.new_tensor(name, out.dtype, (0, *flat), block=op.block)]}

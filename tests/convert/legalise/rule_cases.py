@@ -278,7 +278,7 @@ CASES = (
     ),
     Case("conv-to-fc", squeeze_and_excite(), weights=squeeze_weights(8, 24), precision="fp16",
          arm=("calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib",
-              "calib pool2d fc fc hard_sigmoid conv2d elementwise_mul calib")),
+              "calib pool2d fc fc hard_sigmoid reshape2 conv2d elementwise_mul calib")),
     Case("conv-to-fc", head(), weights=_HEAD_OF, precision="fp16",
          arm=("calib pool2d conv2d calib", "calib pool2d fc hard_swish reshape2 calib")),
     Case("conv-two-positions", whole(), weights={"f": _layer(10, 8, 4, 5, 5)}, precision="fp16"),
