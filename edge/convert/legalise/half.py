@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from edge.convert.legalise.rule import Rule
 from edge.errors import ProgramError
 from edge.paddle.draft import AttrValue, Draft, NewOp, OpDraft
-from edge.paddle.program import Program
+from edge.paddle.program import Op, Program
 
 _NARROW = 16  # the widest input of which a max pool of 2 x 2 is right
 _FEW = 4  # rows of a product for which too little workspace is made
@@ -116,8 +116,33 @@ def _is_wrong(draft: Draft, op: OpDraft) -> bool:
     groups, outputs = int(op.attr("groups", 1)), weight.shape[0]
     if op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout") or (weight.shape[1] == 1 and groups == outputs):
         return False  # depthwise ones have kernels of their own
-    plain = weight.shape[2:] == (1, 1) and tuple(op.attr("strides", (1, 1))) == (1, 1) and not any(_paddings(op))
-    return not plain or reads_past(outputs // groups, math.prod(weight.shape[1:]))
+    return not _is_plain(op, weight.shape) or reads_past(outputs // groups, math.prod(weight.shape[1:]))
+
+
+def check_convolutions(program: Program) -> None:
+    """Refuse a convolution that loses its input for want of workspace, as `_is_wrong` says, at more than one position.
+
+    Of one output a group gemv_fp16 is the kernel there, too; it needs more than im2col only where the product is tiny.
+    Raises `ProgramError`, which names the operator.
+    """
+    for op in program.ops("conv2d", "depthwise_conv2d"):
+        weight, out = program.tensor(op.input("Filter") or ""), program.tensor(op.output("Output") or "")
+        if weight is None or out is None or weight.shape[0] != op.attr("groups", 1) or _is_plain(op, weight.shape):
+            continue
+        inner, positions = math.prod(weight.shape[1:]), math.prod(out.shape[2:])
+        needed = 2 * (positions + -positions % _ROWS) + inner + -inner % _ROWS
+        if weight.shape[1] > 1 and positions > 0 and needed > 2 * inner * positions:
+            raise ProgramError(
+                f"{op.output('Output')}: in float16 ARM's kernel for a convolution of {inner} numbers to one output a group, "
+                f"at {positions} positions, reads its input from memory that it has freed",
+                hint="convert this network with --precision fp32",
+            )
+
+
+def _is_plain(op: Op, filter_shape: Sequence[int]) -> bool:
+    """Whether a convolution takes its input as it is: 1 x 1, without stride or padding."""
+    strides = tuple(op.attr("strides", (1, 1)))
+    return tuple(filter_shape[2:]) == (1, 1) and strides == (1, 1) and not any(_paddings(op))
 
 
 def _widen(draft: Draft, op: OpDraft) -> None:
@@ -167,7 +192,7 @@ def _through(op: OpDraft) -> tuple[str, str]:
     return op.input(into) or "", op.output(out) or ""
 
 
-def _paddings(op: OpDraft) -> Sequence[int]:
+def _paddings(op: Op) -> Sequence[int]:
     """At the top, the bottom, the left and the right. Where the output is one position, SAME and VALID pad as if with none."""
     given = [int(size) for size in op.attr("paddings", (0, 0))]
     if op.attr("padding_algorithm", "EXPLICIT") != "EXPLICIT":

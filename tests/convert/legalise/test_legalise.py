@@ -309,6 +309,28 @@ def test_a_convolution_whose_input_is_copied_gets_a_second_position(
     assert [op.attr("paddings") for op in legal.ops(kind)] == [(0, 0, 0, 2) if widened else (0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "kernel", "width", "refused"),
+    [(4, 1, 3, True), (4, 1, 1, True), (4, 1, 5, False), (2, 3, 5, False), (2, 1, 9, True), (2, 1, 11, False)],
+)
+def test_a_tiny_convolution_of_one_output_a_group_is_refused(
+    inputs: int, kernel: int, width: int, refused: bool
+) -> None:
+    """With a stride of 2, so that the input is copied; one position becomes two first."""
+    made = (width - kernel) // 2 + 1
+    network = program(
+        [NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["y"]}, CONV | {"strides": [2, 2], "groups": 4})],
+        {"x": (1, 4 * inputs, kernel, width)}, ["y"], {"y": (1, 4, 1, made)}, {"f": (4, inputs, kernel, kernel)},
+    )  # fmt: skip
+    if refused:
+        with pytest.raises(
+            ProgramError, match=r"^y.*: in float16 ARM's kernel for a convolution of \d+ numbers to one output"
+        ):
+            legalise(network, engine="2.13rc0", precision="fp16")
+    else:
+        legalise(network, engine="2.13rc0", precision="fp16")
+
+
 def test_in_other_precisions_a_convolution_of_one_position_stays() -> None:
     network = next(case.network for case in CASES if case.rule == "conv-to-fc")
     for precision in ("fp32", "int8", "int16", "int8-static"):
