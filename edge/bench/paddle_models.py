@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def prepare_programs(
             weights = wanted.weights if model else Weights("own", path=Path(name))
             try:
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
-                shown = name if model else Path(name).resolve().name
+                shown = name if model else Path(os.path.realpath(name)).name
                 jobs.append(Job(source.program, program_subject(shown, model, source, wanted.shapes)))
             except EdgezooError as error:
                 errors.append(error)

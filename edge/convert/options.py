@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -52,6 +53,7 @@ class ConvertOptions(PreparingOptions):
     calibrate: Path | None = None
     calibration_images: int | None = None
     calibration_algorithm: str | None = None
+    int8_keep: float | None = None
     config: Path | None = None
     engine: str | None = None
     model_dir: Path | None = None
@@ -141,19 +143,20 @@ class ConvertOptions(PreparingOptions):
             raise UsageError(f"--format {self.formats} is none", hint="nb, onnx, or nb,onnx")
         return asked
 
-    def _own(self, folder: Path) -> tuple[str, None, Weights]:
+    def _own(self, place: Path) -> tuple[str, None, Weights]:
         if self.names or self.series or self.light or self.everything:
             raise UsageError(
                 "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
             )
         if self.weights.kind != "published":
             raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
-        name = self.own_name or folder.resolve().name
+        real = Path(os.path.realpath(place))
+        name = self.own_name or (real.stem if place.is_file() else real.name)
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
             raise UsageError(
                 f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
             )
-        return name, None, Weights("own", path=folder)
+        return name, None, Weights("own", path=place)
 
     def _catalogue(self) -> list[tuple[str, Model | None, Weights]]:
         chosen = selected(self.names, series=self.series, light=self.light, everything=self.everything)
@@ -201,7 +204,12 @@ class ConvertOptions(PreparingOptions):
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
         for image in images:
             check_image(image, pixels=True)
-        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
+        if self.int8_keep is not None and not (0 < self.int8_keep < 1 or self.int8_keep == int(self.int8_keep) > 0):
+            raise UsageError(
+                f"--int8-keep {self.int8_keep:g} is neither a number of convolutions nor a cosine",
+                hint="a whole number from 1 on, or a cosine below 1, such as 0.98",
+            )
+        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0], self.int8_keep)
 
     def _onnx(self) -> OnnxRecipe | None:
         """How ONNX files are to be made, if they are asked for."""
@@ -223,4 +231,4 @@ class ConvertOptions(PreparingOptions):
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
-_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm")
+_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm", "int8_keep")

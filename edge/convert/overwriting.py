@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def _of_order(order: Order[Product]) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "weights": weights.kind,
         "seed": weights.seed if weights.kind == "random" else None,
-        "from": str(weights.path.resolve()) if weights.path else None,
+        "from": os.path.realpath(weights.path) if weights.path else None,
         "network": order.model.architecture if order.model else None,
     }
     recipe = getattr(order, "recipe", None)
@@ -61,7 +62,7 @@ def _of_file(metadata: Metadata) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "weights": source.kind,
         "seed": source.seed,
-        "from": str(Path(source.path).resolve()) if source.path else None,
+        "from": os.path.realpath(source.path) if source.path else None,
         "network": metadata.model.architecture if metadata.model else None,
     }
     for name in recipe.__struct_fields__ if recipe else ():

@@ -42,7 +42,7 @@ def prepared(
     """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
     images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
     before = _before(place, source) if place is not None else None
-    config = read_config(source.path) if source.kind == "own" and source.path is not None else None
+    config = read_config(source.directory) if source.kind == "own" else None
     labels = (config.labels if config else None) or (before.class_labels or None if before else None)
     remarks = list(config.remarks) if config else []
     known, origin = _known(model, source, before, config, place)

@@ -25,6 +25,7 @@ from edge.paddle.quantised import KINDS, input_range, plain, without_observers
 from edge.source.model import InferenceModel
 from edge.zoo.model import Preprocessing
 
+CODE = ("edge.convert.quantised",)  # what decides that form (edge.cache.keys)
 _FILES = ("inference.pdmodel", "inference.pdiparams")
 
 
@@ -45,8 +46,7 @@ class Int8Form:
 def int8_form(source: InferenceModel) -> Int8Form:
     """That form, from the cache if it is there. Raises `ConvertError` for quantisation that no int8 kernel computes."""
     store = Cache(cache_dir() / "quantised")
-    code = code_version("edge.convert.quantised")
-    key = key_of({"program": source.program_sha256, "params": source.params_sha256, "code": code})
+    key = key_of({"program": source.program_sha256, "params": source.params_sha256, "code": code_version(*CODE)})
     entry = store.get(key, content=True)
     if entry is None:
         with store.making(key) as part:
@@ -67,7 +67,7 @@ def _make(source: InferenceModel, store: Cache, key: str, part: Path) -> CacheEn
         raise ConvertError(error.message, hint=error.hint) from error
     network, params = (part / name for name in _FILES)
     network.write_bytes(made.program.serialize())
-    params_file.write(params, made.params)
+    params_file.write(params, [made.params[name] for name in sorted(made.params, key=str.encode)])
     facts = {"int8": made.int8, "layers": made.layers, "most": input_range(program, tensors),
              "program_sha256": sha256_of(network), "params_sha256": sha256_of(params)}  # fmt: skip
     return store.put(key, part, facts)

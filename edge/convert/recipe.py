@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from edge.cache.regular import read_text
 from edge.convert.shapes import InputShape
 from edge.errors import RecipeError
 from edge.resources import resource
@@ -55,7 +56,7 @@ def recipes() -> dict[str, Path]:
 def load(path: Path) -> Recipe:
     """Read a recipe file. Raises `RecipeError` naming the file and, where there is one, the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         table = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,6 +59,16 @@ def check(path: Path, expected: Sequence[TensorSpec], otherwise: Collection[str]
     return elements
 
 
+def is_params(path: Path) -> bool:
+    """Whether the file begins as a tensor does: a combined parameters file, or that of one parameter."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    if len(head) < 21 or head[:4] != bytes(4) or head[4:12] != bytes(8):  # parameters have no LoD levels
+        return False
+    version, size, first = struct.unpack("<IiB", head[12:])
+    return bool(version == 0 and 0 < size < _LARGEST_DESC and first == 8)  # a TensorDesc begins with its type: field 1
+
+
 def read(path: Path, expected: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
     """The tensors of a file that `check` found right, by name, in the types that the file has; not loaded, but mapped."""
     found: dict[str, NDArray[Any]] = {}
@@ -70,19 +80,28 @@ def read(path: Path, expected: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
     return found
 
 
-def write(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """A combined parameters file."""
+def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
+    """A combined parameters file of these tensors, which stand in the order of their names' bytes."""
     with path.open("wb") as file:
-        for name in sorted(tensors, key=str.encode):
-            array = tensors[name]
+        for array in arrays:
             number = DTYPE_NUMBERS[str(array.dtype)]
             described = MESSAGES["TensorDesc"](data_type=number, dims=array.shape).SerializeToString()
             file.write(struct.pack("<IQIi", 0, 0, 0, len(described)) + described)
             array.tofile(file)
 
 
-def elements_at(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin, of a file that `check` found right."""
+def tensors(path: Path, specs: Sequence[TensorSpec]) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
+    """Each tensor of a file that `check` found right for `specs`, mapped."""
+    position = 0
+    for spec in specs:
+        position = _elements_at(path, position)
+        values = np.memmap(path, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
+        position += values.nbytes
+        yield spec, values
+
+
+def _elements_at(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin."""
     with path.open("rb") as file:
         file.seek(position)
         _, levels = struct.unpack("<IQ", file.read(12))

@@ -41,8 +41,10 @@ FROZEN = net(
     NewOp("fake_dequantize_max_abs", {"X": ["c"], "Scale": ["s"]}, {"Out": ["o"]}, {"max_range": 127 * 127 / 0.5}),
     weights=FROZEN_WEIGHTS,
 )
-LINEAR_WEIGHTS: dict[str, NDArray[Any]] = {"f": WHOLE.astype(np.int8), "s": np.array([2.0], np.float32), "fs": np.array([0.5], np.float32),
-                  "os": np.array([9.0], np.float32), "z": np.zeros(1, np.int32)}  # fmt: skip
+LINEAR_WEIGHTS: dict[str, NDArray[Any]] = {
+    "f": WHOLE.astype(np.int8), "s": np.array([2.0], np.float32), "fs": np.array([0.5], np.float32),
+    "os": np.array([9.0], np.float32), "z": np.zeros(1, np.int32),
+}  # fmt: skip
 LINEAR = net(
     linear("x", "s", "q", back=False), linear("q", "s", "d", back=True), linear("f", "fs", "w", back=True),
     NewOp("conv2d", {"Input": ["d"], "Filter": ["w"]}, {"Output": ["c"]}, CONV),

@@ -18,9 +18,16 @@ from edge.convert.legalise.attributes import (
 )
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
-from edge.convert.legalise.half import CONV_TWO_POSITIONS, MAX_POOL_OTHER_KERNEL, MUL_TO_MATMUL_V2, check_products
+from edge.convert.legalise.half import (
+    CONV_TO_FC,
+    CONV_TWO_POSITIONS,
+    MAX_POOL_OTHER_KERNEL,
+    MUL_TO_MATMUL_V2,
+    check_products,
+)
 from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, REPEAT_BY_TILE
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
+from edge.convert.legalise.overflow import TANH_TO_SIGMOID, check_sums
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
@@ -57,9 +64,11 @@ RULES: tuple[Rule, ...] = (
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,
+    CONV_TO_FC,
     CONV_TWO_POSITIONS,
     MAX_POOL_OTHER_KERNEL,
     MUL_TO_MATMUL_V2,
+    TANH_TO_SIGMOID,
 )
 
 
@@ -69,4 +78,5 @@ def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple
     made = apply_rules(RULES, program, engine, precision)
     if precision == "fp16":
         check_products(made[0])
+        check_sums(made[0])
     return made

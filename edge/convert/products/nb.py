@@ -110,7 +110,8 @@ def make_nb(
     preprocessing; `doubt`, why the network made from it is not proven to be it. Raises `ConvertError`, `ToolchainError` or
     `OutputError`.
     """
-    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
+    kept = tuple(one["layer"] for one in (calibration or {}).get("layers", ()) if one["kept"])
+    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe, kept)
     try:
         with store.using(key):  # another model may be the same network
             judged = verify_key(network, key, work.inputs.key(preparation.preprocessing))
@@ -123,7 +124,7 @@ def make_nb(
             known = entry is not None
             if entry is None:
                 network = work.whole(network)
-                entry = _convert(work, recipe, network, store, key)
+                entry = _convert(work, recipe, network, kept, store, key)
             verification, was_verified = _verified(
                 work, recipe, network, entry, judged, preparation.preprocessing, known_file=known
             )
@@ -146,12 +147,14 @@ def versions(recipe: Recipe) -> dict[str, Any]:
     return {**_conversion(recipe), "verify": code_version(*VERIFY_CODE), "paddle": engine("paddle").lock_hash}
 
 
-def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, key: str) -> CacheEntry:
+def _convert(
+    work: Work, recipe: Recipe, network: InferenceModel, kept: Sequence[str], store: Cache, key: str
+) -> CacheEntry:
     with work.stage("convert"), work.lend("paddlelite", recipe.engine)() as worker:
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
 
-        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine))
+        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine), kept)
 
 
 def _verified(
@@ -223,9 +226,10 @@ def _place(
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written
 
 
-def nb_key(network: InferenceModel, recipe: Recipe) -> str:
-    """Everything that can change the `.nb` file."""
-    return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe)})
+def nb_key(network: InferenceModel, recipe: Recipe, kept: Sequence[str] = ()) -> str:
+    """Everything that can change the `.nb` file, and what is read back of it: `kept` are the layers that must be float."""
+    more = {"kept": list(kept)} if kept else {}
+    return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe), **more})
 
 
 def _conversion(recipe: Recipe) -> dict[str, Any]:
