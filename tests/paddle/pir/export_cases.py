@@ -360,6 +360,8 @@ def draw(network: Any) -> None:
         return
     source = numpy.random.default_rng(0)
     for parameter in [*network.parameters(), *network.buffers()]:
+        if parameter.dtype != p.float32:
+            continue  # the state of a recurrent layer's dropout
         values = source.uniform(0.5, 1.5, parameter.shape)
         if parameter.ndim > 1:
             values *= source.choice([-1, 1], parameter.shape)
