@@ -77,6 +77,7 @@ OPERATIONS = {
     "export": _freed(export),
     "flops": _freed(flops),
     "run": paddle_reference.run,
+    "unknown": paddle_reference.unknown,
     "to_onnx": program_to_onnx.convert,
 }
 
