@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.count:
         return 1 if found else 0
     if find_spec("atheris") is None:
-        print("atheris is not here: pip install atheris; the Python readers are not fuzzed by coverage")
+        print("atheris is not here: pip install -e '.[fuzz]'; the Python readers are not fuzzed by coverage")
     else:
         for door in kinds:
             found += _run(door.name, [sys.executable, __file__, "--guided", door.name], options.seconds)
@@ -185,8 +185,8 @@ def guided(name: str, seconds: float) -> int:
 
 def edgebench(seconds: float) -> int:
     """The parsers in C++; how many of them failed."""
-    if shutil.which("clang++") is None:
-        print("clang++ is not here: apt-get install clang; edgebench's parsers are not fuzzed")
+    if not _links():
+        print("clang++ with libFuzzer is not here: apt-get install clang; edgebench's parsers are not fuzzed")
         return 0
     build = WORK / "cmake"
     cmake = str(Path(sys.executable).with_name("cmake"))
@@ -206,6 +206,17 @@ def edgebench(seconds: float) -> int:
         limits = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536", f"-artifact_prefix={kept}"]
         found += _run(f"edgebench: {part}", [str(build / f"fuzz_{part}"), *limits, str(corpus)], seconds)
     return found
+
+
+def _links() -> bool:
+    """Whether there is a clang++ that can build fuzzers; the library for it may be missing."""
+    if shutil.which("clang++") is None:
+        return False
+    source = 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }'
+    with TemporaryDirectory() as scratch:
+        command = ["clang++", "-fsanitize=fuzzer,address,undefined", "-x", "c++", "-", "-o", f"{scratch}/fuzzer"]
+        done = subprocess.run(command, input=source, text=True, capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def _run(name: str, command: Sequence[str], seconds: float) -> int:

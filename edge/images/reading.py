@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ImageError
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ def _opened(path: Path) -> Iterator[ImageFile]:
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of tags that it passes over
     with ExitStack() as stack, guarded(ImageError, f"{path} cannot be read as an image", hint=_REPLACE):
         try:
-            _check_canvas(path)
-            file = stack.enter_context(Image.open(path, formats=_FORMATS))
+            stream = stack.enter_context(open_file(path))
+            _check_canvas(path, stream.read(30))
+            stream.seek(0)
+            file = stack.enter_context(Image.open(stream, formats=_FORMATS))
         except UnidentifiedImageError:
             raise ImageError(f"{path} is no image", hint=_REPLACE) from None
         except FileNotFoundError:
@@ -56,10 +59,8 @@ def _opened(path: Path) -> Iterator[ImageFile]:
         yield file
 
 
-def _check_canvas(path: Path) -> None:
+def _check_canvas(path: Path, head: bytes) -> None:
     """WebP's decoder takes memory for the whole image before Pillow tells its size: look at the head first (RFC 9649)."""
-    with path.open("rb") as file:
-        head = file.read(30)
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
         return
     if head[12:16] == b"VP8X":

@@ -14,6 +14,7 @@ from edge.device.elf import SharedLibrary, read_library
 from edge.errors import PackageError
 from edge.package import versions
 from edge.package.model import PackagedModel
+from edge.untrusted.files import read_file
 from edge.untrusted.zip import open_zip
 
 JNI_NAME = "libpaddle_lite_jni.so"
@@ -113,7 +114,7 @@ def _engine(directory: Path) -> Library:
 
 def _library(path: Path) -> Library:
     try:
-        return Library(path, read_library(path.read_bytes(), str(path)))
+        return Library(path, read_library(read_file(path), str(path)))
     except OSError as error:
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -1,16 +1,34 @@
-"""Small files that somebody else wrote."""
+"""The one way to a file that somebody else named: a regular one, or an error at once.
+
+A pipe is waited for until somebody writes, which may be for ever; a device has no end.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+from io import BufferedReader
 from pathlib import Path
 
 from edge.errors import EdgezooError
 
 
+def open_file(path: Path) -> BufferedReader:
+    """The file, opened to be read. Raises OSError, also for what is no regular file."""
+    return open(path, "rb", opener=_regular)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file of any size. Raises as `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
 def read_bytes(path: Path, most: int, what: str, *, error: type[EdgezooError], hint: str = "") -> bytes:
     """The content of a file of at most `most` bytes. Raises `error`, which begins with `what`."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(most + 1)
     except (OSError, ValueError) as wrong:  # ValueError: a NUL in the name
         raise error(f"{what} cannot be read: {getattr(wrong, 'strerror', None) or wrong}", hint=hint) from wrong
@@ -26,3 +44,14 @@ def read_text(path: Path, most: int, what: str, *, error: type[EdgezooError], hi
     except UnicodeDecodeError as wrong:
         raise error(f"{what} cannot be read: it is no UTF-8 text (byte {wrong.start})", hint=hint) from wrong
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise OSError(errno.EINVAL, "it is no regular file", path)

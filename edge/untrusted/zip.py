@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from edge.errors import EdgezooError
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import brief, guarded
 
 _ENTRIES = 10_000
@@ -75,9 +76,8 @@ class ZipReader:
 @contextmanager
 def open_zip(source: Path | IO[bytes], where: str, *, error: type[EdgezooError]) -> Iterator[ZipReader]:
     """The zip archive in a file. Raises `error`, which begins with `where`; OSError where the file cannot be read."""
-    with guarded(error, f"{where} is no sound archive"):
-        archive = zipfile.ZipFile(source)
-    with archive:
-        stream = archive.fp
-        assert stream is not None  # it is open
-        yield ZipReader(archive, stream.seek(0, 2), where, error)
+    with ExitStack() as stack:
+        file = stack.enter_context(open_file(source)) if isinstance(source, Path) else source
+        with guarded(error, f"{where} is no sound archive"):
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        yield ZipReader(archive, file.seek(0, 2), where, error)

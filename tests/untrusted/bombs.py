@@ -408,6 +408,35 @@ def _text(text: bytes) -> bytes:
     return b"X" + struct.pack("<I", len(text)) + text
 
 
+BOMBS["checkpoint (.pdparams)", "a table that holds itself"] = lambda: b"\x80\x04}\x94\x8c\x01ah\x00s."
+BOMBS["checkpoint (.pdparams)", "tables in 100,000 tables"] = lambda: (
+    b"\x80\x04" + b"}\x8c\x01a" * 100_000 + b"}" + b"s" * 100_000 + b"."
+)
+BOMBS["checkpoint (.safetensors)", "a head of 2**62 bytes"] = lambda: struct.pack("<Q", 2**62) + b"{"
+
+
+def _safetensors(described: dict[str, Any], size: int) -> bytes:
+    head = json.dumps(described).encode()
+    return struct.pack("<Q", len(head)) + head + bytes(size)
+
+
+@_bomb("checkpoint (.safetensors)", "1 MB that 10,000 bfloat16 tensors share")
+def _shared_values() -> bytes:
+    one = {"dtype": "BF16", "shape": [1 << 19], "data_offsets": [0, 1 << 20]}
+    return _safetensors({str(number): one for number in range(10_000)}, 1 << 20)
+
+
+@_bomb("checkpoint (.safetensors)", "a size of 400 digits")
+def _long_size() -> bytes:
+    return _safetensors({"a": {"dtype": "F32", "shape": [10**400, 0], "data_offsets": [0, 0]}}, 0)
+
+
+@_bomb("checkpoint (.safetensors)", "10,000,000 lists in the head")
+def _lists() -> bytes:
+    head = b'{"a":[' + b"[]," * 10_000_000 + b"[]]}"
+    return struct.pack("<Q", len(head)) + head
+
+
 @_bomb("checkpoint (.pdparams)", "a pointer hidden behind a dtype")
 def _pointer() -> bytes:
     """As `ndarray.__setstate__((1, (1,), dtype, False, bytes))` takes it; the dtype's own state says that it holds objects."""

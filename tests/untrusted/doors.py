@@ -14,7 +14,7 @@ import signal
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -119,11 +119,13 @@ def _inspected(path: Path) -> None:
 def _nb(path: Path) -> None:
     from edge.nb.header import read_header
     from edge.nb.params import read_params
-    from edge.nb.program import read_ops
+    from edge.nb.program import read_inputs, read_ops
 
     header = read_header(path)
     assert sum(1 for _ in read_params(path, header)) == header.params_count
     read_ops(path, header)
+    with suppress(EdgezooError):  # of its own: what comes after must be tried, too
+        read_inputs(path, header)
     _inspected(path)
 
 
@@ -242,7 +244,6 @@ def _networks() -> tuple[tuple[bytes, bytes], ...]:
 
 def _own(folder: Path) -> None:
     """What `convert` makes of a folder before an engine is asked."""
-    from edge.convert.legalise import legalise
     from edge.convert.preparation import prepared
     from edge.convert.shapes import input_shapes
     from edge.convert.verify.asked import rows_of
@@ -255,8 +256,6 @@ def _own(folder: Path) -> None:
     shapes = input_shapes(program.feeds, None)
     prepared("own", None, source, shapes, Overrides())
     rows_of(program)
-    for precision in ("fp32", "fp16", "int8"):
-        legalise(program, engine="2.13rc0", precision=precision)
 
 
 def _pdmodel(path: Path) -> None:
@@ -313,8 +312,17 @@ def _pdparams_seeds(_: Path) -> list[bytes]:
     return [pickle.dumps(state, protocol=protocol) for protocol in (2, 3, 4)]
 
 
+def _safetensors_seeds(_: Path) -> list[bytes]:
+    tensors = {"a": ("F32", [3], [0, 12]), "b": ("BF16", [2, 2], [12, 20]), "c": ("I64", [], [20, 28])}
+    described = {
+        name: {"dtype": dtype, "shape": shape, "data_offsets": place} for name, (dtype, shape, place) in tensors.items()
+    }
+    head = json.dumps({"__metadata__": {"format": "pd"}, **described}).encode()
+    return [len(head).to_bytes(8, "little") + head + bytes(range(28))]
+
+
 def _pdparams(path: Path) -> None:
-    for value in _checkpoint.read(str(path)).values():
+    for value in _checkpoint.read(str(path))[0].values():
         np.isfinite(value).all()
 
 
@@ -595,6 +603,7 @@ DOORS: tuple[Door, ...] = (
     Door("parameters (.pdiparams)", lambda _: [_networks()[0][1]], _pdiparams, "inference.pdiparams"),
     Door("program of Paddle 3 (.json)", _pir_seeds, _pir, "inference.json", mutate_json),
     Door("checkpoint (.pdparams)", _pdparams_seeds, _pdparams, "a.pdparams", refusals=(_checkpoint.CheckpointError,)),
+    Door("checkpoint (.safetensors)", _safetensors_seeds, _pdparams, "a.safetensors", refusals=(_checkpoint.CheckpointError,)),
     Door("published archive (tar)", _tar_seeds, _tar, "a.tar", mutate_tar),
     Door("recipe", _recipe_seeds, _recipe, "a.toml"),
     Door("list of images", lambda _: [_VAL_LIST], _list, "val_list.txt"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from random import Random
@@ -93,5 +92,6 @@ def test_the_fuzzers_run_and_find_nothing() -> None:
         env=environment, capture_output=True, text=True, check=False, timeout=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    if shutil.which("clang++"):
-        assert done.stdout.count("nothing found") >= 4, done.stdout
+    if "edgebench's parsers are not fuzzed" in done.stdout:
+        pytest.skip("edgebench's parsers need clang++ with libFuzzer; the Python readers were tried")
+    assert done.stdout.count("nothing found") >= 4, done.stdout

@@ -19,6 +19,7 @@ from edge.paddle.pir.writing import Writer
 from edge.paddle.program import Program
 from edge.untrusted.guard import brief, guarded
 
+_FLOW = ("if", "while")
 _HINT = (
     "export the model in the older format instead: with Paddle 3 set FLAGS_enable_pir_api=0 before paddle.jit.save, "
     "or export with Paddle 2.6"
@@ -65,8 +66,14 @@ class Translator:
                     handler(self, op)
                 elif dialect == "pd_op" and (legacy := _legacy(name)):
                     self.emit(op, legacy)
+                elif dialect == "custom_op":
+                    raise ProgramError(
+                        f"{self._pir.where}: {op.where} is a custom operator: no version of Paddle-Lite can have a kernel.",
+                        hint="write the network with operators of Paddle, and train or export it again",
+                    )
                 else:
-                    raise ProgramError(f"{operator} cannot be translated.", hint=_HINT)
+                    what = " is control flow, which" if name in _FLOW else ""
+                    raise ProgramError(f"{operator}{what} cannot be translated.", hint=_HINT)
         return Translation(self.writer.build(), {name: id for id, name in self._names.items() if id > 0})
 
     def _look_ahead(self) -> None:

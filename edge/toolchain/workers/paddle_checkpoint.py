@@ -1,4 +1,4 @@
-"""Reading a `.pdparams` checkpoint without running it.
+"""Reading a checkpoint without running it: `.pdparams`, `.pdema`, `.safetensors`; and finding the network's parameters in it.
 
 `paddle.save` writes a pickle, and a pickle can call anything. Nothing is called here: the few names with which numpy arrays are
 put together stand for descriptions, and an array is made at the end of a shape, an element type of a fixed list, and as many
@@ -7,6 +7,8 @@ take a pointer out of the file. What is built is bounded by the file's size.
 """
 
 import contextlib
+import json
+import math
 import os
 import pickle
 import resource
@@ -16,12 +18,23 @@ import numpy
 # What PaddleClas' constructors compute themselves; checkpoints of other releases may lack them or hold more of them.
 DERIVED = ("relative_position_index", "relative_coords_table", "attention_bias_idxs", "attn_mask")
 _PARAMETER_NAMES = "StructuredToParameterName@@"  # paddle.save's table of variable names
+# Where training tools keep the parameters in a file with more in it (an epoch, an optimizer), averaged ones (EMA) first: they
+# are what is evaluated and published.
+_AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "ema")
+_TABLES = (*_AVERAGED, "state_dict", "model_state_dict", "model", "params", "network", "net", "weights")
+_LEVELS = 8  # of tables in tables; one may hold itself
+_STUDENT = "Student"  # PaddleClas' name for the network that a distillation is for
 _TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
 # What pickle makes of dictionaries, tuples, texts, bytes and numbers, and of calls.
 _OPCODES = """PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT
 BINUNICODE SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 BINSTRING SHORT_BINSTRING
 EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT SETITEM SETITEMS EMPTY_LIST APPEND APPENDS
 BINGET LONG_BINGET BINPUT LONG_BINPUT MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD""".split()  # noqa: SIM905
+_SAFETENSORS = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?",
+    "BF16": "<u2",
+}  # fmt: skip
+_LARGEST_HEAD = 1 << 24  # bytes of JSON; a thousand tensors take 100 KB
 _TIMES = 4  # the file's size: what may be built of it
 _ROOM = 1 << 28  # bytes of address space beyond that
 
@@ -83,6 +96,13 @@ def _encode(text, encoding):
     return text.encode("latin1")
 
 
+def _named(pair):
+    """Stands for `tuple`, of a name and an array: what Paddle makes of a tensor in a table in a table."""
+    if type(pair) is not tuple or len(pair) != 2:
+        raise CheckpointError("it makes a tuple of what is no name and array")
+    return pair
+
+
 _ADMITTED = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Type,
@@ -92,6 +112,8 @@ _ADMITTED = {
     ("numpy._core.multiarray", "scalar"): _Array,
     ("collections", "OrderedDict"): dict,
     ("_codecs", "encode"): _encode,
+    ("builtins", "tuple"): _named,
+    ("__builtin__", "tuple"): _named,
 }
 
 
@@ -117,6 +139,11 @@ class _Bounded:
         self._budget -= size
         if self._budget < 0:
             raise CheckpointError("it puts together much more than it holds")
+
+
+def _is_name(name):
+    """Texts, and the numbers of an optimizer's tables; not such ones as are made to fall into one place of a table."""
+    return isinstance(name, str) or (type(name) is int and 0 <= name < 1 << 20)
 
 
 class _Known(dict):
@@ -162,7 +189,7 @@ class _Unpickler(pickle._Unpickler):  # in Python: the one in C takes as much me
 
     def _fill(self, items):
         table = self.stack[-1]
-        if not isinstance(table, dict) or len(items) % 2 or not all(isinstance(name, str) for name in items[::2]):
+        if not isinstance(table, dict) or len(items) % 2 or not all(map(_is_name, items[::2])):
             raise CheckpointError("it holds a table whose names are no texts")
         table.update(zip(items[::2], items[1::2]))
 
@@ -194,29 +221,123 @@ def _brief(what):
 
 
 def read(path):
-    """The parameters by structured name, as numpy arrays that cannot be written to. Raises CheckpointError."""
+    """The parameters as read-only numpy arrays by structured name, and sentences on which of the file they are.
+
+    Raises CheckpointError.
+    """
     try:
         with open(path, "rb") as file, _limited(_TIMES * os.path.getsize(path) + _ROOM):
-            state = _Unpickler(file).load()
+            state = _safetensors(file) if path.endswith(".safetensors") else _Unpickler(file).load()
+        state, told = _table(state)
     except CheckpointError as error:
         raise CheckpointError("the checkpoint {} is refused: {}".format(path, error)) from None
     except OSError as error:
         raise CheckpointError("the checkpoint {} cannot be read: {}".format(path, error.strerror)) from None
-    except Exception as error:  # a damaged pickle can fail in any way
-        message = "the checkpoint {} is no whole .pdparams file: {} {}"
-        raise CheckpointError(message.format(path, type(error).__name__, str(error)[:200])) from None
-    if not isinstance(state, dict):
-        raise CheckpointError("the checkpoint {} holds no table of parameters".format(path))
+    except Exception as error:  # a damaged file can fail in any way
+        message = "the checkpoint {} is no whole {} file: {} {}"
+        kind = path[path.rindex(".") :]
+        raise CheckpointError(message.format(path, kind, type(error).__name__, str(error)[:200])) from None
     arrays = {}
     for name, value in state.items():
         if name == _PARAMETER_NAMES:
             continue
-        if not isinstance(value, _Array) or value.value is None:
+        if not isinstance(name, str) or _array(value) is None:
             raise CheckpointError("the checkpoint {} holds {}, which is no array of numbers".format(path, _brief(name)))
-        arrays[name] = value.value
+        arrays[name] = _array(value)
     if not arrays:
         raise CheckpointError("the checkpoint {} holds no parameters".format(path))
-    return arrays
+    return arrays, told
+
+
+def _array(value):
+    """A parameter's array, None for what is none; in a table in a table, Paddle saves a tensor as its name and its array."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        value = value[1]
+    value = value.value if isinstance(value, _Array) else value
+    return value if isinstance(value, numpy.ndarray) else None
+
+
+def _table(state):
+    """The table of parameters in a table of several things, and which it is; else the table itself."""
+    told = []
+    for _ in range(_LEVELS):
+        if not isinstance(state, dict):
+            raise CheckpointError("it holds no table of parameters")
+        inner = {name: value for name, value in state.items() if isinstance(value, dict) and name != _PARAMETER_NAMES}
+        found = next((name for name in _TABLES if name in inner), None)
+        if found is None and len(inner) == 1 and all(_array(value) is None for value in state.values()):
+            found = next(iter(inner))
+        if found is None:
+            return state, told
+        averaged = " (averaged, EMA)" if found in _AVERAGED else ""
+        others = _listed([name for name in _TABLES if name in inner and name != found])
+        said = "the parameters are those under {}{}{}"
+        told.append(said.format(_brief(found), averaged, others and ", not under " + others))
+        state = inner[found]
+    raise CheckpointError("it holds tables in more than {} tables".format(_LEVELS))
+
+
+def _listed(names):
+    return ", ".join(map(_brief, names))
+
+
+def _safetensors(file):
+    """A .safetensors file: the length of its JSON in eight bytes, little-endian; the JSON, a type, shape and place for each
+    tensor; the values, without gaps. Source: the format's description in the README of huggingface/safetensors."""
+    data = file.read()
+    size = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or size > len(data) - 8:
+        raise CheckpointError("it is cut off")
+    if size > _LARGEST_HEAD:
+        raise CheckpointError("its description has {} bytes, which cannot be right".format(size))
+    described = json.loads(data[8 : 8 + size].decode("utf-8"))
+    values, place, state = memoryview(data)[8 + size :], 0, {}
+    described.pop("__metadata__", None)
+    for name, one in sorted(described.items(), key=lambda item: item[1]["data_offsets"]):
+        (begin, end), shape = one["data_offsets"], one["shape"]
+        if one["dtype"] not in _SAFETENSORS:
+            raise CheckpointError("it holds elements of type {}".format(_brief(one["dtype"])))
+        if not all(type(n) is int and n >= 0 for n in (begin, end, *shape)):
+            raise CheckpointError("its description of {} is of a form that is not known".format(_brief(name)))
+        dtype = numpy.dtype(_SAFETENSORS[one["dtype"]])
+        if begin != place or end > len(values) or end - begin != dtype.itemsize * math.prod(shape):
+            raise CheckpointError("it is cut off or damaged at {}".format(_brief(name)))
+        place = end
+        array = numpy.ndarray(tuple(shape), dtype, values, begin)
+        if one["dtype"] == "BF16":  # the upper half of a float32, which takes twice the bytes
+            wide = numpy.zeros((*array.shape, 2), "<u2")
+            wide[..., 1] = array
+            array = wide.view("<f4")[..., 0]
+            array.flags.writeable = False
+        state[name] = array
+    if place != len(values):
+        raise CheckpointError("it holds more than it describes")
+    return state
+
+
+def fitted(network, state, path):
+    """The parameters under the network's own names, where all have one prefix in front; and a sentence on that, in a list.
+
+    Training tools wrap the network: `module.`, `_layers.` (several cards), `backbone.`, `Student.` (distillation). Raises
+    CheckpointError where it is there twice under different prefixes, and neither is the student.
+    """
+    wanted = [name for name in network.state_dict() if not name.endswith(DERIVED)]
+    if any(name in state for name in wanted):
+        return state, []
+    telling = max(wanted, key=lambda name: (name.count("."), len(name)))
+    prefixes = sorted({name[: -len(telling)] for name in state if name.endswith("." + telling)})
+    prefixes = [prefix for prefix in prefixes if all(prefix + name in state for name in wanted)] or prefixes[:1]
+    prefixes = [prefix for prefix in prefixes if _STUDENT in prefix] or prefixes
+    if len(prefixes) > 1:
+        message = "the checkpoint {} holds the network several times ({}): save one of them"
+        raise CheckpointError(message.format(path, _listed(prefixes)))
+    if not prefixes:
+        return state, []
+    prefix = prefixes[0]
+    mine = {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
+    others = sorted({name.split(".")[0] + "." for name in state if not name.startswith(prefix)})
+    told = "its names begin with {}, which was taken off".format(_brief(prefix))
+    return mine, [told + ("; what begins with {} was left aside".format(_listed(others[:4])) if others else "")]
 
 
 def class_num(network, state, built_with):

@@ -5,6 +5,14 @@ import os
 import numpy
 
 
+def unknown(operators):
+    """Those that this Paddle does not have."""
+    from paddle.base.framework import OpProtoHolder
+
+    known = OpProtoHolder.instance().op_proto_map
+    return {"unknown": [name for name in operators if name not in known]}
+
+
 def run(program, params, inputs_npz, outputs_npz):
     """Paddle's own outputs for a list of inputs.
 
