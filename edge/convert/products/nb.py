@@ -60,6 +60,7 @@ class NbOrder(Order[NbModel]):
         source = work.source(self.model, files=False)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             return make_nb(work, self.recipe, source, source, preparation)
 
@@ -156,6 +157,7 @@ def _verified(
             asked=work.inputs,
             preprocessing=preprocessing,
             keep=work.keep,
+            tell=work.working,
         )
         facts = asdict(result)
         rmtree(scratch)
