@@ -77,6 +77,11 @@ def check_output(
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    from edge.convert.quantised import came_quantised, int8_form
+    from edge.paddle.program import Program
+
+    if came_quantised(Program.read(source.program)):
+        source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
     if calibration is not None:
         from edge.convert.calibrated import kept
@@ -106,6 +111,9 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
         return None
     weights = Weights(recorded.kind, seed=recorded.seed or 0, path=Path(recorded.path) if recorded.path else None)
     model = lookup(origin.model.name) if origin.model else None
+    made_for = (job.subject.metadata or {}).get("inputs")
+    if model is not None and made_for and weights.kind in ("random", "checkpoint"):  # exported for that shape
+        model = replace(model, input_shape=tuple(made_for[0]["shape"]))
     source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None
@@ -124,8 +132,7 @@ def _compare(
 ) -> OutputCheck:
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
-    from edge.convert.verify.engines import Double, Paddle
-    from edge.convert.verify.half import in_half
+    from edge.convert.verify.engines import Double, Half, Paddle
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
@@ -165,19 +172,14 @@ def _compare(
 
     kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    exact = Double(lend, source, program, cut, params, scratch)
-
-    def in_float16(given: Sequence[Sample]) -> Outputs:
-        place = scratch / "half"
-        place.mkdir(exist_ok=True)
-        return Paddle(lend, source, in_half(cut), place).run(params, given)
+    exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(params, given)
 
     def judge_one(draw: Draw) -> Verdict:
         if precision == "fp16":
-            return judge_half(draw, there, expected, in_float16, limits)
+            return judge_half(draw, there, expected, half.run, limits)
         if is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)

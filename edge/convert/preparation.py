@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.convert.shapes import input_shapes
+from edge.convert.shapes import InputShape, input_shapes
 from edge.errors import FormatError, UsageError
 from edge.images.overrides import Overrides, fitting
 from edge.metadata.file import read_beside
@@ -67,11 +67,11 @@ def prepared(
     return Preparation(how, labels, tuple(remarks))
 
 
-def shapes_of(source: InferenceModel, model: Model | None, first: Sequence[int] | None) -> list[tuple[int, ...]]:
-    """The inputs' shapes, `first` where the program leaves its first one open. Raises `ProgramError`."""
+def shapes_of(source: InferenceModel, model: Model | None, asked: InputShape | None) -> list[tuple[int, ...]]:
+    """The inputs' shapes, as `input_shapes` has them. Raises `ProgramError`."""
     if model is not None and not source.program.exists():  # an export of which the facts alone were kept
         return [model.input_shape]
-    return input_shapes(Program.read(source.program).feeds, first)
+    return input_shapes(Program.read(source.program).feeds, asked)
 
 
 def _known(

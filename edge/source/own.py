@@ -10,6 +10,7 @@ from edge.errors import ModelFilesError, ProgramError
 from edge.paddle import params as params_file
 from edge.paddle.pair import find_pair, is_usual
 from edge.paddle.program import Program
+from edge.paddle.quantised import stored_otherwise
 from edge.source.gathered import joined, linked
 from edge.source.model import InferenceModel
 
@@ -52,7 +53,7 @@ def _checked(place: Path, program: Program, program_path: Path, params_path: Pat
     if not program.feeds or not program.fetches:
         what = "inputs" if not program.feeds else "outputs"
         raise ModelFilesError(f"{named} names no {what}", hint="export it with paddle.jit.save or save_inference_model")
-    elements = params_file.check(params_path, program.persistables)
+    elements = params_file.check(params_path, program.persistables, stored_otherwise(program))
     return InferenceModel(
         directory=named.parent,
         program=program_path,

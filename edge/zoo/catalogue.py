@@ -32,7 +32,7 @@ from typing import Any
 from edge.errors import UnknownModelError, UsageError
 from edge.zoo.model import TABLE, Model, Preprocessing, Published
 
-_FILE = Path(__file__).with_name("models.csv")
+FILE = Path(__file__).with_name("models.csv")
 _SD855 = ((1, "sd855_ms_1"), (2, "sd855_ms_2"), (4, "sd855_ms_4"))
 _ELSEWHERE = (
     "xeon6148_ms",
@@ -56,7 +56,7 @@ SORT_KEYS: dict[str, Callable[[Model, int], Any]] = {
 @cache
 def catalogue() -> tuple[Model, ...]:
     """All models, series by series, in the order of PaddleClas' table."""
-    head, *lines = _FILE.read_text(encoding="ascii").splitlines()
+    head, *lines = FILE.read_text(encoding="ascii").splitlines()
     columns = head.split(",")
     return tuple(_model(dict(zip(columns, line.split(","), strict=True))) for line in lines)
 
