@@ -53,7 +53,7 @@ def _jobs(
 ) -> tuple[list[Job], int]:
     """The files for a device in the order named, and how many could not be had."""
     wanted = options.wanted(names, engine)
-    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line)
+    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line, working=listener.working)
     for error in errors:
         listener.error(error.message + (f" ({error.hint})" if error.hint else ""))
     return jobs, len(errors)

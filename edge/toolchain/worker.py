@@ -14,7 +14,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -38,13 +38,17 @@ _MEMORY = {
 }
 _numbers = itertools.count()
 T = TypeVar("T")
+Heard = Callable[[int, int], None]
 
 
 class _Answer(Struct, frozen=True):
-    """A line of a worker (workers/protocol.py); `result` is read as what the caller asked for."""
+    """A line of a worker (workers/protocol.py); `result` is read as what the caller asked for. With `done` it is no answer yet,
+    but tells how much of `total` is."""
 
     id: int
-    ok: bool
+    ok: bool = False
+    done: int | None = None
+    total: int = 0
     result: Raw = Raw(b"null")
     kind: str = ""
     message: str = ""
@@ -87,14 +91,14 @@ class Worker:
     ) -> None:
         self.close()
 
-    def call(self, op: str, *, timeout: float = 600.0, **args: Any) -> dict[str, Any]:
-        """Ask for one operation and wait at most `timeout` seconds for its answer, whatever that is.
+    def call(self, op: str, *, timeout: float = 600.0, heard: Heard | None = None, **args: Any) -> dict[str, Any]:
+        """Ask for one operation and wait at most `timeout` seconds for a word of it, and for its answer, whatever that is.
 
-        Raises as `ask`.
+        `heard` hears how many pieces of it are done, and of how many. Raises as `ask`.
         """
-        return cast("dict[str, Any]", self.ask(object, op, timeout=timeout, **args))
+        return cast("dict[str, Any]", self.ask(object, op, timeout=timeout, heard=heard, **args))
 
-    def ask(self, kind: type[T], op: str, *, timeout: float = 600.0, **args: Any) -> T:
+    def ask(self, kind: type[T], op: str, *, timeout: float = 600.0, heard: Heard | None = None, **args: Any) -> T:
         """The same for an answer that must be a `kind` (edge.typed).
 
         Raises `WorkerCrashedError`, `WorkerTimeoutError`, `WorkerRequestError`, or `WorkerAnswerError` for an answer that is
@@ -108,9 +112,13 @@ class Worker:
             assert process.stdin is not None
             process.stdin.write(line.encode())
             process.stdin.flush()
-            answer = typed.decode(
-                self._read(process, timeout, mark, op), _Answer, self._says(op), error=WorkerAnswerError
-            )
+            while True:
+                line_ = self._read(process, timeout, mark, op)
+                answer = typed.decode(line_, _Answer, self._says(op), error=WorkerAnswerError)
+                if answer.done is None:
+                    break
+                if heard is not None:
+                    heard(answer.done, answer.total)
         except BrokenPipeError:
             raise self._crashed(process, mark, op) from None
         except BaseException:

@@ -54,8 +54,16 @@ def environ():
 def infinite():
     return {"sum": float("inf")}
 
+def steps(names, break_at=None):
+    made = []
+    for name in protocol.told(names):
+        if name == break_at:
+            raise ValueError(name)
+        made.append(name.upper())
+    return {"made": made}
+
 operations = dict(
-    add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
+    steps=steps, add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
     infinite=infinite,
 )
 protocol.serve(operations, lambda: {"v": 1})
@@ -160,6 +168,19 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
         assert len(set(pids)) == 2
         with pool.lend() as worker:
             assert worker.call("pid")["pid"] in pids
+
+
+def test_how_far_the_work_is_is_heard_before_the_answer(worker: Worker) -> None:
+    heard: list[tuple[int, int]] = []
+    assert worker.call("steps", heard=lambda done, of: heard.append((done, of)), names=["a", "b"]) == {
+        "made": ["A", "B"]
+    }
+    assert heard == [(0, 2), (1, 2), (2, 2)]
+    assert worker.call("steps", names=["c"]) == {"made": ["C"]}  # nobody listens
+    with pytest.raises(WorkerRequestError, match="b"):
+        worker.call("steps", heard=lambda done, of: heard.append((done, of)), names=["a", "b"], break_at="b")
+    assert heard[3:] == [(0, 2), (1, 2)]
+    assert worker.call("add", a=1, b=1) == {"sum": 2}
 
 
 def test_an_engine_gets_the_environment_that_the_documents_tell(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
