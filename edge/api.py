@@ -47,13 +47,14 @@ def list_models(
     max_params: float | None = None,
     max_sd855: float | None = None,
     threads: int = 1,
+    search: str = "",
     sort: Sort = "table",
     reverse: bool = False,
 ) -> list[Model]:
     """The models of the catalogue that pass every filter, as `edgezoo list` shows them.
 
     Units: top-1 as a fraction, FLOPs (multiply-accumulates) and parameters in millions, `max_sd855` in ms at `threads` (1, 2
-    or 4). Raises `UsageError` for an unknown series or thread count.
+    or 4); `search`: words of the name or series. Raises `UsageError` for an unknown series or thread count.
     """
     from edge.zoo import catalogue
 
@@ -66,6 +67,7 @@ def list_models(
         params_max=max_params,
         sd855_max=max_sd855,
         threads=threads,
+        words=search,
     )
     if sort == "table":
         return models[::-1] if reverse else models
@@ -152,6 +154,7 @@ def convert_models(
     precision: Precision | None = None,
     engine: str | None = None,
     config: Path | str | None = None,
+    input_shape: tuple[int, ...] | None = None,
     verify: bool = True,
     input_range: tuple[float, float] | None = None,
     inputs: Path | str | None = None,
@@ -163,8 +166,8 @@ def convert_models(
     """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work; `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
-    --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
+    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo
+    convert --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
     `RecipeError`, and `OutputError` when `out` cannot be used.
     """
     from edge.convert import pipeline
@@ -180,6 +183,7 @@ def convert_models(
         precision=precision,
         engine=engine,
         config=None if config is None else Path(config),
+        input_shape=input_shape,
         out=Path(out),
         jobs=jobs,
         verify=verify,

@@ -87,7 +87,7 @@ def _other_kernels(path: Path, header: NbHeader) -> str:
 def _converted(
     name: str, model: Model | None, weights: Weights, shape: Sequence[int] | None, say: Callable[[str], None]
 ) -> Counted:
-    recipe = choose(target="arm", input_shape=shape)
+    recipe = choose(target="arm", input_shape=None if shape is None else tuple(shape))
     with TemporaryDirectory(prefix="edgezoo-estimate-") as out:
         say(f"{name}: converting")
         (made,) = convert_models([NbOrder(name, model, weights, recipe)], Path(out), verify=False, say=say)
