@@ -34,7 +34,7 @@ from edge.paddle.draft import Draft
 from edge.paddle.program import Program
 from edge.paddle.rewritten import rewritten
 from edge.source.model import InferenceModel
-from edge.toolchain.answers import Figures, Measured, Quantised
+from edge.toolchain.answers import FloatAgreement, Measured, Quantised
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Preprocessing
@@ -223,7 +223,7 @@ def _keep(
         _write(tensors, calibration.images, how)
         np.savez(arrays, **floats)  # type: ignore[arg-type]
 
-        def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[Figures]:
+        def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[FloatAgreement]:
             variants = []
             for number, names in enumerate(kept):
                 path = scratch / f"{number}.pdmodel"

@@ -55,7 +55,7 @@ def half_params(program: Program, params: Path, out: Path) -> Path:
     """
     named = {op.input(slot) for op in program.ops(*MULTIPLIED) for slot in [MULTIPLIED[op.type]]}
     weights = [spec.name for spec in program.persistables if spec.name in named and spec.dtype == "float32"]
-    return rewritten(program, params, out, dict.fromkeys(weights, lambda a: a.astype("float16")))
+    return rewritten(program, params, out, dict.fromkeys(weights, lambda a: a.astype("float16").astype("float32")))
 
 
 def what_half_does(judgement: Judgement, paddle: Run, half: Run) -> tuple[str | None, list[str]]:
