@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,6 @@ def prepare_programs(
     names = [name for name in wanted.names if not is_file(name)]
     check_weights(wanted.weights, names)
     models = {name: lookup(name) for name in names}
-    shape = wanted.shapes[0] if wanted.shapes else None
     jobs: list[Job] = []
     errors: list[EdgezooError] = []
     with Toolbox(say=say) as tools:
@@ -35,8 +35,8 @@ def prepare_programs(
             weights = wanted.weights if model else Weights("own", path=Path(name))
             try:
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
-                shown = name if model else Path(name).resolve().name
-                jobs.append(Job(source.program, program_subject(shown, model, source, shape)))
+                shown = name if model else Path(os.path.realpath(name)).name
+                jobs.append(Job(source.program, program_subject(shown, model, source, wanted.shapes)))
             except EdgezooError as error:
                 errors.append(error)
     return jobs, errors

@@ -96,12 +96,20 @@ def fresh_folder(path: Path) -> Iterator[Path]:
 
     Only for who holds a lock: it is made under the name given.
     """
-    shutil.rmtree(path, ignore_errors=True)
+    clear(path)
     path.mkdir(parents=True)
     try:
         yield path
     finally:
+        clear(path)
+
+
+def clear(path: Path) -> None:
+    """Leave nothing at `path`, whatever is there: a folder with all that it holds, a file, a link."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sweep(path: Path) -> None:

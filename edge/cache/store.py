@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.cache.files import fresh_folder, write_text
+from edge.cache.files import clear, fresh_folder, write_text
 from edge.cache.hashing import sha256_of
 from edge.cache.keys import key_of
 from edge.cache.locks import exclusive, exclusive_now, shared
+from edge.cache.regular import read_file
 
 _FACTS = "facts.json"
 
@@ -41,7 +41,7 @@ class Cache:
         """
         folder = self.root / key
         try:
-            known = json.loads((folder / _FACTS).read_bytes())
+            known = json.loads(read_file(folder / _FACTS))
             facts, files = known["facts"], known["files"]
             if known["digest"] != _digest(facts, files):
                 return None
@@ -53,7 +53,7 @@ class Cache:
             if content and any(sha256_of(folder / name) != sha256 for name, (*_, sha256) in files.items()):
                 return None
             return CacheEntry(folder, facts)
-        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # not there, or damaged
 
     @contextmanager
@@ -70,7 +70,7 @@ class Cache:
         """Turn the folder that `making` gave into the entry, in one rename."""
         _write_facts(part, facts, {path.name: [*_stamp(path), sha256_of(path)] for path in sorted(part.iterdir())})
         place = self.root / key
-        shutil.rmtree(place, ignore_errors=True)
+        clear(place)
         part.rename(place)
         return CacheEntry(place, facts)
 
@@ -93,7 +93,7 @@ class Cache:
         """Remove the entry, unless somebody is using it."""
         with exclusive_now(self.root / f"{key}.use") as alone:
             if alone:
-                shutil.rmtree(self.root / key, ignore_errors=True)
+                clear(self.root / key)
 
 
 def _write_facts(folder: Path, facts: Mapping[str, Any], files: Mapping[str, Any] | None) -> None:

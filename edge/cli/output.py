@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -44,7 +45,7 @@ def write_file(path: Path, content: str) -> None:
         except OSError as error:
             raise foreseen(error) from error
         return
-    write_text(path.resolve(), content, hint="name another place")
+    write_text(Path(os.path.realpath(path)), content, hint="name another place")
 
 
 def print_report(

@@ -24,7 +24,7 @@ from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.kept import choose, float_weights, unquantised
 from edge.convert.verify.batches import opened
-from edge.convert.verify.rounded import quantised_weights, rewritten
+from edge.convert.verify.rounded import quantised_weights
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
@@ -32,8 +32,9 @@ from edge.images.dataset import SUFFIXES
 from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 from edge.source.model import InferenceModel
-from edge.toolchain.answers import Figures, Measured, Quantised
+from edge.toolchain.answers import FloatAgreement, Measured, Quantised
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Preprocessing
@@ -122,18 +123,18 @@ def calibrated(
         if whole is None:
             with store.making(key) as part:
                 whole = store.get(key, content=True) or _keep(
-                    name, source, _model(source, entry), how, calibration, lend, store, key, part
+                    name, source, kept_network(source, entry), how, calibration, lend, store, key, part
                 )
         entry = whole
         left = sum(not layer["kept"] for layer in entry.facts["layers"])
         facts |= {"network": key, "keep": calibration.keep, "quantised": left, **{k: entry.facts[k] for k in _CHOSEN}}
-    return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None)
 
 
 def kept(source: InferenceModel, key: str) -> InferenceModel | None:
     """The network that was quantised from `source` under this key, if the cache still has it."""
     entry = Cache(cache_dir() / "quantised").get(key, content=True)
-    return _model(source, entry) if entry else None
+    return kept_network(source, entry) if entry else None
 
 
 def quantised_key(
@@ -222,7 +223,7 @@ def _keep(
         _write(tensors, calibration.images, how)
         np.savez(arrays, **floats)  # type: ignore[arg-type]
 
-        def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[Figures]:
+        def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[FloatAgreement]:
             variants = []
             for number, names in enumerate(kept):
                 path = scratch / f"{number}.pdmodel"
@@ -280,7 +281,7 @@ def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
     array.flush()
 
 
-def _model(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
+def kept_network(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
     """The quantised network. Its program is Paddle 2.6's, so that is its reference, of whatever Paddle the source is."""
     return replace(
         source,

@@ -20,6 +20,7 @@ from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import halved, split_hard_swish
 from edge.nb.header import canonicalise, read_header
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
@@ -54,7 +55,7 @@ def _make(
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    params = source.params
+    params = turned(original, program, source.params, part / "turned.pdiparams")
     if recipe.target == "x86":
         program, params = split_hard_swish(program), halved(original, params, part / "halved.pdiparams")
     optimise(worker, program, params, made, recipe)

@@ -18,11 +18,11 @@ from edge.errors import ConvertError
 from edge.paddle.draft import Draft
 from edge.paddle.params import tensors
 from edge.paddle.program import Program
-from edge.toolchain.answers import Figures
+from edge.toolchain.answers import FloatAgreement
 
 # For each list of layers, the figures of the network with these in float: beside the float network itself; or, on a few images,
 # beside the first of these networks.
-Measure = Callable[[Sequence[Sequence[str]], bool], Sequence[Figures]]
+Measure = Callable[[Sequence[Sequence[str]], bool], Sequence[FloatAgreement]]
 _AT_ONCE = 8  # mixtures that are measured in one go
 
 
@@ -40,7 +40,7 @@ class Kept:
     """What became of each of the `layers`, worst first, and the figures of that network beside the float network."""
 
     layers: tuple[Layer, ...]
-    figures: Figures
+    figures: FloatAgreement
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +67,9 @@ def choose(name: str, layers: Sequence[str], wanted: float, measure: Measure) ->
     return Kept(told, figures)
 
 
-def _first(name: str, kept: Sequence[Sequence[str]], wanted: float, measure: Measure) -> tuple[Sequence[str], Figures]:
+def _first(
+    name: str, kept: Sequence[Sequence[str]], wanted: float, measure: Measure
+) -> tuple[Sequence[str], FloatAgreement]:
     """The first of these lists with which the cosine is as great as wanted."""
     best = 0.0
     for start in range(0, len(kept), _AT_ONCE):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
+from edge.convert.auxiliary import HOLDS, channels_last
 from edge.convert.gain import COUNTED, Int8Work
 from edge.convert.preparation import Preparation
 from edge.convert.recipe import Recipe
@@ -55,7 +56,7 @@ def describe(
         "opt_version": facts["opt_version"],
         "recipe": {k: v for k, v in asdict(recipe).items() if v is not None and k != "description"},
         "source": origin(source),
-        "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
+        "inputs": described(facts["inputs"]),
         "outputs": facts["outputs"],
         **preparation_fields(preparation),
         "class_num": source.class_num or classes(facts["inputs"], facts["outputs"]),
@@ -113,8 +114,18 @@ def origin(source: InferenceModel) -> dict[str, Any]:
 
 
 def layout(shape: Sequence[int]) -> str | None:
-    """NCHW for image-like tensors; nothing is claimed of others."""
-    return "NCHW" if len(shape) == 4 and shape[1] in (1, 3, 4) else None
+    """NCHW or NHWC for image-like tensors; nothing is claimed of others."""
+    if len(shape) == 4 and shape[1] in (1, 3, 4):
+        return "NCHW"
+    return "NHWC" if channels_last(shape) else None
+
+
+def described(inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Inputs with their layout, and what they hold where their name tells it."""
+    return [
+        {**one, "layout": layout(one["shape"])} | ({"holds": HOLDS[one["name"]]} if one["name"] in HOLDS else {})
+        for one in inputs
+    ]
 
 
 def classes(inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> int | None:

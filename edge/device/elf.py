@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.regular import open_file
 from edge.errors import PackageError
 
 _MAGIC = b"\x7fELF"
@@ -53,7 +54,7 @@ class SharedLibrary:
 
 def abi_of(program: Path) -> str | None:
     """The ABI that a program was built for; None for what is no ELF file (a script) or of no ABI of Android's."""
-    with program.open("rb") as file:
+    with open_file(program) as file:
         head = file.read(20)
     if len(head) < 20 or head[:4] != _MAGIC or head[5] != _LITTLE_ENDIAN:
         return None

@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 
 from edge.cache.files import atomic_write
+from edge.cache.leash import Leashed
 from edge.device import sysfs
 from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
 from edge.device.owner import host_lock
@@ -31,7 +32,7 @@ class HostDevice:
 
     def __init__(self) -> None:
         self._aborted = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Leashed | None = None
 
     @property
     def serial(self) -> str:
@@ -99,9 +100,7 @@ class HostDevice:
         if self._aborted.is_set():
             raise AbortedError("the work on this machine was ended on request")
         try:
-            process = subprocess.Popen(
-                command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
-            )
+            process = Leashed(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         except OSError as error:
             code = 127 if isinstance(error, FileNotFoundError) else 126
             raise CommandError(f"{command[0]} cannot be started: {error.strerror}", code=code) from error
@@ -114,8 +113,7 @@ class HostDevice:
             return None
         finally:
             self._process = None
-            _kill_group(process.pid)
-            process.wait()
+            process.end()
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         if not Path(remote).is_file():

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from edge.cache.boot import boot_id
 from edge.cache.locks import exclusive_now
 from edge.cache.paths import data_dir
 from edge.errors import DeviceBusyError, OutputError
@@ -40,7 +41,7 @@ class Owner:
         return cls(
             token=secrets.token_hex(8),
             host=socket.gethostname(),
-            boot=_boot(),
+            boot=boot_id(),
             pid=os.getpid(),
             started=_started(os.getpid()) or "",
             user=_user(),
@@ -67,7 +68,7 @@ class Owner:
         if self.host != socket.gethostname():
             return silent_seconds is None or silent_seconds < FOREIGN_STALE_SECONDS
         # On this machine: another process. One of our own number and start is this process, which does not hold it.
-        return self.boot == _boot() and self.pid != os.getpid() and _started(self.pid) == self.started
+        return self.boot == boot_id() and self.pid != os.getpid() and _started(self.pid) == self.started
 
     def describe(self) -> str:
         return f"{self.user}@{self.host} (process {self.pid}, since {self.since})"
@@ -113,10 +114,6 @@ def busy(serial: str, who: str) -> DeviceBusyError:
         f"the device {serial} is in use by {who}",
         hint="wait until it is done, or choose another device with -s",
     )
-
-
-def _boot() -> str:
-    return _text("/proc/sys/kernel/random/boot_id")
 
 
 def _started(pid: int) -> str | None:

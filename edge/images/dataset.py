@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.cache.regular import read_text
 from edge.errors import UsageError
 
 SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm")
@@ -78,7 +79,7 @@ def read_list(root: Path, listing: Path) -> Dataset:
     Raises `UsageError` with the line that is none. Whether the images are there is seen when they are read.
     """
     try:
-        lines = listing.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(listing).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the list {listing} cannot be read: {error}") from error
     images = []

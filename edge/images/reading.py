@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cache.regular import open_file
 from edge.errors import ImageError
 
 _REPLACE = "copy it again, or take it out"
@@ -18,7 +19,7 @@ def check_image(path: Path, *, pixels: bool = False) -> None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as file:
+        with open_file(path) as stream, Image.open(stream) as file:
             if file.mode.startswith(_DEEP):
                 raise _deep(path)
             if pixels:
@@ -45,7 +46,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path) as file:
+        with open_file(path) as stream, Image.open(stream) as file:
             if file.mode.startswith(_DEEP):
                 raise _deep(path)
             upright = ImageOps.exif_transpose(file)

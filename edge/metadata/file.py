@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from edge import typed
+from edge.cache.regular import read_file
 from edge.errors import FormatError, MetadataError
 from edge.metadata.model import FORMAT, Metadata, Origin
 from edge.metadata.sense import contradiction
@@ -28,7 +29,7 @@ def metadata_path(model: Path) -> Path:
 def read(path: Path) -> Metadata:
     """The metadata in a file. Raises `MetadataError` if there is none, or it is not what it should be."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except FileNotFoundError as error:
         raise MetadataError(
             f"{path} is missing: it is the metadata that is written beside a converted model",

@@ -45,7 +45,7 @@ class RecipeRecord(_Part, frozen=True, kw_only=True):
     precision: str | UnsetType = UNSET
     abi: str | UnsetType = UNSET
     sparse_threshold: float | UnsetType = UNSET
-    input_shape: tuple[int, ...] | UnsetType = UNSET
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]] | UnsetType = UNSET
     opset: int | UnsetType = UNSET
     batch: Literal["fixed", "dynamic"] | UnsetType = UNSET
 
@@ -66,12 +66,14 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Tensor(_Part, frozen=True, kw_only=True):
-    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`."""
+    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`, and
+    `holds`, what an auxiliary one of a detector must be given."""
 
     name: str
     shape: tuple[Annotated[int, Meta(ge=-1)], ...]
     dtype: str | None = None
     layout: str | UnsetType | None = UNSET
+    holds: str | UnsetType = UNSET
 
 
 class Legalised(_Part, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.regular import open_file
 from edge.errors import NbFormatError, OutputError
 
 _HEAD = struct.Struct("<H16sQ")
@@ -35,7 +36,7 @@ class NbHeader:
 def read_header(path: Path) -> NbHeader:
     """Read the head and walk the parameters to the end of the file. Raises NbFormatError for a foreign or cut-off file."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = file.seek(0, 2)
             if not size:
                 raise _broken(path, "is empty")

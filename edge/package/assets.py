@@ -15,6 +15,7 @@ from typing import Any
 
 from edge.cache.files import atomic_write, write_text
 from edge.cache.hashing import sha256_of
+from edge.cache.regular import read_file
 from edge.errors import PackageError
 from edge.package import helper
 from edge.package.archive import ZipEntry
@@ -123,7 +124,7 @@ def _read_record(module: Path) -> dict[str, list[str]]:
     """Path -> the digests of what edgezoo may have written there."""
     path = module / RECORD
     try:
-        record: Any = json.loads(path.read_bytes())
+        record: Any = json.loads(read_file(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.cache.regular import read_text
 from edge.errors import FormatError, PackageError
 from edge.images.labels import parse_labels
 from edge.metadata.model import Metadata
@@ -28,7 +29,7 @@ def read_labels(source: str) -> tuple[str, ...]:
     if source == IMAGENET:
         return imagenet_labels()
     try:
-        text = Path(source).read_text(encoding="utf-8-sig")
+        text = read_text(Path(source))
     except UnicodeDecodeError as error:
         raise PackageError(f"the labels in {source} are no UTF-8 text") from error
     except OSError as error:

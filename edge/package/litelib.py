@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.cache.regular import open_file, read_file
 from edge.device.elf import SharedLibrary, read_library
 from edge.errors import PackageError
 from edge.package import versions
@@ -113,7 +114,7 @@ def _engine(directory: Path) -> Library:
 
 def _library(path: Path) -> Library:
     try:
-        return Library(path, read_library(path.read_bytes(), str(path)))
+        return Library(path, read_library(read_file(path), str(path)))
     except OSError as error:
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -139,7 +140,7 @@ def _companions(engines: Sequence[Library]) -> tuple[tuple[Library, ...], tuple[
 def _jar(directory: Path) -> Path:
     path = directory / "java" / "jar" / "PaddlePredictor.jar"
     try:
-        with zipfile.ZipFile(path) as jar:
+        with open_file(path) as file, zipfile.ZipFile(file) as jar:
             sound = _PREDICTOR in jar.namelist()
     except FileNotFoundError as error:
         raise PackageError(f"{directory} has no java/jar/PaddlePredictor.jar") from error

@@ -1,27 +1,34 @@
-"""Downloading one file over https: resumed where it was cut off, never mixed from two versions, whole or not at all."""
+"""Downloading one file over https: resumed where it was cut off, never mixed from two versions, within limits.
+
+Sources: RFC 9110, 13.1.5 (If-Range), 14.4 (Content-Range), 15.3.7 (206).
+"""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import re
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge import typed
+from edge.cache.boot import boot_id
 from edge.cache.files import write_text
 from edge.cache.hashing import sha256_of
-from edge.cache.locks import exclusive
 from edge.cache.retry import Remedy, retry
-from edge.errors import DownloadError
+from edge.errors import DownloadError, FormatError
+from edge.source.archive import LIMIT_BYTES
 
 if TYPE_CHECKING:
     import httpx
 
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None: unknown)
 
+LIMIT_SECONDS = 6 * 3600.0  # for one call; the next one goes on where it stopped
 _RETRIES = 2
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,101 +41,135 @@ class Downloaded:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What a part of a file belongs to; `validator`: the server's ETag, or date. After another `boot` it may have gaps."""
+
+    url: str
+    validator: str
+    total: int | None
+    boot: str
+
+
 def download(
     url: str, path: Path, *, progress: Progress = lambda _done, _all: None, trust: ssl.SSLContext | bool = True
 ) -> Downloaded:
-    """Fetch `url` to `path`; does nothing when it was fetched before. `trust`: the certificates to believe.
+    """Fetch `url` to `path`, in a folder of its own that the caller holds the lock of, and removes.
 
-    A cut-off transfer is kept beside (`.part`, with the server's ETag or date in `.part.json`) and continued, also by a
-    later run; when the file changed on the server meanwhile, it starts anew. Raises `DownloadError`.
+    What was cut off stays there and is continued, also by a later run; when the file changed on the server meanwhile, it
+    starts anew. `trust`: the certificates to believe. Raises `DownloadError`.
     """
-    record = path.with_name(path.name + ".json")
-    if done := _finished(url, path, record):
-        return done
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(path.with_name(path.name + ".lock")):
-        if done := _finished(url, path, record):
-            return done
-        part = path.with_name(path.name + ".part")
-        _fetch(url, part, progress, trust)
-        digest, size = sha256_of(part), part.stat().st_size
-        part.replace(path)
-        _note(part).unlink(missing_ok=True)
-        write_text(record, json.dumps({"url": url, "sha256": digest, "bytes": size}) + "\n")
-    return Downloaded(path, url, digest, size)
-
-
-def _finished(url: str, path: Path, record: Path) -> Downloaded | None:
-    try:
-        facts = json.loads(record.read_bytes())
-        if facts["url"] == url and path.stat().st_size == facts["bytes"]:
-            return Downloaded(path, url, facts["sha256"], facts["bytes"])
-    except (FileNotFoundError, json.JSONDecodeError, KeyError):
-        pass
-    return None
-
-
-def _fetch(url: str, part: Path, progress: Progress, trust: ssl.SSLContext | bool) -> None:
     import httpx
 
-    if not url.startswith("https://"):
-        raise DownloadError(f"{url} is not an https address", hint="published models are only taken over https")
-    with httpx.Client(verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10)) as client:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + LIMIT_SECONDS
+    hooks = {"request": [_only_https]}
+    with httpx.Client(
+        verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10), event_hooks=hooks
+    ) as client:
         cut_off = Remedy((httpx.ReadError, httpx.RemoteProtocolError), _RETRIES)
         try:
-            retry(lambda: _transfer(client, url, part, progress), cut_off)
+            retry(lambda: _transfer(client, url, path, progress, deadline), cut_off)
         except httpx.HTTPStatusError as error:
             raise DownloadError(f"{url} answered {error.response.status_code}") from error
-        except (httpx.TransportError, httpx.TooManyRedirects) as error:
+        except (httpx.TransportError, httpx.TooManyRedirects, httpx.InvalidURL) as error:
             raise DownloadError(f"{url} cannot be fetched: {error or type(error).__name__}") from error
+    return Downloaded(path, url, sha256_of(path), path.stat().st_size)
 
 
-def _transfer(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:
-    have, validator = _resumable(url, part)
+def _only_https(request: httpx.Request) -> None:
+    if request.url.scheme != "https":
+        raise DownloadError(
+            f"{request.url} is not an https address", hint="published models are only taken over https, redirects too"
+        )
+
+
+def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, deadline: float) -> None:
+    known = _resumable(url, path)
+    have = path.stat().st_size if known else 0
+    if known and have == known.total:
+        return
     headers = {"Accept-Encoding": "identity"}
-    if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
+    if known:
+        headers |= {"Range": f"bytes={have}-", "If-Range": known.validator}
     with client.stream("GET", url, headers=headers) as response:
-        if response.url.scheme != "https":
-            raise DownloadError(f"{url} leads to {response.url}, which is not https")
-        if response.status_code == 416:  # what is here is all there is, or more: judge it by starting anew
-            part.unlink(missing_ok=True)
+        if known and (
+            response.status_code == 416 or (response.status_code == 206 and not _goes_on(response, known, have))
+        ):
+            path.unlink()  # another version, or no telling
             raise _read_error(response)
         response.raise_for_status()
-        if response.status_code != 206 or not response.headers.get("content-range", "").startswith(f"bytes {have}-"):
-            have = 0
-        length = response.headers.get("content-length")
-        total = have + int(length) if length else None
-        write_text(_note(part), json.dumps({"url": url, "validator": _validator(response.headers)}))
-        with part.open("r+b" if have else "wb") as file:
+        if response.status_code not in ((200, 206) if known else (200,)):
+            raise DownloadError(f"{url} answered {response.status_code} instead of the file")
+        if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+            raise DownloadError(f"{url} came as {encoding}, which was not asked for")
+        if known and response.status_code == 206:
+            total = known.total
+        else:
+            have, length = 0, response.headers.get("content-length")
+            total = int(length) if length else None
+        _check_size(url, total or 0)
+        note = _Note(url, _validator(response.headers) or (known.validator if known else ""), total, boot_id())
+        write_text(_note(path), typed.encode(note))
+        with path.open("r+b" if have else "wb") as file:
             file.seek(have)
             file.truncate()
             for block in response.iter_raw():  # as it arrives: with a block size, a drop would lose the last one
+                _check_size(url, have + len(block))
                 file.write(block)
                 have += len(block)
                 progress(have, total)
+                if time.monotonic() > deadline:
+                    raise DownloadError(
+                        f"{url} did not arrive in time: {have:,} bytes came within {LIMIT_SECONDS / 3600:g} h",
+                        hint="run it again: it goes on where it stopped",
+                    )
     if total is not None and have != total:
         raise _read_error(response)
+    if not have:
+        raise DownloadError(f"{url} is empty")
 
 
-def _resumable(url: str, part: Path) -> tuple[int, str]:
-    """How many bytes of the same file are here already, and what proves that it is the same file."""
-    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-        note = json.loads(_note(part).read_bytes())
-        if note["url"] == url and note["validator"]:
-            return part.stat().st_size, note["validator"]
-    return 0, ""
+def _goes_on(response: httpx.Response, known: _Note, have: int) -> bool:
+    """Whether a 206 is the rest of the very file that a part is here of."""
+    place = _RANGE.fullmatch(response.headers.get("content-range", ""))
+    if place is None or int(place[1]) != have or int(place[2]) < have or int(place[3]) != known.total:
+        return False
+    length = response.headers.get("content-length")
+    if length is not None and int(length) != int(place[2]) - have + 1:
+        return False
+    if known.validator.startswith('"'):
+        return bool(response.headers.get("etag") == known.validator)
+    return bool(response.headers.get("last-modified", known.validator) == known.validator)
+
+
+def _check_size(url: str, size: int) -> None:
+    if size > LIMIT_BYTES:
+        raise DownloadError(
+            f"{url} has more than {LIMIT_BYTES:,} bytes, more than any inference model: it was left alone"
+        )
+
+
+def _resumable(url: str, path: Path) -> _Note | None:
+    """What is known of the part that is here, if it can be continued."""
+    try:
+        note = typed.decode(_note(path).read_bytes(), _Note, "")
+        size = path.stat().st_size
+    except (FileNotFoundError, FormatError):
+        return None
+    same = note.url == url and note.boot == boot_id() and note.validator
+    return note if same and 0 < size <= (note.total or 0) else None
 
 
 def _validator(headers: httpx.Headers) -> str:
     """What If-Range may name: a strong ETag, else the date; a weak one promises no equal bytes (RFC 9110, 13.1.5)."""
     etag: str = headers.get("etag", "")
     date: str = headers.get("last-modified", "")
-    return etag if etag and not etag.startswith("W/") else date
+    return etag if etag.startswith('"') else date
 
 
-def _note(part: Path) -> Path:
-    return part.with_name(part.name + ".json")
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
 
 
 def _read_error(response: httpx.Response) -> Exception:

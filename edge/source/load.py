@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from edge.errors import UsageError
 from edge.source.download import Progress
@@ -39,15 +38,6 @@ def load_source(
         from edge.source.exported import export
 
         return export(model, weights, lend, files=files)
-    from edge.source.own import read
     from edge.source.published import fetch
 
-    program, _, archive = fetch(model, progress=progress)
-    return replace(
-        read(program.parent),
-        kind="published",
-        path=None,
-        url=archive.url,
-        archive_sha256=archive.sha256,
-        archive_bytes=archive.bytes,
-    )
+    return fetch(model, progress=progress)

@@ -38,7 +38,7 @@ class Quantised(Struct, frozen=True):
     mean_cosine: float
 
 
-class Figures(Struct, frozen=True):
+class FloatAgreement(Struct, frozen=True):
     """A network beside the float network on the same images, as `Quantised` has it."""
 
     same_top: float
@@ -48,4 +48,4 @@ class Figures(Struct, frozen=True):
 class Measured(Struct, frozen=True):
     """`measure`: the figures of each variant, in their order."""
 
-    figures: tuple[Figures, ...]
+    figures: tuple[FloatAgreement, ...]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cache.files import write_text
+from edge.cache.leash import Leashed
 from edge.cache.locks import exclusive
 from edge.cache.paths import cache_dir
 from edge.errors import EnvironmentSetupError
@@ -73,9 +74,14 @@ def ensure(engine: Engine, *, say: Callable[[str], None] = lambda _: None) -> En
 
 def _uv(engine: Engine, *arguments: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")}
-    done = subprocess.run([interpreter.uv(), *arguments], capture_output=True, text=True, env=environment, check=False)
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-6:]
+    # Held: it would go on after kill -9, in the folder that the next edgezoo has begun anew.
+    uv = Leashed([interpreter.uv(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    try:
+        _, errors = uv.communicate()
+    finally:
+        uv.end()
+    if uv.returncode != 0:
+        last = errors.decode(errors="replace").strip().splitlines()[-6:]
         raise EnvironmentSetupError(
             f"the packages of {engine.name} could not be installed: " + " / ".join(line.strip() for line in last),
             hint="check the connection to the package index and the free disk space, then run `edgezoo doctor --fix`",

@@ -22,6 +22,7 @@ from typing import Any, Self, TypeVar, cast
 from msgspec import Raw, Struct
 
 from edge import typed
+from edge.cache.leash import Leashed
 from edge.cache.paths import cache_dir
 from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.peak_memory import resident_bytes
@@ -81,7 +82,7 @@ class Worker:
         self._command = [str(python), "-E", "-s", "-B", str(script)]
         self._name = script.stem
         self._env = dict(env or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Leashed | None = None
         self._log = cache_dir() / "logs" / f"{self._name}-{os.getpid()}-{next(_numbers)}.log"
         self._buffer = b""
         self._greeted = False  # has the process said that its engine is loaded?
@@ -151,7 +152,7 @@ class Worker:
         process = self._process
         clean = process is None or process.poll() is None
         if process is not None:
-            _kill(process)  # and no more: its pipes belong to the thread that may be reading them
+            process.end()  # and no more: its pipes belong to the thread that may be reading them
         if clean:
             self._log.unlink(missing_ok=True)
 
@@ -168,14 +169,9 @@ class Worker:
         environment = {**_MEMORY, **blas, **inherited, "LC_ALL": "C.UTF-8", **self._env}
         self._greeted, self._buffer, self._born = False, b"", self._log_size()
         with self._log.open("ab") as log, _undisturbed():
-            # A session of its own: Ctrl-C reaches the driver only, which then ends its workers in order.
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
+            # Ctrl-C reaches the driver only, which then ends its workers in order.
+            self._process = Leashed(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
             )
         self._refuse_if_closed()  # another thread may have closed it while the process was being made
 
@@ -184,7 +180,7 @@ class Worker:
             self._end()
             raise WorkerCrashedError(f"{self._name} has been closed", returncode=-signal.SIGKILL)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> Leashed:
         self.start()
         assert self._process is not None
         if self._greeted:
@@ -207,7 +203,7 @@ class Worker:
         self._greeted = True
         return self._process
 
-    def _read(self, process: subprocess.Popen[bytes], timeout: float, mark: int, op: str) -> bytes:
+    def _read(self, process: Leashed, timeout: float, mark: int, op: str) -> bytes:
         assert process.stdout is not None
         descriptor = process.stdout.fileno()
         deadline = time.monotonic() + timeout
@@ -226,7 +222,7 @@ class Worker:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line
 
-    def _crashed(self, process: subprocess.Popen[bytes], mark: int, op: str) -> WorkerCrashedError:
+    def _crashed(self, process: Leashed, mark: int, op: str) -> WorkerCrashedError:
         code = process.wait()
         self._end()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
@@ -252,7 +248,7 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        _kill(process)
+        process.end()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -267,12 +263,6 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _drop_old_logs(folder: Path, keep: int = 40) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +17,10 @@ import pytest
 
 @dataclass
 class Server:
-    """`files`: path -> content. `cut_after`: how many bytes of the next answers are sent before the link drops."""
+    """`files`: path -> content. `cut_after`: how many bytes of the next answers are sent before the link drops.
+
+    `scripted`: the next answers, word for word; after each the link drops. `drip`: seconds between the bytes of a body.
+    """
 
     url: str
     trust: ssl.SSLContext
@@ -23,6 +28,8 @@ class Server:
     etags: dict[str, str] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     cut_after: list[int] = field(default_factory=list)
+    scripted: list[bytes] = field(default_factory=list)
+    drip: float = 0.0
     ranges: list[str | None] = field(default_factory=list)  # the Range header of every request
 
 
@@ -46,6 +53,10 @@ def server(certificate: Path) -> Iterator[Server]:
 
         def do_GET(self) -> None:
             served.ranges.append(self.headers["Range"])
+            if served.scripted:
+                self.close_connection = True
+                self.wfile.write(served.scripted.pop(0))
+                return
             if self.path in served.redirects:
                 self.send_response(302)
                 self.send_header("Location", served.redirects[self.path])
@@ -73,6 +84,11 @@ def server(certificate: Path) -> Iterator[Server]:
                 self.wfile.write(body[: served.cut_after.pop(0)])
                 self.wfile.flush()
                 self.close_connection = True
+            elif served.drip:
+                with contextlib.suppress(OSError):  # whoever does not wait for the end
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(served.drip)
             else:
                 self.wfile.write(body)
 
@@ -81,6 +97,28 @@ def server(certificate: Path) -> Iterator[Server]:
     context.load_cert_chain(certificate)
     http.socket = context.wrap_socket(http.socket, server_side=True)
     served = Server(f"https://localhost:{http.server_address[1]}", ssl.create_default_context(cafile=certificate))
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield served
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture
+def plain_server() -> Iterator[Server]:
+    """Without TLS: it knows `redirects` only."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            served.ranges.append(self.headers["Range"])
+            self.send_response(302)
+            self.send_header("Location", served.redirects[self.path])
+            self.end_headers()
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served = Server(f"http://localhost:{http.server_address[1]}", ssl.create_default_context())
     threading.Thread(target=http.serve_forever, daemon=True).start()
     yield served
     http.shutdown()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cache.hashing import sha256_of
+from edge.cache.regular import open_file
 from edge.errors import UsageError
 from edge.zoo.model import Preprocessing
 
@@ -42,7 +43,7 @@ class InputsAsked:
         if self.bounds is not None and not _is_range(self.bounds):
             given = ",".join(f"{bound:g}" for bound in self.bounds)
             raise UsageError(f"--input-range {given} is no range", hint="LO,HI with LO below HI, as in 0,255")
-        if self.file is not None and not zipfile.is_zipfile(self.file):
+        if self.file is not None and not _is_zip(self.file):
             raise UsageError(f"--inputs {self.file} is no .npz file", hint=_FORM)
 
     def key(self, preprocessing: Preprocessing | None) -> dict[str, Any]:
@@ -52,6 +53,14 @@ class InputsAsked:
             "range": list(self.bounds or known or ()),
             "samples": sha256_of(self.file) if self.file is not None else None,
         }
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with open_file(path) as file:
+            return zipfile.is_zipfile(file)
+    except OSError:
+        return False
 
 
 def _is_range(bounds: Sequence[float]) -> bool:
@@ -167,7 +176,7 @@ def read_samples(path: Path, feeds: Sequence[TensorSpec], shapes: Sequence[Seque
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_file(path) as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
         raise UsageError(f"--inputs {path} cannot be read: {error}", hint=_FORM) from error

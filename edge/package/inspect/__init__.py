@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.cache.regular import open_file
 from edge.errors import PackageError
 from edge.package.inspect.report import Report
 
@@ -14,7 +15,7 @@ def inspect_file(path: Path) -> Report:
     Raises PackageError or NbFormatError if it is none of the kinds or cannot be read at all.
     """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             head = stream.read(4)
     except OSError as error:
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
