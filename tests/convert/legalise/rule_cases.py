@@ -222,7 +222,6 @@ def squeeze_and_excite(between: int = 8, gates: int = 24) -> Program:
 
 
 _HEAD_OF = {"f": _layer(9, 8, 4, 1, 1)}
-_WIDE = {"f": _layer(10, 8, 4, 5, 5)}
 
 
 def head() -> Program:
@@ -236,13 +235,13 @@ def head() -> Program:
     )
 
 
-def whole() -> Program:
+def whole(kind: str = "conv2d", outputs: int = 8, groups: int = 1) -> Program:
     """A convolution of 5 x 5 with one position of output."""
     return _net(
-        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV | {"strides": [2, 2]}),
+        NewOp(kind, {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV | {"strides": [2, 2], "groups": groups}),
         NewOp("relu", {"X": ["c"]}, {"Out": ["y"]}),
-        shapes={"c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
-        weights=_WIDE,
+        shapes={"c": (1, outputs, 1, 1), "y": (1, outputs, 1, 1)},
+        weights={"f": _layer(10, outputs, 4 // groups, 5, 5)},
     )
 
 
@@ -279,10 +278,10 @@ CASES = (
     ),
     Case("conv-to-fc", squeeze_and_excite(), weights=squeeze_weights(8, 24), precision="fp16",
          arm=("calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib",
-              "calib pool2d fc fc hard_sigmoid conv2d elementwise_mul calib")),
+              "calib pool2d fc fc hard_sigmoid reshape2 conv2d elementwise_mul calib")),
     Case("conv-to-fc", head(), weights=_HEAD_OF, precision="fp16",
          arm=("calib pool2d conv2d calib", "calib pool2d fc hard_swish reshape2 calib")),
-    Case("conv-two-positions", whole(), weights=_WIDE, precision="fp16"),
+    Case("conv-two-positions", whole(), weights={"f": _layer(10, 8, 4, 5, 5)}, precision="fp16"),
     Case("tanh-to-sigmoid", _unary("tanh"), precision="fp16",
          arm=("calib scale tanh calib", "calib scale sigmoid scale calib")),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
