@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.engines import WORKERS
 from edge.toolchain.pool import WorkerPool
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Worker, blas_environment
 
 pytestmark = pytest.mark.usefixtures("private_cache")
 
@@ -209,3 +209,16 @@ def test_an_answer_is_read_as_what_was_asked_for(worker: Worker) -> None:
     with pytest.raises(WorkerAnswerError, match="cannot be read as JSON"):  # Python's json writes Infinity
         worker.call("infinite")
     assert worker.ask(Sum, "add", a=1, b=2).sum == 3
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "given"),
+    [
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx avx2 bmi2\n", {"MKL_DEBUG_CPU_TYPE": "5"}),
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx bmi2\n", {}),
+        ("vendor_id\t: GenuineIntel\nflags\t\t: fpu sse2 avx avx2 bmi2\n", {}),
+        ("", {}),
+    ],
+)
+def test_amd_processors_with_avx2_get_the_code_for_it(cpuinfo: str, given: dict[str, str]) -> None:
+    assert blas_environment(cpuinfo) == given
