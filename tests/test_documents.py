@@ -184,7 +184,7 @@ def variables() -> set[str]:
 
 
 # Set for the engines by a mapping, which no pattern finds; tests/toolchain/test_worker.py shows that it arrives.
-_BY_MAPPING = {"LC_ALL"}
+_BY_MAPPING = {"LC_ALL", "MKL_DEBUG_CPU_TYPE"}
 
 
 def test_the_page_of_environment_variables_is_whole_and_true() -> None:

@@ -97,6 +97,7 @@ def command(
             done=done,
             failed=options.traced,
             say=progress.line,
+            working=progress.working,
         )
     if as_json:
         from dataclasses import asdict

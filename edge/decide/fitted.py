@@ -26,6 +26,7 @@ from edge.zoo.catalogue import catalogue
 from edge.zoo.doubts import doubts_of
 from edge.zoo.model import Model
 
+CODE = ("edge.decide.fitted",)  # what decides a fit (edge.cache.keys)
 THREADS = (1, 2, 4)
 
 
@@ -95,7 +96,7 @@ def fitted(threads: int) -> Fitted:
     """Of 1, 2 or 4 threads."""
     store = Cache(cache_dir() / "estimates")
     key = key_of(
-        {"threads": threads, "code": code_version(__name__), "data": list(map(sha256_of, (features.FILE, MODELS)))}
+        {"threads": threads, "code": code_version(*CODE), "data": list(map(sha256_of, (features.FILE, MODELS)))}
     )
     entry = store.get(key)
     if entry is None:

@@ -10,13 +10,16 @@ from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.models import prepare
 from edge.bench.programs import find_runner
 from edge.bench.request import Job
+from edge.cache.paths import results_database
 from edge.device.base import Properties
 from edge.device.discover import open_device
 from edge.device.host import HostDevice
+from edge.evaluate.keeping import Keeping
 from edge.evaluate.options import EvalOptions
 from edge.evaluate.report import EvaluatedModel
-from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, judge_on_device, judge_on_host
+from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, Keep, judge_on_device, judge_on_host
 from edge.metadata.file import origin_of
+from edge.results.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,19 @@ class EvaluationRun:
 
 
 def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
-    """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
+    """Convert what is named, judge it on the images, and keep what came of it in the results database.
+
+    Raises what the engines, the device or the program raise, and `ResultsError`.
+    """
+    with Store(options.db or results_database()) as store:
+        return _judge(options, listener, Keeping(store, options.dataset, options.data.resolve().name))
+
+
+def _judge(options: EvalOptions, listener: DownloadListener, keep: Keep) -> EvaluationRun:
     if options.here:
         candidates, failed = _candidates(options, listener)
         return EvaluationRun(
-            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output), failed
+            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, keep), failed
         )
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
@@ -44,7 +55,7 @@ def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
     return EvaluationRun(
-        judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed
+        judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, keep), failed
     )
 
 
@@ -53,7 +64,7 @@ def _jobs(
 ) -> tuple[list[Job], int]:
     """The files for a device in the order named, and how many could not be had."""
     wanted = options.wanted(names, engine)
-    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line)
+    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line, working=listener.working)
     for error in errors:
         listener.error(error.message + (f" ({error.hint})" if error.hint else ""))
     return jobs, len(errors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from edge.results.measurement import Subject
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
 
+Keep = Callable[[EvaluatedModel], EvaluatedModel]
 TIMEOUT = 3600.0  # seconds for one batch of images
 
 
@@ -53,11 +54,13 @@ def judge_on_host(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
+    keep: Keep = lambda one: one,
 ) -> list[EvaluatedModel]:
     """The accuracy of every network, in the order given, in this machine's engines.
 
-    An image that cannot be read is told to the listener once. Raises `UsageError` before any work where a network's
-    preprocessing is not known, and what `evaluate` raises.
+    `keep` gets each network as it ends, and gives back what is told of it. An image that cannot be read is told to the
+    listener once. Raises `UsageError` before any work where a network's preprocessing is not known, and what `evaluate`
+    raises.
     """
     hows = [steps(candidate.job.subject, overrides) for candidate in candidates]
     places = [output_place(candidate.job.subject, output) for candidate in candidates]
@@ -75,7 +78,7 @@ def judge_on_host(
                 place,
             )
             made, seconds = judging.judge(job, network, how)
-            judged.append(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds))
+            judged.append(keep(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds)))
     return judged
 
 
@@ -86,6 +89,7 @@ def judge_on_device(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
+    keep: Keep = lambda one: one,
 ) -> list[EvaluatedModel]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
 
@@ -117,7 +121,7 @@ def judge_on_device(
             assert hello is not None  # evaluate has got an answer
             launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
             engine = f"{hello.engine} {network.engine_version}"
-            judged.append(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched))
+            judged.append(keep(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched)))
     return judged
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
+from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
 from edge.untrusted.files import read_text
 from edge.untrusted.guard import brief
@@ -38,6 +39,16 @@ class Dataset:
         if limit >= count:
             return self
         return replace(self, images=tuple(self.images[index * count // limit] for index in range(limit)))
+
+    def contents(self) -> tuple[str, ...]:
+        """Of each image what it is wherever it lies: the SHA-256 of its file (or why there is none), and its class."""
+        found = []
+        for image in self.images:
+            try:
+                found.append(f"{sha256_of(image.path)} {image.label}")
+            except OSError:
+                found.append(f"unreadable {image.label}")
+        return tuple(found)
 
     def check(self, classes: int) -> None:
         """Raises `UsageError` if a network with so many classes cannot be judged on these labels."""

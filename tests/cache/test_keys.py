@@ -20,7 +20,8 @@ from edge.convert.products import nb, onnx
 from edge.convert.recipe import choose
 from edge.convert.verify import references
 from edge.convert.verify.asked import NOTHING_ASKED
-from edge.source import exported, pir
+from edge.decide import fitted
+from edge.source import exported, flops, pir
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import Engine
@@ -38,6 +39,8 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
     "references": references.CODE,
     "onnx": onnx.CODE,
     "coverage": coverage.CODE,
+    "estimate": fitted.CODE,
+    "work": flops.CODE,
 }
 # Files that were once forgotten in a list kept by hand: after a change to them an old proof passed for a new one.
 DECIDES = {

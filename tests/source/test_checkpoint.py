@@ -222,6 +222,52 @@ def test_damaged_safetensors_are_a_sentence(tmp_path: Path, data: st.DataObject)
         assert all(isinstance(array, np.ndarray) for array in read.values())
 
 
+@pytest.mark.parametrize(
+    ("dtype", "shape", "place", "says"),
+    [
+        ("F32", [2], [4, 12], "damaged at 'a'"),
+        ("F32", [2], [0, 8], "holds more than it describes"),
+        ("F32", [4], [0, 16], "cut off or damaged at 'a'"),
+        ("F32", [-3, -1], [0, 12], "description of 'a' is of a form that is not known"),
+        ("F32", [3.0], [0, 12], "description of 'a' is of a form that is not known"),
+        ("F8_E4M3", [12], [0, 12], "elements of type 'F8_E4M3'"),
+    ],
+)
+def test_safetensors_whose_places_do_not_fit_are_refused(
+    tmp_path: Path, dtype: str, shape: list[Any], place: list[int], says: str
+) -> None:
+    head = json.dumps({"a": {"dtype": dtype, "shape": shape, "data_offsets": place}}).encode()
+    (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + bytes(12))
+    with pytest.raises(reader.CheckpointError, match=says):
+        reader.read(str(tmp_path / "a.safetensors"))
+
+
+def test_values_of_safetensors_are_used_once(tmp_path: Path) -> None:
+    one = {"dtype": "BF16", "shape": [6], "data_offsets": [0, 12]}
+    head = json.dumps({"a": one, "b": one}).encode()
+    (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + bytes(12))
+    with pytest.raises(reader.CheckpointError, match="damaged at 'b'"):
+        reader.read(str(tmp_path / "a.safetensors"))
+
+
+def test_an_optimizers_numbered_tables_are_left_aside(tmp_path: Path) -> None:
+    content = {"model": TENSORS, "optimizer": {"state": {0: np.ones(3), 1: np.ones(3)}}}
+    read, _ = reader.read(save(tmp_path / "a.pdparams", content))
+    assert read.keys() == STATE.keys()
+
+
+def test_a_table_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    content: dict[str, Any] = {}
+    content["model"] = content
+    with pytest.raises(reader.CheckpointError, match="tables in more than 8 tables"):
+        reader.read(save(tmp_path / "a.pdparams", content))
+
+
+def test_a_tuple_is_of_a_name_and_an_array(tmp_path: Path) -> None:
+    with pytest.raises(reader.CheckpointError, match="a tuple of what is no name and array"):
+        reader.read(save(tmp_path / "a.pdparams", {"a": Attack(tuple, "text")}))
+
+
 def attacks(marker: Path) -> dict[str, Any]:
     import os
     import subprocess

@@ -62,6 +62,7 @@ class NbOrder(Order[NbModel]):
         source = work.source(self.model, files=False)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             if self.quantised:
                 work, network, doubt = _int8(work, source, shapes, preparation.preprocessing)
@@ -194,6 +195,7 @@ def _verified(
             asked=work.inputs,
             preprocessing=preprocessing,
             keep=work.keep,
+            tell=work.working,
         )
         facts = asdict(result)
         rmtree(scratch)

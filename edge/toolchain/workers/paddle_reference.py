@@ -3,6 +3,7 @@
 import os
 
 import numpy
+import protocol
 
 
 def unknown(operators):
@@ -26,7 +27,7 @@ def run(program, params, inputs_npz, outputs_npz):
         for key in archive:
             number, name = key.split("/", 1)
             samples.setdefault(number, {})[name] = archive[key]
-    for number, inputs in samples.items():
+    for number, inputs in protocol.told(list(samples.items())):
         results = _outputs(running, inputs)
         outputs.update({"{}/{}".format(number, name): value for name, value in results.items()})
     beside = outputs_npz + ".part.npz"
