@@ -152,7 +152,7 @@ def test_or_numbers_name_the_samples(tmp_path: Path) -> None:
         ({"x": np.zeros((1, 3, 8, 8))}, "has 1 sample: one alone tells nothing apart"),
         ({"x": np.zeros((4, 3, 8, 8), complex)}, "x is complex128, and the input float32"),
         ({"x": np.full((4, 3, 8, 8), np.nan)}, "not finite"),
-        ({"x": np.array([{}] * 4)}, "cannot be read"),
+        ({"x": np.array([{}] * 4)}, "holds object, which are no numbers"),
     ],
 )
 def test_samples_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, Any], output: str) -> None:
