@@ -45,7 +45,7 @@ def benchmark(
     Raises `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot do, if there is
     only one device.
     """
-    Store(db).close()
+    Store(db, say=listener.line).close()
     devices = open_device(options.spec, options.adb_server)
     seed = options.order_seed
     failed, places = False, []

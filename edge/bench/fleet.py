@@ -75,7 +75,7 @@ def measure_everywhere(
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs:
                 jobs = _checked(place, lambda: tools.lend("paddle"), listener, inputs)
-            with Store(db) as store:
+            with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
             return DeviceResult(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))

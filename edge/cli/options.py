@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from edge.cli.parameters import WEIGHTS, TwoNumbers
+
+if TYPE_CHECKING:
+    from edge.results.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
@@ -152,6 +155,14 @@ def database(path: Path | None) -> Path:
     with refusals():
         check_file(path)
     return path
+
+
+def store(path: Path | None) -> Store:
+    """The results that are there; it is said where another program must be waited for. Raises `ResultsError`."""
+    from edge.cli.output import say
+    from edge.results.store import Store
+
+    return Store(database(path), create=False, say=say)
 
 
 weights_of_names = click.option(
