@@ -123,9 +123,9 @@ class Database:
         """What SQLite says, as `ResultsError` with what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
-            if "not a database" in str(error) or "malformed" in str(error) or "UTF-8" in str(error):
+            if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
                 hint = "`edgezoo results check --repair` saves what can be read"
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"

@@ -65,7 +65,7 @@ def check(path: Path) -> Checked:
             pages = store.integrity()
             found, damaged = store.measurements(store.ids())
     except ResultsError as error:
-        if not isinstance(error.__cause__, sqlite3.Error) or _is_busy(error.__cause__):
+        if not isinstance(error.__cause__, (sqlite3.Error, UnicodeDecodeError)) or _is_busy(error.__cause__):
             raise
         return Checked(0, (error.message,))
     return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))
@@ -85,7 +85,7 @@ def repair(path: Path) -> Repaired:
         for end in ("", "-wal"):
             if (file := path.with_name(path.name + end)).exists() and file.stat().st_size:
                 shutil.copyfile(file, kept.with_name(kept.name + end))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         hint = (
             "wait until it is done"
             if _is_busy(error)

@@ -43,8 +43,14 @@ class Row:
 
     values: Named
 
+    def _value(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except (IndexError, KeyError):  # its table has lost the column's name
+            raise DamagedRowError(f"it has no {name}") from None
+
     def _of(self, name: str, kind: type[T]) -> T:
-        value = self.values[name]
+        value = self._value(name)
         if not isinstance(value, kind):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no {_KIND_NAMES[kind]}")
         return value
@@ -57,7 +63,7 @@ class Row:
 
     def number(self, name: str) -> float:
         """Seconds or ms: any number that is one."""
-        value = self.values[name]
+        value = self._value(name)
         if not isinstance(value, (int, float)) or not isfinite(value):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no number")
         return float(value)
