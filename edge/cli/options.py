@@ -50,7 +50,7 @@ def selection(command: F) -> F:
 
 
 def debug(command: F) -> F:
-    """`--debug`; `traced` heeds it."""
+    """`--debug`; `tracer` heeds it."""
 
     def keep(context: click.Context, _: click.Parameter, given: bool) -> None:
         context.meta[_DEBUG] = given
@@ -60,12 +60,17 @@ def debug(command: F) -> F:
     )(command)
 
 
-def traced(error: BaseException) -> None:
-    """Print the traceback of an error that ends one model and not the command, if the user asked for tracebacks."""
-    if click.get_current_context().meta.get(_DEBUG):
-        import traceback
+def tracer() -> Callable[[BaseException], None]:
+    """Prints, from any thread, the traceback of an error that ends one model and not the command, if that is asked for."""
+    asked = click.get_current_context().meta.get(_DEBUG)
 
-        traceback.print_exception(error)
+    def traced(error: BaseException) -> None:
+        if asked:
+            import traceback
+
+            traceback.print_exception(error)
+
+    return traced
 
 
 def gathered(module: str, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -61,16 +61,17 @@ def convert_models(
                 progress(order.name),
                 inputs,
             )
-            with memory.reserve(memory_needed(order.model)):
-                try:
-                    if not replace:
-                        check_overwriting(order, out)
-                    made, reused = order.make(work)
-                    return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
-                except Exception as error:
-                    return Conversion(order, None, foreseen(error), False, work.seconds)
-                finally:
-                    retention.done_with(order.network)
+            try:
+                with memory.reserve(memory_needed(order.model)):
+                    try:
+                        if not replace:
+                            check_overwriting(order, out)
+                        made, reused = order.make(work)
+                    finally:
+                        retention.done_with(order.network)
+                return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
+            except Exception as error:
+                return Conversion(order, None, foreseen(error), False, work.seconds)
 
         if jobs == 1:
             outcomes = []

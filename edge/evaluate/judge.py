@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -13,6 +14,7 @@ from edge.bench.request import Job
 from edge.device.base import Properties
 from edge.device.discover import open_device
 from edge.device.host import HostDevice
+from edge.errors import EdgezooError
 from edge.evaluate.options import EvalOptions
 from edge.evaluate.report import EvaluatedModel
 from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, judge_on_device, judge_on_host
@@ -27,13 +29,17 @@ class EvaluationRun:
     failed: int
 
 
-def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
-    """Convert what is named, and judge it on the images. Raises what the engines, the device or the program raise."""
+def judge(
+    options: EvalOptions, listener: DownloadListener, wrong: Callable[[EdgezooError], None] = lambda _: None
+) -> EvaluationRun:
+    """Convert what is named, and judge it on the images; `wrong` hears of each error that ended one network of several.
+
+    Raises what the device raises, and of a single network what the engine or the program raises.
+    """
     if options.here:
         candidates, failed = _candidates(options, listener)
-        return EvaluationRun(
-            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output), failed
-        )
+        judged = judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, wrong)
+        return EvaluationRun(judged, failed + len(candidates) - len(judged))
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
     place = EvaluationDevice(
@@ -43,9 +49,8 @@ def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    return EvaluationRun(
-        judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output), failed
-    )
+    judged = judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, wrong)
+    return EvaluationRun(judged, failed + len(jobs) - len(judged))
 
 
 def _jobs(

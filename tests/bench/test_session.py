@@ -450,8 +450,9 @@ def always(error: Exception, *, model: str = "A.nb") -> Any:
         (DeviceSpaceError("no room left on ab12"), 1),
         (LinkLostError("the connection to ab12 dropped"), 4),
         (TransferError("A.nb arrived damaged"), 2),
+        (ZeroDivisionError("nobody foresaw it"), 1),
     ],
-    ids=["invalid model", "crash", "hang", "no space", "link", "transfer"],
+    ids=["invalid model", "crash", "hang", "no space", "link", "transfer", "bug"],
 )
 def test_lasting_trouble_fails_its_cell_alone(error: Exception, attempts: int, store: Store) -> None:
     tried: list[str] = []
