@@ -19,7 +19,7 @@ LOCK_LOST = 1000  # the lock is not ours any more
 RESTARTED = 1001  # the device was restarted since the settings were made
 NOT_STARTED = 1002  # its directory could not be made or entered
 
-_MARK = "EDGEZOO_RUN"
+_MARK = "EDGERUN"
 _READ_BOOT = f"b=; [ -r {BOOT_ID} ] && read -r b <{BOOT_ID}"
 
 
