@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge.api import BenchResult, bench_models, convert_models, list_models, list_results, show_model
+    from edge.api import (
+        BenchResult,
+        bench_models,
+        choose_models,
+        convert_models,
+        estimate_latency,
+        list_models,
+        list_results,
+        show_model,
+    )
 
 __version__ = "0.1.0"
 
@@ -16,7 +25,9 @@ __all__ = [
     "BenchResult",
     "__version__",
     "bench_models",
+    "choose_models",
     "convert_models",
+    "estimate_latency",
     "list_models",
     "list_results",
     "show_model",

@@ -1,4 +1,4 @@
-"""The public Python API: what the commands list, show, convert, bench and results call, without the command line.
+"""The public Python API: what list, show, choose, estimate, convert, bench and results call, without the command line.
 
 Nothing is printed and nothing exits: what cannot be begun raises a child of `edge.errors.EdgezooError`; what goes wrong
 with one model is told beside the others' results and stops none of them. Options have the command line's names, meanings
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from edge.convert.order import Conversion, Product
     from edge.convert.recipe import Precision
+    from edge.decide.answer import Answer
+    from edge.decide.estimate import Estimate
     from edge.errors import EdgezooError
     from edge.results.measurement import Measurement
     from edge.results.protocol import Name as ProtocolName
@@ -45,13 +47,14 @@ def list_models(
     max_params: float | None = None,
     max_sd855: float | None = None,
     threads: int = 1,
+    search: str = "",
     sort: Sort = "table",
     reverse: bool = False,
 ) -> list[Model]:
     """The models of the catalogue that pass every filter, as `edgezoo list` shows them.
 
     Units: top-1 as a fraction, FLOPs (multiply-accumulates) and parameters in millions, `max_sd855` in ms at `threads` (1, 2
-    or 4). Raises `UsageError` for an unknown series or thread count.
+    or 4); `search`: words of the name or series. Raises `UsageError` for an unknown series or thread count.
     """
     from edge.zoo import catalogue
 
@@ -64,6 +67,7 @@ def list_models(
         params_max=max_params,
         sd855_max=max_sd855,
         threads=threads,
+        words=search,
     )
     if sort == "table":
         return models[::-1] if reverse else models
@@ -77,6 +81,65 @@ def show_model(name: str) -> Model:
     return lookup(name)
 
 
+def choose_models(
+    *,
+    max_ms: float | None = None,
+    threads: int = 1,
+    min_top1: float | None = None,
+    max_mb: float | None = None,
+    device: str = "sd855",
+    weights: Literal["all", "ssld"] = "all",
+    source: Literal["measured", "published", "estimated"] | None = None,
+    db: Path | None = None,
+) -> Answer:
+    """The networks that fit, best first, every number with its source, as `edgezoo choose` tells them.
+
+    Latencies in ms, top-1 as a share (or in percent), sizes in MB. `db`: the results database, None: the user's. Raises
+    `UsageError`, and `ResultsError` where measurements are asked for and there are none.
+    """
+    from edge.decide.answer import ChooseOptions, answer
+
+    return answer(
+        ChooseOptions(
+            max_ms=max_ms,
+            threads=threads,
+            min_top1=min_top1,
+            max_mb=max_mb,
+            device=device,
+            weights=weights,
+            source=source,
+            db=db,
+        )
+    )
+
+
+def estimate_latency(
+    names: Sequence[str | Path],
+    *,
+    threads: Sequence[int] = (1, 2, 4),
+    calibrate_on: str | None = None,
+    input_shape: Sequence[int] | None = None,
+    db: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Estimate]:
+    """The latency of catalogue networks, .nb files and inference models on a Snapdragon 855, or on the device
+    `calibrate_on`, without running them: an `Estimate` a network and thread count, as `edgezoo estimate` shows them.
+
+    Times in ms. Raises `UsageError`, `UnknownModelError`, `ModelFilesError`, `ResultsError`, and of what is converted first a
+    `SourceError` or `ConvertError`.
+    """
+    from edge.decide.ask import EstimateOptions, ask
+
+    asked = EstimateOptions(
+        names=tuple(map(str, names)),
+        threads=tuple(threads),
+        calibrate_on=calibrate_on,
+        input_shape=None if input_shape is None else tuple(input_shape),
+        db=db,
+    )
+    return ask(asked, say)[0]
+
+
 def convert_models(
     names: Sequence[str],
     *,
@@ -88,6 +151,7 @@ def convert_models(
     precision: Precision | None = None,
     engine: str | None = None,
     config: Path | str | None = None,
+    input_shape: tuple[int, ...] | None = None,
     verify: bool = True,
     input_range: tuple[float, float] | None = None,
     inputs: Path | str | None = None,
@@ -99,8 +163,8 @@ def convert_models(
     """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work; `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo convert
-    --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
+    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo
+    convert --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
     `RecipeError`, and `OutputError` when `out` cannot be used.
     """
     from edge.convert import pipeline
@@ -116,6 +180,7 @@ def convert_models(
         precision=precision,
         engine=engine,
         config=None if config is None else Path(config),
+        input_shape=input_shape,
         out=Path(out),
         jobs=jobs,
         verify=verify,

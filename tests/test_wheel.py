@@ -61,4 +61,4 @@ def test_an_installed_edgezoo_runs_outside_the_checkout(wheel: Path, tmp_path: P
     file, models, recipes, runner = done.stdout.split()
     assert Path(file).is_relative_to(tmp_path)
     assert Path(runner).is_relative_to(tmp_path)
-    assert (int(models), int(recipes)) == (250, len(list((ROOT / "opt_configs").glob("*.toml"))))
+    assert (int(models), int(recipes)) == (265, len(list((ROOT / "opt_configs").glob("*.toml"))))

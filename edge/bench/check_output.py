@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SAMPLES = 8
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
 Lend = Callable[[], AbstractContextManager[Worker]]
+LendEngine = Callable[[str], AbstractContextManager[Worker]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def check_output(
     device: Device,
     runner: Runner,
     job: Job,
-    lend_paddle: Lend,
+    lend_engine: LendEngine,
     *,
     timeout: float,
     threads: int = 1,
@@ -64,17 +65,23 @@ def check_output(
 ) -> OutputCheck:
     """Compare the device's outputs, with so many `threads`, with Paddle's. The device must be locked and prepared.
 
-    `timeout`: seconds for one launch; `asked`: what the user says of the inputs. Raises what the device or the benchmark
-    program raises, and `UsageError` for samples that do not fit the network.
+    `lend_engine` lends a worker of an engine by its kind; `timeout`: seconds for one launch; `asked`: what the user says of
+    the inputs. Raises what the device or the benchmark program raises, and `UsageError` for samples that do not fit the
+    network.
     """
     if not runner.flavour.tells_outputs:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
     try:
-        source = _source(job, lend_paddle)
+        source = _source(job, lambda: lend_engine("paddle"))
     except EdgezooError as error:
         return OutputCheck(None, f"the original network cannot be had: {error.message}")
     if source is None:
         return OutputCheck(None, "without its metadata it is not known what it was made from")
+    from edge.convert.quantised import came_quantised, int8_form
+    from edge.paddle.program import Program
+
+    if came_quantised(Program.read(source.program)):
+        source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
     if calibration is not None:
         from edge.convert.calibrated import kept
@@ -83,8 +90,13 @@ def check_output(
         if network is None:
             return OutputCheck(None, "its quantised network is no longer in the cache: convert it again")
         source = network
+    if source.pir is not None:  # its translation, which Paddle 2.6 runs, can be cut and rounded
+        source = replace(source, pir=None, pir_sha256=None, paddle_version=None)
+    engine = source.reference_engine
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(device, runner, job, source, lend_paddle, Path(scratch), timeout, threads, asked)
+        return _compare(
+            device, runner, job, source, lambda: lend_engine(engine), Path(scratch), timeout, threads, asked
+        )
 
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
@@ -99,6 +111,9 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
         return None
     weights = Weights(recorded.kind, seed=recorded.seed or 0, path=Path(recorded.path) if recorded.path else None)
     model = lookup(origin.model.name) if origin.model else None
+    made_for = (job.subject.metadata or {}).get("inputs")
+    if model is not None and made_for and weights.kind in ("random", "checkpoint"):  # exported for that shape
+        model = replace(model, input_shape=tuple(made_for[0]["shape"]))
     source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None
@@ -117,8 +132,7 @@ def _compare(
 ) -> OutputCheck:
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
-    from edge.convert.verify.engines import Double, Paddle
-    from edge.convert.verify.half import in_half
+    from edge.convert.verify.engines import Double, Half, Paddle
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected_params
@@ -144,7 +158,7 @@ def _compare(
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
     params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
-    source, cut = replace(source, pir=None, pir_sha256=None), at_points(program, own)
+    cut = at_points(program, own)
     paddle = Paddle(lend, source, cut, scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
@@ -158,19 +172,14 @@ def _compare(
 
     kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    exact = Double(lend, source, program, cut, params, scratch)
-
-    def in_float16(given: Sequence[Sample]) -> Outputs:
-        place = scratch / "half"
-        place.mkdir(exist_ok=True)
-        return Paddle(lend, source, in_half(cut), place).run(params, given)
+    exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(params, given)
 
     def judge_one(draw: Draw) -> Verdict:
         if precision == "fp16":
-            return judge_half(draw, there, expected, in_float16, limits)
+            return judge_half(draw, there, expected, half.run, limits)
         if is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 
-from edge.bench.check_output import Lend, OutputCheck, check_output
+from edge.bench.check_output import LendEngine, OutputCheck, check_output
 from edge.bench.gate import hottest
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -74,7 +74,7 @@ def measure_everywhere(
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs:
-                jobs = _checked(place, lambda: tools.lend("paddle"), listener, inputs)
+                jobs = _checked(place, tools.lend, listener, inputs)
             with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
@@ -96,7 +96,7 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: DeviceRequest, lend: Lend, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
+def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
     """The jobs with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():
@@ -123,7 +123,7 @@ def _thread_counts(place: DeviceRequest) -> tuple[int, ...]:
     return place.request.threads if place.runner.program.threads_honoured else (1,)
 
 
-def _check(place: DeviceRequest, job: Job, threads: int, lend: Lend, inputs: InputsAsked) -> OutputCheck:
+def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
     limit = place.request.launch_timeout
     try:
         return check_output(place.device, place.runner, job, lend, timeout=limit, threads=threads, asked=inputs)

@@ -27,7 +27,6 @@ def prepare_programs(
     names = [name for name in wanted.names if not is_file(name)]
     check_weights(wanted.weights, names)
     models = {name: lookup(name) for name in names}
-    shape = wanted.shapes[0] if wanted.shapes else None
     jobs: list[Job] = []
     errors: list[EdgezooError] = []
     with Toolbox(say=say) as tools:
@@ -37,7 +36,7 @@ def prepare_programs(
             try:
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
                 shown = name if model else Path(os.path.realpath(name)).name
-                jobs.append(Job(source.program, program_subject(shown, model, source, shape)))
+                jobs.append(Job(source.program, program_subject(shown, model, source, wanted.shapes)))
             except Exception as error:
                 errors.append(foreseen(error))
     return jobs, errors

@@ -63,13 +63,19 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
     )
 
 
-def program_subject(name: str, model: Model | None, source: InferenceModel, shape: Sequence[int] | None) -> Subject:
-    """An inference program as Paddle itself runs it; `shape` is that of an input that is left open.
+def program_subject(
+    name: str, model: Model | None, source: InferenceModel, given: tuple[tuple[int, ...], ...] | None
+) -> Subject:
+    """An inference program as Paddle itself runs it; `given` is the shape of the input that is left open, or those of all.
 
     The sha256 is of the program's and the parameters' own. Raises `ProgramError`.
     """
     program = Program.read(source.program)
-    shapes = input_shapes(program.feeds, shape)
+    names = [spec.name for spec in program.feeds]
+    if given is not None and len(given) == len(names) > 1:
+        shapes = input_shapes(program.feeds, dict(zip(names, given, strict=True)))
+    else:
+        shapes = input_shapes(program.feeds, given[0] if given else None)
     return Subject(
         name=name,
         sha256=sha256_of(f"{source.program_sha256} {source.params_sha256}".encode()),

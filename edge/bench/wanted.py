@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.errors import ModelFilesError, UsageError
-from edge.source.weights import Weights
+from edge.source.weights import Weights, names_program
 from edge.zoo.catalogue import lookup
 
 
@@ -66,7 +66,7 @@ def check_names(wanted: Wanted) -> None:
             if not Path(name).is_file():
                 raise ModelFilesError(f"the model {name} cannot be read: there is no such file")
             check_format(Path(name), wanted.engine)
-        elif not Path(name).is_dir():
+        elif not (Path(name).is_dir() or names_program(Path(name))):
             raise UsageError(f"{wanted.engine.name} does not run {name}", hint="name a folder with an inference model")
 
 

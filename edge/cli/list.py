@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @once.command()
 @click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
+@click.option("--search", default="", metavar="WORDS", help="Only models with all these words in their name or series.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
 @click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
 @click.option("--max-top1", type=Finite(), metavar="X", help="Top-1 of at most X.")
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     series: tuple[str, ...],
+    search: str,
     light: bool,
     min_top1: float | None,
     max_top1: float | None,
@@ -42,7 +44,7 @@ def command(
     reverse: bool,
     as_json: bool,
 ) -> None:
-    """Show the catalogue: the 250 models of PaddleClas' ImageNet table with their published numbers.
+    """Show the catalogue: the 250 models of PaddleClas' ImageNet table and 15 newer ones, with their published numbers.
 
     Filters can be combined; a model for which the table says nothing does not pass a filter on that number.
 
@@ -51,10 +53,12 @@ def command(
       edgezoo list --light --sort sd855
       edgezoo list --min-top1 0.75 --max-sd855 10 --threads 4
       edgezoo list --series GhostNet --series ESNet --json
+      edgezoo list --search 'mobilenet v3 large'
     """
     from edge.api import list_models
     from edge.errors import UsageError
     from edge.zoo.doubts import doubts_of
+    from edge.zoo.model import TABLE
 
     if threads is not None and max_sd855 is None and sort != "sd855":
         raise UsageError("--threads says which column --max-sd855 or --sort sd855 means", hint="add one of them")
@@ -67,6 +71,7 @@ def command(
         max_params=max_params,
         max_sd855=max_sd855,
         threads=int(threads or 1),
+        search=search,
         sort=sort,
         reverse=reverse,
     )
@@ -108,6 +113,13 @@ def command(
     doubtful = [one for model in models for one in doubts_of(model.name)]
     for one in doubtful:
         click.echo(f"? doubtful: {one.name}: {one.reason}", err=True)
+    for document in dict.fromkeys(model.source for model in models if model.source != TABLE):
+        names = [model.name for model in models if model.source == document]
+        click.echo(f"from PaddleClas' {document}: {', '.join(names)}", err=True)
+    for document in dict.fromkeys(model.sd855_source for model in models if model.published.sd855_ms):
+        names = [model.name for model in models if model.sd855_source == document != model.source]
+        if names:
+            click.echo(f"SD855 from PaddleClas' {document}: {', '.join(names)}", err=True)
     click.echo(f"{len(models)} models; numbers as published by PaddleClas, `edgezoo bench` measures", err=True)
 
 

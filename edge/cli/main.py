@@ -25,6 +25,8 @@ from edge.errors import foreseen
 COMMANDS = {
     "list": "edge.cli.list",
     "show": "edge.cli.show",
+    "choose": "edge.cli.choose",
+    "estimate": "edge.cli.estimate",
     "convert": "edge.cli.convert",
     "coverage": "edge.cli.coverage",
     "bench": "edge.cli.bench",

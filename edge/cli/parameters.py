@@ -33,6 +33,21 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
         return tuple(dict.fromkeys(numbers)) if self._distinct else numbers
 
 
+class NamedShape(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 takes no argument there
+    """`1,3,320,320` or `NAME=1,3,320,320`: a name, or none (''), and a shape."""
+
+    name = "shape"
+    _shape = Numbers("1,3,320,320, or image=1,3,320,320", distinct=False)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        name, separator, shape = str(value).rpartition("=")
+        if separator and not name:
+            raise _refused(param, value, "has no name before the =", "for instance --input-shape image=1,3,320,320")
+        return name, self._shape.convert(shape, param, ctx)
+
+
 class Finite(click.FloatRange):
     """A number in a range: not NaN, which is in every range, and not infinity, with which nothing would end."""
 

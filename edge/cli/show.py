@@ -34,6 +34,9 @@ def command(name: str, as_json: bool) -> None:
         click.echo(f"{label.ljust(width)}  {value}".rstrip())
 
 
+_DOCUMENTS = "docs/zh_CN/models/ImageNet1k/"
+
+
 def _lines(model: Model) -> list[tuple[str, str]]:
     from edge.zoo.doubts import doubts_of
 
@@ -46,7 +49,7 @@ def _lines(model: Model) -> list[tuple[str, str]]:
         ("Resize", f"short side to {how.resize_short}, {how.interpolation}; centre crop {how.crop[0]} x {how.crop[1]}"),
         ("Normalise", f"x {how.scale:.6g}, mean {_numbers(how.mean)}, std {_numbers(how.std)}"),
         ("", ""),
-        ("Published by PaddleClas", ""),
+        ("Published by PaddleClas", f"in {_DOCUMENTS}{model.source}"),
         ("  Top-1", _or_dash(published.top1, "{:.4f}")),
         ("  Top-5", _or_dash(published.top5, "{:.4f}")),
     ]
@@ -71,11 +74,13 @@ def _lines(model: Model) -> list[tuple[str, str]]:
 
 
 def _latencies(model: Model) -> str:
+    published = model.published
     latencies = [
         f"{ms:.2f} ms on {threads} thread{'s' if threads > 1 else ''}"
-        for threads, ms in sorted(model.published.sd855_ms.items())
+        for threads, ms in sorted(published.sd855_ms.items())
     ]
-    return ", ".join(latencies) or "-"
+    elsewhere = model.sd855_source
+    return (", ".join(latencies) or "-") + (f" (in {elsewhere})" if latencies and elsewhere != model.source else "")
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from msgspec import to_builtins
+from numpy.typing import NDArray
 
 from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
+from edge.convert.kept import choose, float_weights, unquantised
 from edge.convert.verify.batches import opened
+from edge.convert.verify.rounded import quantised_weights
 from edge.convert.verify.x86_int8 import is_quantised
 from edge.errors import ConvertError, UsageError, WorkerRequestError
 from edge.images import preprocess
@@ -27,8 +32,9 @@ from edge.images.dataset import SUFFIXES
 from edge.images.reading import read_image
 from edge.paddle.draft import Draft
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 from edge.source.model import InferenceModel
-from edge.toolchain.answers import Quantised
+from edge.toolchain.answers import FloatAgreement, Measured, Quantised
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Preprocessing
@@ -38,15 +44,20 @@ IMAGES = 64
 # PostTrainingQuantization's names. Of the greatest magnitudes of each image: their average, or the greatest; what keeps
 # 99.999 % of the values; what changes the values least (squared error), or their distribution (Kullback and Leibler; slow).
 ALGORITHMS = ("avg", "abs_max", "hist", "mse", "KL")
+_HARM_IMAGES = 16  # of the images, to measure each convolution's harm by
 _TIMEOUT = 3600.0  # seconds; KL takes a minute for a light network and 64 small images
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Images to calibrate with; they are prepared as the network's own preprocessing says."""
+    """Images to calibrate with; they are prepared as the network's own preprocessing says.
+
+    `keep`: so many convolutions stay float; below 1: as few as bring the mean cosine with the float network to that.
+    """
 
     images: tuple[Path, ...]
     algorithm: str = ALGORITHMS[0]
+    keep: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def calibrated(
     `for_x86`: leave convolutions float that the x86 engine computes wrongly (edge.convert.verify.x86_int8).
 
     Raises `UsageError` for a network that is quantised already, `ImageError` for a broken image,
-    `ConvertError` where Paddle cannot quantise it, or a `ToolchainError`.
+    `ConvertError` where Paddle cannot quantise it or `keep` leaves nothing in int8, or a `ToolchainError`.
     """
     program = Program.read(source.program)
     if is_quantised(program):
@@ -106,13 +117,24 @@ def calibrated(
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
     facts = told | {field: entry.facts[field] for field in made} | {"network": key}
-    return Calibrated(_model(source, entry), facts, reused=known_entry is not None)
+    if calibration.keep is not None:
+        key = key_of({"quantised": key, "keep": calibration.keep, "code": code_version(*CODE)})
+        known_entry = whole = store.get(key, content=True)
+        if whole is None:
+            with store.making(key) as part:
+                whole = store.get(key, content=True) or _keep(
+                    name, source, kept_network(source, entry), how, calibration, lend, store, key, part
+                )
+        entry = whole
+        left = sum(not layer["kept"] for layer in entry.facts["layers"])
+        facts |= {"network": key, "keep": calibration.keep, "quantised": left, **{k: entry.facts[k] for k in _CHOSEN}}
+    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None)
 
 
 def kept(source: InferenceModel, key: str) -> InferenceModel | None:
     """The network that was quantised from `source` under this key, if the cache still has it."""
     entry = Cache(cache_dir() / "quantised").get(key, content=True)
-    return _model(source, entry) if entry else None
+    return kept_network(source, entry) if entry else None
 
 
 def quantised_key(
@@ -171,12 +193,72 @@ def _make(
     tensors.unlink()
     network.unlink()
     batched.unlink()
-    facts = to_builtins(made)
-    for file in ("program", "params"):
-        facts[f"{file}_sha256"] = sha256_of(part / _FILES[file])
-    return store.put(key, part, facts)
+    return store.put(key, part, to_builtins(made) | _hashes(part))
 
 
+def _hashes(part: Path) -> dict[str, str]:
+    return {f"{file}_sha256": sha256_of(part / name) for file, name in _FILES.items()}
+
+
+def _keep(
+    name: str,
+    source: InferenceModel,
+    quantised: InferenceModel,
+    how: Preprocessing,
+    calibration: Calibration,
+    lend: Callable[[], AbstractContextManager[Worker]],
+    store: Cache,
+    key: str,
+    part: Path,
+) -> CacheEntry:
+    """The quantised network with the layers in float that are harmed most (edge.convert.kept)."""
+    program, asked = Program.read(quantised.program), calibration.keep
+    assert asked is not None  # what this is called for
+    layers = tuple(dict.fromkeys(quantised_weights(program).values()))
+    floats = float_weights(program, Program.read(source.program), source.params)
+    with TemporaryDirectory(dir=part) as folder:
+        scratch = Path(folder)
+        network, tensors, arrays = scratch / "float.pdmodel", scratch / "images.npy", scratch / "floats.npz"
+        network.write_bytes(_with_roles(Program.read(source.program)).serialize())
+        _write(tensors, calibration.images, how)
+        np.savez(arrays, **floats)  # type: ignore[arg-type]
+
+        def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[FloatAgreement]:
+            variants = []
+            for number, names in enumerate(kept):
+                path = scratch / f"{number}.pdmodel"
+                path.write_bytes(unquantised(program, names).serialize())
+                variants.append((str(path), list(names)))
+            count = min(len(calibration.images), _HARM_IMAGES) if harms else len(calibration.images)
+            with lend() as worker:
+                return worker.ask(
+                    Measured,
+                    "measure",
+                    timeout=_TIMEOUT,
+                    program=str(network),
+                    params=str(source.params),
+                    quantised=str(quantised.program),
+                    quantised_params=str(quantised.params),
+                    weights=str(arrays),
+                    variants=variants,
+                    images=str(tensors),
+                    count=count,
+                    beside_first=harms,
+                ).figures
+
+        chosen = choose(name, layers, asked, measure)
+    (part / _FILES["program"]).write_bytes(unquantised(program, chosen.names).serialize())
+    changes = {layer: partial(_instead, floats[layer]) for layer in chosen.names}
+    rewritten(program, quantised.params, part / _FILES["params"], changes)
+    facts = {**to_builtins(chosen.figures), "layers": [asdict(layer) for layer in chosen.layers]}
+    return store.put(key, part, facts | _hashes(part))
+
+
+def _instead(floats: NDArray[np.float32], _steps: NDArray[Any]) -> NDArray[np.float32]:
+    return floats
+
+
+_CHOSEN = ("layers", "same_top", "mean_cosine")
 _FILES = {"program": "inference.pdmodel", "params": "inference.pdiparams"}
 
 
@@ -199,7 +281,7 @@ def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
     array.flush()
 
 
-def _model(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
+def kept_network(source: InferenceModel, entry: CacheEntry) -> InferenceModel:
     """The quantised network. Its program is Paddle 2.6's, so that is its reference, of whatever Paddle the source is."""
     return replace(
         source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,8 @@ from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
-from edge.convert.effect import effect_of
+from edge.convert.effect import Effect, effect_of
+from edge.convert.gain import Int8Work, int8_work
 from edge.convert.legalise import legalise
 from edge.convert.opt.optimise import optimise
 from edge.convert.outputs import Lend, output_shapes
@@ -18,18 +20,26 @@ from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import halved, split_hard_swish
 from edge.nb.header import canonicalise, read_header
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 
 def convert(
-    source: InferenceModel, recipe: Recipe, worker: Worker, store: Cache, key: str, lend_paddle: Lend
+    source: InferenceModel,
+    recipe: Recipe,
+    worker: Worker,
+    store: Cache,
+    key: str,
+    lend_paddle: Lend,
+    kept: Collection[str] = (),
 ) -> CacheEntry:
-    """Legalise and optimise, unless the store has the result. Raises `ConvertError` or a `ToolchainError`."""
+    """Legalise and optimise, unless the store has the result. Of int8-static, the convolutions with the weights `kept` must be
+    float in the file. Raises `ConvertError` or a `ToolchainError`."""
     if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key, content=True) or _make(source, recipe, worker, store, key, part, lend_paddle)
+        return store.get(key, content=True) or _make(source, recipe, worker, store, key, part, lend_paddle, kept)
 
 
 def _make(
@@ -40,11 +50,12 @@ def _make(
     key: str,
     part: Path,
     lend_paddle: Lend,
+    kept: Collection[str],
 ) -> CacheEntry:
     original = Program.read(source.program)
     program, applied = legalise(original, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    params = source.params
+    params = turned(original, program, source.params, part / "turned.pdiparams")
     if recipe.target == "x86":
         program, params = split_hard_swish(program), halved(original, params, part / "halved.pdiparams")
     optimise(worker, program, params, made, recipe)
@@ -52,7 +63,7 @@ def _make(
         params.unlink()
     canonicalise(made)
     header = read_header(made)
-    effect = effect_of(made, header, recipe)
+    effect = effect_of(made, header, recipe, kept)
     shapes = input_shapes(program.feeds, recipe.input_shape)
     with TemporaryDirectory(prefix="edgezoo-shapes-") as scratch:
         made_shapes = output_shapes(source, shapes, Path(scratch), lend_paddle)
@@ -67,6 +78,7 @@ def _make(
         "effect": effect.sentence or None,
         "program_operators": sum(op.type not in ("feed", "fetch") for op in original.ops()),
         "left": dict(effect.left),
+        "int8_work": asdict(work) if (work := _work(effect, program, recipe)) else None,
         "inputs": [
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
             for spec, shape in zip(program.feeds, shapes, strict=True)
@@ -78,3 +90,8 @@ def _make(
         "legalised": [asdict(rule) for rule in applied],
     }
     return store.put(key, part, facts)
+
+
+def _work(effect: Effect, program: Program, recipe: Recipe) -> Int8Work | None:
+    """Of what its gain on ARM is told (edge.convert.gain)."""
+    return int8_work(effect.ops, program) if (recipe.target, recipe.precision) == ("arm", "int8-static") else None

@@ -6,7 +6,7 @@ convolutions where no weight is sparse enough, int8 kernels where the target has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,10 @@ _ROUNDED = ("conv2d", "fc", "mul")
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a file holds. `kernels`: operators by kind of kernel; `weights`: elements by type.
+    """What a file of these operators, `ops`, holds. `kernels`: operators by kind of kernel; `weights`: elements by type.
 
     `asked` names what the recipe wants beyond plain float32 ("" where nothing): `done` of `possible` operators have it, and
-    `left` counts the others by type.
+    `left` counts the others by type, but for those that are `kept` in float, as was asked.
     """
 
     kernels: Mapping[str, int]
@@ -37,6 +37,8 @@ class Effect:
     done: int
     possible: int
     left: Mapping[str, int]
+    ops: Sequence[NbOp] = ()
+    kept: int = 0
 
     @property
     def sentence(self) -> str:
@@ -44,13 +46,15 @@ class Effect:
         if not self.asked:
             return ""
         rest = ", ".join(f"{count} {kind}" for kind, count in self.left.items())
-        return f"{self.done} of {self.possible} {self.asked}" + (f" (left: {rest})" if rest else "")
+        kept = f", {self.kept} kept in float" if self.kept else ""
+        return f"{self.done} of {self.possible} {self.asked}{kept}" + (f" (left: {rest})" if rest else "")
 
 
-def effect_of(nb: Path, header: NbHeader, recipe: Recipe) -> Effect:
-    """Read the file and hold it against its recipe.
+def effect_of(nb: Path, header: NbHeader, recipe: Recipe, kept: Collection[str] = ()) -> Effect:
+    """Read the file and hold it against its recipe; of int8-static, the convolutions with the weights `kept` are to be float.
 
-    Raises `ConvertError` where the recipe had no effect at all, or the file holds kernels for another target.
+    Raises `ConvertError` where the recipe had no effect at all, one of `kept` is not there in float, or the file holds kernels
+    for another target.
     """
     ops = read_ops(nb, header)
     types: dict[str, str] = {}
@@ -58,20 +62,29 @@ def effect_of(nb: Path, header: NbHeader, recipe: Recipe) -> Effect:
     for param in read_params(nb, header):
         types[param.name] = param.dtype
         weights[param.dtype] = weights.get(param.dtype, 0) + param.values.size
-    return judge_effect(ops, types, weights, recipe)
+    return judge_effect(ops, types, weights, recipe, kept)
 
 
-def judge_effect(ops: Sequence[NbOp], types: Mapping[str, str], weights: Mapping[str, int], recipe: Recipe) -> Effect:
+def judge_effect(
+    ops: Sequence[NbOp],
+    types: Mapping[str, str],
+    weights: Mapping[str, int],
+    recipe: Recipe,
+    kept: Collection[str] = (),
+) -> Effect:
     """The same of operators and the types of the weights by name."""
     kernels = count_kernels(tuple(ops))
     _check_target(ops, recipe)
-    asked = _asked(ops, types, recipe)
+    floats = {_weight(op) for op in ops if op.precision == "fp32"}
+    if missing := sorted(set(kept) - floats):
+        raise ConvertError(f"the file has no float convolution for {', '.join(missing)}, which was to stay float")
+    asked = _asked([op for op in ops if not kept or _weight(op) not in kept], types, recipe)
     left: dict[str, int] = {}
     for op in asked.concerned:
         if not asked.has(op):
             left[op.type] = left.get(op.type, 0) + 1
     possible = len(asked.concerned)
-    effect = Effect(kernels, weights, asked.words, possible - sum(left.values()), possible, left)
+    effect = Effect(kernels, weights, asked.words, possible - sum(left.values()), possible, left, ops, len(set(kept)))
     if asked.words and not effect.done:
         raise ConvertError(f"the recipe {recipe.name} had no effect: {effect.sentence}", hint=asked.hint)
     return effect

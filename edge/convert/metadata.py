@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
+from edge.convert.auxiliary import HOLDS, channels_last
+from edge.convert.gain import COUNTED, Int8Work
 from edge.convert.preparation import Preparation
 from edge.convert.recipe import Recipe
 from edge.metadata.file import changed, of
@@ -54,7 +56,7 @@ def describe(
         "opt_version": facts["opt_version"],
         "recipe": {k: v for k, v in asdict(recipe).items() if v is not None and k != "description"},
         "source": origin(source),
-        "inputs": [{**tensor, "layout": layout(tensor["shape"])} for tensor in facts["inputs"]],
+        "inputs": described(facts["inputs"]),
         "outputs": facts["outputs"],
         **preparation_fields(preparation),
         "class_num": source.class_num or classes(facts["inputs"], facts["outputs"]),
@@ -64,7 +66,8 @@ def describe(
         "nb": {
             field: facts[field]
             for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left", "program_operators")
-        },
+        }
+        | ({"int8_gain": gain} if (gain := _gain(model, recipe, facts, calibration)) else {}),
         "calibration": dict(calibration) if calibration else None,
         "verification": {
             **verification,
@@ -73,6 +76,20 @@ def describe(
         "edgezoo": __version__,
     }
     return with_facts(of(document, f"{name}.json"))
+
+
+def _gain(
+    model: Model | None, recipe: Recipe, facts: Mapping[str, Any], calibration: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What int8-static saves on ARM: as counted of this very network, or as expected of what the file does."""
+    if facts["int8_work"] is None:
+        return None
+    counted = COUNTED.get(model.architecture) if model is not None else None
+    whole = not facts["left"] and not any(layer["kept"] for layer in (calibration or {}).get("layers", ()))
+    if counted is not None and model is not None and whole and recipe.input_shape in (None, model.input_shape):
+        fp32, static = counted
+        return {"saved": round(1 - static / fp32, 3), "basis": "counted"}
+    return {"saved": round(Int8Work(**facts["int8_work"]).saved, 3), "basis": "expected"}
 
 
 def network(model: Model | None) -> dict[str, str] | None:
@@ -97,8 +114,18 @@ def origin(source: InferenceModel) -> dict[str, Any]:
 
 
 def layout(shape: Sequence[int]) -> str | None:
-    """NCHW for image-like tensors; nothing is claimed of others."""
-    return "NCHW" if len(shape) == 4 and shape[1] in (1, 3, 4) else None
+    """NCHW or NHWC for image-like tensors; nothing is claimed of others."""
+    if len(shape) == 4 and shape[1] in (1, 3, 4):
+        return "NCHW"
+    return "NHWC" if channels_last(shape) else None
+
+
+def described(inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Inputs with their layout, and what they hold where their name tells it."""
+    return [
+        {**one, "layout": layout(one["shape"])} | ({"holds": HOLDS[one["name"]]} if one["name"] in HOLDS else {})
+        for one in inputs
+    ]
 
 
 def classes(inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> int | None:

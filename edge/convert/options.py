@@ -15,8 +15,9 @@ from edge.convert.preparation import prepared, shapes_of
 from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
+from edge.convert.quantised import came_quantised
 from edge.convert.recipe import Recipe, choose, recipes
-from edge.convert.shapes import check_catalogue, check_size
+from edge.convert.shapes import InputShape, check_catalogue
 from edge.convert.verify.asked import InputsAsked, read_samples
 from edge.errors import OutputError, RecipeError, UsageError
 from edge.images.options import PreparingOptions
@@ -52,11 +53,12 @@ class ConvertOptions(PreparingOptions):
     calibrate: Path | None = None
     calibration_images: int | None = None
     calibration_algorithm: str | None = None
+    int8_keep: float | None = None
     config: Path | None = None
     engine: str | None = None
     model_dir: Path | None = None
     own_name: str | None = None
-    input_shape: tuple[int, ...] | None = None
+    input_shape: InputShape | None = None
     out: Path = Path("models")
     jobs: int | None = None
     verify: bool = True
@@ -84,8 +86,6 @@ class ConvertOptions(PreparingOptions):
         if not (there := next(one for one in self.out.absolute().parents if one.exists())).is_dir():
             raise OutputError(f"{self.out} cannot be made: {there} is no folder", hint="name another: -o DIR")
         engine("paddlelite", self.recipe.engine)  # raises for an unknown version
-        if self.recipe.input_shape is not None:
-            check_size(self.recipe.input_shape)
         for order in self.orders:
             self._check_order(order)
 
@@ -115,13 +115,26 @@ class ConvertOptions(PreparingOptions):
         calibration, onnx = self._calibration(), self._onnx()
         orders: list[Order[Product]] = []
         for network in networks:
-            if calibration is not None and "nb" in self._formats:
+            if "nb" in self._formats and self._came_quantised(network[2], calibration):
+                recipe = replace(self.recipe, precision="int8-static", name=f"{self.recipe.name}+quantised")
+                orders.append(NbOrder(*network, recipe, self.overrides, quantised=True))
+            elif calibration is not None and "nb" in self._formats:
                 orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
                 orders.append(NbOrder(*network, self.recipe, self.overrides))
             if onnx is not None:
                 orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
         return tuple(orders)
+
+    def _came_quantised(self, weights: Weights, calibration: Calibration | None) -> bool:
+        """Whether they are of a network of the user's own that came quantised. Raises `UsageError` where more is asked."""
+        if weights.kind != "own" or weights.path is None:
+            return False
+        if not came_quantised(Program.read(own.read(weights.path).program)):
+            return False
+        if calibration is not None or self.recipe.precision != "fp32":
+            raise UsageError(f"{weights.path} is quantised already", hint="leave --precision and --calibrate out")
+        return True
 
     @cached_property
     def _formats(self) -> frozenset[str]:
@@ -130,19 +143,20 @@ class ConvertOptions(PreparingOptions):
             raise UsageError(f"--format {self.formats} is none", hint="nb, onnx, or nb,onnx")
         return asked
 
-    def _own(self, folder: Path) -> tuple[str, None, Weights]:
+    def _own(self, place: Path) -> tuple[str, None, Weights]:
         if self.names or self.series or self.light or self.everything:
             raise UsageError(
                 "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
             )
         if self.weights.kind != "published":
             raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
-        name = self.own_name or Path(os.path.realpath(folder)).name
+        real = Path(os.path.realpath(place))
+        name = self.own_name or (real.stem if place.is_file() else real.name)
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
             raise UsageError(
                 f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
             )
-        return name, None, Weights("own", path=folder)
+        return name, None, Weights("own", path=place)
 
     def _catalogue(self) -> list[tuple[str, Model | None, Weights]]:
         chosen = selected(self.names, series=self.series, light=self.light, everything=self.everything)
@@ -151,10 +165,16 @@ class ConvertOptions(PreparingOptions):
         if self.weights.path is not None and len(chosen) > 1:
             raise UsageError(f"{self.weights.path} can be the weights of one model, and {len(chosen)} are named")
         weights = replace(self.weights, seed=self.seed)
-        for model in map(lookup, chosen) if self.overrides else ():
-            shape = self.recipe.input_shape or model.input_shape
-            fitting(model.name, [shape], model.preprocessing, self.overrides)
-        return [(name, lookup(name), weights) for name in chosen]
+        models = [self._at_its_shape(lookup(name)) for name in chosen]
+        for model in models if self.overrides else ():
+            fitting(model.name, [model.input_shape], model.preprocessing, self.overrides)
+        return [(model.name, model, weights) for model in models]
+
+    def _at_its_shape(self, model: Model) -> Model:
+        """The model as it is exported for the shape that is asked for; own files have the shapes that they have."""
+        if self.recipe.input_shape is None or self.weights.kind == "own":
+            return model
+        return replace(model, input_shape=check_catalogue(model.name, model.input_shape, self.recipe.input_shape))
 
     def _check_order(self, order: Order[Product]) -> None:
         """The shape, the preprocessing and the samples, as far as the files that are there tell."""
@@ -169,8 +189,6 @@ class ConvertOptions(PreparingOptions):
             )
             if isinstance(order, CalibratedOrder) and how.preprocessing is None:
                 fitting(order.name, shapes, None, self.overrides)  # says what is missing
-        elif shape is not None and order.model is not None:
-            check_catalogue(order.name, order.model.input_shape, shape, exported=weights.kind != "published")
 
     def _calibration(self) -> Calibration | None:
         """What int8-static is calibrated with, which is of no use to other precisions."""
@@ -186,7 +204,12 @@ class ConvertOptions(PreparingOptions):
         images = images_below(self.calibrate, self.calibration_images or IMAGES)
         for image in images:
             check_image(image, pixels=True)
-        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0])
+        if self.int8_keep is not None and not (0 < self.int8_keep < 1 or self.int8_keep == int(self.int8_keep) > 0):
+            raise UsageError(
+                f"--int8-keep {self.int8_keep:g} is neither a number of convolutions nor a cosine",
+                hint="a whole number from 1 on, or a cosine below 1, such as 0.98",
+            )
+        return Calibration(images, self.calibration_algorithm or ALGORITHMS[0], self.int8_keep)
 
     def _onnx(self) -> OnnxRecipe | None:
         """How ONNX files are to be made, if they are asked for."""
@@ -208,4 +231,4 @@ class ConvertOptions(PreparingOptions):
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
-_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm")
+_OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm", "int8_keep")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,8 @@ def _of_order(order: Order[Product]) -> dict[str, Any]:
     }
     recipe = getattr(order, "recipe", None)
     if isinstance(recipe, Recipe):
-        shape = list(recipe.input_shape) if recipe.input_shape else None
         return facts | {"engine": recipe.engine, "target": recipe.target, "precision": recipe.precision,
-                       "sparse_threshold": recipe.sparse_threshold, "input_shape": shape}  # fmt: skip
+                       "sparse_threshold": recipe.sparse_threshold, "input_shape": _plain(recipe.input_shape)}  # fmt: skip
     return facts | {"opset": recipe.opset, "batch": recipe.batch} if recipe is not None else facts
 
 
@@ -68,8 +68,15 @@ def _of_file(metadata: Metadata) -> dict[str, Any]:
     for name in recipe.__struct_fields__ if recipe else ():
         value = getattr(recipe, name)
         if value is not UNSET and name not in _SAID_ONLY:
-            facts[name] = list(value) if isinstance(value, tuple) else value
+            facts[name] = _plain(value)
     return facts
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back."""
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _word(value: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.convert.shapes import input_shapes
+from edge.convert.shapes import InputShape, input_shapes
 from edge.errors import FormatError, UsageError
 from edge.images.overrides import Overrides, fitting
 from edge.metadata.file import read_beside
@@ -42,7 +42,7 @@ def prepared(
     """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
     images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
     before = _before(place, source) if place is not None else None
-    config = read_config(source.path) if source.kind == "own" and source.path is not None else None
+    config = read_config(source.directory) if source.kind == "own" else None
     labels = (config.labels if config else None) or (before.class_labels or None if before else None)
     remarks = list(config.remarks) if config else []
     known, origin = _known(model, source, before, config, place)
@@ -67,11 +67,11 @@ def prepared(
     return Preparation(how, labels, tuple(remarks))
 
 
-def shapes_of(source: InferenceModel, model: Model | None, first: Sequence[int] | None) -> list[tuple[int, ...]]:
-    """The inputs' shapes, `first` where the program leaves its first one open. Raises `ProgramError`."""
+def shapes_of(source: InferenceModel, model: Model | None, asked: InputShape | None) -> list[tuple[int, ...]]:
+    """The inputs' shapes, as `input_shapes` has them. Raises `ProgramError`."""
     if model is not None and not source.program.exists():  # an export of which the facts alone were kept
         return [model.input_shape]
-    return input_shapes(Program.read(source.program).feeds, first)
+    return input_shapes(Program.read(source.program).feeds, asked)
 
 
 def _known(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from edge.cache.regular import read_text
+from edge.convert.shapes import InputShape
 from edge.errors import RecipeError
 from edge.resources import resource
 from edge.typed import convert
@@ -28,8 +29,8 @@ class Recipe:
 
     `target`: opt's valid targets; `precision`: fp16 marks kernels (ARMv8.2 and OpenCL), int8 and int16 quantise the
     weights only, int8-static the activations, too (edge.convert.calibrated); `sparse_threshold`: share of zeros (0 to 1)
-    from which a 1x1 convolution is stored sparse, None for never; `abi`: the device the recipe is for; `input_shape`: N, C,
-    H, W instead of the model's own.
+    from which a 1x1 convolution is stored sparse, None for never; `abi`: the device the recipe is for; `input_shape`:
+    instead of the model's own (edge.convert.shapes).
     Raises `RecipeError` for values that are unknown or contradict one another.
     """
 
@@ -39,7 +40,7 @@ class Recipe:
     precision: Precision = "fp32"
     abi: str = "arm64-v8a"
     sparse_threshold: float | None = None
-    input_shape: tuple[int, ...] | None = None
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]] | None = None
     description: str = ""
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ def choose(
     target: str | None = None,
     precision: str | None = None,
     engine: str | None = None,
-    input_shape: Iterable[int] | None = None,
+    input_shape: InputShape | None = None,
 ) -> Recipe:
     """The recipe of `config` (edgezoo's default without one), with what the command line overrides.
 
@@ -104,7 +105,7 @@ def choose(
             "target": target,
             "precision": precision,
             "engine": engine,
-            "input_shape": tuple(input_shape) if input_shape else None,
+            "input_shape": input_shape,
         }.items()
         if value is not None and value != getattr(base, name)
     }
@@ -125,7 +126,7 @@ class _Unchecked:
     precision: str = "fp32"
     abi: str = "arm64-v8a"
     sparse_threshold: float | None = None
-    input_shape: tuple[int, ...] | None = None
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]] | None = None
     description: str = ""
 
 
@@ -146,8 +147,9 @@ def _problem(recipe: Recipe | _Unchecked) -> tuple[str, str, str] | None:
         return "sparse_threshold", f"{r.sparse_threshold} is no share of zeros", "give a number from 0 to 1"
     if r.sparse_threshold is not None and (r.target != "arm" or r.precision not in ("fp32", "int8")):
         return "sparse_threshold", "sparse kernels exist for target arm in fp32 and int8 only", "leave the field out"
-    if r.input_shape is not None and not all(isinstance(n, int) and n > 0 for n in r.input_shape):
-        return "input_shape", f"{list(r.input_shape)} is no shape", "for instance: input_shape = [1, 3, 224, 224]"
+    shapes = r.input_shape.values() if isinstance(r.input_shape, Mapping) else [r.input_shape] if r.input_shape else []
+    if wrong := [shape for shape in shapes if min(shape, default=0) < 1]:
+        return "input_shape", f"{list(wrong[0])} is no shape", "for instance: input_shape = [1, 3, 224, 224]"
     return None
 
 

@@ -68,9 +68,11 @@ class Work:
     def source(self, model: Model | None, *, files: bool = True) -> InferenceModel:
         """The network, exported as `model` says. Without `files`, what is known of an exported one will do."""
         with self.stage("source"):
-            return load_source(
+            source = load_source(
                 model, self.weights, lambda: self.tools.lend("paddle"), progress=self.progress, files=files
             )
+        self.remarks.extend(remark for remark in source.remarks if remark not in self.remarks)
+        return source
 
     def whole(self, source: InferenceModel) -> InferenceModel:
         """The same with its files, exported again where only the facts had been kept, or the files are no longer those."""

@@ -70,7 +70,7 @@ class HostNetwork:
             return {"model": str(self.file)}
         from edge.paddle.pair import find_pair
 
-        return {"program": str(self.file), "params": str(find_pair(self.file.parent)[1])}
+        return {"program": str(self.file), "params": str(find_pair(self.file)[1])}
 
     def _fetches(self) -> list[str]:
         """Names of the outputs, as far as that which is judged."""

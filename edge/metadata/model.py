@@ -45,7 +45,7 @@ class RecipeRecord(_Part, frozen=True, kw_only=True):
     precision: str | UnsetType = UNSET
     abi: str | UnsetType = UNSET
     sparse_threshold: float | UnsetType = UNSET
-    input_shape: tuple[int, ...] | UnsetType = UNSET
+    input_shape: tuple[int, ...] | dict[str, tuple[int, ...]] | UnsetType = UNSET
     opset: int | UnsetType = UNSET
     batch: Literal["fixed", "dynamic"] | UnsetType = UNSET
 
@@ -66,12 +66,14 @@ class Source(_Part, frozen=True, kw_only=True):
 
 
 class Tensor(_Part, frozen=True, kw_only=True):
-    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`."""
+    """An input or output; an open size (a batch, an output's that depends on the data) is -1. Only inputs have a `layout`, and
+    `holds`, what an auxiliary one of a detector must be given."""
 
     name: str
     shape: tuple[Annotated[int, Meta(ge=-1)], ...]
     dtype: str | None = None
     layout: str | UnsetType | None = UNSET
+    holds: str | UnsetType = UNSET
 
 
 class Legalised(_Part, frozen=True, kw_only=True):
@@ -80,6 +82,14 @@ class Legalised(_Part, frozen=True, kw_only=True):
     rule: str
     count: int
     reason: str
+
+
+class Int8Gain(_Part, frozen=True, kw_only=True):
+    """The share of fp32's instructions that int8-static saves on ARM with dot product, below 0 where it needs more: `counted`
+    for this network in an emulator, or `expected` by a rule from those that were."""
+
+    saved: float
+    basis: Literal["counted", "expected"]
 
 
 class NbFacts(_Part, frozen=True, kw_only=True):
@@ -93,6 +103,7 @@ class NbFacts(_Part, frozen=True, kw_only=True):
     effect: str | UnsetType | None = UNSET
     program_operators: int | UnsetType = UNSET
     left: dict[str, int] | UnsetType = UNSET
+    int8_gain: Int8Gain | UnsetType | None = UNSET
 
 
 class Simplification(_Part, frozen=True, kw_only=True):
@@ -113,8 +124,18 @@ class OnnxFacts(_Part, frozen=True, kw_only=True):
     simplification: Simplification
 
 
+class KeptLayer(_Part, frozen=True, kw_only=True):
+    """A convolution, by the name of its weight. `harm`: how far the mean cosine of the network's output falls below 1 when it
+    alone computes in int8; `kept`: it stays float."""
+
+    layer: str
+    harm: float
+    kept: bool
+
+
 class CalibrationRecord(_Part, frozen=True, kw_only=True):
-    """How int8-static was calibrated; shares from 0 to 1. `network` is the quantised network's key in the cache."""
+    """How int8-static was calibrated; shares from 0 to 1. `network` is the quantised network's key in the cache; `keep` what
+    was to stay float (a number, or below 1 a cosine), and `layers`, the most harmed first, what came of it."""
 
     images: int
     images_sha256: str
@@ -125,6 +146,8 @@ class CalibrationRecord(_Part, frozen=True, kw_only=True):
     same_top: float | None = None
     mean_cosine: float | None = None
     network: str | UnsetType = UNSET
+    keep: float | UnsetType = UNSET
+    layers: tuple[KeptLayer, ...] | UnsetType = UNSET
 
 
 class Figures(_Part, frozen=True, kw_only=True):
@@ -243,6 +266,7 @@ class Origin(_Part, frozen=True, kw_only=True):
     preprocessing: Preprocessing | None = None
     class_num: int | None = None
     published: Published | None = None
+    nb: NbFacts | None = None
     calibration: CalibrationRecord | None = None
     verification: VerificationRecord | None = None
     proofs: tuple[Proof, ...] = ()

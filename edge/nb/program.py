@@ -43,13 +43,41 @@ class NbOp:
 
 def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
     """Every op of every block, in order, without feed and fetch. Raises NbFormatError if there is no sound program."""
-    with nb.open("rb") as stream:
-        stream.seek(nb.stat().st_size - header.params_bytes - header.topology_bytes)
-        topology = stream.read(header.topology_bytes)
     try:
-        return parse_ops(topology)
+        return parse_ops(_topology(nb, header))
     except NbFormatError as error:
         raise NbFormatError(f"{nb}: {error.message}", hint="convert the model again") from error
+
+
+def read_inputs(nb: Path, header: NbHeader) -> dict[str, tuple[int, ...]]:
+    """The program's inputs in their order, with the shapes it was made for; -1 is a size left open. Raises NbFormatError."""
+    try:
+        blocks = list(FlatTable.root(_topology(nb, header)).tables(0))
+        feeds = [op for block in blocks for op in block.tables(3) if op.string(0) == "feed"]
+        names = {
+            name: dict(_attribute(a) for a in op.tables(3)).get("col", 0)
+            for op in feeds
+            for name in _slots(op, 2)["Out"]
+        }
+        shapes = {var.string(0): _shape(var) for block in blocks for var in block.tables(2) if var.string(0) in names}
+        return {name: shapes[name] for name in sorted(names, key=lambda name: names[name])}
+    except (struct.error, ValueError, KeyError) as error:
+        raise NbFormatError(f"{nb}: its inputs cannot be read: {error}", hint="convert the model again") from error
+
+
+def _topology(nb: Path, header: NbHeader) -> bytes:
+    with nb.open("rb") as stream:
+        stream.seek(nb.stat().st_size - header.params_bytes - header.topology_bytes)
+        return stream.read(header.topology_bytes)
+
+
+def _shape(var: FlatTable) -> tuple[int, ...]:
+    """Of a VarDesc: field 1 type; of its VarType: 2 lod_tensor; of that: 0 tensor; of that: 1 dims."""
+    lod_tensor = (kind := var.table(1)) and kind.table(2)
+    tensor = lod_tensor and lod_tensor.table(0)
+    if not tensor:
+        raise ValueError(f"{var.string(0)} is no tensor")
+    return tuple(int(size) for size in tensor.array(1, "i8"))
 
 
 def parse_ops(topology: bytes) -> tuple[NbOp, ...]:

@@ -27,10 +27,11 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
     for tensor in metadata.inputs:
         if not tensor.shape or not all(size > 0 for size in tensor.shape):
             raise PackageError(f"{where}: the shape of '{tensor.name}' is not fixed", hint="convert with --input-shape")
-    # The helper makes the first input. Of a detector with several, that may be another one than the image.
-    steps = metadata.preprocessing if len(metadata.inputs) == 1 or len(metadata.inputs[0].shape) == 4 else None
+    # The helper makes the image: the first input with a layout, as in ModelInfo.java.
+    steps = metadata.preprocessing
     if steps is not None:
-        check_preprocessing(steps, metadata.inputs[0].shape, where)
+        image = next((one for one in metadata.inputs if isinstance(one.layout, str)), metadata.inputs[0])
+        check_preprocessing(steps, image.shape, where)
     facts = of_metadata(metadata)
     document = as_document(changed(metadata, published=facts.published))
     source = document["source"]
@@ -45,7 +46,7 @@ def asset_info(metadata: Metadata, name: str | None, opt_version: str, where: st
         "precision": metadata.precision,
         "inputs": document["inputs"],
         "outputs": document["outputs"],
-        "preprocessing": document["preprocessing"] if steps is not None else None,
+        "preprocessing": document["preprocessing"],
         "class_num": metadata.class_num,
         "labels": None,
         "model": document["model"],

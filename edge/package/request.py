@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.errors import EdgezooError, PackageError, UsageError
@@ -11,7 +11,7 @@ from edge.package.labels import read_labels
 from edge.package.model import PackagedModel, load_model
 from edge.package.names import check_distinct
 from edge.source.weights import Weights
-from edge.zoo.catalogue import lookup
+from edge.zoo.catalogue import canonical, lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class PackageRequest:
     def parse(cls, targets: Sequence[str], labels: Sequence[str], weights: Weights) -> PackageRequest:
         """Targets and labels (`SOURCE`, or `NAME=SOURCE`) as they are typed. Raises what is wrong with the first bad one."""
         parsed, sources = tuple(map(Target.parse, targets)), _labels(labels)
+        parsed = tuple(replace(one, name=canonical(one.name)) if one.nb is None and one.name else one for one in parsed)
         named = [target.name for target in parsed if target.nb is None and target.name]
         for name in named:
             lookup(name)

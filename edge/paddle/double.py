@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
-import numpy as np
-
-from edge.paddle.params import elements_at
 from edge.paddle.program import Program
-from edge.paddle.schema import ATTR_NUMBERS, DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
+from edge.paddle.rewritten import rewritten
+from edge.paddle.schema import ATTR_NUMBERS, DTYPE_NUMBERS, LOD_TENSOR
 
 _SINGLE, _DOUBLE = DTYPE_NUMBERS["float32"], DTYPE_NUMBERS["float64"]
 _TYPE_ATTRS = ("dtype", "in_dtype", "out_dtype")  # of fill_constant, cast, arg_max, ...
@@ -31,15 +28,5 @@ def doubled(program: Program) -> Program:
 
 def doubled_params(program: Program, params: Path, out: Path) -> Path:
     """`out`, the parameters that `doubled(program)` takes; `params` belong to `program`, and were checked to."""
-    position = 0
-    with out.open("wb") as file:
-        for spec in program.persistables:
-            position = elements_at(params, position)
-            values = np.memmap(params, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
-            position += values.nbytes
-            wide = values.astype(np.float64) if spec.dtype == "float32" else values
-            number = _DOUBLE if spec.dtype == "float32" else DTYPE_NUMBERS[spec.dtype]
-            described = MESSAGES["TensorDesc"](data_type=number, dims=spec.shape).SerializeToString()
-            file.write(struct.pack("<IQIi", 0, 0, 0, len(described)) + described)
-            wide.tofile(file)
-    return out
+    names = [spec.name for spec in program.persistables if spec.dtype == "float32"]
+    return rewritten(program, params, out, dict.fromkeys(names, lambda values: values.astype("float64")))

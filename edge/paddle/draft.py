@@ -65,6 +65,7 @@ class Draft:
         self._message = message
         self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
         self._followed: dict[tuple[int, int], tuple[NewOp, ...]] = {}
+        self._preceded: dict[tuple[int, int], tuple[NewOp, ...]] = {}
         self._vars = {var.name: var for block in message.blocks for var in block.vars}
 
     def ops(self, *types: str) -> Iterator[OpDraft]:
@@ -88,10 +89,12 @@ class Draft:
         var = self._vars.get(name or "")
         return var is not None and bool(var.persistable)
 
-    def new_tensor(self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0) -> str:
-        """Add a tensor variable; returns its name, made of `near` and not used before."""
+    def new_tensor(
+        self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0, persistable: bool = False
+    ) -> str:
+        """Add a tensor variable (a parameter, if it is `persistable`); returns its name, made of `near` and not used before."""
         name = next(n for k in count() if (n := f"{near}.edgezoo_{k}") not in self._vars)
-        var = self._vars[name] = self._message.blocks[block].vars.add(name=name)
+        var = self._vars[name] = self._message.blocks[block].vars.add(name=name, persistable=persistable)
         var.type.type = schema.LOD_TENSOR
         desc = var.type.lod_tensor.tensor
         desc.data_type = schema.DTYPE_NUMBERS[dtype]
@@ -122,13 +125,27 @@ class Draft:
         """Put operators behind one; done by `flush()`, as `replace`."""
         self._followed[(op.block, op.index)] = (*self._followed.get((op.block, op.index), ()), *new)
 
+    def precede(self, op: OpDraft, *new: NewOp) -> None:
+        """Put operators in front of one; done by `flush()`, as `replace`."""
+        self._preceded[(op.block, op.index)] = (*self._preceded.get((op.block, op.index), ()), *new)
+
+    def drop_unread(self) -> None:
+        """Leave out parameters that no operator reads."""
+        read = {name for op in self.ops() for name in op.reads}
+        for block in self._message.blocks:
+            _drop(
+                block.vars, lambda var: var.persistable and var.type.type == schema.LOD_TENSOR and var.name not in read
+            )
+        self._vars = {var.name: var for block in self._message.blocks for var in block.vars}
+
     def flush(self) -> None:
         """Carry out the replacements and additions asked for."""
-        for position in {block for block, _ in (*self._replaced, *self._followed)}:
+        for position in {block for block, _ in (*self._replaced, *self._followed, *self._preceded)}:
             block = self._message.blocks[position]
             ops: list[Any] = []
             for index, op in enumerate(block.ops):
                 new = self._replaced.get((position, index))
+                ops.extend(_message(item) for item in self._preceded.get((position, index), ()))
                 ops.extend([op] if new is None else [_message(item) for item in new])
                 ops.extend(_message(item) for item in self._followed.get((position, index), ()))
             copies = [_copy(op) for op in ops]  # emptying the field would take the messages with it
@@ -136,6 +153,7 @@ class Draft:
             block.ops.extend(copies)
         self._replaced.clear()
         self._followed.clear()
+        self._preceded.clear()
 
     def build(self) -> Program:
         """The program as it stands now; the draft must not be used afterwards."""

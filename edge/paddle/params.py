@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ModelFilesError
 from edge.paddle.program import TensorSpec
-from edge.paddle.schema import DTYPES, MESSAGES
+from edge.paddle.schema import DTYPE_NUMBERS, DTYPES, MESSAGES
 
 _SIZES = {
     "bool": 1, "int8": 1, "uint8": 1, "int16": 2, "float16": 2, "bfloat16": 2,
@@ -28,10 +31,11 @@ class _EndedError(Exception):
     """The file ends in the middle of a tensor."""
 
 
-def check(path: Path, expected: Sequence[TensorSpec]) -> int:
+def check(path: Path, expected: Sequence[TensorSpec], otherwise: Collection[str] = ()) -> int:
     """Check that the file holds exactly the tensors `expected`, in this order; returns the number of their elements.
 
-    Raises `ModelFilesError`: the file is empty, cut off, no such stream, or belongs to another program.
+    Those in `otherwise` may have another type or rank. Raises `ModelFilesError`: the file is empty, cut off, no such stream, or
+    belongs to another program.
     """
     if path.stat().st_size == 0 and expected:
         raise ModelFilesError(f"{path} is empty", hint="export or copy the model again")
@@ -45,7 +49,8 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
                     f"{path} is cut off: it ends at tensor {number} of {len(expected)} ({spec.name})",
                     hint="export or copy the model again; if it is whole, it belongs to another program",
                 ) from None
-            if shape != spec.shape or dtype != spec.dtype:
+            alike = spec.name in otherwise and math.prod(shape) == math.prod(spec.shape)
+            if (shape != spec.shape or dtype != spec.dtype) and not alike:
                 raise _other_program(path, f"its tensor {number} is {dtype} {list(shape)}, where the program has "
                                      f"{spec.name} as {spec.dtype} {list(spec.shape)}")  # fmt: skip
             elements += math.prod(shape)
@@ -54,8 +59,49 @@ def check(path: Path, expected: Sequence[TensorSpec]) -> int:
     return elements
 
 
-def elements_at(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin, of a file that `check` found right."""
+def is_params(path: Path) -> bool:
+    """Whether the file begins as a tensor does: a combined parameters file, or that of one parameter."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    if len(head) < 21 or head[:4] != bytes(4) or head[4:12] != bytes(8):  # parameters have no LoD levels
+        return False
+    version, size, first = struct.unpack("<IiB", head[12:])
+    return bool(version == 0 and 0 < size < _LARGEST_DESC and first == 8)  # a TensorDesc begins with its type: field 1
+
+
+def read(path: Path, expected: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
+    """The tensors of a file that `check` found right, by name, in the types that the file has; not loaded, but mapped."""
+    found: dict[str, NDArray[Any]] = {}
+    with path.open("rb") as file:
+        for spec in expected:
+            dtype, shape = _skip_tensor(file, path)
+            begin = file.tell() - _SIZES[dtype] * math.prod(shape)
+            found[spec.name] = np.memmap(path, dtype=dtype, mode="r", offset=begin, shape=shape or (1,))
+    return found
+
+
+def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
+    """A combined parameters file of these tensors, which stand in the order of their names' bytes."""
+    with path.open("wb") as file:
+        for array in arrays:
+            number = DTYPE_NUMBERS[str(array.dtype)]
+            described = MESSAGES["TensorDesc"](data_type=number, dims=array.shape).SerializeToString()
+            file.write(struct.pack("<IQIi", 0, 0, 0, len(described)) + described)
+            array.tofile(file)
+
+
+def tensors(path: Path, specs: Sequence[TensorSpec]) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
+    """Each tensor of a file that `check` found right for `specs`, mapped."""
+    position = 0
+    for spec in specs:
+        position = _elements_at(path, position)
+        values = np.memmap(path, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
+        position += values.nbytes
+        yield spec, values
+
+
+def _elements_at(path: Path, position: int) -> int:
+    """Where the elements of the record at `position` begin."""
     with path.open("rb") as file:
         file.seek(position)
         _, levels = struct.unpack("<IQ", file.read(12))

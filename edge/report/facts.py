@@ -60,6 +60,15 @@ def unproven(subject: Subject) -> str | None:
     return f"{subject.name}: {words(origin)}" if unproven(origin) else None
 
 
+def int8(subject: Subject) -> str | None:
+    """Whether an int8-static file pays on ARM, where it does not clearly."""
+    from edge.metadata.gain import advice, gain_of
+
+    gain = gain_of(origin_of(subject.metadata, subject.name))
+    told = advice(gain) if gain is not None else None
+    return f"{subject.name}: {told}" if told else None
+
+
 def is_sd855(device: Mapping[str, Any]) -> bool:
     """Whether the device is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
     return device.get("soc") == "msmnile" or str(device.get("soc_model") or "").startswith("SM8150")

@@ -186,7 +186,8 @@ def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
         lines.append("! not valid, for the reason noted")
     if ratios and cells[0].protocol.base != "table":
         lines.append("The published latencies are means of one launch; --protocol table measures the same way.")
-    lines += dict.fromkeys(one for cell in cells if (one := facts.unproven(cell.subject)))
+    for told in (facts.unproven, facts.int8):
+        lines += dict.fromkeys(one for cell in cells if (one := told(cell.subject)))
     if any(cell.subject.weights == "random" for cell in cells):
         lines.append("Weights random: the network's latency and size, not its accuracy.")
     return lines

@@ -34,6 +34,11 @@ class DeviceIdentity:
             address=None if serialno else _text(properties.get("serial")),
         )
 
+    @property
+    def is_sd855(self) -> bool:
+        """Whether it is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
+        return self.soc == "msmnile" or (self.soc or "").startswith("SM8150")
+
 
 def _text(value: object) -> str | None:
     return str(value) if value else None

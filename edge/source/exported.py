@@ -116,4 +116,11 @@ def _model(entry: CacheEntry, weights: Weights) -> InferenceModel:
         flops=facts["flops"],
         params_count=facts["params"],
         class_num=facts["class_num"],
+        remarks=tuple(f"{weights.path}: {remark}" for remark in (*facts["remarks"], *_of_suffix(weights))),
     )
+
+
+def _of_suffix(weights: Weights) -> tuple[str, ...]:
+    if weights.path is None or weights.path.suffix != ".pdema":
+        return ()
+    return ("a .pdema file holds the weights as trained, and the .pdparams beside it the averaged ones (EMA)",)

@@ -34,8 +34,9 @@ class InferenceModel:
     archive_bytes: int | None = None
     pir: Path | None = None
     pir_sha256: str | None = None
+    remarks: tuple[str, ...] = ()  # on how it was read
 
     @property
     def reference_engine(self) -> Literal["paddle", "paddle3"]:
-        """The engine that can run the model as it came."""
-        return "paddle3" if self.pir else "paddle"
+        """The engine that can run the model as it came: Paddle 3 for what Paddle 3 wrote, in either format."""
+        return "paddle3" if self.pir or (self.paddle_version or "").startswith("3.") else "paddle"

@@ -28,7 +28,8 @@ def fetch(model: Model, *, progress: Progress = lambda _done, _all: None) -> Inf
         "use --weights random (the same network, seeded: right for latency and size) or --weights PATH (your own files)"
     )
     if model.inference_url is None:
-        raise DownloadError(f"PaddleClas publishes no inference model of {model.name}", hint=other_ways)
+        trained = f"; its weights are {model.pretrained_url}: download them" if model.pretrained_url else ""
+        raise DownloadError(f"PaddleClas publishes no inference model of {model.name}", hint=f"{other_ways}{trained}")
     store, key = Cache(cache_dir() / "published"), key_of({"url": model.inference_url})
     try:
         if (entry := store.get(key, content=True)) is None:

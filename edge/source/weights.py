@@ -21,25 +21,42 @@ class Weights:
 
     @classmethod
     def parse(cls, text: str, *, seed: int = 0) -> Weights:
-        """What `--weights` says: `published`, `random`, or a path (a directory, or a .pdparams file).
+        """What `--weights` says: `published`, `random`, or a path: an inference model (a directory, or a program in it), or a
+        checkpoint (.pdparams, .pdema, .safetensors).
 
-        Raises `UsageError` for anything else, also for a file that begins or ends otherwise than a .pdparams file does.
+        Raises `UsageError` for anything else, also for a file that begins or ends otherwise than such a checkpoint does.
         """
         if text == "published":
             return cls("published")
         if text == "random":
             return cls("random", seed=seed)
         path = Path(text).expanduser()
-        if path.is_dir():
+        if path.is_dir() or names_program(path):
             return cls("own", path=path)
-        if path.suffix == ".pdparams" and path.is_file():
-            _check_pickle(path)
+        if path.suffix in CHECKPOINTS and path.is_file():
+            (_check_safetensors if path.suffix == ".safetensors" else _check_pickle)(path)
             return cls("checkpoint", path=path)
-        what = "is neither a directory nor a .pdparams file" if path.exists() else "does not exist"
+        what = "is neither a directory nor a checkpoint" if path.exists() else "does not exist"
         raise UsageError(
             f"--weights {text}: that path {what}",
-            hint="give `published`, `random`, a directory with an inference model, or a .pdparams checkpoint",
+            hint="give `published`, `random`, a directory with an inference model, or a .pdparams or .safetensors checkpoint",
         )
+
+
+CHECKPOINTS = (".pdparams", ".pdema", ".safetensors")
+
+
+def names_program(path: Path) -> bool:
+    """Whether it is a file with a name that programs have."""
+    return (path.suffix in (".pdmodel", ".json") or path.name in ("__model__", "model")) and path.is_file()
+
+
+def _check_safetensors(path: Path) -> None:
+    """Eight bytes say how long the JSON is that comes next; the values follow it."""
+    with path.open("rb") as file:
+        head = file.read(9)
+    if len(head) < 9 or head[8:] != b"{" or int.from_bytes(head[:8], "little") > path.stat().st_size - 8:
+        raise UsageError(f"--weights {path} is no whole .safetensors file", hint="copy it again")
 
 
 def _check_pickle(path: Path) -> None:

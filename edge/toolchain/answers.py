@@ -36,3 +36,16 @@ class Quantised(Struct, frozen=True):
     possible: int
     same_top: float
     mean_cosine: float
+
+
+class FloatAgreement(Struct, frozen=True):
+    """A network beside the float network on the same images, as `Quantised` has it."""
+
+    same_top: float
+    mean_cosine: float
+
+
+class Measured(Struct, frozen=True):
+    """`measure`: the figures of each variant, in their order."""
+
+    figures: tuple[FloatAgreement, ...]

@@ -1,4 +1,4 @@
-"""The catalogue: the 250 networks of PaddleClas' ImageNet table, read from models.csv; lookup, filters, order.
+"""The catalogue: the 250 networks of PaddleClas' ImageNet table and 15 newer ones, read from models.csv; lookup, filters.
 
 models.csv carries, one row a network:
 - the table's own columns (PaddleClas 2.6, docs/zh_CN/models/ImageNet1k/model_list.md), digits as printed there. Where
@@ -9,7 +9,10 @@ models.csv carries, one row a network:
   (`use_imagenet22kto1k_pretrained=False`).
 - `architecture`: what builds it in ppcls.arch.backbone. Distilled networks (`_ssld`) are the network without the
   suffix, Fix_ResNeXt101_32x48d_wsl is ResNeXt101_32x48d_wsl at 320 pixels.
-- `light`: 1 for the series meant for phones.
+- `light`: 1 for the series that the table has for phones.
+- `source`, of rows that the table lacks: the document in docs/zh_CN/models/ImageNet1k/ that their numbers are from
+  (MobileNetV4, StarNet, FasterNet: FLOPs there are in G, with two or three digits). `sd855_source`: the same for the
+  latencies alone, which PP-LCNet's document has and the table lacks. Of PaddleClas' development branch of 2024-10-18.
 - the preprocessing of PaddleClas' evaluation (ppcls/configs/ImageNet/**.yaml, `DataLoader.Eval`; networks without such
   a file: the table "Crop Size, Resize Short Size" of docs/en/models/). `pillow-` marks `backend: pil`. The
   EfficientNets are bicubic, as the FAQ says, though their files are silent. MobileViT reads BGR. RedNet's mean and std,
@@ -26,9 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import UnknownModelError, UsageError
-from edge.zoo.model import Model, Preprocessing, Published
+from edge.zoo.model import TABLE, Model, Preprocessing, Published
 
-_FILE = Path(__file__).with_name("models.csv")
+FILE = Path(__file__).with_name("models.csv")
 _SD855 = ((1, "sd855_ms_1"), (2, "sd855_ms_2"), (4, "sd855_ms_4"))
 _ELSEWHERE = (
     "xeon6148_ms",
@@ -52,32 +55,58 @@ SORT_KEYS: dict[str, Callable[[Model, int], Any]] = {
 @cache
 def catalogue() -> tuple[Model, ...]:
     """All models, series by series, in the order of PaddleClas' table."""
-    head, *lines = _FILE.read_text(encoding="ascii").splitlines()
+    head, *lines = FILE.read_text(encoding="ascii").splitlines()
     columns = head.split(",")
     return tuple(_model(dict(zip(columns, line.split(","), strict=True))) for line in lines)
 
 
 def lookup(name: str) -> Model:
-    """The model of that name. Raises `UnknownModelError`, with the nearest names as its hint."""
-    for model in catalogue():
-        if model.name == name:
-            return model
-    near = nearest(name)
+    """The model of that name, in whatever letter case and with whatever separators.
+
+    Raises `UnknownModelError`, with the nearest names as its hint.
+    """
+    if model := _by_plain_name().get(_plain(name)):
+        return model
+    found = [model.name for model in search(name)]
+    near = found[:3] or nearest(name)
+    more = f"? `edgezoo list --search '{name}'` shows all {len(found)}" if len(found) > 3 else ""
     raise UnknownModelError(
         f"no model '{name}' in the catalogue",
-        hint=f"did you mean {' or '.join(near)}?" if near else "`edgezoo list` shows all names",
+        hint=f"did you mean {' or '.join(near)}{more or '?'}" if near else "`edgezoo list` shows all names",
     )
 
 
+def canonical(name: str) -> str:
+    """The catalogue's own spelling of a name; another text (a file's) as it is."""
+    model = _by_plain_name().get(_plain(name))
+    return model.name if model else name
+
+
+def search(text: str) -> list[Model]:
+    """The models whose name or series has every word of `text`, in the catalogue's order: `mobilenet v3 large`."""
+    words = [_plain(word) for word in text.split()]
+    return [
+        model
+        for model in catalogue()
+        if words and all(word in _plain(f"{model.name} {model.series}") for word in words)
+    ]
+
+
 def nearest(name: str, count: int = 3) -> list[str]:
-    """The catalogue's names most like `name`, best first; letter case and the kind of separator do not matter."""
+    """The catalogue's names most like `name`, best first; letter case and separators do not matter."""
     from difflib import get_close_matches
 
-    def plain(text: str) -> str:
-        return text.lower().replace("-", "_").replace(" ", "_")
+    names = {plain: model.name for plain, model in _by_plain_name().items()}
+    return [names[match] for match in get_close_matches(_plain(name), names, n=count, cutoff=0.6)]
 
-    names = {plain(model.name): model.name for model in catalogue()}
-    return [names[match] for match in get_close_matches(plain(name), names, n=count, cutoff=0.6)]
+
+def _plain(text: str) -> str:
+    return text.lower().replace("-", "").replace("_", "").replace(" ", "")
+
+
+@cache
+def _by_plain_name() -> dict[str, Model]:
+    return {_plain(model.name): model for model in catalogue()}
 
 
 def series() -> tuple[str, ...]:
@@ -95,12 +124,13 @@ def select(
     params_max: float | None = None,
     sd855_max: float | None = None,
     threads: int = 1,
+    words: str = "",
 ) -> list[Model]:
     """The models that pass every filter given, in the catalogue's order.
 
-    Units: top-1 as a fraction, FLOPs and parameters in millions, `sd855_max` in ms at `threads` (1, 2 or 4). A model
-    for which the table says nothing does not pass a filter on that number. Raises `UsageError` for an unknown series
-    or thread count.
+    Units: top-1 as a fraction, FLOPs and parameters in millions, `sd855_max` in ms at `threads` (1, 2 or 4); `words`: as
+    `search`. A model for which the table says nothing does not pass a filter on that number. Raises `UsageError` for an
+    unknown series or thread count.
     """
     wanted = {_series(name) for name in series_names}
     if threads not in (1, 2, 4):
@@ -117,12 +147,15 @@ def select(
             and _within(published.sd855_ms.get(threads), None, sd855_max)
         )
 
-    return [model for model in catalogue() if passes(model)]
+    return [model for model in (search(words) if words else catalogue()) if passes(model)]
 
 
 def selected(names: Iterable[str], *, series: Collection[str], light: bool, everything: bool) -> list[str]:
-    """The names a command is about, each once: those given, then those selected. Raises `UsageError` if none."""
-    chosen = list(names)
+    """The names a command is about, each once, in the catalogue's spelling: those given, then those selected.
+
+    Raises `UsageError` if none.
+    """
+    chosen = [canonical(name) for name in names]
     if everything:
         chosen += [model.name for model in catalogue()]
     elif series or light:
@@ -143,7 +176,7 @@ def ordered(models: Iterable[Model], key: str, *, threads: int = 1, descending: 
 
 def _series(name: str) -> str:
     for known in series():
-        if known.lower().replace("-", "") == name.lower().replace("-", ""):
+        if _plain(known) == _plain(name):
             return known
     raise UsageError(f"no series '{name}' in the catalogue", hint="known series: " + ", ".join(series()))
 
@@ -199,4 +232,6 @@ def _model(row: dict[str, str]) -> Model:
         pretrained_url=row["pretrained_url"] or None,
         light=row["light"] == "1",
         ssld=row["name"].endswith("_ssld"),
+        source=row["source"] or TABLE,
+        sd855_source=row["sd855_source"] or row["source"] or TABLE,
     )

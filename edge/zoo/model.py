@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+TABLE = "model_list.md"  # PaddleClas' model table
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -63,7 +65,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One network of the catalogue. `input_shape` is N, C, H, W with N = 1."""
+    """One network of the catalogue. `input_shape` is N, C, H, W with N = 1.
+
+    The published numbers are of the document `source` in PaddleClas' docs/zh_CN/models/ImageNet1k/, the latencies on a
+    Snapdragon 855 of `sd855_source`.
+    """
 
     name: str
     series: str
@@ -75,3 +81,5 @@ class Model:
     pretrained_url: str | None
     light: bool
     ssld: bool
+    source: str = TABLE
+    sd855_source: str = TABLE

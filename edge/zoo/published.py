@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from edge.zoo.model import Model, Published
+from edge.zoo.model import TABLE, Model, Published
 
 CLASSES = 1000  # of every network of the table: ImageNet-1k
 # Counted by edgezoo as the table counts, all but the networks of docs/reference/flops-and-params.md are within it. Those are
 # of another input or other widths than the table's, so that its numbers are not theirs.
 TOLERANCE = 0.018
+# The documents of single families count otherwise: MobileNetV4's without batch norms, StarNet's another 3 % less.
+TOLERANCE_ELSEWHERE = 0.04
 # Query, key and value projections are used without being called as layers there, so the table does not count them.
 _PARAMETERS_NOT_COUNTED = "SwinTransformerV2"
 
@@ -64,14 +66,15 @@ def _differences(model: Model, network: NamedNetwork) -> Iterator[str]:
     if network.weights is None:
         yield "it is not known where its weights come from"
     if not (network.weights == "random" and model.name.startswith(_PARAMETERS_NOT_COUNTED)):
-        yield from _far("parameters", network.params, model.published.params_m)
-    yield from _far("FLOPs", network.flops, model.published.flops_m)
+        yield from _far("parameters", network.params, model.published.params_m, model.source)
+    yield from _far("FLOPs", network.flops, model.published.flops_m, model.source)
 
 
-def _far(what: str, counted: int | None, published_m: float | None) -> Iterator[str]:
+def _far(what: str, counted: int | None, published_m: float | None, source: str) -> Iterator[str]:
     if published_m is None:
         return
+    tolerance = TOLERANCE if source == TABLE else TOLERANCE_ELSEWHERE
     if counted is None:
         yield f"its {what} are not known"
-    elif abs(counted / 1e6 - published_m) > max(TOLERANCE * published_m, 0.0051):
+    elif abs(counted / 1e6 - published_m) > max(tolerance * published_m, 0.0051):
         yield f"it has {counted / 1e6:.2f} M {what}, and the table says {published_m:g} M"

@@ -88,7 +88,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outp
 
         monkeypatch.setattr(checking, "_on_device", there)
         return check_output(
-            ScriptedDevice(), RUNNER, Job(tmp_path / "mine.nb", subject), paddle, timeout=60, asked=asked
+            ScriptedDevice(), RUNNER, Job(tmp_path / "mine.nb", subject), lambda _: paddle(), timeout=60, asked=asked
         )
 
     return check

@@ -34,7 +34,7 @@ from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
 from edge.results.store import Store
 from tests.android_runner.network import convert, open_model
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch, network
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.cli.every_option import Effect, Made, Refused, Row, field_of, instead, start
 
@@ -112,6 +112,8 @@ LIST: dict[str, Sequence[Row]] = {
     "--series": [Effect("list --json --series GhostNet", lambda m: {o["series"] for o in m.json} == {"GhostNet"}),
                  Refused("list --series Nowhere", "Nowhere")],
     "--light": [Effect("list --json --light", lambda m: len(m.json), 55)],
+    "--search": [Effect("list --json --search 'lcnet x2_5'", names, ["PPLCNet_x2_5_ssld", "PPLCNet_x2_5"],
+                        without="list --json")],  # fmt: skip,
     "--min-top1": [Effect("list --json --min-top1 80", lambda m: published("top1", min)(m) >= 0.8)],
     "--max-top1": [Effect("list --json --max-top1 0.6", lambda m: published("top1", max)(m) <= 0.6)],
     "--max-flops": [Effect("list --json --max-flops 50", lambda m: published("flops_m", max)(m) <= 50)],
@@ -129,6 +131,53 @@ LIST: dict[str, Sequence[Row]] = {
 SHOW: dict[str, Sequence[Row]] = {
     "--json": [Effect(f"show {NAME} --json", lambda m: is_json(m) and m.json["name"], NAME)]
 }
+
+CHOOSE_ = "choose --threads 4 --json "
+
+
+def chosen(what: Callable[[list[Any]], Any]) -> Callable[[Made], Any]:
+    """Of the networks that fit."""
+    return lambda made: what(made.json["fitting"])
+
+
+def sources(made: Made) -> set[str]:
+    return {one["latency_ms"]["source"] for one in made.json["fitting"]}
+
+
+CHOOSE: dict[str, Sequence[Row]] = {
+    "--max-ms": [Effect(CHOOSE_ + "--max-ms 3", chosen(lambda found: 0 < max(one["latency_ms"]["value"] for one in found) <= 3))],
+    "--threads": [Effect("choose --json --threads 4", chosen(lambda found: [one["latency_ms"]["value"] for one in found if one["name"] == "MobileNetV1"]), [10.3])],
+    "--min-top1": [Effect(CHOOSE_ + "--min-top1 75", chosen(lambda found: min(one["top1"]["value"] for one in found) >= 0.75))],
+    "--max-mb": [Effect(CHOOSE_ + "--max-mb 5", chosen(lambda found: 0 < max((one["mb"] or {"value": 99})["value"] for one in found) <= 5))],
+    "--device": [Effect("choose --json --threads 2 --db {db} -s cd34", chosen(lambda found: {one["name"] for one in found}), {"MobileNetV2"},
+                        without="choose --json --threads 2 --db {db}"),
+                 Refused("choose --source published -s cd34", "are of a Snapdragon 855")],
+    "--weights": [Effect(CHOOSE_ + "--weights ssld", chosen(lambda found: all("_ssld" in one["name"] for one in found)))],
+    "--source": [Effect("choose --json --threads 2 -s ab12 --db {db} --source measured", sources, {"measured"}, without=CHOOSE_),
+                 Effect(CHOOSE_ + "--source estimated", sources, {"estimated"}),
+                 Effect(CHOOSE_ + "--source published", lambda m: m.json["asked"]["sources"], ["published"]),
+                 Refused("choose --source measured", "there are no results yet")],
+    "--db": [Effect("choose --json --threads 2 -s ab12 --db {db}", sources, {"measured"}, without=CHOOSE_)],
+    "--json": [Effect("choose --json", is_json)],
+}  # fmt: skip
+
+ESTIMATE_ = "estimate MobileNetV2 --json "
+ESTIMATE: dict[str, Sequence[Row]] = {
+    "--threads": [Effect(ESTIMATE_ + "--threads 4", of_cells("threads"), [4]),
+                  Refused(ESTIMATE_ + "--threads 3", "--threads 3: latencies are published for 1, 2 and 4")],
+    "--calibrate-on": [Effect(ESTIMATE_ + "--calibrate-on fast --threads 2 --db {db}", lambda m: m.cell["calibrated_by"] == 1 and m.cell["ms"] < 2,
+                              without=ESTIMATE_ + "--threads 2"),
+                       Refused(ESTIMATE_ + "--calibrate-on nobody --db {db}", "nothing was measured on nobody")],
+    "--input-shape": [Refused(ESTIMATE_ + "--input-shape 1,3,96,96", "--input-shape is for files"),
+                      Refused("estimate {tiny} --input-shape 1,3,96,96", "is 1x3x16x16, which 1x3x96x96 does not fit"),
+                      Effect("estimate {net}/inference.pdmodel --input-shape 1,3,64,64 --json", lambda m: m.code, 0, slow=True)],
+    "--evaluate": [Effect("estimate --evaluate --json", lambda m: m.json["errors"]["its whole family"]["1"]["networks"], 40, without="estimate --json"),
+                   Refused("estimate MobileNetV2 --evaluate", "it takes no names")],
+    "--db": [Effect(ESTIMATE_ + "--calibrate-on fast --threads 2 --db {db}", lambda m: m.code, 0, without=ESTIMATE_ + "--calibrate-on fast --threads 2"),
+             Refused(ESTIMATE_ + "--db {db}", "--db belongs to --calibrate-on")],
+    "--quiet": [Effect("estimate {net}/inference.pdmodel --input-shape 1,3,64,64 -q", lambda m: m.err, "", slow=True)],
+    "--json": [Effect("estimate MobileNetV2 --json", is_json)],
+}  # fmt: skip
 
 GROUP: dict[str, Sequence[Row]] = {
     "--version": [Effect("--version", lambda m: m.out.startswith("edgezoo"), without="list")],
@@ -165,7 +214,7 @@ def checked_with(inputs: str) -> Callable[[Made], bool]:
 BENCH: dict[str, Sequence[Row]] = {
     "--series": [Refused(f"bench --series GhostNet {MANY}", "and 4 are named"), Refused("bench --series Nowhere", "Nowhere")],
     "--light": [Refused(f"bench --light {MANY}", "and 55 are named")],
-    "--all": [Refused(f"bench --all {MANY}", "and 250 are named")],
+    "--all": [Refused(f"bench --all {MANY}", "and 265 are named")],
     "--device": [Effect("bench {tiny} -s cd34 --threads 1 --cooldown 0 --json", lambda m: m.more["asked"], [("cd34", None)],
                         without="bench {tiny} --threads 1 --cooldown 0 --json"),
                  Refused("bench {tiny} -s host", "was made for arm")],
@@ -394,7 +443,7 @@ def prepared(option: str, *path: str | int, value: Any) -> list[Row]:
 CONVERT: dict[str, Sequence[Row]] = {
     "--series": [Refused(f"convert --series GhostNet {MANY}", "and 4 are named")],
     "--light": [Refused(f"convert --light {MANY}", "and 55 are named")],
-    "--all": [Refused(f"convert --all {MANY}", "and 250 are named")],
+    "--all": [Refused(f"convert --all {MANY}", "and 265 are named")],
     "--weights": [Effect(f"convert {NAME} --weights random --json", field_of("source", "kind"), "random",
                          without=OWN, slow=True),
                   Refused(f"convert {NAME} --weights nowhere", "that path does not exist"),
@@ -418,6 +467,15 @@ CONVERT: dict[str, Sequence[Row]] = {
                     Refused(OWN + "--calibrate {images}", "is for int8-static")],
     "--calibration-images": static("--calibration-images 2", "images", value=2),
     "--calibration-algorithm": static("--calibration-algorithm abs_max", "algorithm", value="abs_max"),
+    "--int8-keep": [Effect(f"convert {NAME} --weights random --precision int8-static --calibrate {{images}} --int8-keep 2 --json",
+                           field_of("nb", "effect"), "30 of 30 convolutions on int8 kernels, 2 kept in float",
+                           without=f"convert {NAME} --weights random --precision int8-static --calibrate {{images}} --json", slow=True),
+                    Effect(STATIC + "--int8-keep 0.5", field_of("calibration", "keep"), 0.5, slow=True),
+                    Effect(STATIC + "--int8-keep 9", lambda m: m.json[0]["message"],
+                           "net: 9 of its convolutions are to stay float, and 1 could compute in int8", slow=True),
+                    Refused(STATIC + "--int8-keep 1.5", "is neither a number of convolutions nor a cosine"),
+                    Refused(STATIC + "--int8-keep nan", "is no number"),
+                    Refused(f"convert {NAME} --int8-keep 2", "is for int8-static")],
     "--resize-short": [*prepared("--resize-short 70", "resize_short", value=70),
                        Refused(f"convert {NAME} --resize-short 70", "a short side of 70 is too small")],
     "--resize": [Effect(SAID.replace("-short 72", " 70,80"), field_of("preprocessing", "resize"), [80, 70], slow=True),
@@ -447,6 +505,9 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--name": [Effect(instead(OWN, "--name other"), field_of("name"), "other", slow=True),
                Refused(f"convert {NAME} --name x", "--name belongs to --model-dir")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
+                      Effect(OWN.replace("1,3,64,64", "x=2,3,96,96"), field_of("inputs", 0, "shape"), [2, 3, 96, 96], without=OWN, slow=True),
+                      Effect(f"convert {NAME} --weights random --input-shape 2,3,96,96 --json", field_of("inputs", 0, "shape"), [2, 3, 96, 96],
+                             without=f"convert {NAME} --weights random --json", slow=True),
                       Refused("convert --model-dir {net} --name net", "has the open shape")],
     "--out": [Effect(OWN + "-o there", file("there/net.nb"), slow=True), Refused(OWN + "-o {tiny}", "is no folder")],
     "--jobs": [Effect("convert --light --weights random -j 3", lambda m: m.more["at_once"], 3,
@@ -474,7 +535,7 @@ CONVERT: dict[str, Sequence[Row]] = {
 COVERAGE: dict[str, Sequence[Row]] = {
     "--series": [Effect("coverage --series GhostNet", lambda m: len(m.more["models"]), 4)],
     "--light": [Effect("coverage --light", lambda m: len(m.more["models"]), 55)],
-    "--all": [Effect("coverage --all", lambda m: len(m.more["models"]), 250, without=f"coverage {NAME}")],
+    "--all": [Effect("coverage --all", lambda m: len(m.more["models"]), 265, without=f"coverage {NAME}")],
     "--target": [Effect("coverage --target opencl,arm", lambda m: m.more["recipe"].target, "opencl,arm")],
     "--engine": [Effect("coverage --engine 2.12", lambda m: m.more["recipe"].engine, "2.12")],
     "--seed": [Effect("coverage --seed 4", lambda m: m.more["weights"].seed, 4)],
@@ -586,7 +647,7 @@ INSTALL: dict[str, Sequence[Row]] = {
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, Sequence[Row]]] = {
-    "": GROUP, "list": LIST, "show": SHOW, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
+    "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "estimate": ESTIMATE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
     "package": PACKAGE, "install": INSTALL, "inspect": INSPECT, "doctor": DOCTOR,
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
@@ -722,6 +783,19 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             for number in range(6):
                 store.add_launch(cell, session, launch(number, ms, ms + 0.1))
             store.finish(cell, notes=[Code.OUTPUTS_DIFFER()])
+        session = store.new_session(seed=1, device={**PHONE, "serial": "fast", "soc": "kirin"})
+        known = replace(
+            SUBJECT,
+            name="known",
+            sha256="known",
+            params=4_250_000,
+            flops=578_880_000,
+            metadata=network("MobileNetV1", "random"),
+        )
+        cell = store.begin(session, subject=known, threads=2, protocol=ROBUST, program=PROGRAM)
+        for number in range(6):
+            store.add_launch(cell, session, launch(number, 1.786))  # a tenth of the published latency
+        store.finish(cell)
     with Store(place / "hurt.db") as store:
         store.begin(store.new_session(seed=1, device={}), subject=SUBJECT, threads=2, protocol=ROBUST, program=PROGRAM)
     return {

@@ -19,8 +19,8 @@ def listed(capsys: Capture, *arguments: str) -> list[str]:
 def test_the_whole_catalogue(capsys: Capture) -> None:
     assert run(["list"]) == 0
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 252  # head and rule
-    assert "250 models" in captured.err
+    assert len(captured.out.splitlines()) == 267  # head and rule
+    assert "265 models" in captured.err
 
 
 def test_filters_combine(capsys: Capture) -> None:
@@ -67,5 +67,5 @@ def test_show_as_json(capsys: Capture) -> None:
 
 
 def test_show_of_an_unknown_name(capsys: Capture) -> None:
-    assert run(["show", "PPLCNet_x10"]) == 2
+    assert run(["show", "PPLCNet_x1_00"]) == 2
     assert "did you mean PPLCNet_x1_0" in capsys.readouterr().err

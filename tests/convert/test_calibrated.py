@@ -69,8 +69,9 @@ def quantise(tools: Toolbox, photos: Path, source: InferenceModel) -> Quantise:
         of: InferenceModel = source,
         *,
         for_x86: bool = False,
+        keep: float | None = None,
     ) -> Calibrated:
-        calibration = Calibration(images_below(images, 8), algorithm)
+        calibration = Calibration(images_below(images, 8), algorithm, keep)
         lend = partial(tools.lend, "paddle", script="quantise_worker.py")
         return calibrated("net", of, how, calibration, lend, for_x86=for_x86)
 
@@ -189,6 +190,32 @@ def test_a_right_network_passes(quantise: Quantise, tools: Toolbox, tmp_path: Pa
     assert "7 bits" in result.reason
     assert result.rounded is not None  # the fully connected layer's weights
     assert result.rounded.relative_error < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("keep", "kept"), [(1, 1), (0.5, 0)])
+def test_layers_stay_float_and_the_network_is_verified(
+    quantise: Quantise, tools: Toolbox, tmp_path: Path, keep: float, kept: int
+) -> None:
+    whole, made = quantise(), quantise(keep=keep)
+    layers = made.facts["layers"]
+    assert [layer["kept"] for layer in layers] == [True] * kept + [False] * (2 - kept)
+    assert (made.facts["quantised"], made.facts["possible"], made.facts["keep"]) == (2 - kept, 2, keep)
+    assert layers[0]["harm"] >= layers[1]["harm"]
+    assert layers[0]["harm"] > 1e-6
+    if kept:
+        assert made.facts["mean_cosine"] > whole.facts["mean_cosine"]
+    else:
+        assert made.facts["mean_cosine"] == pytest.approx(whole.facts["mean_cosine"], abs=1e-6)
+    program = Program.read(made.model.program)
+    floats = {
+        op.input("Filter") for op in program.ops("conv2d") if not (op.input("Input") or "").endswith(".quantized")
+    }
+    assert {layer["layer"] for layer in layers if layer["kept"]} <= floats
+    assert quantise(keep=keep).reused
+    for name, mutate, status in (("right", lambda _: None, "passed"), ("wrong", leave_out("relu"), "failed")):
+        (tmp_path / name).mkdir()
+        assert verdict(made, tools, tmp_path / name, mutate).status == status
 
 
 MUTATIONS: dict[str, Callable[[Draft], object]] = {

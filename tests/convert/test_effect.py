@@ -33,6 +33,17 @@ def sentence(ops: Sequence[NbOp], recipe: Recipe) -> str:
     return judge_effect(ops, WEIGHTS, {"float32": 1}, recipe).sentence
 
 
+STATIC = replace(RECIPE, precision="int8-static")
+
+
+def test_what_stays_float_is_read_back_by_name() -> None:
+    ops = [op("conv2d", "arm int8", "q"), op("conv2d", weight="w"), op("fc", weight="f")]
+    made = judge_effect(ops, {**WEIGHTS, "f": "int8"}, {}, STATIC, ["w"])
+    assert (made.sentence, made.left) == ("1 of 1 convolutions on int8 kernels, 1 kept in float", {})
+    with pytest.raises(ConvertError, match="no float convolution for q, which was to stay float"):
+        judge_effect(ops, WEIGHTS, {}, STATIC, ["w", "q"])
+
+
 def test_float32_asks_for_nothing_more() -> None:
     assert sentence([op("conv2d", weight="w"), op("relu")], RECIPE) == ""
 

@@ -78,7 +78,7 @@ def test_the_command_line_chooses_by_target_and_precision(target: str, precision
 
 
 def test_what_the_command_line_changes_shows_in_the_name() -> None:
-    recipe = choose(engine="2.12", input_shape=[1, 3, 320, 320])
+    recipe = choose(engine="2.12", input_shape=(1, 3, 320, 320))
     assert recipe.engine == "2.12"
     assert recipe.input_shape == (1, 3, 320, 320)
     assert recipe.name == "sd855-fp32+engine+input_shape"

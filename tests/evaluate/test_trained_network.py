@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -196,7 +197,11 @@ def test_fp16_is_verified_and_not_run_by_a_machine_that_cannot(trained: Trained)
     assert metadata["verification"]["status"] == "passed"
     assert metadata["verification"]["argmax_agreement"] == 1.0
     assert metadata["verification"]["unproven"] == ["arm fp16"]
-    assert metadata["verification"]["reason"] == "the twin is fp32: the x86 engine has no fp16 kernels"
+    twin, moves = metadata["verification"]["reason"].split("; ")
+    assert twin == "the twin is fp32: the x86 engine has no fp16 kernels"
+    moved = re.fullmatch(r"rounding to float16 moves Paddle's own output by (\S+) of what tells inputs apart", moves)
+    assert moved
+    assert 1e-4 < float(moved[1]) < 0.1
     assert (
         metadata["nb"]["effect"]
         == f"{CONVOLUTIONS + 1} of {CONVOLUTIONS + 1} convolutions and products on float16 kernels"

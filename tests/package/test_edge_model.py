@@ -76,6 +76,20 @@ def test_from_the_package_to_labels(classes: Path, model: PackagedModel, tmp_pat
     assert [f.name for f in (files / "edgezoo/tiny").iterdir()] == [f"{sha256_of(model.nb)}.nb"]
 
 
+def test_a_detectors_image_is_found_among_its_inputs(classes: Path, make_model: MakeModel, tmp_path: Path) -> None:
+    inputs = [
+        {"name": "im_shape", "shape": [1, 2], "dtype": "float32", "layout": None, "holds": "height and width"},
+        {"name": "image", "shape": [1, 3, 16, 16], "dtype": "float32", "layout": "NCHW"},
+        {"name": "scale_factor", "shape": [1, 2], "dtype": "float32", "layout": None},
+    ]
+    model = load_model(make_model(inputs=inputs))
+    assert model.info["preprocessing"] is not None
+    assert model.info["inputs"] == inputs
+    message = run(classes, package(tmp_path / "app.apk", model), tmp_path / "files")
+    assert message["input"] == "1 image"
+    assert message["shape"] == "[1, 3, 16, 16]"
+
+
 def test_the_bitmaps_tensor_is_pythons(classes: Path, model: PackagedModel, tmp_path: Path) -> None:
     argb = (np.arange(40 * 30, dtype=np.int64) * 2654435) & 0xFFFFFF
     image = np.stack([argb >> 16 & 255, argb >> 8 & 255, argb & 255], axis=-1).astype(np.uint8).reshape(30, 40, 3)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.errors import ModelFilesError
+from edge.paddle.pair import find_pair
 from edge.paddle.schema import DTYPE_NUMBERS, LOD_TENSOR, MESSAGES
 from edge.source.own import read
 
@@ -30,9 +31,9 @@ def params(shapes: dict[str, tuple[int, ...]] = SHAPES) -> bytes:
     return b"".join(tensor(shapes[name], DTYPES.get(name, "float32")) for name in sorted(shapes))
 
 
-def program() -> bytes:
+def program(version: int = 2_006_002) -> bytes:
     made = MESSAGES["Program"]()
-    made.version.version = 2_006_002
+    made.version.version = version
     block = made.blocks.add(idx=0, parent_idx=-1)
     for name, shape in {**SHAPES, "x": (-1, 3, 8, 8), "y": (-1, 4, 8, 8)}.items():
         var = block.vars.add(name=name, persistable=name in SHAPES)
@@ -61,6 +62,74 @@ def test_a_sound_model_is_read(folder: Path) -> None:
     assert model.paddle_version == "2.6.2"
     assert model.params_count == 4 * 27 + 4 + 1
     assert model.path == folder
+
+
+def separate(folder: Path) -> None:
+    """As Paddle 1.x saves by default: `__model__`, and a file of its name for each parameter."""
+    (folder / "inference.pdmodel").rename(folder / "__model__")
+    (folder / "inference.pdiparams").unlink()
+    for name, shape in SHAPES.items():
+        (folder / name).write_bytes(tensor(shape, DTYPES.get(name, "float32")))
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_parameters_in_files_of_their_own_are_joined_by_name(folder: Path) -> None:
+    separate(folder)
+    model = read(folder)
+    assert model.params.read_bytes() == params()
+    assert model.program.read_bytes() == (folder / "__model__").read_bytes()
+    assert (model.path, model.params_count) == (folder, 113)
+    (folder / "a_b").write_bytes(tensor((4,))[:-16] + bytes(15) + b"\1")  # other weights are another model
+    assert read(folder).params_sha256 != model.params_sha256
+
+
+@pytest.mark.usefixtures("private_cache")
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("b_w", None, r"3 parameters, and no file beside it for 1 of them \(b_w\)"),
+        ("b_w", tensor((4, 3, 3, 2)), r"b_w does not belong .* float32 \[4, 3, 3, 2\]"),
+        ("a_b", tensor((4,))[:-1], "a_b is cut off"),
+        ("c_n", b"", "c_n is empty"),
+    ],
+)
+def test_a_parameter_that_is_missing_or_another_is_named(
+    folder: Path, name: str, content: bytes | None, says: str
+) -> None:
+    separate(folder)
+    (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
+    with pytest.raises(ModelFilesError, match=says):
+        read(folder)
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_a_program_cannot_name_files_elsewhere(folder: Path) -> None:
+    separate(folder)
+    inside = folder / "net"
+    inside.mkdir()
+    made = MESSAGES["Program"].FromString((folder / "__model__").read_bytes())
+    for var in made.blocks[0].vars:
+        if var.persistable:
+            var.name = f"../{var.name}"
+    (inside / "__model__").write_bytes(made.SerializeToString())
+    with pytest.raises(ModelFilesError, match="no file beside it for any of them"):
+        read(inside)
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_another_pair_is_linked_under_usual_names(folder: Path) -> None:
+    (folder / "inference.pdmodel").rename(folder / "det.model")
+    (folder / "inference.pdiparams").rename(folder / "det.weights")
+    model = read(folder)
+    assert model.program.name == "inference.pdmodel"
+    assert find_pair(model.program) == (model.program, model.params)
+    assert model.params.read_bytes() == params()
+
+
+def test_what_paddle_3_wrote_in_the_old_format_has_paddle_3_as_its_reference(folder: Path) -> None:
+    assert read(folder).reference_engine == "paddle"
+    (folder / "inference.pdmodel").write_bytes(program(version=3_000_000))
+    assert read(folder).reference_engine == "paddle3"
 
 
 def test_a_folder_with_spaces_and_letters_of_any_language_is_read(folder: Path, tmp_path: Path) -> None:

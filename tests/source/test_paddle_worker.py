@@ -144,6 +144,29 @@ numpy.savez(folder + "/expected.npz", x=x, y=paddle.nn.functional.softmax(networ
         assert np.abs(found - expected["y"]).max() < 1e-5
 
 
+def test_every_form_of_a_checkpoint_gives_the_same_export(paddle: Worker, tmp_path: Path) -> None:
+    """Written by Paddle itself; the bytes of the program and of the parameters are those of the plain form."""
+    code = """
+import sys, paddle, paddle_networks
+state, other = (paddle_networks.build("PPLCNet_x0_25", 10, seed).state_dict() for seed in (1, 2))
+under = lambda prefix, table: {prefix + name: value for name, value in table.items()}
+forms = {
+    "plain": state,
+    "model": {"model": other, "model_ema": state, "epoch": 3, "optimizer": {"lr": 0.1}},
+    "student": {"state_dict": {**under("Student.backbone.", state), **under("Teacher.backbone.", other)}},
+}
+for name, form in forms.items():
+    paddle.save(form, sys.argv[1] + "/" + name + ".pdparams")
+"""
+    helper(tmp_path, code, str(tmp_path))
+    for form in ("plain", "model", "student"):
+        made = export(paddle, tmp_path / form, name="PPLCNet_x0_25", checkpoint=str(tmp_path / f"{form}.pdparams"))
+        assert made["class_num"] == 10
+        assert len(made["remarks"]) == {"plain": 0, "model": 1, "student": 2}[form]
+        for name in ("inference.pdmodel", "inference.pdiparams"):
+            assert (tmp_path / form / name).read_bytes() == (tmp_path / "plain" / name).read_bytes()
+
+
 def test_a_checkpoint_of_another_network_is_refused_by_name(paddle: Worker, tmp_path: Path) -> None:
     code = """
 import sys, paddle, paddle_networks

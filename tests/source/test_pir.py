@@ -38,7 +38,9 @@ def test_it_is_read_and_translated(folder: Path) -> None:
     assert model.params_count == 4 * 27 + 4 + 4 * 4 + 4 * 5 + 5
     assert [spec.name for spec in Program.read(model.program).feeds] == ["x"]
     # whoever has the translated program alone finds the parameters beside it
-    assert find_pair(model.program.parent)[1].resolve() == model.params.resolve()
+    params = find_pair(model.program.parent)[1]
+    assert params is not None
+    assert params.resolve() == model.params.resolve()
 
 
 def test_it_is_translated_once(folder: Path) -> None:
@@ -54,7 +56,9 @@ def test_the_same_model_elsewhere_has_its_own_parameters(folder: Path, tmp_path:
     folder.rename(elsewhere)
     second = read(elsewhere)
     assert second.program_sha256 == first.program_sha256
-    assert find_pair(second.program.parent)[1].resolve() == elsewhere / "inference.pdiparams"
+    params = find_pair(second.program.parent)[1]
+    assert params is not None
+    assert params.resolve() == elsewhere / "inference.pdiparams"
 
 
 @pytest.mark.parametrize(

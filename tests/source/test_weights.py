@@ -39,3 +39,19 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes, why: str) -> No
     with pytest.raises(UsageError, match=why) as refused:
         Weights.parse(str(path))
     assert str(path) in refused.value.message
+
+
+def test_a_safetensors_checkpoint_is_taken_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes((2).to_bytes(8, "little") + b"{}")
+    assert Weights.parse(str(path)) == Weights("checkpoint", path=path)
+    for broken in (b"", b"{}", (3).to_bytes(8, "little") + b"{}", (2).to_bytes(8, "little") + b"PK"):
+        path.write_bytes(broken)
+        with pytest.raises(UsageError, match=r"is no whole \.safetensors file"):
+            Weights.parse(str(path))
+
+
+def test_a_program_in_a_folder_is_a_model_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "net.pdmodel"
+    path.touch()
+    assert Weights.parse(str(path)) == Weights("own", path=path)

@@ -9,11 +9,25 @@ from edge.convert.legalise.arithmetic import (
     SET_VALUE_TYPED,
     SUM_TO_ADDITIONS,
 )
-from edge.convert.legalise.attributes import DROPOUT_FIX_SEED, PLAIN_ATTRIBUTES, RELU6_THRESHOLD, SWISH_BETA
+from edge.convert.legalise.attributes import (
+    DROPOUT_FIX_SEED,
+    PLAIN_ATTRIBUTES,
+    REDUCE_AXES,
+    RELU6_THRESHOLD,
+    SWISH_BETA,
+)
 from edge.convert.legalise.bias import CONV_BIAS_DIRECT
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
-from edge.convert.legalise.half import CONV_TWO_POSITIONS, MAX_POOL_OTHER_KERNEL, MUL_TO_MATMUL_V2, check_products
+from edge.convert.legalise.half import (
+    CONV_TO_FC,
+    CONV_TWO_POSITIONS,
+    MAX_POOL_OTHER_KERNEL,
+    MUL_TO_MATMUL_V2,
+    check_products,
+)
+from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, REPEAT_BY_TILE
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
+from edge.convert.legalise.overflow import TANH_TO_SIGMOID, check_sums
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
@@ -28,6 +42,10 @@ __all__ = ["RULES", "Applied", "Rule", "legalise"]
 RULES: tuple[Rule, ...] = (
     SET_VALUE_TYPED,
     PLAIN_ATTRIBUTES,
+    REDUCE_AXES,
+    DEFORMABLE_MASK,
+    REPEAT_BY_TILE,
+    EINSUM_TO_MATMUL,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
     POW_TO_PRODUCTS,
@@ -46,9 +64,11 @@ RULES: tuple[Rule, ...] = (
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,
+    CONV_TO_FC,
     CONV_TWO_POSITIONS,
     MAX_POOL_OTHER_KERNEL,
     MUL_TO_MATMUL_V2,
+    TANH_TO_SIGMOID,
 )
 
 
@@ -58,4 +78,5 @@ def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple
     made = apply_rules(RULES, program, engine, precision)
     if precision == "fp16":
         check_products(made[0])
+        check_sums(made[0])
     return made

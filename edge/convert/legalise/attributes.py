@@ -31,6 +31,22 @@ def _plain(draft: Draft) -> int:
     return count
 
 
+def _short_axes(draft: Draft) -> int:
+    long = [op for op in draft.ops(*_TRUTHS) if op.attr_kinds.get("dim") == "LONGS"]
+    for op in long:
+        op.set_attr("dim", op.attr("dim"))
+    return len(long)
+
+
+_TRUTHS = frozenset({"reduce_any", "reduce_all"})
+
+REDUCE_AXES = Rule(
+    name="reduce-axes-32-bits",
+    reason="Paddle 2.4 and later write the axes of reduce_any and reduce_all in 64 bits; opt aborts unless they are of 32",
+    ops=_TRUTHS,
+    apply=_short_axes,
+)
+
 RELU6_THRESHOLD = Rule(
     name="relu6-threshold",
     reason="Paddle 2.4 and later leave out relu6's threshold where it is 6; opt aborts without it",

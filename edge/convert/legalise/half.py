@@ -13,9 +13,10 @@ from edge.paddle.program import Program
 _NARROW = 16  # the widest input of which a max pool of 2 x 2 is right
 _FEW = 4  # rows of a product for which too little workspace is made
 _ROW, _ROWS = 16, 8  # gemv_fp16 reads the weights of 8 outputs at a time, in steps of 16 inputs
-_PASSING = frozenset(
-    {"batch_norm", "relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
+_ACTIVATIONS = frozenset(
+    {"relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
 )
+_PASSING = _ACTIVATIONS | {"batch_norm"}
 _SLOTS = {"conv2d": ("Input", "Output"), "batch_norm": ("X", "Y")}  # of the tensor that goes through; else X and Out
 # The first of two positions. slice and split would do, but have no float16 kernel.
 _FIRST: dict[str, AttrValue] = {
@@ -33,6 +34,65 @@ def reads_past(outputs: int, inputs: int) -> bool:
     beyond = -inputs % _ROW
     copied = 1 if outputs % _ROWS else 0
     return outputs > copied and beyond > copied * inputs
+
+
+def _to_fc(draft: Draft) -> int:
+    count = 0
+    for op in list(draft.ops("conv2d")):
+        x = draft.tensor(op.input("Input"))
+        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_read_past(draft, op)):
+            _make_fc(draft, op)
+            count += 1
+    return count
+
+
+def _is_matrix(draft: Draft, op: OpDraft) -> bool:
+    """Whether a convolution is a product of all its input by a matrix, which nobody else reads."""
+    x, weight = draft.tensor(op.input("Input")), draft.tensor(op.input("Filter"))
+    if x is None or weight is None or op.type != "conv2d" or any(_paddings(op)) or op.attr("groups", 1) != 1:
+        return False
+    return x.shape[2:] in ((1, 1), ()) and weight.shape[2:] == (1, 1) and _reader(draft, weight.name) is not None
+
+
+def _make_fc(draft: Draft, op: OpDraft) -> None:
+    """Its two dimensions of 1 go, and those of its bias and activations; `edge.paddle.rewritten.turned` turns the filter."""
+    weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
+    assert weight is not None
+    assert out is not None
+    chain, flat = [op], out.shape[:2]
+    while (reader := _reader(draft, _through(chain[-1])[1])) is not None and _stays(draft, chain, reader):
+        chain.append(reader)
+    name = _through(chain[-1])[1]
+    if reader is not None and reader.type == "elementwise_mul" and reader.input("Y") == name:
+        reader.set_attr("axis", 0)
+    elif reader is None or not _is_matrix(draft, reader):
+        low = draft.new_tensor(name, out.dtype, flat, block=op.block)
+        chain[-1].set_output(_SLOTS.get(chain[-1].type, ("X", "Out"))[1], [low])
+        back = {"Out": [name], "XShape": [draft.new_tensor(name, out.dtype, (0, *flat), block=op.block)]}
+        draft.follow(chain[-1], NewOp("reshape2", {"X": [low]}, back, {"shape": [0, flat[1], 1, 1]}))
+    for one in chain:
+        draft.set_shape(_through(one)[1], flat)
+    draft.set_shape(weight.name, (weight.shape[1], weight.shape[0]))
+    x, made = [op.input("Input") or ""], {"Out": [_through(op)[1]]}
+    if len(chain) > 1 and chain[1].type == "elementwise_add":  # with which opt makes fc of it, and of a relu behind
+        new = NewOp("mul", {"X": x, "Y": [weight.name]}, made, {"x_num_col_dims": 1, "y_num_col_dims": 1})
+    else:
+        bias = {"Bias": [op.input("Bias") or ""]} if op.input("Bias") else {}
+        new = NewOp("fc", {"Input": x, "W": [weight.name], **bias}, made, {"in_num_col_dims": 1})
+    draft.replace(op, new)
+
+
+def _stays(draft: Draft, chain: Sequence[OpDraft], reader: OpDraft) -> bool:
+    """Whether an operator behind a convolution works on two dimensions as on four: its bias, or an activation."""
+    biased = len(chain) > 1 or chain[0].input("Bias")
+    bias = reader.type == "elementwise_add" and not biased and _passes(draft, reader, _through(chain[0])[1])
+    return bias or (reader.type in _ACTIVATIONS and reader.block == chain[0].block)
+
+
+def _reader(draft: Draft, name: str | None) -> OpDraft | None:
+    """The only operator that reads a tensor; None where there are more, or none."""
+    readers = [other for other in draft.ops() if name in other.reads]
+    return readers[0] if len(readers) == 1 else None
 
 
 def _two_positions(draft: Draft) -> int:
@@ -76,12 +136,10 @@ def _behind(draft: Draft, op: OpDraft) -> list[OpDraft]:
     """The operators that follow one by one, and work on each position by itself."""
     chain: list[OpDraft] = []
     name = _through(op)[1]
-    while True:
-        readers = [other for other in draft.ops() if name in other.reads]
-        if len(readers) != 1 or readers[0].block != op.block or not _passes(draft, readers[0], name):
-            return chain
-        chain.append(readers[0])
-        name = _through(readers[0])[1]
+    while (reader := _reader(draft, name)) is not None and reader.block == op.block and _passes(draft, reader, name):
+        chain.append(reader)
+        name = _through(reader)[1]
+    return chain
 
 
 def _passes(draft: Draft, op: OpDraft, name: str) -> bool:
@@ -164,9 +222,8 @@ def _mul_to_matmul_v2(draft: Draft) -> int:
 
 def _is_biased(draft: Draft, op: OpDraft) -> bool:
     """Whether opt makes a fully connected layer of it, whose kernel is another."""
-    name = op.output("Out")
-    readers = [other for other in draft.ops() if name in other.reads]
-    return len(readers) == 1 and readers[0].type == "elementwise_add" and draft.is_weight(readers[0].input("Y"))
+    reader = _reader(draft, op.output("Out"))
+    return reader is not None and reader.type == "elementwise_add" and draft.is_weight(reader.input("Y"))
 
 
 def check_products(program: Program) -> None:
@@ -193,11 +250,21 @@ def check_products(program: Program) -> None:
             )
 
 
+CONV_TO_FC = Rule(
+    name="conv-to-fc",
+    reason="of a convolution with one position of output, ARM's float16 kernel reads behind the weights where the inputs are "
+    "no multiple of 16 and the outputs one of 8, and what lies there, times zero, can be no number; a fully connected layer "
+    "pads its weights, and is the same product",
+    ops=frozenset({"conv2d"}),
+    precisions=frozenset({"fp16"}),
+    apply=_to_fc,
+)
+
 CONV_TWO_POSITIONS = Rule(
     name="conv-two-positions",
-    reason="of a convolution with one position of output, ARM's float16 kernel reads behind the weights where the inputs are "
-    "no multiple of 16 and the outputs one of 8, and what lies there, times zero, can be no number; for two positions there "
-    "is another kernel",
+    reason="of a convolution with one position of output that no fully connected layer can stand for (several groups, no "
+    "bias, more than one number of input a channel), ARM's float16 kernel can read behind the weights, too; for two "
+    "positions there is another kernel",
     ops=frozenset({"conv2d"}),
     precisions=frozenset({"fp16"}),
     apply=_two_positions,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, layout, network, origin, preparation_fields, with_facts
+from edge.convert.metadata import classes, described, network, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.preparation import Preparation
 from edge.metadata.file import of
@@ -50,7 +50,7 @@ def describe(
         "opt_version": None,
         "recipe": asdict(recipe),
         "source": origin(source),
-        "inputs": [{**_tensor(one), "layout": layout(one["shape"])} for one in facts["inputs"]],
+        "inputs": described([_tensor(one) for one in facts["inputs"]]),
         "outputs": [_tensor(one) for one in facts["outputs"]],
         **preparation_fields(preparation),
         "class_num": source.class_num

@@ -20,7 +20,7 @@ from edge.convert.verify.engines import Double, Lend, Paddle, save
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Domain, Judgement, judge_all, judge_steady
 from edge.convert.verify.points import Points, at_points, points_of
-from edge.convert.verify.verify import SAMPLES, nothing_to_judge, remarks, used
+from edge.convert.verify.verify import SAMPLES, auxiliary, nothing_to_judge, remarks, used
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import Ran
@@ -84,6 +84,7 @@ class Reference:
     ) -> None:
         self._params, self._scratch, self._asked = source.params, scratch, asked
         self._points, self._feeds = points_of(program), [spec.name for spec in program.feeds]
+        self._auxiliary = auxiliary(program, shapes, asked)
         self._domains = [_remembered(d) for d in domains(program, shapes, asked, preprocessing, SAMPLES)]
         whole = at_points(program, self._points)
         self._paddle = Paddle(lend_paddle, source, whole, scratch)
@@ -121,7 +122,7 @@ class Reference:
             batches,
             reason if status == "failed" else None,
             reason if status == "inconclusive" else None,
-            "; ".join(remarks(worst, points)) or None,
+            "; ".join([*remarks(worst, points), *self._auxiliary]) or None,
             used(worst, self._asked),
         )
 

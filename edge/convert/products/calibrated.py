@@ -13,9 +13,13 @@ from edge.convert.recipe import Recipe
 from edge.convert.work import Work
 from edge.errors import UsageError
 from edge.images.overrides import Overrides, fitting
+from edge.metadata.gain import advice, gain_of
+from edge.metadata.model import Metadata
 
 if TYPE_CHECKING:
     from edge.convert.calibrated import Calibration
+
+_SHOWN = 8  # of the layers, besides those that stay float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +63,22 @@ class CalibratedOrder(Order[NbModel]):
                     for_x86=self.recipe.target == "x86",
                 )
             nb, reused = make_nb(work, self.recipe, source, quantised.model, preparation, quantised.facts)
+            work.remarks.extend(_remarks(nb.metadata))
             return nb, reused and quantised.reused
+
+
+def _remarks(metadata: Metadata) -> list[str]:
+    """Where int8 does not pay; and the layers that stay float, with the next ones, as a table."""
+    gain = gain_of(metadata)
+    made = [told] if gain is not None and (told := advice(gain)) is not None else []
+    layers = (metadata.calibration.layers or ()) if metadata.calibration else ()
+    if layers:
+        shown = [layer for number, layer in enumerate(layers) if layer.kept or number < _SHOWN]
+        width = max(len(layer.layer) for layer in shown)
+        made.append(f"{'layer'.ljust(width)}  harm in int8  computes in")
+        made += [
+            f"{layer.layer.ljust(width)}  {layer.harm:12.6f}  {'float32' if layer.kept else 'int8'}" for layer in shown
+        ]
+        if len(shown) < len(layers):
+            made.append(f"and {len(layers) - len(shown)} more in int8, all in the metadata (calibration.layers)")
+    return made

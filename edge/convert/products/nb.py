@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -17,6 +17,7 @@ from edge.convert.order import Order
 from edge.convert.output import write_output
 from edge.convert.preparation import Preparation, shapes_of
 from edge.convert.recipe import Recipe
+from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
 from edge.errors import UsageError, VerificationError
@@ -35,13 +36,14 @@ VERIFY_CODE: tuple[str | Path, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NbOrder(Order[NbModel]):
-    """The network as it is, converted by `recipe`. Raises `UsageError` for a recipe of int8-static."""
+    """The network as it is, converted by `recipe`. Raises `UsageError` for int8-static, unless it came `quantised`."""
 
     recipe: Recipe
     overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
+    quantised: bool = False
 
     def __post_init__(self) -> None:
-        if self.recipe.precision == "int8-static":
+        if self.recipe.precision == "int8-static" and not self.quantised:
             raise UsageError(
                 f"{self.name}: int8-static needs images to calibrate with",
                 hint="name a folder of them: edgezoo convert --calibrate DIR",
@@ -61,7 +63,31 @@ class NbOrder(Order[NbModel]):
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
-            return make_nb(work, self.recipe, source, source, preparation)
+            if self.quantised:
+                work, network = _int8(work, source, shapes, preparation.preprocessing)
+            else:
+                network = source
+            return make_nb(work, self.recipe, source, network, preparation)
+
+
+def _int8(
+    work: Work, source: InferenceModel, shapes: Sequence[Sequence[int]], preprocessing: Preprocessing | None
+) -> tuple[Work, InferenceModel]:
+    """The network that came quantised, in the form that opt makes int8 kernels of; its verification has inputs in its range.
+
+    Raises as `edge.convert.quantised`.
+    """
+    from edge.convert.quantised import compared, int8_form
+
+    with work.stage("quantised"):
+        form = int8_form(source)
+        work.remarks.append(form.told)
+        if work.verify:
+            if work.inputs == NOTHING_ASKED and preprocessing is None and form.most is not None:
+                work = replace(work, inputs=InputsAsked((-form.most, form.most)))
+            lend = work.lend(source.reference_engine)
+            work.remarks.append(compared(source, form.network, shapes, lend, work.inputs, preprocessing))
+    return work, form.network
 
 
 def make_nb(
@@ -77,7 +103,8 @@ def make_nb(
     `source` is what the metadata tells of; the network may be made from it, by `calibration`; `preparation` is its
     preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
     """
-    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe)
+    kept = tuple(one["layer"] for one in (calibration or {}).get("layers", ()) if one["kept"])
+    store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe, kept)
     try:
         with store.using(key):  # another model may be the same network
             judged = verify_key(network, key, work.inputs.key(preparation.preprocessing))
@@ -90,7 +117,7 @@ def make_nb(
             known = entry is not None
             if entry is None:
                 network = work.whole(network)
-                entry = _convert(work, recipe, network, store, key)
+                entry = _convert(work, recipe, network, kept, store, key)
             verification, was_verified = _verified(
                 work, recipe, network, entry, judged, preparation.preprocessing, known_file=known
             )
@@ -111,12 +138,14 @@ def versions(recipe: Recipe) -> dict[str, Any]:
     return {**_conversion(recipe), "verify": code_version(*VERIFY_CODE), "paddle": engine("paddle").lock_hash}
 
 
-def _convert(work: Work, recipe: Recipe, network: InferenceModel, store: Cache, key: str) -> CacheEntry:
+def _convert(
+    work: Work, recipe: Recipe, network: InferenceModel, kept: Sequence[str], store: Cache, key: str
+) -> CacheEntry:
     with work.stage("convert"), work.lend("paddlelite", recipe.engine)() as worker:
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
 
-        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine))
+        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine), kept)
 
 
 def _verified(
@@ -188,9 +217,10 @@ def _place(
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written
 
 
-def nb_key(network: InferenceModel, recipe: Recipe) -> str:
-    """Everything that can change the `.nb` file."""
-    return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe)})
+def nb_key(network: InferenceModel, recipe: Recipe, kept: Sequence[str] = ()) -> str:
+    """Everything that can change the `.nb` file, and what is read back of it: `kept` are the layers that must be float."""
+    more = {"kept": list(kept)} if kept else {}
+    return key_of({"program": network.program_sha256, "params": network.params_sha256, **_conversion(recipe), **more})
 
 
 def _conversion(recipe: Recipe) -> dict[str, Any]:

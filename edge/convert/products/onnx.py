@@ -14,6 +14,7 @@ from edge.convert.onnx.model import OnnxModel, describe
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.order import Order
 from edge.convert.output import write_output
+from edge.convert.shapes import InputShape
 from edge.convert.verify.reference import reference_key
 from edge.convert.work import Work
 from edge.images.overrides import Overrides
@@ -33,10 +34,10 @@ CODE: tuple[str | Path, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class OnnxOrder(Order[OnnxModel]):
-    """The network as `recipe` says; `input_shape` (N, C, H, W) where the model leaves it open."""
+    """The network as `recipe` says; `input_shape` where the model leaves it open."""
 
     recipe: OnnxRecipe
-    input_shape: tuple[int, ...] | None = None
+    input_shape: InputShape | None = None
     overrides: Overrides = Overrides()  # noqa: RUF009 - it is frozen
 
     @property

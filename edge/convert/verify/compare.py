@@ -165,18 +165,19 @@ def is_classes(output: NDArray[Any]) -> bool:
     return output.ndim == 3 and output.shape[-1] > 1
 
 
-def loosened(limits: Limits, reference: Outputs, nudged: Outputs) -> Limits:
-    """Limits for a network whose own outputs move from `reference` to `nudged`: of int8, when its input hardly does;
+def loosened(limits: Limits, reference: Outputs, *nudged: Outputs) -> Limits:
+    """Limits for a network whose own outputs move from `reference` to each of `nudged`: of int8, when its input hardly does;
     of float16, when every result is rounded.
 
     Another engine may differ twice as far (an error twice as large has four times the distance of the cosine from 1), but
     never so far as networks do that have nothing in common.
     """
-    swing = judge(reference, nudged, limits).comparison
+    swings = [judge(reference, other, limits).comparison for other in nudged]
+    farthest, least = max(swing.relative_error for swing in swings), min(swing.cosine for swing in swings)
     return replace(
         limits,
-        relative_error=max(limits.relative_error, min(2 * swing.relative_error, _UNLIKE.relative_error)),
-        cosine=min(limits.cosine, max(1 - 4 * (1 - swing.cosine), _UNLIKE.cosine)),
+        relative_error=max(limits.relative_error, min(2 * farthest, _UNLIKE.relative_error)),
+        cosine=min(limits.cosine, max(1 - 4 * (1 - least), _UNLIKE.cosine)),
     )
 
 

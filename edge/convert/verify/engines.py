@@ -16,6 +16,7 @@ from edge.convert.opt.messages import cause_of
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.compare import Outputs, stacked
+from edge.convert.verify.half import half_params, in_half
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.convert.verify.references import kept_outputs, reference_outputs_key
@@ -129,6 +130,25 @@ class Double:
             return self._paddle.run(params, wide)
         except WorkerError:
             return None
+
+
+class Half:
+    """The original program in float16, by Paddle: every result rounded (`half.py`)."""
+
+    def __init__(self, lend: Lend, source: InferenceModel, program: Program, params: Path, scratch: Path) -> None:
+        """`params` are those that the float32 reference runs with, of the source's whole program."""
+        self._source = replace(source, pir=None, pir_sha256=None)  # Paddle 3's own form is not rewritten
+        self._lend, self._program, self._from, self._folder = lend, program, params, scratch / "half"
+        self._paddle: Paddle | None = None
+
+    def run(self, given: Sequence[Sample]) -> Outputs:
+        """Its outputs for these samples. Raises `WorkerError`."""
+        params = self._folder / "half.pdiparams"
+        if self._paddle is None:
+            self._folder.mkdir()
+            half_params(Program.read(self._source.program), self._from, params)
+            self._paddle = Paddle(self._lend, self._source, in_half(self._program), self._folder)
+        return self._paddle.run(params, given)
 
 
 def _wide(array: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.convert.auxiliary import channels_last, image_size, picture, row
 from edge.images.noise import seeded_noise
 from edge.paddle.program import TensorSpec
 
@@ -37,21 +38,20 @@ def samples(
     bounds: Range | None = IMAGENET,
     rows: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Sample]:
-    """`count` samples for a program with these inputs; the first is `seed:S` of the device contract, if `bounds` are
-    ImageNet's.
+    """`count` samples for a program with these inputs; the image of the first is `seed:S` of the device contract, if `bounds`
+    are ImageNet's, and so is what a network without an image takes.
 
-    Image-like inputs (N C H W) get the patterns of this module in turn, within `bounds`; those of bytes from 0 to 255. Beside
-    an image other floats are numbers around 1 (detection networks divide by such an input), as they are where `bounds` is None;
+    Image-like inputs (N C H W, N H W C) get the patterns of this module in turn, within `bounds`; those of bytes from 0 to 255.
+    Beside an image other floats are its size where their name says so (edge.convert.auxiliary), else numbers around 1
+    (detection networks divide by such an input), as they are where `bounds` is None;
     without one they are within `bounds`. Integers are below `rows`, by input (an embedding's), of a signed byte all that it
     holds, and small non-negative numbers where nothing is known of them.
     """
     generator = np.random.default_rng(seed)
-    alone = not any(_is_picture(shape) for shape in shapes)
+    image = image_size(shapes)
     return [
         {
-            feed.name: _fill(
-                feed, tuple(shape), number, position, generator, seed, bounds, rows.get(feed.name), alone=alone
-            )
+            feed.name: _fill(feed, tuple(shape), number, position, generator, seed, bounds, rows.get(feed.name), image)
             for position, (feed, shape) in enumerate(zip(feeds, shapes, strict=True))
         }
         for number in range(count)
@@ -84,16 +84,17 @@ def _fill(
     seed: int,
     bounds: Range | None,
     rows: int | None,
-    *,
-    alone: bool,
+    image: tuple[int, int] | None,
 ) -> NDArray[Any]:
     dtype = np.dtype(feed.dtype)
+    if (values := row(feed, shape, image)) is not None:
+        return np.broadcast_to(np.array(values, dtype), shape).copy()
     if dtype.kind in "iub":
         return _whole(dtype, shape, number, generator, rows)
-    if number == 0 and bounds == IMAGENET:
+    if number == 0 and bounds == IMAGENET and (image is None or _is_picture(shape)):
         return seeded_noise(shape, seed, position).astype(dtype)
     if not _is_picture(shape):
-        low, high = bounds if alone and bounds not in (None, IMAGENET) else (0.5, 1.5)
+        low, high = bounds if image is None and bounds not in (None, IMAGENET) else (0.5, 1.5)
         return generator.uniform(low, high, shape).astype(dtype)
     return _within(bounds or IMAGENET, _picture(shape, number, generator)).astype(dtype)
 
@@ -116,14 +117,18 @@ def whole_range(dtype: np.dtype[Any], shape: Sequence[int], rows: int | None) ->
         return 0, rows - 1
     if dtype.itemsize == 1:
         return (0, 255) if dtype.kind == "u" else (-128, 127)
-    return (0, 255) if _is_picture(shape) and shape[1] in _CHANNELS else (0, _SMALL - 1)
+    coloured = channels_last(shape) or (_is_picture(shape) and shape[1] in _CHANNELS)
+    return (0, 255) if coloured else (0, _SMALL - 1)
 
 
 def _is_picture(shape: Sequence[int]) -> bool:
-    return len(shape) == 4 and min(shape[2:]) >= 4
+    return picture(shape) is not None
 
 
 def _picture(shape: tuple[int, ...], number: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    if channels_last(shape):
+        first = (shape[0], shape[3], *shape[1:3])
+        return np.ascontiguousarray(_picture(first, number, generator).transpose(0, 2, 3, 1))
     pattern = _PATTERNS[(number - 1) % len(_PATTERNS)]
     images = [pattern(shape[1:], generator) for _ in range(shape[0])]
     return np.clip(np.stack(images), _LOW, _HIGH)

@@ -9,8 +9,6 @@ rounds are kept apart (edge.convert.legalise.pairs).
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,13 @@ from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
-from edge.paddle.params import elements_at
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 
 _BITS = {"int8": 8, "int16": 16, "int8-static": 8}
 _DEQUANTISE = "fake_channel_wise_dequantize_max_abs"
-# Operator -> its weight's slot and the axis of the output channels.
-_WEIGHTS = {"conv2d": "Filter", "depthwise_conv2d": "Filter", "mul": "Y", "matmul": "Y", "matmul_v2": "Y"}
+# Operator -> its weight's slot; and, of those that opt quantises, the axis of the output channels.
+MULTIPLIED = {"conv2d": "Filter", "depthwise_conv2d": "Filter", "mul": "Y", "matmul": "Y", "matmul_v2": "Y"}
 _QUANTISED = {"conv2d": ("Filter", 0), "mul": ("Y", 1), "fc": ("W", 1)}
 
 
@@ -52,26 +50,10 @@ def expected_params(program: Program, params: Path, precision: Precision, engine
 
 def quantised_weights(program: Program) -> dict[str, str]:
     """The weights that a program quantised with its activations keeps as whole numbers from -127 to 127, by their scales."""
-    makers = {name: op for op in program.ops(*_WEIGHTS) for names in op.outputs.values() for name in names}
+    makers = {name: op for op in program.ops(*MULTIPLIED) for names in op.outputs.values() for name in names}
     pairs = ((op.input("Scales"), makers.get(op.input("X") or "")) for op in program.ops(_DEQUANTISE))
-    found = ((scales, maker.input(_WEIGHTS[maker.type])) for scales, maker in pairs if maker is not None)
+    found = ((scales, maker.input(MULTIPLIED[maker.type])) for scales, maker in pairs if maker is not None)
     return {scales: weight for scales, weight in found if scales is not None and weight is not None}
-
-
-def rewritten(
-    program: Program, params: Path, out: Path, changes: Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]]
-) -> Path:
-    """`out`, a copy of the program's parameters in which each tensor named in `changes` is what its function makes of it."""
-    shutil.copyfile(params, out)
-    position = 0
-    for spec in program.persistables:
-        position = elements_at(out, position)
-        mode: Any = "r+" if spec.name in changes else "r"
-        values = np.memmap(out, dtype=spec.dtype, mode=mode, offset=position, shape=spec.shape)
-        if spec.name in changes:
-            values[:] = changes[spec.name](values)
-        position += values.nbytes
-    return out
 
 
 def rounded(weight: NDArray[Any], axis: int, bits: int) -> NDArray[np.float32]:

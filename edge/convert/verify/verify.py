@@ -13,20 +13,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.cache.hashing import sha256_of
+from edge.convert.auxiliary import given
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.closing import by_what_goes_in
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
-from edge.convert.verify.engines import Double, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.engines import Double, Half, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
-from edge.convert.verify.judge import Draw, Judgement, Verdict, judge_all, judge_coarse, judge_steady, worst
+from edge.convert.verify.judge import (
+    COARSE_NUDGE,
+    Draw,
+    Judgement,
+    Verdict,
+    judge_all,
+    judge_coarse,
+    judge_steady,
+    worst,
+)
 from edge.convert.verify.points import Points, at_points, makes, points_of
 from edge.convert.verify.rounded import expected_params
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
 from edge.zoo.model import Preprocessing
 
@@ -88,14 +100,22 @@ def verify(
     if not points.values:
         return Verification("inconclusive", nothing_to_judge(points), engine, "x86")
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
-    kinds = domains(whole, input_shapes(whole.feeds, recipe.input_shape), asked, preprocessing, count)
+    shapes = input_shapes(whole.feeds, recipe.input_shape)
+    kinds = domains(whole, shapes, asked, preprocessing, count)
     original, program = at_points(whole, points), at_points(legal_program, points)
     quantised = is_quantised(whole)
     params = halved(whole, source.params, scratch / "halved.pdiparams")
     limits = LIMITS["int8-static" if quantised else twin.precision]
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
-    lite = Twin(lend_engine, program if batch == 1 else opened(program), params, twin, scratch, batch=batch)
+    lite = Twin(
+        lend_engine,
+        program if batch == 1 else opened(program),
+        turned(whole, legal_program, params, scratch / "turned.pdiparams"),
+        twin,
+        scratch,
+        batch=batch,
+    )
     paddle = Paddle(lend_paddle, source, original, scratch, keep=keep)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
@@ -113,13 +133,26 @@ def verify(
             judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
     except (OptError, TwinDiedError) as error:
         return Verification("unavailable", _why(error), engine, "x86")
+    rounding_told: list[str] = []
+    if recipe.precision == "fp16" and judgement.status == "passed":
+        half = Half(lend_paddle, source, original, expected_from, scratch)
+        undecided, rounding_told = what_half_does(judgement, expected, half.run)
+        if undecided:
+            judgement = replace(judgement, status="inconclusive", reason=undecided)
     cost = judgement.worst
     if expected_from != params:
         costs = [judge(paddle.run(params, v.given), v.made, limits).comparison for _, v in judgement.used]
         cost = worst(costs)
     return Verification(
         judgement.status,
-        judgement.reason or _note(recipe, cost, judgement, points, quantised=quantised),
+        judgement.reason
+        or _note(
+            recipe,
+            cost,
+            judgement,
+            [*rounding_told, *remarks(judgement, points), *auxiliary(whole, shapes, asked)],
+            quantised=quantised,
+        ),
         engine,
         "x86",
         **used(judgement, asked),
@@ -174,16 +207,35 @@ def remarks(judgement: Judgement, points: Points) -> list[str]:
     return made
 
 
-def _note(recipe: Recipe, cost: Comparison, judgement: Judgement, points: Points, *, quantised: bool) -> str | None:
+def auxiliary(program: Program, shapes: Sequence[Sequence[int]], asked: InputsAsked) -> list[str]:
+    """What inputs beside the image were given, unless the user gave it."""
+    told = given(program.feeds, shapes) if asked.file is None else None
+    return [told] if told else []
+
+
+def _note(
+    recipe: Recipe, cost: Comparison, judgement: Judgement, remarks: Sequence[str], *, quantised: bool
+) -> str | None:
     """What a user should know of a verification that passed."""
     made: list[str] = []
     if quantised:
-        made.append("judged with weights of 7 bits: the x86 engine cannot count with 8")
+        made.append(_beside_simulation(judgement))
     elif recipe.precision == "fp16":
         made.append("the twin is fp32: the x86 engine has no fp16 kernels")
     elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
         made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
-    return "; ".join([*made, *remarks(judgement, points)]) or None
+    return "; ".join([*made, *remarks]) or None
+
+
+def _beside_simulation(judgement: Judgement) -> str:
+    """What was established of a quantised network, which its simulation is the reference of."""
+    limit = f"the limit of {LIMITS['int8-static'].relative_error:g}"
+    if judgement.swing is not None:
+        limit = f"twice the {judgement.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
+    return (
+        f"its error beside Paddle's int8 simulation is {judgement.worst.relative_error:.2g} of what tells inputs apart, within "
+        f"{limit}; both with weights of 7 bits: the x86 engine cannot count with 8"
+    )
 
 
 def _why(error: OptError | TwinDiedError) -> str:

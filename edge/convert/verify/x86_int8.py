@@ -28,9 +28,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.convert.verify.rounded import nearest, quantised_weights, rewritten
+from edge.convert.verify.rounded import nearest, quantised_weights
 from edge.paddle.draft import Draft, NewOp, OpDraft
 from edge.paddle.program import Program
+from edge.paddle.rewritten import rewritten
 
 _WHOLE, _HALF = np.float32(127), np.float32(63)
 

@@ -9,6 +9,8 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.errors import MetadataError, PackageError
 from edge.metadata.file import metadata_path, read
+from edge.metadata.gain import gain_of
+from edge.metadata.gain import words as words_of_gain
 from edge.metadata.model import Metadata, Tensor, VerificationRecord
 from edge.metadata.proofs import words
 from edge.metadata.published import licence, of_metadata
@@ -48,6 +50,10 @@ def inspect_nb(path: Path) -> Report:
         report.check("metadata beside the file", False, error.message)
         return report
     report.sections["Metadata"] = summary(metadata)
+    if metadata.calibration and metadata.calibration.layers:
+        report.sections["Harm in int8"] = {
+            one.layer: f"{one.harm:.6f}, {'float32' if one.kept else 'int8'}" for one in metadata.calibration.layers
+        }
     report.check("sha256 and size as in the metadata", (metadata.sha256, metadata.bytes) == (sha256, size))
     add_agreement(report, metadata, header.opt_version, ops)
     return report
@@ -95,6 +101,7 @@ def summary(metadata: Metadata) -> dict[str, Any]:
         "verification": _verdict(verification) if verification else None,
         "devices": words(metadata) or None,
         "asked for": metadata.nb.effect or None if metadata.nb else None,
+        "int8": words_of_gain(gain) if (gain := gain_of(metadata)) else None,
         "licence": metadata.licence if metadata.model is None else licence(proven, source.kind),
     }
     return {label: value for label, value in facts.items() if value is not None}

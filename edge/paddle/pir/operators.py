@@ -175,6 +175,13 @@ OPERATORS: dict[str, Legacy] = {
                                     only={"ceil_mode": False}),
     "unfold": Legacy("unfold", outputs="Y"),
     "grid_sample": Legacy("grid_sampler", "X Grid", "Output"),
+    "rnn": Legacy("rnn", "Input PreState* WeightList* SequenceLength? -", "Out DropoutState State* Reserve"),
+    "repeat_interleave": Legacy("repeat_interleave", renamed={"repeats": "Repeats", "axis": "dim", "output_size": None}),
+    "einsum": Legacy("einsum", "Operands*", "Out - -"),
+    "deformable_conv": Legacy("deformable_conv", "Input Offset Filter Mask?", "Output"),
+    # what no version of Paddle-Lite has: the older format does, and ONNX too
+    "conv3d": Legacy("conv3d", "Input Filter", "Output"),
+    "masked_select": Legacy("masked_select", "X Mask", "Y"),
     # detection
     "yolo_box": Legacy("yolo_box", "X ImgSize", "Boxes Scores"),
     "prior_box": Legacy("prior_box", "Input Image", "Boxes Variances"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -278,6 +279,39 @@ def _reduce(t: Translator, op: PirOp) -> None:
     t.emit(op, Legacy(old, words, renamed=dict.fromkeys(op.attrs)), attrs)
 
 
+def _masked_fill(t: Translator, op: PirOp) -> None:
+    """By `where`, which wants a mask as large as the tensor: numbers of 0 or 1 are spread by an addition."""
+    x, mask, value = op.operands
+    (result,) = op.results
+    source, fill = t.value(x), t.numbers(value)[0]
+    filled = t.scratch("masked_fill", source.dtype, source.shape)
+    dtype = {"dtype": dtype_number(source.dtype)}
+    t.writer.op("fill_any_like", {"X": [t.tensor(x)]}, {"Out": [filled]}, {"value": float(fill), **dtype})
+    whole = t.tensor(mask)
+    if t.value(mask).shape != source.shape:
+        zero, some, all_ = (
+            t.scratch("masked_fill", "float32", shape) for shape in (source.shape, t.value(mask).shape, source.shape)
+        )
+        kinds = {"in_dtype": dtype_number("bool"), "out_dtype": dtype_number("float32")}
+        t.writer.op(
+            "fill_any_like", {"X": [t.tensor(x)]}, {"Out": [zero]}, {"value": 0.0, "dtype": dtype_number("float32")}
+        )
+        t.writer.op("cast", {"X": [whole]}, {"Out": [some]}, kinds)
+        t.writer.op("elementwise_add", {"X": [zero], "Y": [some]}, {"Out": [all_]}, {"axis": -1})
+        whole = t.scratch("masked_fill", "bool", source.shape)
+        t.writer.op(
+            "cast", {"X": [all_]}, {"Out": [whole]}, {"in_dtype": kinds["out_dtype"], "out_dtype": kinds["in_dtype"]}
+        )
+    made = t.make(result.id, "masked_fill")
+    t.writer.op("where", {"Condition": [whole], "X": [filled], "Y": [t.tensor(x)]}, {"Out": [made]}, {})
+
+
+def _deformable(t: Translator, op: PirOp) -> None:
+    """Without a mask it is the older operator of that name."""
+    legacy = OPERATORS["deformable_conv"]
+    t.emit(op, legacy if op.operands[3] else replace(legacy, type="deformable_conv_v1"))
+
+
 def _interpolate(t: Translator, op: PirOp) -> None:
     """The size comes as attributes, as one tensor, as a list of tensors, or as a factor."""
     size = op.operands[1]
@@ -294,6 +328,9 @@ def _interpolate(t: Translator, op: PirOp) -> None:
 
 
 SPECIAL: dict[str, Handler] = {
+    "pd_op.masked_fill": _masked_fill,
+    "pd_op.masked_fill_": _masked_fill,
+    "pd_op.deformable_conv": _deformable,
     "pd_op.data": _data,
     "pd_op.fetch": _fetch,
     "pd_op.full": _full,

@@ -18,7 +18,7 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None):
     """Write `inference.pdmodel` and `inference.pdiparams` of a PaddleClas architecture into `out_dir`.
 
     `input_shape` is N, C, H, W, with N = -1 for an open batch. The weights are drawn from `seed`, or those of a
-    `.pdparams` checkpoint, whose number of classes is taken over. The same arguments write the same bytes.
+    checkpoint, whose number of classes is taken over. The same arguments write the same bytes.
     """
     import paddle
     import paddle_checkpoint
@@ -27,11 +27,13 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None):
     import paddle_program
     import paddle_weights
 
-    class_num = CLASSES
+    class_num, remarks = CLASSES, []
     if checkpoint is not None:
-        state = paddle_checkpoint.read(checkpoint)
+        state, remarks = paddle_checkpoint.read(checkpoint)
         with paddle.utils.unique_name.guard():
-            class_num = paddle_checkpoint.class_num(paddle_networks.build(architecture, CLASSES, seed), state, CLASSES)
+            network = paddle_networks.build(architecture, CLASSES, seed)
+        state, fitted = paddle_checkpoint.fitted(network, state, checkpoint)
+        class_num, remarks = paddle_checkpoint.class_num(network, state, CLASSES), remarks + fitted
     with paddle.utils.unique_name.guard():
         network = paddle_networks.build(architecture, class_num, seed)
         flops = paddle_count.flops(network, input_shape)
@@ -43,7 +45,8 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None):
             flops = paddle_count.flops(network, input_shape)
         params = paddle_count.parameters(network)
         described = paddle_program.save(network, input_shape, out_dir)
-    return {"flops": flops, "params": params, "class_num": class_num, "paddle_version": paddle.__version__, **described}
+    facts = {"flops": flops, "params": params, "class_num": class_num, "remarks": remarks}
+    return {**facts, "paddle_version": paddle.__version__, **described}
 
 
 def flops(architecture, input_shape):

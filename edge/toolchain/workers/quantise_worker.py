@@ -1,6 +1,6 @@
 """Paddle's post-training quantisation behind the line protocol. A process of its own: it needs Paddle's static mode.
 
-Operations: `quantise`.
+Operations: `quantise`, `measure`.
 """
 
 import gc
@@ -58,6 +58,41 @@ def quantise(program, batched, params, images, algorithm, out_dir):
         after = _run(executor, *_load(*made, executor), given)
     gc.collect()
     return {"quantised": count, "possible": possible, **_compared(before, after)}
+
+
+def measure(program, params, quantised, quantised_params, weights, variants, images, count, beside_first=False):
+    """How far variants of a quantised network are from the float one: `{figures: [{same_top, mean_cosine}]}`, as `quantise`.
+
+    `variants` are pairs of a program and the names of those parameters that it takes from the .npz file `weights`, and not from
+    the quantised network. Of `images`, as `quantise` takes them, `count` are run, evenly spread. With `beside_first`, what is
+    compared with is the first variant.
+    """
+    import paddle
+    from paddle import static
+
+    given = numpy.load(images, mmap_mode="r")
+    given = given[[k * len(given) // count for k in range(count)]]
+    place = paddle.CPUPlace()
+    executor = static.Executor(place)
+    before, figures = None, []
+    if not beside_first:
+        with static.scope_guard(static.Scope()):
+            before = _run(executor, *_load(program, params, executor), given)
+    with static.scope_guard(static.Scope()), numpy.load(weights) as floats:
+        _, feeds, _ = _load(quantised, quantised_params, executor)
+        held = {name: static.global_scope().var(name).get_tensor() for name in floats.files}
+        whole = {name: numpy.array(tensor) for name, tensor in held.items()}
+        for path, names in variants:
+            for name, tensor in held.items():
+                tensor.set(floats[name] if name in names else whole[name], place)
+            with open(path, "rb") as file:
+                variant = static.Program.parse_from_string(file.read())
+            fetches = [op.input("X")[0] for op in variant.global_block().ops if op.type == "fetch"]
+            after = _run(executor, variant, feeds, fetches, given)
+            before = after if before is None else before
+            figures.append(_compared(before, after))
+    gc.collect()
+    return {"figures": figures}
 
 
 def _load(program, params, executor):
@@ -138,4 +173,4 @@ def _compared(before, after):
 
 
 if __name__ == "__main__":
-    protocol.serve({"quantise": quantise}, info)
+    protocol.serve({"quantise": quantise, "measure": measure}, info)

@@ -174,9 +174,13 @@ _PAIR = {
     "g": np.geomspace(1e-3, 1, 3 * 5).astype(np.float32).reshape(5, 3, 1, 1),
 }
 
-_SQUEEZE = {
-    "f": _layer(3, 8, 4, 1, 1), "b": _layer(4, 8), "g": _layer(5, 24, 8, 1, 1), "c": _layer(6, 24), "h": _layer(7, 24, 4, 1, 1),
-}  # fmt: skip
+
+def squeeze_weights(between: int, gates: int) -> dict[str, NDArray[np.float32]]:
+    """Those of `squeeze_and_excite`."""
+    return {
+        "f": _layer(3, between, 4, 1, 1), "b": _layer(4, between), "g": _layer(5, gates, between, 1, 1), "c": _layer(6, gates),
+        "h": _layer(7, gates, 4, 1, 1),
+    }  # fmt: skip
 
 
 _ONE = {"u": np.ones((1, 1, 1, 1), np.float32)}
@@ -196,10 +200,11 @@ def max_pool(height: int, width: int) -> Program:
     )  # fmt: skip
 
 
-def squeeze_and_excite() -> Program:
+def squeeze_and_excite(between: int = 8, gates: int = 24) -> Program:
     """A squeeze-and-excitation block: both convolutions have one position, and weights that ARM's float16 kernel reads past."""
     added: dict[str, AttrValue] = {"axis": 1}
-    small, large, full = (1, 8, 1, 1), (1, 24, 1, 1), (1, 24, 6, 6)
+    small, large, full = (1, between, 1, 1), (1, gates, 1, 1), (1, gates, 6, 6)
+    weights = squeeze_weights(between, gates)
     return _net(
         NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
         NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["c1"]}, CONV),
@@ -212,8 +217,33 @@ def squeeze_and_excite() -> Program:
         NewOp("elementwise_mul", {"X": ["w"], "Y": ["s"]}, {"Out": ["y"]}, {"axis": -1}),
         shapes={"p": (1, 4, 1, 1), "w": full, "y": full} | dict.fromkeys(("c1", "a1", "r"), small)
         | dict.fromkeys(("c2", "a2", "s"), large),
-        weights=_SQUEEZE,
+        weights=weights,
     )  # fmt: skip
+
+
+_HEAD_OF = {"f": _layer(9, 8, 4, 1, 1)}
+_WIDE = {"f": _layer(10, 8, 4, 5, 5)}
+
+
+def head() -> Program:
+    """The last convolution of a MobileNetV3: one position, and no bias."""
+    return _net(
+        NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
+        NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+        NewOp("hard_swish", {"X": ["c"]}, {"Out": ["y"]}, {"threshold": 6.0, "scale": 6.0, "offset": 3.0}),
+        shapes={"p": (1, 4, 1, 1), "c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
+        weights=_HEAD_OF,
+    )
+
+
+def whole() -> Program:
+    """A convolution of 5 x 5 with one position of output."""
+    return _net(
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV | {"strides": [2, 2]}),
+        NewOp("relu", {"X": ["c"]}, {"Out": ["y"]}),
+        shapes={"c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
+        weights=_WIDE,
+    )
 
 
 CASES = (
@@ -247,7 +277,14 @@ CASES = (
         weights=_HEAD,
         precision="fp16",
     ),
-    Case("conv-two-positions", squeeze_and_excite(), weights=_SQUEEZE, precision="fp16"),
+    Case("conv-to-fc", squeeze_and_excite(), weights=squeeze_weights(8, 24), precision="fp16",
+         arm=("calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib",
+              "calib pool2d fc fc hard_sigmoid conv2d elementwise_mul calib")),
+    Case("conv-to-fc", head(), weights=_HEAD_OF, precision="fp16",
+         arm=("calib pool2d conv2d calib", "calib pool2d fc hard_swish reshape2 calib")),
+    Case("conv-two-positions", whole(), weights=_WIDE, precision="fp16"),
+    Case("tanh-to-sigmoid", _unary("tanh"), precision="fp16",
+         arm=("calib scale tanh calib", "calib scale sigmoid scale calib")),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
     Case("pow-to-products", _unary("pow", {"factor": 3.0})),
     Case("plain-attributes", _with_scalars(_unary("relu"), "relu", "extra", [2.0], single=True)),

@@ -14,14 +14,15 @@ from edge.convert.legalise.half import reads_past
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.inputs import samples
-from edge.errors import InterpreterNotFoundError, OptError, WorkerError
+from edge.errors import InterpreterNotFoundError, OptError, ProgramError, WorkerError
 from edge.nb.header import read_header
 from edge.nb.program import NbOp, read_ops
-from edge.paddle.draft import Draft
+from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.toolchain.toolbox import Toolbox
-from tests.convert.legalise.rule_cases import CASES, Case, X, shuffle, slices, softmax_between
-from tests.paddle.programs import write_params
+from tests.convert.legalise.rule_cases import CASES, CONV, Case, X, shuffle, slices, softmax_between, squeeze_and_excite
+from tests.paddle.programs import program, write_params
 
 
 def _ids(chosen: Sequence[Case]) -> list[str]:
@@ -50,7 +51,11 @@ def test_inputs_outputs_and_parameters_stay(case: Case) -> None:
     legal, _ = legalise(case.network, engine=case.engine, precision=case.precision)
     assert legal.feeds == case.network.feeds
     assert [spec.name for spec in legal.fetches] == [spec.name for spec in case.network.fetches]
-    assert legal.persistables == case.network.persistables
+    assert [spec.name for spec in legal.persistables] == [spec.name for spec in case.network.persistables]
+    other = [one.shape for one, as_it_was in zip(legal.persistables, case.network.persistables, strict=True)
+              if one != as_it_was and one.shape == (as_it_was.shape[1], as_it_was.shape[0])]  # fmt: skip
+    assert len(other) == len(set(case.network.persistables) - set(legal.persistables))
+    assert bool(other) == (case.rule == "conv-to-fc")
 
 
 def test_rules_of_old_engines_leave_new_ones_alone() -> None:
@@ -112,7 +117,7 @@ class Bench:
         made = self._folder / "made.nb"
         made.unlink(missing_ok=True)
         with self._tools.lend("paddlelite", self._case.engine) as worker:
-            optimise(worker, network, self._params, made, for_x86)
+            optimise(worker, network, self._turned(network), made, for_x86)
         # A process of its own: what opt freed may hold the very numbers that an engine forgot to compute.
         with Toolbox() as fresh, fresh.lend("paddlelite", self._case.engine) as worker:
             worker.call("run", nb=str(made), inputs_npz=str(self._folder / "inputs.npz"),
@@ -134,8 +139,11 @@ class Bench:
     def _arm(self, network: Program, **recipe: Any) -> tuple[NbOp, ...]:
         made = self._folder / "arm.nb"
         with self._tools.lend("paddlelite", self._case.engine) as worker:
-            optimise(worker, network, self._params, made, Recipe("arm", self._case.engine, **recipe))
+            optimise(worker, network, self._turned(network), made, Recipe("arm", self._case.engine, **recipe))
         return read_ops(made, read_header(made))
+
+    def _turned(self, network: Program) -> Path:
+        return turned(self._case.network, network, self._params, self._folder / "turned")
 
     def _output(self) -> NDArray[Any]:
         with np.load(self._folder / "out.npz") as arrays:
@@ -166,6 +174,7 @@ def test_the_legalised_network_computes_the_same(bench: Bench, case: Case) -> No
 # Paddle's own executor reads the attributes that only opt cannot: nothing to show for these without the rule.
 _OTHERWISE = ("plain-attributes", "matmul-weight-to-mul", "conv-bias-direct", "pairs-apart")
 _ARM_ONLY = (
+    "conv-to-fc",
     "conv-two-positions",
     "max-pool-other-kernel",
     "mul-to-matmul-v2",
@@ -247,21 +256,59 @@ def test_the_weights_that_the_float16_kernel_reads_past(outputs: int, inputs: in
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [c for c in CASES if c.rule == "conv-two-positions"], ids=["fp16"])
 def test_a_convolution_of_one_position_gets_a_second_one_in_float16(bench: Bench, case: Case) -> None:
-    """Both stay convolutions with their bias and activation in them, and nothing is cast."""
+    """It stays one with its activation in it, and nothing is cast."""
     legal, _ = legalise(case.network, engine=case.engine, precision="fp16")
-    assert bench.arm(case.network) == "calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib"
-    assert bench.arm(legal) == "calib pool2d conv2d conv2d hard_sigmoid pool2d conv2d elementwise_mul calib"
-    made = {name: spec.shape for name in ("c1", "a1", "r", "c2", "a2", "s") if (spec := legal.tensor(name)) is not None}
-    small, large = (1, 8, 1, 2), (1, 24, 1, 2)
-    assert made == dict.fromkeys(("c1", "a1", "r"), small) | dict.fromkeys(("c2", "a2"), large) | {"s": (1, 24, 1, 1)}
+    assert bench.arm(case.network) == "calib conv2d calib"
+    assert bench.arm(legal) == "calib conv2d pool2d calib"
+    assert [spec.shape for name in ("c", "y") if (spec := legal.tensor(name)) is not None] == [
+        (1, 8, 1, 2),
+        (1, 8, 1, 1),
+    ]
+
+
+def test_a_fully_connected_layer_has_no_positions() -> None:
+    """From the pool to the product that takes the gates; the second convolution goes with the first, read past or not."""
+    for inputs, outputs in ((8, 24), (16, 24)):
+        legal, _ = legalise(squeeze_and_excite(inputs, outputs), engine="2.13rc0", precision="fp16")
+        shapes = {
+            name: spec.shape for name in ("c1", "a1", "r", "c2", "a2", "s", "f", "g") if (spec := legal.tensor(name))
+        }
+        small, large = dict.fromkeys(("c1", "a1", "r"), (1, inputs)), dict.fromkeys(("c2", "a2", "s"), (1, outputs))
+        assert shapes == small | large | {"f": (4, inputs), "g": (inputs, outputs)}
+        assert [op.attr("axis") for op in legal.ops("elementwise_mul")] == [0]
+
+
+def test_a_filter_that_two_convolutions_share_is_not_turned() -> None:
+    draft = Draft.of(squeeze_and_excite())
+    first = next(draft.ops("conv2d"))
+    draft.follow(first, NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["again"]}, CONV))
+    legal, applied = legalise(draft.build(), engine="2.13rc0", precision="fp16")
+    assert [(one.rule, one.count) for one in applied] == [("conv-to-fc", 1), ("conv-two-positions", 1)]
+    assert [spec.shape for spec in legal.persistables if spec.name in "fg"] == [(8, 4, 1, 1), (8, 24)]
 
 
 def test_in_other_precisions_a_convolution_of_one_position_stays() -> None:
-    network = next(case.network for case in CASES if case.rule == "conv-two-positions")
+    network = next(case.network for case in CASES if case.rule == "conv-to-fc")
     for precision in ("fp32", "int8", "int16", "int8-static"):
         assert all(
-            rule.rule != "conv-two-positions" for rule in legalise(network, engine="2.13rc0", precision=precision)[1]
+            not rule.rule.startswith("conv-t") for rule in legalise(network, engine="2.13rc0", precision=precision)[1]
         )
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "refused"),
+    [((1, 2049, 8), 1, True), ((1, 2048, 8), 1, False), ((1, 5000), 1, False), ((1, 8, 5000), -1, False),
+     ((2049, 1, 1), 0, False), ((1, 4, 3000, 2), -2, True)],
+)  # fmt: skip
+def test_a_softmax_that_float16_cannot_add_up_is_refused(shape: Sequence[int], axis: int, refused: bool) -> None:
+    softmax = NewOp("softmax", {"X": ["x"]}, {"Out": ["y"]}, {"axis": axis})
+    network = program([softmax], {"x": shape}, ["y"], {"y": shape})
+    legalise(network, engine="2.13rc0")
+    if not refused:
+        assert legalise(network, engine="2.13rc0", precision="fp16") == (network, ())
+        return
+    with pytest.raises(ProgramError, match=r"^y: in float16 ARM's kernel for a softmax along the axis"):
+        legalise(network, engine="2.13rc0", precision="fp16")
 
 
 def test_every_rule_is_told_in_the_documentation() -> None:

@@ -283,6 +283,11 @@ def test_limits_are_loosened_by_twice_the_networks_own_swing() -> None:
     assert loose.relative_error == pytest.approx(2 * swing.relative_error)
     assert 1 - loose.cosine == pytest.approx(4 * (1 - swing.cosine))
     assert loose.agreement == FP32.agreement
+    farther = r + np.float32(0.06) * outputs(2)
+    assert loosened(FP32, [r], [nudged], [farther]) == loosened(FP32, [r], [farther], [nudged])
+    assert loosened(FP32, [r], [r], [farther], [nudged]).relative_error == pytest.approx(
+        2 * max(swing.relative_error, compare(r, farther).relative_error)
+    )
 
 
 def test_limits_of_a_network_that_does_not_swing_stay() -> None:

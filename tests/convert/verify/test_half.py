@@ -14,7 +14,7 @@ from edge.toolchain.toolbox import Toolbox
 from tests.convert.legalise.rule_cases import CASES, X
 from tests.paddle.programs import write_params
 
-BLOCK = next(case for case in CASES if case.rule == "conv-two-positions")
+BLOCK = next(case for case in CASES if case.rule == "conv-to-fc")
 
 
 def test_every_result_is_rounded_and_keeps_its_name() -> None:

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from edge.convert.auxiliary import given
 from edge.convert.verify.inputs import samples
 from edge.images.noise import seeded_noise
 from edge.paddle.program import TensorSpec
@@ -49,6 +50,34 @@ def test_other_inputs_are_harmless_numbers() -> None:
         assert sample["ids"].dtype == np.int64
         assert 0 <= sample["ids"].min() <= sample["ids"].max() < 8
         assert sample["on"].dtype == np.bool_
+
+
+def test_a_detectors_inputs_beside_the_image_hold_what_they_are_called() -> None:
+    """YOLO's boxes are cut at the image's edge: an image of 1 x 1 would make them all alike."""
+    feeds = [
+        TensorSpec("im_shape", (-1, 2), "float32"),
+        TensorSpec("image", (-1, 3, -1, -1), "float32"),
+        TensorSpec("scale_factor", (-1, 2), "float32"),
+        TensorSpec("im_size", (-1, 2), "int32"),
+        TensorSpec("im_info", (-1, 3), "float32"),
+    ]
+    shapes = [(2, 2), (2, 3, 32, 48), (2, 2), (2, 2), (2, 3)]
+    for sample in samples(feeds, shapes):
+        assert sample["im_shape"].tolist() == sample["im_size"].tolist() == [[32, 48]] * 2
+        assert sample["im_size"].dtype == np.int32
+        assert sample["im_info"].tolist() == [[32, 48, 1]] * 2
+        assert 0.5 <= sample["scale_factor"].min() <= sample["scale_factor"].max() < 1.5
+    assert given(feeds, shapes) == "im_shape held 32,48; im_size held 32,48; im_info held 32,48,1"
+
+
+def test_channels_last_images_get_the_same_kinds_of_patterns() -> None:
+    """White noise averages out: each sample would look alike."""
+    for dtype, low, high in (("float32", -2.1, 2.6), ("uint8", 0, 255), ("int32", 0, 255)):
+        first = samples([TensorSpec("x", (1, 3, 32, 32), dtype)], [(1, 3, 32, 32)])
+        last = samples([TensorSpec("x", (1, 32, 32, 3), dtype)], [(1, 32, 32, 3)])
+        for a, b in list(zip(first, last, strict=True))[1:]:
+            assert (a["x"] == b["x"].transpose(0, 3, 1, 2)).all()
+            assert low <= b["x"].min() < b["x"].max() <= high
 
 
 # Mean, standard deviation, and three pixels of sample 0 to 8 for a picture of 32 x 32.

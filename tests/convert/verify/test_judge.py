@@ -187,8 +187,28 @@ def test_coarse_and_right_is_not_nudged() -> None:
 def test_coarse_may_differ_by_as_much_as_its_own_steps() -> None:
     bench = Bench(unsteady=range(8), wrong=range(8), by=0.05)
     verdict = coarse(bench)
-    assert (verdict.status, bench.paddle_ran) == ("passed", [8, 8])
+    assert (verdict.status, bench.paddle_ran) == ("passed", [8] * (1 + judging.COARSE_NUDGES))
     assert verdict.comparison.relative_error > LIMITS.relative_error
+
+
+def test_coarse_is_nudged_until_a_step_shows() -> None:
+    """Seen on a processor whose sums round otherwise: the one nudge of before met no step, and a right file was refused."""
+
+    class Seldom(Bench):
+        def paddle(self, given: Sequence[Sample]) -> Outputs:
+            outputs = super().paddle(given)
+            shown = len(self.paddle_ran) == judging.COARSE_NUDGES
+            return outputs if shown else [np.round(output, 2) for output in outputs]
+
+    verdict = coarse(Seldom(unsteady=range(8), wrong=range(8), by=0.05))
+    assert verdict.status == "passed"
+
+
+def test_coarse_that_differs_as_wrong_networks_do_proves_nothing() -> None:
+    for by, status in ((0.1, "passed"), (0.2, "inconclusive")):
+        verdict = coarse(Bench(unsteady=range(8), wrong=range(8), by=by))
+        error = verdict.comparison.relative_error
+        assert (verdict.status, error > judging.WRONG_FROM) == (status, status == "inconclusive"), error
 
 
 def test_coarse_may_not_differ_by_more() -> None:

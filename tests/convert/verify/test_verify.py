@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def verdict(tmp_path: Path, tools: Toolbox) -> Verdict:
         legal = tmp_path / "legal"
         legal.write_bytes(draft.build().serialize())
         scratch = tmp_path / "scratch"
+        shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         return verify(source, legal, recipe, scratch, lend_engine=lambda: tools.lend("paddlelite", ENGINE),
                       lend_paddle=lambda: tools.lend("paddle"), asked=asked)  # fmt: skip
@@ -153,6 +155,30 @@ def test_a_right_network_passes(verdict: Verdict, precision: str) -> None:
     assert result.cosine > (0.95 if precision == "int8" else 0.9999)
     assert (result.rounded is not None) == (precision in ("int8", "int16"))
     assert result.target == "x86"
+
+
+FINITE = "rounding to float16 moves Paddle's own output by"
+INFINITE = "in float16 Paddle's own output is no finite number"
+
+
+@pytest.mark.parametrize(
+    ("large", "times", "status", "reason"),
+    [
+        ("w3", 1e5, "inconclusive", f"{INFINITE}: use another precision"),
+        ("scale", 300, "passed", f"{INFINITE} with inputs 0 to 255"),
+        ("scale", 1e6, "passed", "of what tells inputs apart: it changes what this network computes"),  # relu(nan) is 0
+        ("scale", 1, "passed", FINITE),
+    ],
+)
+def test_what_float16_does_to_a_network_is_said(
+    verdict: Verdict, monkeypatch: pytest.MonkeyPatch, large: str, times: float, status: str, reason: str
+) -> None:
+    drawn = weights()
+    drawn[large] *= np.float32(times)
+    monkeypatch.setattr(f"{__name__}.weights", lambda: drawn)
+    assert verdict(recipe=Recipe("test", ENGINE)).status == "passed"
+    result = verdict(recipe=Recipe("test", ENGINE, precision="fp16"))
+    assert (result.status, reason in (result.reason or "")) == (status, True), result.reason
 
 
 MUTATIONS: dict[str, Callable[[Draft], object]] = {

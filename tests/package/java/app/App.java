@@ -27,6 +27,7 @@ final class App {
             System.out.println("open " + missing.getMessage());
             return;
         }
+        System.out.println("input " + model.info().inputIndex + " " + model.info().inputName);
         System.out.println("shape " + Arrays.toString(model.info().inputShape()));
         System.out.println("labels " + model.labels());
         try {

@@ -21,6 +21,9 @@ public final class ModelInfo {
     /** e.g. "fp32". */
     public final String precision;
 
+    /** Which of the predictor's inputs the image is: not 0 where a detector has another one before it. */
+    public final int inputIndex;
+
     public final String inputName;
     private final long[] inputShape;
 
@@ -48,7 +51,13 @@ public final class ModelInfo {
         optVersion = (String) json.get("opt_version");
         target = (String) json.get("target");
         precision = (String) json.get("precision");
-        Map<?, ?> input = (Map<?, ?>) ((List<?>) json.get("inputs")).get(0);
+        List<?> inputs = (List<?>) json.get("inputs");
+        int image = 0;
+        while (image < inputs.size() && ((Map<?, ?>) inputs.get(image)).get("layout") == null) {
+            image++;
+        }
+        inputIndex = image < inputs.size() ? image : 0;
+        Map<?, ?> input = (Map<?, ?>) inputs.get(inputIndex);
         inputName = (String) input.get("name");
         List<?> shape = (List<?>) input.get("shape");
         inputShape = new long[shape.size()];
@@ -76,7 +85,7 @@ public final class ModelInfo {
         }
     }
 
-    /** The first input's shape, e.g. {1, 3, 224, 224}; what Tensor.resize of Paddle-Lite wants. */
+    /** The shape of that input, e.g. {1, 3, 224, 224}; what Tensor.resize of Paddle-Lite wants. */
     public long[] inputShape() {
         return inputShape.clone();
     }
