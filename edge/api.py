@@ -90,11 +90,13 @@ def choose_models(
     device: str = "sd855",
     weights: Literal["all", "ssld"] = "all",
     source: Literal["measured", "published", "estimated"] | None = None,
+    on: str | None = None,
     db: Path | None = None,
 ) -> Answer:
     """The networks that fit, best first, every number with its source, as `edgezoo choose` tells them.
 
-    Latencies in ms, top-1 as a share (or in percent), sizes in MB. `db`: the results database, None: the user's. Raises
+    Latencies in ms, top-1 as a share (or in percent), sizes in MB. `on`: the data set whose stored
+    accuracies count instead of the published ones. `db`: the results database, None: the user's. Raises
     `UsageError`, and `ResultsError` where measurements are asked for and there are none.
     """
     from edge.decide.answer import ChooseOptions, answer
@@ -108,6 +110,7 @@ def choose_models(
             device=device,
             weights=weights,
             source=source,
+            on=on,
             db=db,
         )
     )

@@ -26,6 +26,8 @@ class DownloadListener(Listener, Interface):
 
     def download(self, name: str) -> Callable[[int, int | None], None]: ...
 
+    def working(self, name: str) -> Callable[[str, int, int], None]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -94,7 +96,13 @@ def _place(
             listener.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
 
     jobs, errors = prepare(
-        wanted, device.properties(), done=done, progress=listener.download, say=listener.line, copies=options.compare
+        wanted,
+        device.properties(),
+        done=done,
+        progress=listener.download,
+        say=listener.line,
+        working=listener.working,
+        copies=options.compare,
     )
     if options.compare and len(jobs) < 2:  # there is nothing to compare the other with
         jobs = []

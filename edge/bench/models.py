@@ -18,6 +18,7 @@ from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.recipe import Recipe, choose
+from edge.convert.work import Working
 from edge.device.base import Properties
 from edge.errors import EdgezooError
 from edge.source.download import Progress
@@ -32,6 +33,7 @@ def prepare(
     done: Callable[[Conversion[Product]], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
+    working: Callable[[str], Working] = lambda _name: lambda _what, _done, _of: None,
     copies: bool = False,
 ) -> tuple[list[Job], list[EdgezooError]]:
     """The files for one device, in the order of `wanted.names`, and the errors of models that could not be converted.
@@ -48,7 +50,9 @@ def prepare(
     for job in files.values():
         check_format(job.nb, wanted.engine)
         check_target(job.nb, job.subject.target, device.kind == "host", device.serial)
-    outcomes = _convert([name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say)
+    outcomes = _convert(
+        [name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say, working
+    )
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     found = {
         one.order.name: Job(one.made.path, read_subject(one.made.path)) for one in outcomes if one.made is not None
@@ -65,6 +69,7 @@ def _convert(
     done: Callable[[Conversion[Product]], None],
     progress: Callable[[str], Progress],
     say: Callable[[str], None],
+    working: Callable[[str], Working],
 ) -> list[Conversion[Product]]:
     if not names:
         return []
@@ -77,7 +82,9 @@ def _convert(
         else NbOrder(name, lookup(name), wanted.weights, recipe)
         for name in names
     ]
-    return convert_models(orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say)
+    return convert_models(
+        orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say, working=working
+    )
 
 
 def _place(recipe: Recipe, weights: Weights) -> Path:

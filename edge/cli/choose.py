@@ -27,6 +27,9 @@ if TYPE_CHECKING:
               help="Only networks with distilled weights, or all.")  # fmt: skip
 @click.option("--source", type=click.Choice(["measured", "published", "estimated"]),
               help="Latencies of this source alone.  [default: of each network the most trusted, in this order]")  # fmt: skip
+@click.option("--on", metavar="DATA",
+              help="Accuracies as `edgezoo eval` found them on this set of images (its folder's name, or the beginning of its "
+              "hash).  [default: as published]")  # fmt: skip
 @options.db_there
 @options.as_json
 @options.gathered("edge.decide.answer", "ChooseOptions")
@@ -38,7 +41,7 @@ def command(asked: ChooseOptions, as_json: bool) -> None:
     an interval is said (straddles). Where nothing fits, the nearest are shown, and what they miss by.
 
     A measured latency counts for the network whatever weights it was measured with; accuracies are those published, of
-    the published weights in float32.
+    the published weights in float32, or with --on those that were judged here, all on the same images.
 
     \b
     Examples:

@@ -66,6 +66,8 @@ if TYPE_CHECKING:
 @click.option("--verify/--no-verify", default=True, show_default=True,
               help="Compare the converted network's outputs with Paddle's. Leaving it out is recorded.")  # fmt: skip
 @options.judged_with
+@click.option("--verify-seconds", type=Finite(), metavar="S", help="Compare with as many inputs as fit into about S "
+              "seconds, two at least; the verdict says how many.  [default: all]")  # fmt: skip
 @click.option("--strict", is_flag=True, help="The exit code is 1 also where only a part of what was asked for was done, or the "
               "comparison proved nothing.")  # fmt: skip
 @click.option(
@@ -118,6 +120,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             done=done,
             progress=progress.download,
             say=progress.line,
+            working=progress.working,
         )
         _close(progress, outcomes, asked.out)
     if as_json:

@@ -97,6 +97,7 @@ def command(
             done=done,
             failed=options.tracer(),
             say=progress.line,
+            working=progress.working,
         )
     if as_json:
         from dataclasses import asdict

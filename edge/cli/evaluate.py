@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @preparing.options
 @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv",
               help="Also write what each network said of each image.")  # fmt: skip
+@options.db
 @options.quiet
 @options.as_json
 @options.gathered("edge.evaluate.options", "EvalOptions")
@@ -54,6 +55,9 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
     preprocessing nobody said is refused until it is. To a device images go batch by batch, and each batch is
     removed when it is judged. Images that cannot be read are named, and are in no accuracy; the exit code is then
     1. The intervals are Wilson's, at 95 %.
+
+    What came of each network is kept in the results database: `edgezoo results accuracy` lists it and compares two of
+    the same images, and it stands beside latencies.
 
     \b
     Examples:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -92,8 +94,32 @@ def _put(text: str, output: Path | None) -> None:
         write_file(output, text)
 
 
+LOG_EVERY, SHOW_EVERY = 60.0, 1.0  # seconds: a line in a log, and in place on a terminal
+
+
+@dataclass
+class _Activity:
+    """What is being done of one model since `began`: `done` pieces of `of` (0: not known)."""
+
+    what: str
+    done: int
+    of: int
+    began: float
+
+    def sentence(self, name: str) -> str:
+        passed = time.monotonic() - self.began
+        how_far = f" {self.done} of {self.of}" if self.of else ""
+        left = f", about {_clock(passed * (self.of - self.done) / self.done)} left" if self.done and self.of else ""
+        return f"{name}: {self.what}{how_far}, {_clock(passed)}{left}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
 class ProgressLine:
-    """Lines on standard error; on a terminal the last one is rewritten in place while work goes on.
+    """Lines on standard error; while work goes on, on a terminal the last is rewritten in place, in a log comes one a minute.
 
     `quiet` silences progress, never what went wrong. Several threads may use one.
     """
@@ -103,6 +129,9 @@ class ProgressLine:
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
         self._shown = False
+        self._spoke = time.monotonic()
+        self._activities: dict[str, _Activity] = {}
+        self._over, self._ticker = threading.Event(), threading.Thread(target=self._tick, daemon=True)
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -110,7 +139,35 @@ class ProgressLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._over.set()
+        if self._ticker.is_alive():
+            self._ticker.join()
         self._wipe()
+
+    def working(self, name: str) -> Callable[[str, int, int], None]:
+        """A listener for what is being done of one model ("": nothing more), how many pieces of it are, and of how many.
+
+        What has the same word in front (`verify: Paddle`) is one piece of work, whose time goes on.
+        """
+
+        def heard(what: str, done: int, of: int) -> None:
+            with self._lock:
+                known = self._activities.pop(name, None)
+                if not what:
+                    return
+                same = known is not None and known.what.partition(":")[0] == what.partition(":")[0]
+                began = known.began if known is not None and same else time.monotonic()
+                self._activities[name] = _Activity(what, done, of, began)
+                if not self._quiet and not self._ticker.ident:
+                    self._ticker.start()
+
+        return heard
+
+    def _tick(self) -> None:
+        while not self._over.wait(SHOW_EVERY):
+            with self._lock:
+                if self._activities:
+                    self.now("  ".join(one.sentence(name) for name, one in self._activities.items()))
 
     def line(self, text: str) -> None:
         """A line that stays."""
@@ -121,10 +178,13 @@ class ProgressLine:
         """What went wrong: quiet or not, a user must hear why."""
         with self._lock:
             self._wipe()
+            self._spoke = time.monotonic()
             say(text)
 
     def now(self, text: str) -> None:
-        """What is being done at the moment; on a terminal only, for in a log it would be noise."""
+        """What is being done at the moment; in a log only where nothing was said for a minute: more would be noise."""
+        if not self._terminal and time.monotonic() - self._spoke >= LOG_EVERY:
+            self.line(text)
         if self._terminal and not self._quiet:
             import shutil
 

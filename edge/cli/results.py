@@ -11,6 +11,7 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import ID
+from edge.cli.results_accuracy import accuracy_command
 from edge.cli.results_check import check_command
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
@@ -33,6 +34,7 @@ def command() -> None:
       edgezoo results show 12
       edgezoo results export --json --raw -o results.json
       edgezoo results compare 12 15
+      edgezoo results accuracy
       edgezoo results save-baseline main
       edgezoo results compare --baseline main --fail-over 3%
       edgezoo results history MobileNetV1 --since "last week"
@@ -145,7 +147,15 @@ def _load(db: Path | None, asked: Filters, *, ids: tuple[int, ...] = ()) -> tupl
         return store.measurements(ids) if ids else asked.measurements(store)
 
 
-for _one in (compare_command, history_command, label_command, delete_command, save_baseline_command, baselines_command):
+for _one in (
+    accuracy_command,
+    compare_command,
+    history_command,
+    label_command,
+    delete_command,
+    save_baseline_command,
+    baselines_command,
+):
     command.add_command(_one)
 command.add_command(check_command)
 

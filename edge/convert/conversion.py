@@ -13,11 +13,13 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.effect import Effect, effect_of
 from edge.convert.gain import Int8Work, int8_work
 from edge.convert.legalise import legalise
+from edge.convert.opt.messages import missing_kernels
 from edge.convert.opt.optimise import optimise
 from edge.convert.outputs import Lend, output_shapes
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import halved, split_hard_swish
+from edge.errors import OptError
 from edge.nb.header import canonicalise, read_header
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
@@ -42,6 +44,22 @@ def convert(
         return store.get(key, content=True) or _make(source, recipe, worker, store, key, part, lend_paddle, kept)
 
 
+def _custom(error: OptError, lend_paddle: Lend) -> OptError | None:
+    """What is wrong, where an operator that opt has no kernel for is none of Paddle's."""
+    if (missing := missing_kernels(error.log)) is None:
+        return None
+    with lend_paddle() as paddle:
+        own = paddle.call("unknown", timeout=60.0, operators=list(missing[1]))["unknown"]
+    if not own:
+        return None
+    return OptError(
+        f"{' and '.join(own)} {'is no operator' if len(own) == 1 else 'are no operators'} of Paddle but custom: "
+        "no version of Paddle-Lite can have a kernel",
+        hint="write the network with operators of Paddle, and train or export it again",
+        log=error.log,
+    )
+
+
 def _make(
     source: InferenceModel,
     recipe: Recipe,
@@ -58,7 +76,10 @@ def _make(
     params = turned(original, program, source.params, part / "turned.pdiparams")
     if recipe.target == "x86":
         program, params = split_hard_swish(program), halved(original, params, part / "halved.pdiparams")
-    optimise(worker, program, params, made, recipe)
+    try:
+        optimise(worker, program, params, made, recipe)
+    except OptError as error:
+        raise _custom(error, lend_paddle) or error from error
     if params != source.params:
         params.unlink()
     canonicalise(made)

@@ -21,6 +21,7 @@ from edge.convert.pipeline import convert_models
 from edge.convert.products.nb import NbOrder, versions
 from edge.convert.recipe import Recipe
 from edge.convert.verify.asked import NOTHING_ASKED
+from edge.convert.work import Working
 from edge.errors import EdgezooError, VerificationError
 from edge.metadata.file import as_document, metadata_path
 from edge.source.exported import export_key
@@ -84,6 +85,7 @@ def survey(
     done: Callable[[CoverageRow, bool], None] = lambda _row, _known: None,
     failed: Callable[[EdgezooError], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
+    working: Callable[[str], Working] = lambda _name: lambda _what, _done, _of: None,
 ) -> list[CoverageRow]:
     """A row for every network among the models.
 
@@ -121,7 +123,7 @@ def survey(
     if orders:
         cache_dir().mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="coverage-", dir=cache_dir()) as out:
-            convert_models(orders, Path(out), jobs=jobs, done=ended, say=say, keep=False)
+            convert_models(orders, Path(out), jobs=jobs, done=ended, say=say, working=working, keep=False)
     return [rows[same[0].name] for same in wanted]
 
 

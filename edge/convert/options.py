@@ -64,16 +64,21 @@ class ConvertOptions(PreparingOptions):
     verify: bool = True
     input_range: tuple[float, float] | None = None
     inputs: Path | None = None
+    verify_seconds: float | None = None
     force: bool = False
     strict: bool = False
 
     def __post_init__(self) -> None:
         if not self.verify:
-            for option in ("input_range", "inputs", "strict"):
+            for option in ("input_range", "inputs", "verify_seconds", "strict"):
                 if getattr(self, option) not in (None, False):
                     raise UsageError(
                         f"--{option.replace('_', '-')} is for the verification, which --no-verify leaves out"
                     )
+        if self.verify_seconds is not None and self.verify_seconds <= 0:
+            raise UsageError(f"--verify-seconds {self.verify_seconds:g}: more than none")
+        if self.verify_seconds is not None and self.formats != "nb":
+            raise UsageError("--verify-seconds is for .nb files", hint="leave it out, or convert to nb alone")
         _ = self.inputs_asked
         if self.seed and self.weights.kind != "random":
             raise UsageError("--seed is for random weights", hint="--weights random")
@@ -92,7 +97,7 @@ class ConvertOptions(PreparingOptions):
     @cached_property
     def inputs_asked(self) -> InputsAsked:
         """What the verification's inputs are to be."""
-        return InputsAsked(self.input_range, self.inputs)
+        return InputsAsked(self.input_range, self.inputs, self.verify_seconds)
 
     @cached_property
     def recipe(self) -> Recipe:

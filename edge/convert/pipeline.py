@@ -11,7 +11,7 @@ from edge.convert.memory import MemoryBudget, memory_needed
 from edge.convert.order import Conversion, Order, P
 from edge.convert.overwriting import check_overwriting
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
-from edge.convert.work import Work
+from edge.convert.work import Work, Working
 from edge.errors import OutputError, foreseen
 from edge.source.download import Progress
 from edge.source.retention import ExportRetention
@@ -28,6 +28,7 @@ def convert_models(
     done: Callable[[Conversion[P]], None] = lambda _: None,
     progress: Callable[[str], Progress] = lambda _name: lambda _done, _all: None,
     say: Callable[[str], None] = lambda _: None,
+    working: Callable[[str], Working] = lambda _name: lambda _what, _done, _of: None,
     keep: bool = True,
     replace: bool = True,
 ) -> list[Conversion[P]]:
@@ -36,9 +37,10 @@ def convert_models(
     The files are `NAME.nb` and `NAME.json`, or `NAME.onnx` and `NAME.onnx.json`.
     They are verified with the `inputs` asked for. `jobs` models are worked on at once (default: one a core). `done` hears each
     outcome as it comes, from the calling thread; `progress(name)` gives the listener for one model's download; `say` hears of
-    long set-up work. What goes wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Large models
-    wait until there is memory for them, and their exports do not stay in the cache; without `keep`, nothing of any model does
-    but how its verification went. Without `replace`, a file of that name which was made otherwise stays, and the order fails.
+    long set-up work; `working(name)` gives the listener for how far one model's work is (`edge.convert.work`; "" at its end).
+    What goes wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Large models wait until there
+    is memory for them, and their exports do not stay in the cache; without `keep`, nothing of any model does but how its
+    verification went. Without `replace`, a file of that name which was made otherwise stays, and the order fails.
     Raises `OutputError` when `out` cannot be used.
     """
     _check_place(out)
@@ -60,6 +62,7 @@ def convert_models(
                 retention,
                 progress(order.name),
                 inputs,
+                working(order.name),
             )
             try:
                 with memory.reserve(memory_needed(order.model)):
@@ -68,6 +71,7 @@ def convert_models(
                             check_overwriting(order, out)
                         made, reused = order.make(work)
                     finally:
+                        work.working("", 0, 0)
                         retention.done_with(order.network)
                 return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
             except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge.cache.files import holds
@@ -21,13 +21,16 @@ from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
 from edge.zoo.model import Model
 
+Working = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """The means for one order, whose `name`, `model`, `weights` and `network` these are.
 
     The files go to the folder `out`; `verify`, `keep` and `inputs` as `edge.convert.pipeline.convert_models` takes them;
-    `seconds` collects wall-clock time by stage, `remarks` what the user should know of the result.
+    `working` hears what is being done, how much of it is, and of how much (0: not known); `seconds` collects wall-clock time by
+    stage, `remarks` what the user should know of the result.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Work:
     retention: ExportRetention
     progress: Progress
     inputs: InputsAsked = NOTHING_ASKED
+    working: Working = lambda _what, _done, _of: None
     seconds: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -60,6 +64,7 @@ class Work:
     def stage(self, name: str) -> Iterator[None]:
         """Time that passes inside belongs to this stage."""
         began = time.monotonic()
+        self.working(name, 0, 0)
         try:
             yield
         finally:
@@ -73,6 +78,15 @@ class Work:
             )
         self.remarks.extend(remark for remark in source.remarks if remark not in self.remarks)
         return source
+
+    def counted(self, source: InferenceModel, shapes: Sequence[Sequence[int]]) -> InferenceModel:
+        """The same with its FLOPs, if Paddle can tell them: those of one's own network are not known before its shapes are."""
+        if source.flops is not None:
+            return source
+        from edge.source.flops import program_flops
+
+        with self.stage("source"):
+            return replace(source, flops=program_flops(source, shapes, self.lend("paddle")))
 
     def whole(self, source: InferenceModel) -> InferenceModel:
         """The same with its files, exported again where only the facts had been kept, or the files are no longer those."""

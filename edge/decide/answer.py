@@ -11,6 +11,7 @@ from edge.cache.paths import results_database
 from edge.decide.candidates import SOURCES, LatencyOf, Source, candidates, estimated_latency, published_latency
 from edge.decide.choose import Decision, choose
 from edge.decide.fitted import THREADS
+from edge.decide.judged import judged_on
 from edge.decide.measured import SD855, cells, references
 from edge.decide.number import Limit
 from edge.errors import UsageError
@@ -31,6 +32,7 @@ class ChooseOptions:
     device: str = SD855
     weights: str = "all"
     source: Source | None = None
+    on: str | None = None
     db: Path | None = None
 
     def __post_init__(self) -> None:
@@ -80,7 +82,8 @@ class Answer:
 
 def answer(asked: ChooseOptions) -> Answer:
     """Gather what is known, and choose. Raises `ResultsError`, `UnknownResultError` where a device has no measurement."""
-    cells, damaged = _cells(asked)
+    judged, damaged = judged_on(asked.on, asked.db) if asked.on is not None else (None, [])
+    cells, more = _cells(asked)
     others: list[LatencyOf] = []
     if "published" in asked.sources and asked.device == SD855:
         others.append(partial(published_latency, threads=asked.threads))
@@ -88,13 +91,13 @@ def answer(asked: ChooseOptions) -> Answer:
         known = None if asked.device == SD855 else references(cells)
         others.append(partial(estimated_latency, threads=asked.threads, references=known))
     measured = cells if "measured" in asked.sources else []
-    found = candidates(measured, others, ssld=asked.weights == "ssld")
+    found = candidates(measured, others, judged=judged, ssld=asked.weights == "ssld")
     return Answer(
         asked,
         choose(found, asked.limits, fastest_first=asked.fastest_first),
         dict(Counter(one.latency.source for one in found if one.latency is not None)),
         sum(one.status == "measured" and not one.valid for one in measured),
-        tuple(damaged),
+        (*damaged, *more),
     )
 
 

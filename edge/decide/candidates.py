@@ -8,6 +8,7 @@ from typing import Literal
 
 from edge.decide.estimate import Counted, MeasuredLatency, estimate
 from edge.decide.features import of_model
+from edge.decide.judged import JudgedOnImages
 from edge.decide.measured import ENGINE, network_key, newest
 from edge.decide.number import Sourced
 from edge.results.measurement import Measurement
@@ -42,11 +43,18 @@ LatencyOf = Callable[[Model], Sourced | None]
 """What a source knows of a network's latency."""
 
 
-def candidates(measured: Sequence[Measurement], others: Sequence[LatencyOf], *, ssld: bool = False) -> list[Contender]:
+def candidates(
+    measured: Sequence[Measurement],
+    others: Sequence[LatencyOf],
+    *,
+    judged: JudgedOnImages | None = None,
+    ssld: bool = False,
+) -> list[Contender]:
     """Every network of the catalogue with its measured latencies (one for each precision and engine), or where its float32
     was not measured with that of the first of the `others` that has one; and all that was measured beside the catalogue.
 
-    `measured` are of one thread count and device; what is not valid counts for nothing. With `ssld` only networks whose
+    `measured` are of one thread count and device; what is not valid counts for nothing. Accuracies are those `judged` on one
+    set of images, or (None) the published ones: never both. With `ssld` only networks whose
     published weights are distilled.
     """
     by_network: dict[object, list[Measurement]] = {}
@@ -55,15 +63,16 @@ def candidates(measured: Sequence[Measurement], others: Sequence[LatencyOf], *, 
         if model is not None:
             by_network.setdefault(network_key(model), []).append(one)
         elif not ssld:
-            found.append(_contender(one, None))
+            found.append(_contender(one, None, judged))
     for model in catalogue():
         if ssld and not model.ssld:
             continue
         mine = by_network.get(network_key(model), [])
-        found += [_contender(one, model) for one in mine]
+        found += [_contender(one, model, judged) for one in mine]
         if not any(one.subject.precision == "fp32" and one.engine[0] in (None, ENGINE) for one in mine):
             latency = next((ms for ms in (latency_of(model) for latency_of in others) if ms is not None), None)
-            top1, size = published_top1(model), _size(model)
+            top1 = published_top1(model) if judged is None else judged.of_model(model, "fp32")
+            size = _size(model)
             found.append(Contender(model.name, model, "fp32", ENGINE, "published", latency, top1, size))
     return found
 
@@ -100,7 +109,7 @@ def published_top1(model: Model) -> Sourced | None:
     return Sourced(top1, "published", note=told) if top1 is not None else None
 
 
-def _contender(one: Measurement, model: Model | None) -> Contender:
+def _contender(one: Measurement, model: Model | None, judged: JudgedOnImages | None) -> Contender:
     return Contender(
         name=model.name if model else one.subject.name,
         model=model,
@@ -108,9 +117,15 @@ def _contender(one: Measurement, model: Model | None) -> Contender:
         engine=one.engine[0] or "unknown",
         weights="published" if model else one.subject.weights or "unknown",
         latency=_latency(one),
-        top1=published_top1(model) if model and one.subject.precision == "fp32" else None,
+        top1=_top1(one, model, judged),
         mb=Sourced(one.subject.bytes / 1e6, "measured", note=f"the file of measurement {one.id}"),
     )
+
+
+def _top1(one: Measurement, model: Model | None, judged: JudgedOnImages | None) -> Sourced | None:
+    if judged is not None:
+        return judged.of_model(model, one.subject.precision) if model else judged.of_file(one.subject)
+    return published_top1(model) if model and one.subject.precision == "fp32" else None
 
 
 def _latency(one: Measurement) -> Sourced:

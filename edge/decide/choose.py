@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from edge.decide.candidates import Contender
 from edge.decide.number import Limit, Sourced, Verdict, tiers
@@ -82,7 +83,7 @@ def number(one: Contender, limit: str) -> Sourced | None:
 def pareto(one: Contender, others: Sequence[Contender]) -> str:
     """Whether none of the others is at least as fast and as accurate, and better in one of the two.
 
-    "perhaps" where every one that is so is told apart by its values, and not by the intervals of both.
+    "perhaps" where every one that is so is faster by its value, and not by the intervals of both.
     """
     if one.latency is None or one.top1 is None:
         return "no"
@@ -100,30 +101,30 @@ def _before(one: Contender, other: Contender) -> bool:
 
 
 def _surely_before(one: Contender, other: Contender) -> bool:
-    """Its worse ends are not beyond the other's better ones."""
+    """Its latency's upper end is not beyond the other's lower one; accuracies are of the same images, and told by value."""
     assert one.latency
-    assert one.top1
     assert other.latency
-    assert other.top1
-    faster = (
-        one.latency == other.latency or one.latency.ends[1] <= other.latency.ends[0]
-    )  # the same number: one network
-    return faster and (one.top1 == other.top1 or one.top1.ends[0] >= other.top1.ends[1])
+    same = one.latency == other.latency  # that of one network with other weights
+    return same or one.latency.ends[1] <= other.latency.ends[0]
 
 
 def _order(group: Sequence[Contender], *, fastest_first: bool) -> list[list[Contender]]:
-    """In tiers that neither latency nor accuracy nor size tells apart, the best one first."""
+    """In tiers that neither latency nor accuracy nor size tells apart, the best one first.
+
+    Accuracies are all of the same images, so that networks are told apart by less than their intervals: by value.
+    """
     orders = (
         [("--max-ms", False), ("--min-top1", True)] if fastest_first else [("--min-top1", True), ("--max-ms", False)]
     )
     made = [list(group)]
     for name, descending in (*orders, ("--max-mb", False)):
-        made = [
-            smaller
-            for tier in made
-            for smaller in tiers(tier, lambda one: number(one, name), descending=descending)  # noqa: B023 - used at once
-        ]
+        made = [smaller for tier in made for smaller in tiers(tier, partial(_ordering, name), descending=descending)]
     return made
+
+
+def _ordering(name: str, one: Contender) -> Sourced | None:
+    of = number(one, name)
+    return of if of is None or name != "--min-top1" else Sourced(of.value, of.source)
 
 
 def _missed(one: Contender, limits: Sequence[Limit], names: Sequence[str]) -> tuple[tuple[str, float], ...]:

@@ -48,7 +48,11 @@ def counted(name: str, shape: Sequence[int] | None, say: Callable[[str], None]) 
     if not is_path(name):
         model = lookup(name)
         known = of_model(model)
-        return Counted(name, model, known.features) if known else _converted(name, model, Weights("random"), shape, say)
+        return (
+            Counted(model.name, model, known.features)
+            if known
+            else _converted(model.name, model, Weights("random"), shape, say)
+        )
     if path.suffix != ".nb":
         folder = path if path.is_dir() else path.parent
         return _converted(folder.resolve().name, None, Weights("own", path=folder), shape, say)

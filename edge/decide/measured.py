@@ -11,7 +11,7 @@ from edge.decide.features import of_model
 from edge.errors import UnknownResultError
 from edge.metadata.file import origin_of
 from edge.metadata.published import of_origin
-from edge.results.measurement import Measurement
+from edge.results.measurement import Measurement, Subject
 from edge.results.store import Store
 from edge.zoo.catalogue import lookup
 from edge.zoo.model import Model
@@ -36,9 +36,8 @@ def cells(device: str, threads: Sequence[int], db: Path | None) -> tuple[list[Me
     return found, damaged
 
 
-def network_of(one: Measurement) -> Model | None:
-    """The network of the catalogue that was measured, whatever its weights; its file's name proves nothing."""
-    subject = one.subject
+def network_of(subject: Subject) -> Model | None:
+    """The network of the catalogue that a file is of, whatever its weights; its name proves nothing."""
     origin = origin_of(subject.metadata, subject.name)
     proven = of_origin(origin, subject.shapes, subject.params, subject.flops)
     return lookup(origin.model.name) if origin.model is not None and proven.published is not None else None
@@ -49,7 +48,7 @@ def newest(cells: Sequence[Measurement]) -> Iterable[tuple[Model | None, Measure
     best: dict[object, tuple[Model | None, Measurement]] = {}
     for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.id)):
         if one.valid and not one.synthetic and one.protocol.base != "sustained" and one.headline_ms is not None:
-            model = network_of(one)
+            model = network_of(one.subject)
             best[(network_key(model) if model else one.subject.sha256, one.subject.precision, one.engine[0])] = (
                 model,
                 one,

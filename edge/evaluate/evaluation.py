@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import EvaluationError, ImageError
-from edge.evaluate.accuracy import Share, ranked, share
+from edge.evaluate.accuracy import ranked
 from edge.evaluate.network import Classifier
 from edge.images.dataset import Dataset, Image
 from edge.images.preprocess import prepare
 from edge.images.reading import read_image
+from edge.results.accuracy import Share, share
 from edge.zoo.model import Preprocessing
 
 _BATCH_BYTES = 32 << 20  # of tensors: enough to make up for loading the network, and twice this is what is held

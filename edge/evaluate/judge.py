@@ -11,14 +11,17 @@ from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.models import prepare
 from edge.bench.programs import find_runner
 from edge.bench.request import Job
+from edge.cache.paths import results_database
 from edge.device.base import Properties
 from edge.device.discover import open_device
 from edge.device.host import HostDevice
 from edge.errors import EdgezooError
+from edge.evaluate.keeping import Keeping
 from edge.evaluate.options import EvalOptions
 from edge.evaluate.report import EvaluatedModel
-from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, judge_on_device, judge_on_host
+from edge.evaluate.session import TIMEOUT, Candidate, EvaluationDevice, Keep, judge_on_device, judge_on_host
 from edge.metadata.file import origin_of
+from edge.results.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,21 @@ class EvaluationRun:
 def judge(
     options: EvalOptions, listener: DownloadListener, wrong: Callable[[EdgezooError], None] = lambda _: None
 ) -> EvaluationRun:
-    """Convert what is named, and judge it on the images; `wrong` hears of each error that ended one network of several.
+    """Convert what is named, judge it on the images, and keep what came of it in the results database.
 
-    Raises what the device raises, and of a single network what the engine or the program raises.
+    `wrong` hears of each error that ended one network of several. Raises what the device raises, of a single network what
+    the engine or the program raises, and `ResultsError`.
     """
+    with Store(options.db or results_database(), say=listener.line) as store:
+        return _judge(options, listener, Keeping(store, options.dataset, options.data.resolve().name), wrong)
+
+
+def _judge(
+    options: EvalOptions, listener: DownloadListener, keep: Keep, wrong: Callable[[EdgezooError], None]
+) -> EvaluationRun:
     if options.here:
         candidates, failed = _candidates(options, listener)
-        judged = judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, wrong)
+        judged = judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, keep, wrong)
         return EvaluationRun(judged, failed + len(candidates) - len(judged))
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
@@ -49,7 +60,7 @@ def judge(
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    judged = judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, wrong)
+    judged = judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, keep, wrong)
     return EvaluationRun(judged, failed + len(jobs) - len(judged))
 
 
@@ -58,7 +69,7 @@ def _jobs(
 ) -> tuple[list[Job], int]:
     """The files for a device in the order named, and how many could not be had."""
     wanted = options.wanted(names, engine)
-    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line)
+    jobs, errors = prepare(wanted, device, progress=listener.download, say=listener.line, working=listener.working)
     for error in errors:
         listener.error(error.message + (f" ({error.hint})" if error.hint else ""))
     return jobs, len(errors)

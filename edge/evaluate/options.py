@@ -15,6 +15,7 @@ from edge.images.dataset import Dataset, read_folders, read_list
 from edge.images.options import PreparingOptions
 from edge.images.overrides import fitting
 from edge.package.labels import read_labels
+from edge.results.database import check_file
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
@@ -41,10 +42,13 @@ class EvalOptions(PreparingOptions):
     precision: str | None = None
     engine: HostEngine | None = None
     output: str | None = None
+    db: Path | None = None
 
     def __post_init__(self) -> None:
         if self.spec == "all":
             raise UsageError("eval judges on one device at a time", hint="name it with -s SERIAL")
+        if self.db is not None:
+            check_file(self.db)
         if self.listing is not None and self.labels is not None:
             raise UsageError("--list has the classes in it: --labels is for folders", hint="leave one of them out")
         self._check_runner()

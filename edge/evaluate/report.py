@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge.evaluate.accuracy import Share
 from edge.evaluate.evaluation import Evaluation, remarks
 from edge.report import facts
 from edge.report.grid import Column, text
+from edge.results.accuracy import Accuracy, Share
 from edge.results.measurement import RunnerProgram, Subject
 from edge.zoo.model import Preprocessing
 
@@ -39,7 +39,8 @@ class Launched:
 class EvaluatedModel:
     """One network, how its images were prepared, where it ran, and what came of it. Seconds in all.
 
-    `device` is a serial, or "host"; `launched` is None where the engine ran in its own interpreter here.
+    `device` is a serial, or "host"; `launched` is None where the engine ran in its own interpreter here;
+    `stored` is as the results database keeps it.
     """
 
     subject: Subject
@@ -49,6 +50,7 @@ class EvaluatedModel:
     evaluation: Evaluation
     seconds: float
     launched: Launched | None = None
+    stored: Accuracy | None = None
 
 
 def table(judged: Sequence[EvaluatedModel]) -> str:
@@ -64,6 +66,9 @@ def table(judged: Sequence[EvaluatedModel]) -> str:
     told += [f"{one.subject.name}: {remark}" for one in judged for remark in remarks(one.evaluation)]
     told += [f"{one.subject.name}: {reason}." for one in judged for reason in _withheld(one.subject)]
     told += [f"? {one.subject.name}: {doubt.reason}" for one in judged for doubt in facts.doubts(one.subject, "top1")]
+    told += [
+        f"{one.subject.name}: kept as accuracy {one.stored.id}, of {one.stored.words}" for one in judged if one.stored
+    ]
     if told:
         parts.append("\n".join(told))
     if any(one.launched and one.launched.synthetic for one in judged):
@@ -74,7 +79,10 @@ def table(judged: Sequence[EvaluatedModel]) -> str:
 def as_dict(one: EvaluatedModel) -> dict[str, Any]:
     """The JSON object of one network: counts, shares from 0 to 1 with their intervals, and how they were got."""
     subject, made = one.subject, one.evaluation
+    stored = one.stored
     return {
+        "id": stored and stored.id,
+        "dataset": stored and {"name": stored.dataset, "sha256": stored.dataset_sha256},
         "name": subject.name,
         "sha256": subject.sha256,
         "bytes": subject.bytes,

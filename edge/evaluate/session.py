@@ -14,7 +14,7 @@ from edge.bench.host_engines import HostEngine
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
 from edge.device.base import Device
-from edge.errors import DeviceError, EdgezooError, UsageError, foreseen
+from edge.errors import DeviceError, EdgezooError, ResultsError, UsageError, foreseen
 from edge.evaluate.device_network import DeviceNetwork
 from edge.evaluate.evaluation import Evaluation, Unreadable, evaluate
 from edge.evaluate.network import Classifier, HostNetwork
@@ -27,6 +27,7 @@ from edge.results.measurement import Subject
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.model import Preprocessing
 
+Keep = Callable[[EvaluatedModel], EvaluatedModel]
 TIMEOUT = 3600.0  # seconds for one batch of images
 
 
@@ -54,14 +55,16 @@ def judge_on_host(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
+    keep: Keep = lambda one: one,
     wrong: Callable[[EdgezooError], None] = lambda _: None,
 ) -> list[EvaluatedModel]:
     """The accuracy of every network, in the order given, in this machine's engines; of several, one that fails is left out.
 
     `wrong` hears of its error beside the listener.
 
-    An image that cannot be read is told to the listener once. Raises `UsageError` before any work where a network's
-    preprocessing is not known, and what `evaluate` raises.
+    `keep` gets each network as it ends, and gives back what is told of it. An image that cannot be read is told to the
+    listener once. Raises `UsageError` before any work where a network's preprocessing is not known, and what `evaluate`
+    raises.
     """
     hows = [steps(candidate.job.subject, overrides) for candidate in candidates]
     places = [output_place(candidate.job.subject, output) for candidate in candidates]
@@ -80,7 +83,7 @@ def judge_on_host(
                     place,
                 )
                 made, seconds = judging.judge(job, network, how)
-                judged.append(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds))
+                judged.append(keep(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds)))
     return judged
 
 
@@ -91,6 +94,7 @@ def judge_on_device(
     overrides: Overrides,
     listener: Listener,
     output: str | None = None,
+    keep: Keep = lambda one: one,
     wrong: Callable[[EdgezooError], None] = lambda _: None,
 ) -> list[EvaluatedModel]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
@@ -124,7 +128,7 @@ def judge_on_device(
                 assert hello is not None  # evaluate has got an answer
                 launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
                 engine = f"{hello.engine} {network.engine_version}"
-                judged.append(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched))
+                judged.append(keep(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched)))
     return judged
 
 
@@ -147,10 +151,10 @@ class _Judging:
 
     @contextmanager
     def apart(self, job: Job, *, alone: bool) -> Iterator[None]:
-        """What goes wrong with one network of several is told, and ends that one; not so a wrong request, or a device."""
+        """What goes wrong with one network of several is told, and ends that one; not so a wrong request, a device, the results."""
         try:
             yield
-        except (UsageError, DeviceError):
+        except (UsageError, DeviceError, ResultsError):
             raise
         except Exception as error:
             if alone:

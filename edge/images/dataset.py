@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.cache.hashing import sha256_of
 from edge.cache.regular import read_text
 from edge.errors import UsageError
 
@@ -34,6 +35,16 @@ class Dataset:
         if limit >= count:
             return self
         return replace(self, images=tuple(self.images[index * count // limit] for index in range(limit)))
+
+    def contents(self) -> tuple[str, ...]:
+        """Of each image what it is wherever it lies: the SHA-256 of its file (or why there is none), and its class."""
+        found = []
+        for image in self.images:
+            try:
+                found.append(f"{sha256_of(image.path)} {image.label}")
+            except OSError:
+                found.append(f"unreadable {image.label}")
+        return tuple(found)
 
     def check(self, classes: int) -> None:
         """Raises `UsageError` if a network with so many classes cannot be judged on these labels."""

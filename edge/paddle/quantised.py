@@ -71,6 +71,34 @@ def input_range(program: Program, params: Params) -> float | None:
     return None
 
 
+def without_observers(program: Program) -> Program:
+    """The same without the pairs that round what no quantised layer reads."""
+    draft = Draft.of(program)
+    makers = {name: op for op in draft.ops() for names in op.outputs.values() for name in names}
+    read = {op.input(slot) for op in program.ops(*_WEIGHT) for slot in ("Input", "X")}
+    same: dict[str, str] = {}
+    for op in list(draft.ops(*_SIMULATED, "dequantize_linear")):
+        first = makers.get(op.input("X") or "") if op.type == "dequantize_linear" else op
+        made = op.output("Out") or op.output("Y")
+        if first is None or made is None or made in read or (source := first.input("X")) is None:
+            continue
+        if op.type == "dequantize_linear" and first.type != "quantize_linear":
+            continue  # of a weight
+        same[made] = source
+        draft.replace(op)
+    draft.flush()
+    for op in draft.ops():
+        for slot, names in op.inputs.items():
+            op.set_input(slot, [_followed(name, same) for name in names])
+    return draft.build()
+
+
+def _followed(name: str, same: Mapping[str, str]) -> str:
+    while name in same:
+        name = same[name]
+    return name
+
+
 def plain(program: Program, params: Params) -> Plain:
     """The program in that form. Raises `ProgramError` for quantisation that no int8 kernel of Paddle-Lite computes."""
     return _Rewriting(program, params).done()
@@ -103,7 +131,7 @@ class _Rewriting:
         self._draft.flush()
         for op in self._draft.ops():
             for slot, names in op.inputs.items():
-                op.set_input(slot, [self._origin(name) for name in names])
+                op.set_input(slot, [_followed(name, self._same) for name in names])
         self._draft.drop_unread()
         program = self._draft.build()
         kept = {spec.name for spec in program.persistables}
@@ -230,11 +258,6 @@ class _Rewriting:
     def _parameter(self, near: str, values: NDArray[Any]) -> str:
         name = self._draft.new_tensor(near, "float32", values.shape, persistable=True)
         self._params[name] = np.ascontiguousarray(values, np.float32)
-        return name
-
-    def _origin(self, name: str) -> str:
-        while name in self._same:
-            name = self._same[name]
         return name
 
 

@@ -39,6 +39,7 @@ def as_dict(answer: Answer) -> dict[str, Any]:
             "threads": asked.threads,
             "device": asked.device,
             "weights": asked.weights,
+            "on": asked.on,
             "sources": list(asked.sources),
             "order": "fastest first" if asked.fastest_first else "most accurate first",
         },
@@ -139,12 +140,19 @@ def _remarks(answer: Answer) -> list[str]:
     lines += [
         f"? {one.name}: {of.note}" for one in shown for of in (one.latency, one.top1) if of and "doubtful" in of.note
     ]
+    if asked.on is not None:
+        told = [one.top1.note for one in shown if one.top1]
+        lines.append(
+            f"Top-1 measured: {'; '.join(dict.fromkeys(told)) or 'of none of these'}; the interval is Wilson's, at 95 %."
+        )
     if any(one.mb and one.mb.source == "converted" for one in shown):
         lines.append("MB converted: of the file that edgezoo makes for arm in float32.")
     if any(one.mb and one.mb.source == "published" for one in shown):
         lines.append("MB published: as printed by PaddleClas, MiB for most networks.")
     if decision.unknown:
-        lines.append(f"Left out: {decision.unknown} of which a number asked for is not known.")
+        lines.append(
+            f"Left out: {decision.unknown} networks of which the latency, or another number asked for, is not known."
+        )
     if answer.invalid:
         lines.append(f"Left out: {answer.invalid} measurements that are not valid; `edgezoo results show ID` says why.")
     return lines

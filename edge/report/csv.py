@@ -48,6 +48,7 @@ _COLUMNS = (
     *("launches_counted", "launches_made"),
     *("latency_ci95_low", "latency_ci95_high", "load_ms", "first_run_ms", "peak_rss_bytes"),
     *("sustained_first_ms", "sustained_steady_ms", "sustained_ratio", "sustained_steady"),
+    *("top1", "top1_low", "top1_high", "top5", "images", "dataset", "dataset_sha256"),
     *("published_top1", "published_sd855_ms", "ratio_to_sd855", "published_withheld", "published_doubts"),
 )
 
@@ -68,6 +69,7 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
     latency, published, device = cell["latency_ms"] or {}, cell["published"] or {}, cell["device"]
     low, high = latency.get("ci95") or (None, None)
     kept = cell["sustained"] or {}
+    judged = cell["accuracy"] or {"top1": {}, "top5": None, "dataset": {}}
     return {
         **cell,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(cell["started"])),
@@ -86,6 +88,14 @@ def _line(cell: dict[str, Any]) -> dict[str, Any]:
         "latency_ci95_low": low,
         "latency_ci95_high": high,
         **{f"sustained_{name}": kept.get(name) for name in ("first_ms", "steady_ms", "ratio", "steady")},
+        **{
+            name: judged["top1"].get(key)
+            for name, key in (("top1", "value"), ("top1_low", "low"), ("top1_high", "high"))
+        },
+        "top5": (judged["top5"] or {}).get("value"),
+        "images": judged.get("images"),
+        "dataset": judged["dataset"].get("name"),
+        "dataset_sha256": judged["dataset"].get("sha256"),
         "published_top1": published.get("top1"),
         "published_sd855_ms": published.get("sd855_ms"),
         "published_withheld": "; ".join(cell["published_withheld"]),

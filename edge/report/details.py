@@ -78,6 +78,11 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
             found.append(("Two groups", f"of runs in {statistics.bimodal_launches} of {statistics.launches} launches"))
     elif one.headline_ms is not None:
         found.append(("Mean", f"{one.headline_ms:.3f} ms (the program tells no samples)"))
+    if one.accuracy is not None:
+        top1 = one.accuracy.top1
+        found.append(
+            ("Top-1", f"{top1.value:.2%} (95 % interval {top1.low:.2%} to {top1.high:.2%}), {one.accuracy.words}")
+        )
     if reference is not None:
         found.append(
             ("Published", f"{reference:.2f} ms on a Snapdragon 855" + (f", ratio {ratio:.2f}" if ratio else ""))

@@ -20,30 +20,31 @@ WAYS: Mapping[str, Callable[[LeftOut], Sequence[float]]] = {
 
 
 def render(estimates: Sequence[Estimate], device: str | None) -> str:
-    """A row a network; below it what the numbers are. `device`: what calibrated them, None for a Snapdragon 855."""
-    by_name: dict[str, list[Estimate]] = {}
-    for one in estimates:
-        by_name.setdefault(one.name, []).append(one)
+    """A row a network, of which `estimates` has one at every thread count; below what the numbers are.
+
+    `device`: what calibrated them, None for a Snapdragon 855.
+    """
     threads = list(dict.fromkeys(one.threads for one in estimates))
+    networks = [estimates[place : place + len(threads)] for place in range(0, len(estimates), len(threads))]
     columns = [Column("Model", False), Column("Case", False), *(Column(f"{count}T ms", False) for count in threads)]
-    rows = [[name, made[0].case, *map(_cell, made)] for name, made in by_name.items()]
+    rows = [[made[0].name, made[0].case, *map(_cell, made)] for made in networks]
     where = device or "a Snapdragon 855"
     lines = [
         text(columns, rows),
         "",
         f"Estimated, not measured: on {where}, float32, as the published latencies are measured.",
     ]
-    lines.append(
-        "± what nine of ten estimates of that case were within, each made without the network it is of, or (near) without"
-    )
-    lines.append("its whole family. `edgezoo estimate --evaluate` shows how that was found.")
-    for made in by_name.values():  # of one network, usually the same at every thread count
+    if device is None:
+        lines.append(
+            "± what nine of ten estimates of that case were within, each made without the network it is of, or (near) without"
+        )
+        lines.append("its whole family. `edgezoo estimate --evaluate` shows how that was found.")
+    else:
+        lines.append("± what nine of ten networks measured there were within, each estimated from the others.")
+    for made in networks:  # of one network, usually the same at every thread count
         lines += dict.fromkeys(f"{one.name}: {one.case}: {one.reason}." for one in made)
     if device is not None:
-        counts = [
-            f"{made.references} at {made.threads} thread{'s' * (made.threads > 1)}"
-            for made in next(iter(by_name.values()))
-        ]
+        counts = [f"{made.references} at {made.threads} thread{'s' * (made.threads > 1)}" for made in networks[0]]
         lines.append(f"Calibrated by networks measured on {device}: {', '.join(counts)}.")
         if any(one.ms is not None and one.error is None for one in estimates):
             lines.append("Without ±: too few are measured there to tell how far an estimate is off.")

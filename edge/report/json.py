@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from edge.report import facts, sustained
+from edge.report import accuracy, facts, sustained
 from edge.results.measurement import Launch, Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import median
@@ -92,6 +92,7 @@ def cell(measurement: Measurement, *, ratio: bool = False, raw: bool = False) ->
         "launches_counted": len(measurement.counted),
         "launches_made": len(measurement.launches),
         "launches_ms": [launch.level_ms for launch in measurement.launches],
+        "accuracy": measurement.accuracy and accuracy.as_dict(measurement.accuracy),
         "published": published
         and {
             "top1": published.top1,

@@ -51,9 +51,10 @@ class _Footnotes:
         self._numbers: dict[str, int] = {}
 
     def mark(self, cell: Measurement) -> str:
-        sentences = [one for one in words.remarks(cell) if one not in self._of_all]
-        numbers = [self._numbers.setdefault(one, len(self._numbers) + 1) for one in sentences]
-        return "".join(f" [{number}]" for number in numbers)
+        return "".join(self.number(one) for one in words.remarks(cell) if one not in self._of_all)
+
+    def number(self, sentence: str) -> str:
+        return f" [{self._numbers.setdefault(sentence, len(self._numbers) + 1)}]"
 
     def lines(self) -> list[str]:
         return [*self._of_all, *(f"[{number}] {sentence}" for sentence, number in self._numbers.items())]
@@ -69,11 +70,13 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     apart = identity.distinguishing(files, identity.OF_FILE[:2], identity.OF_FILE[2:])
     ratios = ratio or facts.is_sd855(cells[0].device)
     headline = "mean" if _tells_no_samples(cells) else cells[0].protocol.headline
+    judged = any(next(iter(row.values())).accuracy for row in by_row.values())
     columns = [
         Column("Model", number=False),
         Column("Weights", number=False),
         *(Column(title, number=False) for title in apart),
         Column("Top-1*"),
+        *[Column("Top-1 % here")] * judged,
         *(Column(f"{count}T {headline} ms") for count in threads),
         Column("FLOPs(M)"),
         Column("Params(M)"),
@@ -93,6 +96,7 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
                 subject.weights or "unknown",
                 *(file[title] for title in apart),
                 _number(published.top1 if published else None, "{:.4f}") + _mark(subject, "top1"),
+                *[_judged(next(iter(row.values())), notes)] * judged,
                 *(_cell(row.get(count), notes) for count in threads),
                 _number(subject.flops, "{:.2f}", 1e6),
                 _number(subject.params, "{:.2f}", 1e6),
@@ -109,6 +113,15 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     return Table(
         _context(cells), tuple(columns), tuple(rows), (*_legend(cells, ratios), *_of_published(cells), *notes.lines())
     )
+
+
+def _judged(cell: Measurement, notes: _Footnotes) -> str:
+    """The accuracy as `edgezoo eval` found it, with half its 95 % interval; of which images says a note."""
+    if (accuracy := cell.accuracy) is None:
+        return "-"
+    top1 = accuracy.top1
+    half = max(top1.value - top1.low, top1.high - top1.value)
+    return f"{100 * top1.value:.2f} ±{100 * half:.2f}" + notes.number(f"Top-1 here: {accuracy.words}")
 
 
 def _mark(subject: Subject, number: str) -> str:

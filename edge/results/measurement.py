@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from typing import Protocol as Interface
 
 from edge.results.identity import DeviceIdentity
@@ -13,6 +13,9 @@ from edge.results.probes import Probes
 from edge.results.protocol import Protocol
 from edge.results.reasons import Code, Remark
 from edge.results.statistics import Statistics, median, summarise
+
+if TYPE_CHECKING:
+    from edge.results.accuracy import Accuracy
 
 Status = Literal["unfinished", "measured", "failed"]
 
@@ -136,7 +139,7 @@ class Measurement:
 
     `reasons` make it invalid; `notes` are things a reader must know (the engine ignores the thread count, a sensor is
     unreadable); `error` says why a failed cell failed. `sessions`: of how many the launches that count are. `labels`: what
-    was said of it later.
+    was said of it later. `accuracy`: the newest of the same network with the same weights and precision.
     """
 
     id: int
@@ -155,6 +158,7 @@ class Measurement:
     finished: float | None
     sessions: int = 1
     labels: tuple[str, ...] = ()
+    accuracy: Accuracy | None = None
 
     @property
     def valid(self) -> bool:

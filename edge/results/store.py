@@ -19,6 +19,7 @@ from msgspec import Struct
 from edge.errors import FormatError, ResultsError, UnknownResultError
 from edge.results import reasons as remarks
 from edge.results import rows
+from edge.results.accuracies import Accuracies
 from edge.results.database import Database
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
@@ -62,6 +63,7 @@ class Store:
         self.path = path
         self._database = Database(path, create=create, say=say)
         self.marks = Marks(self._database)
+        self.accuracies = Accuracies(self._database)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
@@ -279,10 +281,11 @@ class Store:
         protocol, notes = rows.protocol(one.text("protocol"))
         launches = tuple(rows.launch(Row(launch)) for launch in data)
         counted = {launch.number for launch in sound_launches(launches, protocol)}
+        subject = rows.subject(one)
         return Measurement(
             id=row["id"],
             session=row["session"],
-            subject=rows.subject(one),
+            subject=subject,
             device=one.device(),
             threads=one.whole("threads"),
             protocol=protocol,
@@ -296,6 +299,7 @@ class Store:
             finished=one.moment_if_known("finished"),
             sessions=len({launch["session"] for launch in data if launch["number"] in counted}) or 1,
             labels=self.marks.labels_of(row["id"]),
+            accuracy=self.accuracies.of(subject),
         )
 
     def _end(

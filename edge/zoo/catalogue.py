@@ -23,6 +23,7 @@ The file has no quoted fields, so a split reads it: `edgezoo list` has no time f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
@@ -101,7 +102,8 @@ def nearest(name: str, count: int = 3) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return text.lower().replace("-", "").replace("_", "").replace(" ", "")
+    """Without letter case and separators; between digits one stays, for x1_0 is not x10."""
+    return re.sub("[-_ ]", "", re.sub("(?<=[0-9])[-_ ](?=[0-9])", ".", text.lower()))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.results.accuracy import Accuracy
 from edge.results.measurement import Launch, Measurement, RunnerProgram, Subject
 from edge.results.protocol import ROBUST, Protocol
 
@@ -24,6 +25,16 @@ PHONE: dict[str, Any] = {"serial": "ab12", "kind": "android", "model": "MI 9", "
 
 def launch(number: int, *samples: float, **facts: Any) -> Launch:
     return Launch(number=number, started=1.7e9 + number, seconds=2.0, samples_ms=samples, **facts)
+
+
+def accuracy(outcomes: bytes = bytes([2] * 7 + [1, 0, 0]), **changes: Any) -> Accuracy:
+    values: dict[str, Any] = {
+        "id": 0, "finished": 1.7e9, "seconds": 3.0, "subject": SUBJECT, "network": None, "dataset": "val",
+        "dataset_sha256": "ef" * 32, "classes": 1000, "preprocessing": {"scale": 1.0}, "engine": "paddle-lite v2.13-rc",
+        "program": None, "synthetic": False, "device": {"serial": "host", "kind": "host", "serialno": "5a"},
+        "remarks": (), "has_top5": True, "outcomes": outcomes,
+    }  # fmt: skip
+    return Accuracy(**{**values, **changes})
 
 
 def measurement(

@@ -13,7 +13,7 @@ import grimp
 import pytest
 
 from edge.cache.keys import closure, code_version, imported
-from edge.convert import calibrated, coverage
+from edge.convert import calibrated, coverage, quantised
 from edge.convert.onnx.convert import Task
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.products import nb, onnx
@@ -32,6 +32,7 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
     "export": exported.CODE,
     "translate": pir.CODE,
     "quantise": calibrated.CODE,
+    "int8 form": quantised.CODE,
     "nb": nb.CODE,
     "verify": nb.VERIFY_CODE,
     "references": references.CODE,

@@ -28,7 +28,9 @@ def of(name: str, weights: str = "random", **changes: Any) -> Subject:
     """A file of that network of the catalogue, as its metadata proves."""
     published = lookup(name).published
     facts = {"params": round((published.params_m or 0) * 1e6), "flops": round((published.flops_m or 0) * 1e6)}
-    return replace(SUBJECT, name=name, weights=weights, metadata=network(name, weights), **{**facts, **changes})
+    return replace(
+        SUBJECT, name=name, weights=weights, metadata=network(name, weights), **{"sha256": name, **facts, **changes}
+    )
 
 
 def measured(db: Path, subject: Subject, *levels: float, device: Any = PHONE, threads: int = 1, **changes: Any) -> int:

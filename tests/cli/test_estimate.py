@@ -49,6 +49,13 @@ def test_a_file_is_estimated_by_what_is_in_it(capsys: Capture) -> None:
     assert (one["name"], one["case"], one["ms"]) == ("tiny", "far", None)  # 0.01 ms is no network of the table
 
 
+def test_two_files_of_one_name_are_two_rows(tmp_path: Path, capsys: Capture) -> None:
+    other = tmp_path / "tiny.nb"
+    other.write_bytes(TINY.read_bytes())
+    assert run(["estimate", str(TINY), str(other), "mobilenetv2"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:5]] == ["tiny", "tiny", "MobileNetV2"]
+
+
 def test_another_phone_is_estimated_from_what_was_measured_there(capsys: Capture, tmp_path: Path) -> None:
     db = tmp_path / "r.db"
     for name in ("MobileNetV1", "MobileNetV3_small_x1_0", "GhostNet_x1_0"):
@@ -59,7 +66,9 @@ def test_another_phone_is_estimated_from_what_was_measured_there(capsys: Capture
     assert one["ms"] == pytest.approx(2 * 20.74, rel=0.1)
     assert one["calibrated_by"] == one["expected_error"]["networks"] == 3
     assert run(["estimate", "MobileNetV2", *words]) == 0
-    assert "Calibrated by networks measured on cd34: 3 at 1 thread." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Calibrated by networks measured on cd34: 3 at 1 thread." in told
+    assert "each estimated from the others" in told
     assert edge.estimate_latency(["MobileNetV2"], threads=[1], calibrate_on="cd34", db=db)[0].ms == one["ms"]
 
 

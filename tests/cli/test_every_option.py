@@ -34,7 +34,7 @@ from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
 from edge.results.store import Store
 from tests.android_runner.network import convert, open_model
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch, network
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch, network
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.cli.every_option import Effect, Made, Refused, Row, field_of, instead, start
 
@@ -157,6 +157,8 @@ CHOOSE: dict[str, Sequence[Row]] = {
                  Effect(CHOOSE_ + "--source estimated", sources, {"estimated"}),
                  Effect(CHOOSE_ + "--source published", lambda m: m.json["asked"]["sources"], ["published"]),
                  Refused("choose --source measured", "there are no results yet")],
+    "--on": [Effect("choose --json --threads 2 --db {db} --on val", chosen(lambda found: [one["top1"]["value"] for one in found if one["top1"]]), [0.7]),
+             Refused("choose --on pictures --db {db}", "no accuracy is kept of the data set pictures")],
     "--db": [Effect("choose --json --threads 2 -s ab12 --db {db}", sources, {"measured"}, without=CHOOSE_)],
     "--json": [Effect("choose --json", is_json)],
 }  # fmt: skip
@@ -372,6 +374,16 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--db": [Effect("results export --db {db}", lambda m: m.code, 0, without="results export --db nowhere.db")],
         **OF_REPORTS,
     },
+    "results accuracy": {
+        "--model": [Effect("results accuracy --db {db} --json --model nothing", of_cells("id"), []),
+                    Refused("results accuracy 1 1 --db {db} --model x", "or two of them compared")],
+        "--device": [Effect("results accuracy --db {db} --json -s nowhere", of_cells("id"), [])],
+        "--delete": [Effect("results accuracy --delete 1 --db {copy} && results accuracy --db {copy} --json", of_cells("id"), [],
+                            without="results accuracy --db {db} --json"),
+                     Refused("results accuracy --delete 77 --db {db}", "there is no accuracy 77")],
+        "--db": [Effect("results accuracy --db {db}", lambda m: m.code, 0, without="results accuracy --db nowhere.db")],
+        "--json": [Effect("results accuracy --db {db} --json", is_json)],
+    },
     "results history": {
         **only(filters("results history MobileNetV1 --db {db} --json ", lambda m: m.json, []), "--device", "--where", "--since"),
         "--threshold": [Effect("results history MobileNetV3 --db {db} --threshold 10", lambda m: "slower" not in m.out)],
@@ -513,6 +525,12 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--jobs": [Effect("convert --light --weights random -j 3", lambda m: m.more["at_once"], 3,
                       without="convert --light --weights random -j 2")],
     "--verify": [Effect(OWN + "--no-verify", field_of("verification", "status"), "skipped", slow=True)],
+    "--verify-seconds": [Effect(OWN + "--verify-seconds 0.001", field_of("verification", "inputs"), 2, slow=True),
+                         Effect(OWN + "--verify-seconds 0.001", field_of("verification", "reason"),
+                                "2 of 20 inputs in the 0.001 s of --verify-seconds", slow=True),
+                         Refused(OWN + "--verify-seconds 0", "--verify-seconds 0: more than none"),
+                         Refused(OWN + "--verify-seconds 9 --format onnx", "--verify-seconds is for .nb files"),
+                         Refused(OWN + "--verify-seconds 9 --no-verify", "--verify-seconds is for the verification")],
     "--input-range": [Effect(OWN + "--input-range 0,77", field_of("verification", "input_ranges"), ["0 to 77"], slow=True),
                       Refused(OWN + "--input-range 5,1", "--input-range 5,1 is no range"),
                       Refused(OWN + "--input-range 0,1 --no-verify", "--input-range is for the verification")],
@@ -606,6 +624,8 @@ EVAL: dict[str, Sequence[Row]] = {
                         without=EVAL_.replace("{judged}", "{two}") + "--output reversed", slow=True),
                  Refused(EVAL_.replace("{judged}", "{two}"), "name the one that is judged", slow=True),
                  Refused(EVAL_ + "--output boxes", "has no output boxes", slow=True)],
+    "--db": [Effect(EVAL_ + "--db mine.db", query("SELECT count(*) FROM accuracy", "mine.db"), 1, without=EVAL_.replace(" eval", "") + "&& results list --db mine.db", slow=True),
+             Refused(EVAL_ + "--db {tiny}", "is no results database")],
     "--predictions": [Effect(EVAL_ + "--predictions p.csv", lambda _: text_of("p.csv").startswith("model,image,label"), slow=True),
                       Refused(EVAL_ + "--predictions nowhere/p.csv", "there is no folder nowhere")],
     "--quiet": [Effect(EVAL_.replace("{images}", "{broken}") + "-q", lambda m: "is no image" in m.err, without=EVAL_ + "-q", slow=True)],
@@ -796,10 +816,23 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for number in range(6):
             store.add_launch(cell, session, launch(number, 1.786))  # a tenth of the published latency
         store.finish(cell)
+        store.accuracies.add(
+            accuracy(
+                subject=replace(
+                    SUBJECT,
+                    name="MobileNetV1",
+                    weights="published",
+                    params=4_250_000,
+                    flops=578_880_000,
+                    metadata=network("MobileNetV1", "published"),
+                )
+            )
+        )
+    shutil.copy(place / "results.db", place / "copy.db")
     with Store(place / "hurt.db") as store:
         store.begin(store.new_session(seed=1, device={}), subject=SUBJECT, threads=2, protocol=ROBUST, program=PROGRAM)
     return {
-        "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
+        "copy": place / "copy.db", "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
         "broken": broken, "empty": empty, "listing": place / "listing.txt", "labels": place / "labels.txt", "app": app,
         "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "hurt": place / "hurt.db", "net": place / "net",
         "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench",

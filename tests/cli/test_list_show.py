@@ -67,5 +67,5 @@ def test_show_as_json(capsys: Capture) -> None:
 
 
 def test_show_of_an_unknown_name(capsys: Capture) -> None:
-    assert run(["show", "PPLCNet_x1_00"]) == 2
+    assert run(["show", "PPLCNet_x10"]) == 2
     assert "did you mean PPLCNet_x1_0" in capsys.readouterr().err

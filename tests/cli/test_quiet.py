@@ -21,6 +21,7 @@ WRONG = {
     "bench": ["nowhere.nb"],
     "convert": ["nowhere"],
     "coverage": ["--engine", "9.9"],
+    "estimate": ["nowhere.nb"],
     "eval": ["nowhere.nb", "--data", "."],
     "install": ["nowhere.nb"],
     "package": ["nowhere.nb"],

@@ -10,7 +10,7 @@ from edge.convert.kept import Measure, choose, unquantised
 from edge.errors import ConvertError
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
-from edge.toolchain.answers import Figures
+from edge.toolchain.answers import FloatAgreement
 from tests.paddle.programs import program
 
 HARMS = {"a": 0.01, "b": 0.2, "c": 0.05, "d": 0.004}
@@ -21,10 +21,12 @@ def measure() -> tuple[Measure, list[int]]:
     """A network to whose output every layer in int8 does its harm; and how many networks each question was about."""
     asked: list[int] = []
 
-    def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[Figures]:
+    def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[FloatAgreement]:
         del harms
         asked.append(len(kept))
-        return [Figures(1.0, 1 - sum(harm for layer, harm in HARMS.items() if layer not in names)) for names in kept]
+        return [
+            FloatAgreement(1.0, 1 - sum(harm for layer, harm in HARMS.items() if layer not in names)) for names in kept
+        ]
 
     return measure, asked
 

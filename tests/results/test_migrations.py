@@ -16,6 +16,7 @@ from edge.results import migrations
 from edge.results.measurement import Measurement
 from edge.results.migrations import SCHEMA_VERSION, step_2
 from edge.results.store import Store
+from tests.bench.examples import accuracy
 
 DATA = Path(__file__).with_name("data")
 
@@ -115,6 +116,17 @@ def test_the_file_of_schema_3_comes_over_as_that_of_schema_2(tmp_path: Path) -> 
         cells.append(measured(path))
         assert version(path) == SCHEMA_VERSION
     assert cells[0] == cells[1]
+
+
+def test_labels_and_baselines_of_schema_4_stay_and_accuracies_can_be_kept(tmp_path: Path) -> None:
+    path = tmp_path / "4.db"
+    shutil.copy(DATA / "schema-4.db", path)
+    with Store(path) as store:
+        assert store.get(9).labels == ("kept",)
+        assert store.marks.baseline("old").cells == (9,)
+        assert store.accuracies.all() == ([], [])
+        store.accuracies.add(accuracy())
+        assert len(store.accuracies.all()[0]) == 1
 
 
 def test_every_number_and_reading_of_schema_1_is_kept(old: Path) -> None:

@@ -33,7 +33,7 @@ def paddle() -> Iterator[Worker]:
 
 
 def export(worker: Worker, folder: Path, name: str = "MobileNetV3_small_x0_35", **changed: Any) -> dict[str, Any]:
-    arguments = {"architecture": name, "input_shape": SHAPE, "seed": 0} | changed
+    arguments: dict[str, Any] = {"architecture": name, "input_shape": SHAPE, "seed": 0} | changed
     return worker.call("export", out_dir=str(folder), timeout=300, **arguments)
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.engines import WORKERS
 from edge.toolchain.pool import WorkerPool
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Worker, blas_environment
 
 pytestmark = pytest.mark.usefixtures("private_cache")
 
@@ -54,8 +54,16 @@ def environ():
 def infinite():
     return {"sum": float("inf")}
 
+def steps(names, break_at=None):
+    made = []
+    for name in protocol.told(names):
+        if name == break_at:
+            raise ValueError(name)
+        made.append(name.upper())
+    return {"made": made}
+
 operations = dict(
-    add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
+    steps=steps, add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
     infinite=infinite,
 )
 protocol.serve(operations, lambda: {"v": 1})
@@ -162,6 +170,19 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
             assert worker.call("pid")["pid"] in pids
 
 
+def test_how_far_the_work_is_is_heard_before_the_answer(worker: Worker) -> None:
+    heard: list[tuple[int, int]] = []
+    assert worker.call("steps", heard=lambda done, of: heard.append((done, of)), names=["a", "b"]) == {
+        "made": ["A", "B"]
+    }
+    assert heard == [(0, 2), (1, 2), (2, 2)]
+    assert worker.call("steps", names=["c"]) == {"made": ["C"]}  # nobody listens
+    with pytest.raises(WorkerRequestError, match="b"):
+        worker.call("steps", heard=lambda done, of: heard.append((done, of)), names=["a", "b"], break_at="b")
+    assert heard[3:] == [(0, 2), (1, 2)]
+    assert worker.call("add", a=1, b=1) == {"sum": 2}
+
+
 def test_an_engine_gets_the_environment_that_the_documents_tell(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
@@ -188,3 +209,16 @@ def test_an_answer_is_read_as_what_was_asked_for(worker: Worker) -> None:
     with pytest.raises(WorkerAnswerError, match="cannot be read as JSON"):  # Python's json writes Infinity
         worker.call("infinite")
     assert worker.ask(Sum, "add", a=1, b=2).sum == 3
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "given"),
+    [
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx avx2 bmi2\n", {"MKL_DEBUG_CPU_TYPE": "5"}),
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fpu sse2 avx bmi2\n", {}),
+        ("vendor_id\t: GenuineIntel\nflags\t\t: fpu sse2 avx avx2 bmi2\n", {}),
+        ("", {}),
+    ],
+)
+def test_amd_processors_with_avx2_get_the_code_for_it(cpuinfo: str, given: dict[str, str]) -> None:
+    assert blas_environment(cpuinfo) == given

@@ -138,7 +138,7 @@ def test_of_two_weight_sets_the_one_that_paddleclas_loads() -> None:
 
 @pytest.mark.parametrize(
     ("given_name", "meant"),
-    [("PPLCNet_x11", "PPLCNet_x1_0"), ("mobilenetv11", "MobileNetV1"), ("GhostNet-x1-1", "GhostNet_x1_0")],
+    [("PPLCNet_x10", "PPLCNet_x1_0"), ("mobilenetv11", "MobileNetV1"), ("GhostNet-x1-1", "GhostNet_x1_0")],
 )
 def test_an_unknown_name_is_answered_with_near_ones(given_name: str, meant: str) -> None:
     with pytest.raises(UnknownModelError) as caught:

@@ -23,6 +23,7 @@ from edge.convert.legalise.half import (
     CONV_TWO_POSITIONS,
     MAX_POOL_OTHER_KERNEL,
     MUL_TO_MATMUL_V2,
+    check_convolutions,
     check_products,
 )
 from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, REPEAT_BY_TILE
@@ -77,6 +78,7 @@ def legalise(program: Program, *, engine: str, precision: str = "fp32") -> tuple
     rules it took. Raises `ProgramError` for one that would be wrong in that precision."""
     made = apply_rules(RULES, program, engine, precision)
     if precision == "fp16":
+        check_convolutions(made[0])
         check_products(made[0])
         check_sums(made[0])
     return made

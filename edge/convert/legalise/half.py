@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from edge.convert.legalise.rule import Rule
 from edge.errors import ProgramError
 from edge.paddle.draft import AttrValue, Draft, NewOp, OpDraft
-from edge.paddle.program import Program
+from edge.paddle.program import Op, Program
 
 _NARROW = 16  # the widest input of which a max pool of 2 x 2 is right
 _FEW = 4  # rows of a product for which too little workspace is made
@@ -17,7 +17,9 @@ _ACTIVATIONS = frozenset(
     {"relu", "relu6", "leaky_relu", "hard_swish", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"}
 )
 _PASSING = _ACTIVATIONS | {"batch_norm"}
-_SLOTS = {"conv2d": ("Input", "Output"), "batch_norm": ("X", "Y")}  # of the tensor that goes through; else X and Out
+_SLOTS = {  # of the tensor that goes through; else X and Out
+    "conv2d": ("Input", "Output"), "depthwise_conv2d": ("Input", "Output"), "batch_norm": ("X", "Y"),
+}  # fmt: skip
 # The first of two positions. slice and split would do, but have no float16 kernel.
 _FIRST: dict[str, AttrValue] = {
     "pooling_type": "avg", "ksize": [1, 1], "strides": [2, 2], "paddings": [0, 0], "global_pooling": False, "adaptive": False,
@@ -40,7 +42,7 @@ def _to_fc(draft: Draft) -> int:
     count = 0
     for op in list(draft.ops("conv2d")):
         x = draft.tensor(op.input("Input"))
-        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_read_past(draft, op)):
+        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_wrong(draft, op)):
             _make_fc(draft, op)
             count += 1
     return count
@@ -63,9 +65,7 @@ def _make_fc(draft: Draft, op: OpDraft) -> None:
     while (reader := _reader(draft, _through(chain[-1])[1])) is not None and _stays(draft, chain, reader):
         chain.append(reader)
     name = _through(chain[-1])[1]
-    if reader is not None and reader.type == "elementwise_mul" and reader.input("Y") == name:
-        reader.set_attr("axis", 0)
-    elif reader is None or not _is_matrix(draft, reader):
+    if reader is None or not _is_matrix(draft, reader):
         low = draft.new_tensor(name, out.dtype, flat, block=op.block)
         chain[-1].set_output(_SLOTS.get(chain[-1].type, ("X", "Out"))[1], [low])
         back = {"Out": [name], "XShape": [draft.new_tensor(name, out.dtype, (0, *flat), block=op.block)]}
@@ -97,21 +97,52 @@ def _reader(draft: Draft, name: str | None) -> OpDraft | None:
 
 def _two_positions(draft: Draft) -> int:
     count = 0
-    for op in list(draft.ops("conv2d")):
-        if _is_read_past(draft, op):  # asked one by one: the one before may have widened this one with it
+    for op in list(draft.ops("conv2d", "depthwise_conv2d")):
+        if _is_wrong(draft, op):  # asked one by one: the one before may have widened this one with it
             _widen(draft, op)
             count += 1
     return count
 
 
-def _is_read_past(draft: Draft, op: OpDraft) -> bool:
+def _is_wrong(draft: Draft, op: OpDraft) -> bool:
+    """Whether a convolution of one position reads past its weights, or loses its input.
+
+    What is no plain 1x1 convolution is copied into the workspace (im2col), which gemv_fp16 makes larger for itself, and reads
+    the input from where it was: freed memory, or none (lite/backends/arm/math/fp16/conv_impl_fp16.cc).
+    """
     weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
     if weight is None or out is None or len(out.shape) != 4 or out.shape[2:] != (1, 1):
         return False
     groups, outputs = int(op.attr("groups", 1)), weight.shape[0]
     if op.attr("data_format", "NCHW") not in ("NCHW", "AnyLayout") or (weight.shape[1] == 1 and groups == outputs):
         return False  # depthwise ones have kernels of their own
-    return reads_past(outputs // groups, math.prod(weight.shape[1:]))
+    return not _is_plain(op, weight.shape) or reads_past(outputs // groups, math.prod(weight.shape[1:]))
+
+
+def check_convolutions(program: Program) -> None:
+    """Refuse a convolution that loses its input for want of workspace, as `_is_wrong` says, at more than one position.
+
+    Of one output a group gemv_fp16 is the kernel there, too; it needs more than im2col only where the product is tiny.
+    Raises `ProgramError`, which names the operator.
+    """
+    for op in program.ops("conv2d", "depthwise_conv2d"):
+        weight, out = program.tensor(op.input("Filter") or ""), program.tensor(op.output("Output") or "")
+        if weight is None or out is None or weight.shape[0] != op.attr("groups", 1) or _is_plain(op, weight.shape):
+            continue
+        inner, positions = math.prod(weight.shape[1:]), math.prod(out.shape[2:])
+        needed = 2 * (positions + -positions % _ROWS) + inner + -inner % _ROWS
+        if weight.shape[1] > 1 and positions > 0 and needed > 2 * inner * positions:
+            raise ProgramError(
+                f"{op.output('Output')}: in float16 ARM's kernel for a convolution of {inner} numbers to one output a group, "
+                f"at {positions} positions, reads its input from memory that it has freed",
+                hint="convert this network with --precision fp32",
+            )
+
+
+def _is_plain(op: Op, filter_shape: Sequence[int]) -> bool:
+    """Whether a convolution takes its input as it is: 1 x 1, without stride or padding."""
+    strides = tuple(op.attr("strides", (1, 1)))
+    return tuple(filter_shape[2:]) == (1, 1) and strides == (1, 1) and not any(_paddings(op))
 
 
 def _widen(draft: Draft, op: OpDraft) -> None:
@@ -161,7 +192,7 @@ def _through(op: OpDraft) -> tuple[str, str]:
     return op.input(into) or "", op.output(out) or ""
 
 
-def _paddings(op: OpDraft) -> Sequence[int]:
+def _paddings(op: Op) -> Sequence[int]:
     """At the top, the bottom, the left and the right. Where the output is one position, SAME and VALID pad as if with none."""
     given = [int(size) for size in op.attr("paddings", (0, 0))]
     if op.attr("padding_algorithm", "EXPLICIT") != "EXPLICIT":
@@ -262,10 +293,10 @@ CONV_TO_FC = Rule(
 
 CONV_TWO_POSITIONS = Rule(
     name="conv-two-positions",
-    reason="of a convolution with one position of output that no fully connected layer can stand for (several groups, no "
-    "bias, more than one number of input a channel), ARM's float16 kernel can read behind the weights, too; for two "
-    "positions there is another kernel",
-    ops=frozenset({"conv2d"}),
+    reason="of a convolution with one position of output that no fully connected layer stands for (several groups, a kernel of "
+    "more than 1 x 1), ARM's float16 kernel can read behind the weights, too, or its input from memory that it has freed; for "
+    "two positions there is another kernel",
+    ops=frozenset({"conv2d", "depthwise_conv2d"}),
     precisions=frozenset({"fp16"}),
     apply=_two_positions,
 )

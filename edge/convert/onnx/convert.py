@@ -12,7 +12,7 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.recipe import OPEN_BATCH, OnnxRecipe
-from edge.convert.onnx.verify import OnnxVerification, Reference, unusable
+from edge.convert.onnx.verify import OnnxVerification, Reference, RuntimeDiedError, unusable
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.errors import ConvertError, ProgramError, VerificationError, WorkerCrashedError, WorkerError
 from edge.paddle.program import Program
@@ -65,6 +65,12 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
             versions = {"paddle2onnx": exporter, **{k: worker.info[k] for k in ("onnx", "onnxsim", "onnxruntime")}}
     except WorkerError as error:
         raise ConvertError(f"the ONNX file of {task.source.program} is not valid: {error.message}") from error
+    problem = before.pop("problem")
+    if problem is not None and not task.verify:
+        raise ConvertError(
+            f"the ONNX file of {task.source.program} is not valid: {problem}",
+            hint="without --no-verify ONNX Runtime judges: it may run it all the same",
+        )
     after, refused = _simplify(tools, plain, simple, before)
     verification: dict[str, Any] = {"status": "skipped", "reason": "--no-verify"}
     if task.verify:
@@ -84,6 +90,9 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
             refused, simple_outcome = f"afterwards, {why}", None
         verification = (simple_outcome or plain_outcome).as_metadata(versions["onnxruntime"])
         verification["before_simplification"] = plain_outcome.figures()
+        if problem is not None:
+            said = f"onnx.checker says against it: {problem}"
+            verification["reason"] = "; ".join(one for one in (verification["reason"], said) if one)
     chosen, described = (simple, after) if refused is None else (plain, before)
     assert described is not None
     chosen.replace(part / "model.onnx")
@@ -165,7 +174,7 @@ def _simplify(tools: Toolbox, plain: Path, simple: Path, before: Description) ->
         with tools.lend("onnx") as worker:
             after = worker.call("simplify", timeout=_TIMEOUT, model=str(plain), out=str(simple))
     except WorkerError as error:
-        return None, f"onnxsim: {error.message}"
+        return None, f"onnxsim: {' '.join(error.message.rpartition('Error] ')[2].split())}"
     return after, changed_ends(before, after)
 
 
@@ -202,8 +211,8 @@ def _verify(
     with tools.lend("onnx") as worker:
         try:
             first = reference.compare(worker, plain)
-        except WorkerError as error:
-            raise VerificationError(f"ONNX Runtime cannot run the converted network: {error.message}") from error
+        except RuntimeDiedError as error:
+            raise VerificationError(f"ONNX Runtime cannot run the converted network: {error}") from error
         if first.problem is not None:
             raise VerificationError(
                 f"the converted network computes something else: {first.problem}",
@@ -213,5 +222,5 @@ def _verify(
             return first, None
         try:
             return first, reference.compare(worker, simple)
-        except WorkerError as error:
-            return first, unusable(f"ONNX Runtime: {error.message}")
+        except RuntimeDiedError as error:
+            return first, unusable(f"ONNX Runtime: {error}")

@@ -5,7 +5,8 @@ Inputs, points, judge and limits are those of `edge.convert.verify`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -21,6 +22,7 @@ from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Domain, Judgement, judge_all, judge_steady
 from edge.convert.verify.points import Points, at_points, points_of
 from edge.convert.verify.verify import SAMPLES, auxiliary, nothing_to_judge, remarks, used
+from edge.errors import WorkerError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import Ran
@@ -67,6 +69,10 @@ def unusable(problem: str) -> OnnxVerification:
     return OnnxVerification(_NOTHING, (), problem, None, None, {})
 
 
+class RuntimeDiedError(Exception):
+    """ONNX Runtime could not run the file."""
+
+
 class Reference:
     """Paddle's side, and the comparison of files with it. `scratch` holds the intermediate files."""
 
@@ -95,7 +101,8 @@ class Reference:
         self._known: dict[tuple[int, ...], tuple[Sequence[Sample], Outputs]] = {}
 
     def compare(self, worker: Worker, file: Path) -> OnnxVerification:
-        """Run the file in ONNX Runtime, for an open batch in every batch size; raises `WorkerError`."""
+        """Run the file in ONNX Runtime, for an open batch in every batch size. Raises `RuntimeDiedError`, and
+        `WorkerError` where Paddle fails."""
         batches = tuple(group * self._batch for group in self._groups)
         points = self._points.among(self._made_by(worker, file))
         if not points.values:
@@ -153,7 +160,8 @@ class Reference:
         """Which of the points the file has: its outputs, inner variables that kept their names, closing softmaxes' inputs."""
         points = self._points
         wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
-        answer = worker.call("points", timeout=_TIMEOUT, model=str(file), wanted=wanted)
+        with _of_the_runtime():
+            answer = worker.call("points", timeout=_TIMEOUT, model=str(file), wanted=wanted)
         logits = [points.logits[name] for name in answer["logits"]]
         return frozenset([*answer["values"], *logits])
 
@@ -164,15 +172,16 @@ class Reference:
         starts = range(0, len(given), group)
         save(inputs, [_batch(given[start : start + group]) for start in starts], self._feeds)
         wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
-        worker.ask(
-            Ran,
-            "run",
-            timeout=_TIMEOUT,
-            model=str(file),
-            inputs_npz=str(inputs),
-            outputs_npz=str(outputs),
-            wanted=wanted,
-        )
+        with _of_the_runtime():
+            worker.ask(
+                Ran,
+                "run",
+                timeout=_TIMEOUT,
+                model=str(file),
+                inputs_npz=str(inputs),
+                outputs_npz=str(outputs),
+                wanted=wanted,
+            )
         of = {logits: f"{value}/logits" for value, logits in points.logits.items()}
         made = []
         with np.load(outputs) as arrays:
@@ -181,6 +190,15 @@ class Reference:
                 parts = [(arrays[f"{n}/{key}"], len(given[start : start + group])) for n, start in enumerate(starts)]
                 made.append(stacked([one for part, size in parts for one in _apart(part, size)]))
         return made
+
+
+@contextmanager
+def _of_the_runtime() -> Iterator[None]:
+    """What fails here is ONNX Runtime, and not Paddle beside it."""
+    try:
+        yield
+    except WorkerError as error:
+        raise RuntimeDiedError(error.message) from error
 
 
 def _remembered(domain: Domain) -> Domain:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.errors import WorkerCrashedError, WorkerError
@@ -21,6 +22,18 @@ class Cause:
 
 
 _OTHER_ENGINE = "another engine version may do: --engine 2.14rc0 (`edgezoo doctor` lists them)"
+# The versions that brought operators for ARM: opt's own list (`Opt.print_all_ops`), compared between them.
+SINCE = {
+    **dict.fromkeys(("gaussian_random", "log_softmax", "max_pool2d_with_index", "sampling_id", "unbind", "unfold"), "2.11"),
+    **dict.fromkeys(("roll",), "2.12"),
+    **dict.fromkeys(("bitwise_and", "bitwise_not", "linear_interp", "linear_interp_v2", "pad", "round", "set_value",
+                     "share_data", "silu", "temporal_shift", "unique", "viterbi_decode"), "2.13rc0"),
+    **dict.fromkeys(("bitwise_or", "bitwise_xor", "ceil", "empty", "log1p"), "2.14rc0"),
+}  # fmt: skip
+_NO_KERNEL = re.compile(
+    r"This model is not supported, because \d+ ops are not supported on '([\w,]+)'.*?are: '([^\n]*?)'", re.S
+)
+_ONNX = "ONNX Runtime may run the network: --format onnx"
 _REPORT = "this is a gap in edgezoo's legaliser: please report the model and the Paddle version"
 _FILES = "export or copy the model again"
 
@@ -50,11 +63,6 @@ _KNOWN = (
         r"op_desc\.cc:\d+ (Input|Output)\] Check failed: it != \w+_\.end\(\)",
         "an operator lacks a slot that it wants ({0})",
         _REPORT,
-    ),
-    _known(
-        r"This model is not supported, because \d+ ops are not supported on '([\w,]+)'.*?are: '([^\n]*?)'",
-        "the target {0} has no kernel for: {1}",
-        _OTHER_ENGINE,
     ),
     _known(
         r"kernel for '(\w+)' is not supported",
@@ -95,8 +103,26 @@ def cause_of(error: WorkerError) -> Cause:
     return explain(error.log, how)
 
 
+def missing_kernels(log: str) -> tuple[str, tuple[str, ...]] | None:
+    """The target, and the operators that opt says it has no kernel for; None where it says none."""
+    found = _NO_KERNEL.search(log)
+    return (found[1], tuple(name.strip(" ',") for name in found[2].split(","))) if found else None
+
+
+def _without(target: str, names: Sequence[str]) -> str:
+    if "arm" not in target:
+        return f"Paddle-Lite's engine for x86 has fewer kernels than those for ARM; {_ONNX}"
+    if all(name in SINCE for name in names):
+        newest = max(SINCE[name] for name in names)
+        return f"Paddle-Lite {newest} has {'it' if len(names) == 1 else 'them'}: --engine {newest}"
+    return f"no version of Paddle-Lite has {' or '.join(name for name in names if name not in SINCE)}; {_ONNX}"
+
+
 def explain(log: str, how: str) -> Cause:
     """The same of what it printed and how it ended."""
+    if missing := missing_kernels(log):
+        target, names = missing
+        return Cause(f"the target {target} has no kernel for: {', '.join(names)}", _without(target, names))
     for pattern, sentence, advice in _KNOWN:
         if found := pattern.search(log):
             return Cause(sentence.format(*found.groups()), advice)

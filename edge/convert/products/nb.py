@@ -62,23 +62,27 @@ class NbOrder(Order[NbModel]):
         source = work.source(self.model, files=False)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             if self.quantised:
-                work, network = _int8(work, source, shapes, preparation.preprocessing)
+                work, network, doubt = _int8(work, source, shapes, preparation.preprocessing)
             else:
-                network = source
-            return make_nb(work, self.recipe, source, network, preparation)
+                network, doubt = source, None
+            return make_nb(work, self.recipe, source, network, preparation, doubt=doubt)
 
 
 def _int8(
     work: Work, source: InferenceModel, shapes: Sequence[Sequence[int]], preprocessing: Preprocessing | None
-) -> tuple[Work, InferenceModel]:
-    """The network that came quantised, in the form that opt makes int8 kernels of; its verification has inputs in its range.
+) -> tuple[Work, InferenceModel, str | None]:
+    """The network that came quantised, in the form that opt makes int8 kernels of, and what stays doubtful of that.
+
+    Its verification has inputs in its range.
 
     Raises as `edge.convert.quantised`.
     """
     from edge.convert.quantised import compared, int8_form
 
+    doubt = None
     with work.stage("quantised"):
         form = int8_form(source)
         work.remarks.append(form.told)
@@ -86,8 +90,9 @@ def _int8(
             if work.inputs == NOTHING_ASKED and preprocessing is None and form.most is not None:
                 work = replace(work, inputs=InputsAsked((-form.most, form.most)))
             lend = work.lend(source.reference_engine)
-            work.remarks.append(compared(source, form.network, shapes, lend, work.inputs, preprocessing))
-    return work, form.network
+            told, doubt = compared(source, form.network, shapes, lend, work.inputs, preprocessing)
+            work.remarks.append(told)
+    return work, form.network, doubt
 
 
 def make_nb(
@@ -97,11 +102,14 @@ def make_nb(
     network: InferenceModel,
     preparation: Preparation,
     calibration: Mapping[str, Any] | None = None,
+    *,
+    doubt: str | None = None,
 ) -> tuple[NbModel, bool]:
     """Convert `network`, verify it and put it in place; and whether nothing had to be done.
 
     `source` is what the metadata tells of; the network may be made from it, by `calibration`; `preparation` is its
-    preprocessing. Raises `ConvertError`, `ToolchainError` or `OutputError`.
+    preprocessing; `doubt`, why the network made from it is not proven to be it. Raises `ConvertError`, `ToolchainError` or
+    `OutputError`.
     """
     kept = tuple(one["layer"] for one in (calibration or {}).get("layers", ()) if one["kept"])
     store, key = Cache(cache_dir() / "nb"), nb_key(network, recipe, kept)
@@ -126,6 +134,8 @@ def make_nb(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
                     hint="nothing was written; --no-verify writes it all the same, and records that",
                 )
+            if doubt is not None and verification["status"] == "passed":
+                verification = {**verification, "status": "inconclusive", "reason": doubt}
             nb, written = _place(work, recipe, source, entry, verification, preparation, calibration)
             return nb, known and was_verified and not written
     finally:
@@ -185,6 +195,7 @@ def _verified(
             asked=work.inputs,
             preprocessing=preprocessing,
             keep=work.keep,
+            tell=work.working,
         )
         facts = asdict(result)
         rmtree(scratch)

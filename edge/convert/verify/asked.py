@@ -27,13 +27,15 @@ _FORM = (
 
 @dataclass(frozen=True, slots=True)
 class InputsAsked:
-    """What the user says of the inputs: a `bounds` (least and greatest value) or a `file` of samples, not both.
+    """What the user says of the inputs: a `bounds` (least and greatest value) or a `file` of samples, not both; and in how
+    many `seconds` a verification shall have run them.
 
     Raises `UsageError` for a range that is none, and a file that cannot be read.
     """
 
     bounds: tuple[float, float] | None = None
     file: Path | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.bounds is not None and self.file is not None:
@@ -52,6 +54,7 @@ class InputsAsked:
         return {
             "range": list(self.bounds or known or ()),
             "samples": sha256_of(self.file) if self.file is not None else None,
+            **({"seconds": self.seconds} if self.seconds is not None else {}),
         }
 
 

@@ -20,6 +20,7 @@ from edge.convert.verify.half import half_params, in_half
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.convert.verify.references import kept_outputs, reference_outputs_key
+from edge.convert.verify.runs import Runs
 from edge.errors import WorkerError
 from edge.paddle.double import doubled, doubled_params
 from edge.paddle.program import Program
@@ -39,9 +40,17 @@ class Twin:
     """The converted network, for x86. It is given `batch` samples at once; where there are too few, the last one again."""
 
     def __init__(
-        self, lend: Lend, program: Program, params: Path, recipe: Recipe, scratch: Path, *, batch: int = 1
+        self,
+        lend: Lend,
+        program: Program,
+        params: Path,
+        recipe: Recipe,
+        scratch: Path,
+        *,
+        batch: int = 1,
+        runs: Runs | None = None,
     ) -> None:
-        self._lend, self._scratch, self._batch = lend, scratch, batch
+        self._lend, self._scratch, self._batch, self._runs = lend, scratch, batch, runs or Runs()
         self._program, self._params, self._recipe = program, params, recipe
 
     def run(self, given: Sequence[Sample]) -> Outputs:
@@ -57,6 +66,7 @@ class Twin:
                 worker.call(
                     "run",
                     timeout=_TIMEOUT,
+                    heard=self._runs.of("Paddle-Lite", len(batches)),
                     nb=str(made),
                     inputs_npz=str(self._scratch / "inputs.npz"),
                     outputs_npz=str(self._scratch / "twin.npz"),
@@ -76,9 +86,16 @@ class Paddle:
     """
 
     def __init__(
-        self, lend: Lend, source: InferenceModel, program: Program, scratch: Path, *, keep: bool = False
+        self,
+        lend: Lend,
+        source: InferenceModel,
+        program: Program,
+        scratch: Path,
+        *,
+        keep: bool = False,
+        runs: Runs | None = None,
     ) -> None:
-        self._lend, self._scratch, self._source, self._keep = lend, scratch, source, keep
+        self._lend, self._scratch, self._source, self._keep, self._runs = lend, scratch, source, keep, runs or Runs()
         self._fetches = [spec.name for spec in program.fetches]
         whole = program if source.pir is None else Program.read(source.program)  # Paddle 3's own is not cut
         self._feeds = [spec.name for spec in whole.feeds]
@@ -90,7 +107,17 @@ class Paddle:
             return self._ran(params, given)
         sha256 = self._source.params_sha256 if params == self._source.params else sha256_of(params)
         key = reference_outputs_key(self._source, self._program, sha256, self._fetches, given)
-        return kept_outputs(key, self._fetches, lambda: self._ran(params, given))
+        ran = False
+
+        def run() -> Outputs:
+            nonlocal ran
+            ran = True
+            return self._ran(params, given)
+
+        outputs = kept_outputs(key, self._fetches, run)
+        if not ran:
+            self._runs.planned -= len(given)
+        return outputs
 
     def _ran(self, params: Path, given: Sequence[Sample]) -> Outputs:
         save(self._scratch / "inputs.npz", given, self._feeds)
@@ -98,6 +125,7 @@ class Paddle:
             worker.call(
                 "run",
                 timeout=_TIMEOUT,
+                heard=self._runs.of("Paddle", len(given)),
                 program=str(self._program),
                 params=str(params),
                 inputs_npz=str(self._scratch / "inputs.npz"),

@@ -7,6 +7,7 @@ reacts (`asked.py`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,7 @@ from edge.convert.verify.judge import (
 )
 from edge.convert.verify.points import Points, at_points, makes, points_of
 from edge.convert.verify.rounded import expected_params
+from edge.convert.verify.runs import Runs, Tell, within
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
 from edge.paddle.program import Program
@@ -82,16 +84,18 @@ def verify(
     asked: InputsAsked = NOTHING_ASKED,
     preprocessing: Preprocessing | None = None,
     keep: bool = False,
+    tell: Tell = lambda _what, _done, _of: None,
 ) -> Verification:
     """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
 
     `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known; with
-    `keep`, Paddle's outputs stay in the cache (`references.py`). The x86 engine has no float16 kernels: the twin of a fp16
-    recipe is float32, and the result says so. Of a program that is quantised with its activations, both sides get weights
-    that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as many images at once as they round
-    rightly (`batches.py`). An engine that has no kernel, or dies, makes the result "unavailable" with its reason. Raises
-    `ToolchainError` when Paddle itself fails, and `UsageError` for samples that do not fit the network.
+    `keep`, Paddle's outputs stay in the cache (`references.py`); `tell` hears how far it is. The x86 engine has no float16
+    kernels: the twin of a fp16 recipe is float32, and the result says so. Of a program that is quantised with its activations,
+    both sides get weights that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as many images at
+    once as they round rightly (`batches.py`). An engine that has no kernel, or dies, makes the result "unavailable" with its
+    reason. Raises `ToolchainError` when Paddle itself fails, and `UsageError` for samples that do not fit the network.
     """
+    began = time.monotonic()
     whole, legal_program = Program.read(source.program), split_hard_swish(Program.read(legal))
     points = points_of(whole).among(makes(legal_program))
     twin = replace(recipe, name=f"{recipe.name}, x86 twin", target="x86", abi="x86_64", sparse_threshold=None,
@@ -108,6 +112,7 @@ def verify(
     limits = LIMITS["int8-static" if quantised else twin.precision]
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
+    runs = Runs(tell, 2 * sum(len(domain.draw(0)) for domain in kinds))
     lite = Twin(
         lend_engine,
         program if batch == 1 else opened(program),
@@ -115,8 +120,9 @@ def verify(
         twin,
         scratch,
         batch=batch,
+        runs=runs,
     )
-    paddle = Paddle(lend_paddle, source, original, scratch, keep=keep)
+    paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
@@ -127,7 +133,13 @@ def verify(
             return judge_coarse(draw, lite.run, expected, limits)
         return judge_steady(draw, lite.run, expected, limits, exact.run)
 
+    limited = None
     try:
+        if asked.seconds is not None:
+            whole_count = sum(len(domain.draw(0)) for domain in kinds)
+            kinds = within(asked.seconds - (time.monotonic() - began), kinds, lite.run, expected, runs)
+            if (count := sum(len(domain.draw(0)) for domain in kinds)) < whole_count:
+                limited = f"{count} of {whole_count} inputs in the {asked.seconds:g} s of --verify-seconds"
         judgement = judge_all(kinds, judge_one)
         if recipe.target != "x86":
             judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
@@ -145,12 +157,17 @@ def verify(
         cost = worst(costs)
     return Verification(
         judgement.status,
-        judgement.reason
+        "; ".join(filter(None, (judgement.reason, judgement.reason and limited)))
         or _note(
             recipe,
             cost,
             judgement,
-            [*rounding_told, *remarks(judgement, points), *auxiliary(whole, shapes, asked)],
+            [
+                *rounding_told,
+                *remarks(judgement, points),
+                *auxiliary(whole, shapes, asked),
+                *([limited] if limited else []),
+            ],
             quantised=quantised,
         ),
         engine,

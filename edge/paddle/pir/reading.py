@@ -117,7 +117,12 @@ class PirProgram:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        return tuple(Parameter(str(op["A"][3]), _value(op["O"])) for op in self._operators if op["#"] == _PARAMETER)
+        return tuple(
+            Parameter(str(op["A"][3]), _value(op["O"]))
+            for op in self._operators
+            if op["#"] == _PARAMETER
+            and op.get("OA", [1])[0]  # persistable: a state that is not has no place in the file
+        )
 
     @cached_property
     def ops(self) -> tuple[PirOp, ...]:

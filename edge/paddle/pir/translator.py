@@ -18,6 +18,7 @@ from edge.paddle.pir.reading import PirOp, PirProgram, Value
 from edge.paddle.pir.writing import Writer
 from edge.paddle.program import Program
 
+_FLOW = ("if", "while")
 _HINT = (
     "export the model in the older format instead: with Paddle 3 set FLAGS_enable_pir_api=0 before paddle.jit.save, "
     "or export with Paddle 2.6"
@@ -63,8 +64,16 @@ class Translator:
                     handler(self, op)
                 elif dialect == "pd_op" and (legacy := _legacy(name)):
                     self.emit(op, legacy)
+                elif dialect == "custom_op":
+                    raise ProgramError(
+                        f"{self._pir.where}: {op.where} is a custom operator: no version of Paddle-Lite can have a kernel.",
+                        hint="write the network with operators of Paddle, and train or export it again",
+                    )
                 else:
-                    raise ProgramError(f"{self._pir.where}: the operator {op.where} cannot be translated.", hint=_HINT)
+                    what = " is control flow, which" if name in _FLOW else ""
+                    raise ProgramError(
+                        f"{self._pir.where}: the operator {op.where}{what} cannot be translated.", hint=_HINT
+                    )
             except (KeyError, IndexError, TypeError, ValueError) as error:
                 raise ProgramError(
                     f"{self._pir.where}: the operator {op.where} is not of the form that is known ({error}).",

@@ -67,7 +67,7 @@ def run(nb, inputs_npz, outputs_npz, feeds, fetches):
     made = {}
     with numpy.load(inputs_npz) as given:
         samples = sorted({name.split("/")[0] for name in given.files}, key=int)
-        for sample in samples:
+        for sample in protocol.told(samples):
             for index, name in enumerate(feeds):
                 predictor.get_input(index).from_numpy(given["%s/%s" % (sample, name)])
             predictor.run()

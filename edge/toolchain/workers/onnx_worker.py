@@ -29,7 +29,10 @@ def info():
 
 
 def finish(model, out, shapes):
-    """Give inputs and outputs the `shapes` (by name; a text is an open dimension, None one to be inferred), check, write."""
+    """Give inputs and outputs the `shapes` (by name; a text is an open dimension, None one to be inferred), check, write.
+
+    The answer describes it; its `problem` is what onnx.checker, which infers all shapes, says against it, None if nothing.
+    """
     proto = onnx.load(model)
     proto.producer_name = proto.producer_name or "paddle2onnx"
     for value in [*proto.graph.input, *proto.graph.output]:
@@ -42,13 +45,17 @@ def finish(model, out, shapes):
                 dim.dim_value = size
     del proto.graph.value_info[:]
     proto = onnx.shape_inference.infer_shapes(proto)
+    problem = None
     for value in proto.graph.output:
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param.startswith("unk__"):  # inference's word for a size that it could not find
                 dim.Clear()
-    onnx.checker.check_model(proto, full_check=True)
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        problem = " ".join(str(error).rpartition("Error] ")[2].split())  # the innermost of a chain of them
     _write(proto, out)
-    return _described(proto)
+    return dict(_described(proto), problem=problem)
 
 
 def simplify(model, out):

@@ -3,11 +3,12 @@
 import contextlib
 import os
 import tempfile
+import types
 
 import paddle
 from paddle import nn
-from paddle.base import core
-from paddle.jit.dy2static import program_translator
+from paddle.base import core, framework
+from paddle.jit.dy2static import partial_program, program_translator
 
 
 class _Deployed(nn.Layer):
@@ -34,7 +35,7 @@ def save(network, input_shape, out_dir):
     os.makedirs(out_dir, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".export-") as beside:
         program, params = (os.path.join(beside, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams"))
-        with _scopes_freed(), _methods_translated_once():
+        with _scopes_freed(), _methods_translated_once(), _parameters_searched_once(), _without_call_stacks():
             paddle.jit.save(static, os.path.join(beside, "inference"))
         ends = strip(program)
         for path in (params, program):
@@ -77,6 +78,34 @@ def _methods_translated_once():
         yield
     finally:
         del cache.convert_with_cache  # the class's own again
+
+
+@contextlib.contextmanager
+def _parameters_searched_once():
+    """Find the parameters that a program uses in one walk through it: Paddle 2.6 walks once for each, a third of the time."""
+    layer, slow = partial_program.PartialProgramLayer, partial_program.PartialProgramLayer._prune_unused_params
+
+    def prune(self, program):
+        operators = [op for block in program.blocks for op in block.ops]
+        used = {name for op in operators for name in (*op.input_arg_names, *op.output_arg_names)}
+        self._params = [param for param in self._params if param.name in used]
+
+    layer._prune_unused_params = prune
+    try:
+        yield
+    finally:
+        layer._prune_unused_params = slow
+
+
+@contextlib.contextmanager
+def _without_call_stacks():
+    """Give operators no call stack: `strip` takes it out again, and until then every copy of the program copies it."""
+    traceback = framework.traceback
+    framework.traceback = types.SimpleNamespace(extract_stack=tuple)
+    try:
+        yield
+    finally:
+        framework.traceback = traceback
 
 
 def strip(program):

@@ -3,6 +3,15 @@
 import os
 
 import numpy
+import protocol
+
+
+def unknown(operators):
+    """Those that this Paddle does not have."""
+    from paddle.base.framework import OpProtoHolder
+
+    known = OpProtoHolder.instance().op_proto_map
+    return {"unknown": [name for name in operators if name not in known]}
 
 
 def run(program, params, inputs_npz, outputs_npz):
@@ -18,7 +27,7 @@ def run(program, params, inputs_npz, outputs_npz):
         for key in archive:
             number, name = key.split("/", 1)
             samples.setdefault(number, {})[name] = archive[key]
-    for number, inputs in samples.items():
+    for number, inputs in protocol.told(list(samples.items())):
         results = _outputs(running, inputs)
         outputs.update({"{}/{}".format(number, name): value for name, value in results.items()})
     beside = outputs_npz + ".part.npz"

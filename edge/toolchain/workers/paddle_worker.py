@@ -61,6 +61,13 @@ def flops(architecture, input_shape):
         return {"flops": paddle_count.flops(network, input_shape), "params": paddle_count.parameters(network)}
 
 
+def program_flops(program, shapes):
+    """Multiply-accumulates of an inference program for inputs of these shapes (by name), as far as they can be counted."""
+    import paddle_program_count
+
+    return {"flops": paddle_program_count.flops(program, shapes)}
+
+
 def _freed(operation):
     """The operation, and the memory of its networks given back: they are cyclic, and Python sees only small objects."""
 
@@ -76,7 +83,9 @@ def _freed(operation):
 OPERATIONS = {
     "export": _freed(export),
     "flops": _freed(flops),
+    "program_flops": program_flops,
     "run": paddle_reference.run,
+    "unknown": paddle_reference.unknown,
     "to_onnx": program_to_onnx.convert,
 }
 

@@ -5,4 +5,4 @@ import paddle_reference
 import protocol
 
 if __name__ == "__main__":
-    protocol.serve({"run": paddle_reference.run}, paddle_engine.info)
+    protocol.serve({"run": paddle_reference.run, "unknown": paddle_reference.unknown}, paddle_engine.info)

@@ -1,7 +1,8 @@
 """The worker's half of the line protocol. Stand-alone: runs inside an engine's interpreter, Python 3.7 and later.
 
 One JSON object a line. Request: {"id": 1, "op": "name", "args": {...}}. Answer: {"id": 1, "ok": true, "result": ...} or
-{"id": 1, "ok": false, "kind": "ValueError", "message": "...", "traceback": "..."}. The first line is the greeting,
+{"id": 1, "ok": false, "kind": "ValueError", "message": "...", "traceback": "..."}. Before it may come
+lines of how far the work is, {"id": 1, "done": 3, "total": 8}. The first line is the greeting,
 {"ready": true, "info": {...}}. Descriptor 1 belongs to the engine's chatter: it is sent to stderr, which the driver
 keeps in a log, and answers go to a private copy of the original standard output.
 """
@@ -20,6 +21,19 @@ def claim_stdout():
     return answers
 
 
+tell = None  # while an operation runs: a function of how many pieces are done, and of how many
+
+
+def told(pieces):
+    """The pieces of an operation's work, one after the other; the driver hears of each that is done."""
+    for done, piece in enumerate(pieces):
+        if tell is not None:
+            tell(done, len(pieces))
+        yield piece
+    if tell is not None:
+        tell(len(pieces), len(pieces))
+
+
 def serve(operations, info):
     """Answer requests until standard input ends. `operations` maps names to functions of keyword arguments.
 
@@ -36,8 +50,13 @@ def serve(operations, info):
     except Exception as error:
         say({"ready": False, "kind": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()})
         return
+    global tell
     for line in sys.stdin:
         request = json.loads(line)
+
+        def tell(done, total, number=request["id"]):
+            say({"id": number, "done": done, "total": total})
+
         try:
             result = operations[request["op"]](**request["args"])
             answer = {"id": request["id"], "ok": True, "result": result}

@@ -26,6 +26,16 @@ CONV: dict[str, AttrValue] = {
 }  # fmt: skip
 
 
+_FLOAT = schema.DTYPE_NUMBERS["float32"]
+_DEFORMABLE: dict[str, AttrValue] = {
+    "strides": [1, 1], "paddings": [1, 1], "dilations": [1, 1], "groups": 1, "deformable_groups": 1, "im2col_step": 1,
+}  # fmt: skip
+_DEFORMED = {
+    "o": np.random.default_rng(0).normal(0, 0.5, (18, 4, 1, 1)).astype(np.float32),
+    "f": np.random.default_rng(1).normal(0, 0.5, (3, 4, 3, 3)).astype(np.float32),
+}
+
+
 # Paddle does not load a network without any parameter.
 _NONE = {"unused": np.zeros(1, np.float32)}
 
@@ -52,6 +62,21 @@ def _net(
 ) -> Program:
     given = {name: array.shape for name, array in (weights or _NONE).items()}
     return program(ops, {"x": X}, ["y"], shapes, given)
+
+
+def _long_axes(network: Program) -> Program:
+    """With the axes of reductions in 64 bits, and truths described as such."""
+    message = network.copy_message()
+    for var in message.blocks[0].vars:
+        if var.name in ("b", "r"):
+            var.type.lod_tensor.tensor.data_type = schema.DTYPE_NUMBERS["bool"]
+    for op in message.blocks[0].ops:
+        for attr in op.attrs:
+            if attr.name == "dim":
+                attr.longs.extend(attr.ints)
+                del attr.ints[:]
+                attr.type = schema.ATTR_NUMBERS["LONGS"]
+    return Program(message)
 
 
 def _unary(kind: str, attrs: Mapping[str, AttrValue] | None = None) -> Program:
@@ -222,7 +247,6 @@ def squeeze_and_excite(between: int = 8, gates: int = 24) -> Program:
 
 
 _HEAD_OF = {"f": _layer(9, 8, 4, 1, 1)}
-_WIDE = {"f": _layer(10, 8, 4, 5, 5)}
 
 
 def head() -> Program:
@@ -236,13 +260,13 @@ def head() -> Program:
     )
 
 
-def whole() -> Program:
+def whole(kind: str = "conv2d", outputs: int = 8, groups: int = 1) -> Program:
     """A convolution of 5 x 5 with one position of output."""
     return _net(
-        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV | {"strides": [2, 2]}),
+        NewOp(kind, {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV | {"strides": [2, 2], "groups": groups}),
         NewOp("relu", {"X": ["c"]}, {"Out": ["y"]}),
-        shapes={"c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
-        weights=_WIDE,
+        shapes={"c": (1, outputs, 1, 1), "y": (1, outputs, 1, 1)},
+        weights={"f": _layer(10, outputs, 4 // groups, 5, 5)},
     )
 
 
@@ -279,10 +303,10 @@ CASES = (
     ),
     Case("conv-to-fc", squeeze_and_excite(), weights=squeeze_weights(8, 24), precision="fp16",
          arm=("calib pool2d conv2d conv2d hard_sigmoid conv2d elementwise_mul calib",
-              "calib pool2d fc fc hard_sigmoid conv2d elementwise_mul calib")),
+              "calib pool2d fc fc hard_sigmoid reshape2 conv2d elementwise_mul calib")),
     Case("conv-to-fc", head(), weights=_HEAD_OF, precision="fp16",
          arm=("calib pool2d conv2d calib", "calib pool2d fc hard_swish reshape2 calib")),
-    Case("conv-two-positions", whole(), weights=_WIDE, precision="fp16"),
+    Case("conv-two-positions", whole(), weights={"f": _layer(10, 8, 4, 5, 5)}, precision="fp16"),
     Case("tanh-to-sigmoid", _unary("tanh"), precision="fp16",
          arm=("calib scale tanh calib", "calib scale sigmoid scale calib")),
     Case("pow-to-square", _unary("pow", {"factor": 2.0})),
@@ -325,6 +349,51 @@ CASES = (
             NewOp("reduce_mean", {"X": ["r"]}, {"Out": ["y"]}, {"dim": [3, -2], "keep_dim": True, "reduce_all": False}),
             shapes={"r": (1, 2, 2, 2, 3, 6), "rx": (0, *X), "y": (1, 2, 2, 1, 1, 6)},
         ),
+    ),
+    Case(
+        "reduce-axes-32-bits",
+        _long_axes(
+            _net(
+                NewOp("scale", {"X": ["x"]}, {"Out": ["s"]}, {"scale": 1.0, "bias": 0.5, "bias_after_scale": True}),
+                NewOp("cast", {"X": ["s"]}, {"Out": ["b"]}, {"in_dtype": _FLOAT, "out_dtype": 0}),
+                NewOp("reduce_any", {"X": ["b"]}, {"Out": ["r"]}, {"dim": [3], "keep_dim": True, "reduce_all": False}),
+                NewOp("cast", {"X": ["r"]}, {"Out": ["c"]}, {"in_dtype": 0, "out_dtype": _FLOAT}),
+                NewOp("elementwise_mul", {"X": ["x"], "Y": ["c"]}, {"Out": ["y"]}, {"axis": -1}),
+                shapes={"s": X, "b": X, "r": (1, 4, 6, 1), "c": (1, 4, 6, 1), "y": X},
+            )
+        ),
+    ),
+    Case(
+        "repeat-interleave-to-tile",
+        _net(
+            NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+            NewOp("repeat_interleave", {"X": ["a"]}, {"Out": ["y"]}, {"Repeats": 3, "dim": 1}),
+            shapes={"a": X, "y": (1, 12, 6, 6)},
+        ),
+    ),
+    *(
+        Case(
+            "einsum-to-matmul",
+            _net(
+                NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+                NewOp("einsum", {"Operands": ["x", "a"]}, {"Out": ["y"]}, {"equation": equation}),
+                shapes={"a": X, "y": shape},
+            ),
+        )
+        for equation, shape in (
+            ("bchw,bchv->bcwv", (1, 4, 6, 6)), ("bchw,bdhw->dbc", (4, 1, 4)), ("bchw,bchv->vwbc", (6, 6, 1, 4))
+        )
+    ),
+    Case(
+        "deformable-conv-mask",
+        _net(
+            NewOp("conv2d", {"Input": ["x"], "Filter": ["o"]}, {"Output": ["offset"]}, CONV),
+            NewOp("deformable_conv_v1", {"Input": ["x"], "Offset": ["offset"], "Filter": ["f"]}, {"Output": ["y"]},
+                  _DEFORMABLE),
+            shapes={"offset": (1, 18, 6, 6), "y": (1, 3, 6, 6)},
+            weights=_DEFORMED,
+        ),
+        weights=_DEFORMED,
     ),
     Case(
         "dropout-fix-seed",

@@ -21,7 +21,17 @@ from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
 from edge.toolchain.toolbox import Toolbox
-from tests.convert.legalise.rule_cases import CASES, CONV, Case, X, shuffle, slices, softmax_between, squeeze_and_excite
+from tests.convert.legalise.rule_cases import (
+    CASES,
+    CONV,
+    Case,
+    X,
+    shuffle,
+    slices,
+    softmax_between,
+    squeeze_and_excite,
+    whole,
+)
 from tests.paddle.programs import program, write_params
 
 
@@ -267,15 +277,14 @@ def test_a_convolution_of_one_position_gets_a_second_one_in_float16(bench: Bench
 
 
 def test_a_fully_connected_layer_has_no_positions() -> None:
-    """From the pool to the product that takes the gates; the second convolution goes with the first, read past or not."""
+    """From the pool to the gates; the second convolution goes with the first, read past or not."""
     for inputs, outputs in ((8, 24), (16, 24)):
         legal, _ = legalise(squeeze_and_excite(inputs, outputs), engine="2.13rc0", precision="fp16")
         shapes = {
             name: spec.shape for name in ("c1", "a1", "r", "c2", "a2", "s", "f", "g") if (spec := legal.tensor(name))
         }
-        small, large = dict.fromkeys(("c1", "a1", "r"), (1, inputs)), dict.fromkeys(("c2", "a2", "s"), (1, outputs))
-        assert shapes == small | large | {"f": (4, inputs), "g": (inputs, outputs)}
-        assert [op.attr("axis") for op in legal.ops("elementwise_mul")] == [0]
+        small, large = dict.fromkeys(("c1", "a1", "r"), (1, inputs)), dict.fromkeys(("c2", "a2"), (1, outputs))
+        assert shapes == small | large | {"s": (1, outputs, 1, 1), "f": (4, inputs), "g": (inputs, outputs)}
 
 
 def test_a_filter_that_two_convolutions_share_is_not_turned() -> None:
@@ -285,6 +294,41 @@ def test_a_filter_that_two_convolutions_share_is_not_turned() -> None:
     legal, applied = legalise(draft.build(), engine="2.13rc0", precision="fp16")
     assert [(one.rule, one.count) for one in applied] == [("conv-to-fc", 1), ("conv-two-positions", 1)]
     assert [spec.shape for spec in legal.persistables if spec.name in "fg"] == [(8, 4, 1, 1), (8, 24)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outputs", "groups", "widened"),
+    [("conv2d", 7, 1, 1), ("conv2d", 8, 2, 1), ("depthwise_conv2d", 8, 4, 1), ("depthwise_conv2d", 4, 4, 0)],
+)
+def test_a_convolution_whose_input_is_copied_gets_a_second_position(
+    kind: str, outputs: int, groups: int, widened: int
+) -> None:
+    """Whatever its channels: gemv_fp16 frees the copy. A depthwise one has another kernel, unless it makes more channels."""
+    legal, applied = legalise(whole(kind, outputs, groups), engine="2.13rc0", precision="fp16")
+    assert [(one.rule, one.count) for one in applied] == [("conv-two-positions", 1)] * widened
+    assert [op.attr("paddings") for op in legal.ops(kind)] == [(0, 0, 0, 2) if widened else (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kernel", "width", "refused"),
+    [(4, 1, 3, True), (4, 1, 1, True), (4, 1, 5, False), (2, 3, 5, False), (2, 1, 9, True), (2, 1, 11, False)],
+)
+def test_a_tiny_convolution_of_one_output_a_group_is_refused(
+    inputs: int, kernel: int, width: int, refused: bool
+) -> None:
+    """With a stride of 2, so that the input is copied; one position becomes two first."""
+    made = (width - kernel) // 2 + 1
+    network = program(
+        [NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["y"]}, CONV | {"strides": [2, 2], "groups": 4})],
+        {"x": (1, 4 * inputs, kernel, width)}, ["y"], {"y": (1, 4, 1, made)}, {"f": (4, inputs, kernel, kernel)},
+    )  # fmt: skip
+    if refused:
+        with pytest.raises(
+            ProgramError, match=r"^y.*: in float16 ARM's kernel for a convolution of \d+ numbers to one output"
+        ):
+            legalise(network, engine="2.13rc0", precision="fp16")
+    else:
+        legalise(network, engine="2.13rc0", precision="fp16")
 
 
 def test_in_other_precisions_a_convolution_of_one_position_stays() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from edge.convert.opt.messages import cause_of, explain
+from edge.convert.opt.messages import SINCE, cause_of, explain
 from edge.errors import WorkerCrashedError, WorkerTimeoutError
+from edge.toolchain.engines import engine
+from edge.toolchain.environment import ensure
 
 CAPTURED = Path(__file__).parent / "captured"
 VERSIONS = ("2.10", "2.11", "2.12", "2.13rc0", "2.14rc0")
@@ -52,6 +55,46 @@ def test_every_captured_end_is_explained(version: str) -> None:
         cause = explain(printed, f"died ({ended})")
         assert re.search(EXPECTED[tried], cause.sentence), (tried, cause.sentence)
         assert cause.advice, tried
+
+
+@pytest.mark.parametrize(
+    ("target", "missing", "advice"),
+    [
+        ("arm", "'log1p'", "Paddle-Lite 2.14rc0 has it: --engine 2.14rc0"),
+        ("arm", "'pad, silu'", "Paddle-Lite 2.13rc0 has them: --engine 2.13rc0"),
+        (
+            "opencl,arm",
+            "'log1p, conv3d'",
+            "no version of Paddle-Lite has conv3d; ONNX Runtime may run the network: --format onnx",
+        ),
+        ("x86", "'lstm'", "Paddle-Lite's engine for x86 has fewer kernels"),
+    ],
+)
+def test_an_operator_without_a_kernel_is_helped_only_by_what_has_it(target: str, missing: str, advice: str) -> None:
+    log = (
+        f"Error: This model is not supported, because 2 ops are not supported on '{target}'. "
+        f"These unsupported ops are: {missing}.\n"
+    )
+    cause = explain(log, "died")
+    assert cause.advice.startswith(advice)
+    assert cause.sentence == f"the target {target} has no kernel for: {missing.replace(chr(39), '')}"
+
+
+@pytest.mark.slow
+def test_which_version_brought_an_operator_is_opts_own_word() -> None:
+    """Of the versions that every machine can have."""
+    code = "from paddlelite.lite import Opt; Opt().print_all_ops()"
+    known: dict[str, set[str]] = {}
+    for version in ("2.10", "2.13rc0"):
+        python = ensure(engine("paddlelite", version), say=lambda _: None).python
+        printed = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout
+        lines = printed.splitlines()
+        head = next(number for number, line in enumerate(lines) if "OP_name" in line)
+        places = [lines[head].index(target) for target in ("kARM", "kHost")]
+        rows = [line for line in lines[head + 1 :] if line.strip()]
+        known[version] = {line.split()[0] for line in rows if any(line[at : at + 5].strip() for at in places)}
+    since = {name for name, version in SINCE.items() if version != "2.14rc0"}
+    assert since == known["2.13rc0"] - known["2.10"] - {"calib_inplace", "dequantize_log", "fused_attention"}
 
 
 def test_an_unknown_check_is_quoted() -> None:

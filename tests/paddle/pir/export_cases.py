@@ -203,6 +203,11 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "assign": lambda x: p.assign(x),
     "shape": lambda x: p.shape(x).astype("float32"),
     "numel": lambda x: p.numel(x).astype("float32"),
+    "einsum": lambda x: p.einsum("bchw,bdhw->bcd", x, x * 2),
+    "masked_fill": lambda x: p.masked_fill(x, x > 0.2, -3.0),
+    "masked_fill_broadcast": lambda x: p.masked_fill(x, x.mean(1, keepdim=True) > 0, -3.0),
+    "repeat_interleave": lambda x: p.repeat_interleave(x, 2, axis=1),
+    "masked_select": lambda x: p.masked_select(x, x > 0.2),
     "nearest": lambda x: fn.interpolate(x, scale_factor=2),
     "nearest_size": lambda x: fn.interpolate(x, size=[12, 20]),
     "bilinear": lambda x: fn.interpolate(x, scale_factor=2, mode="bilinear"),
@@ -320,6 +325,14 @@ def cases() -> Iterator[tuple[str, Any, list[list[int]]]]:
         Net(lambda x, c: c(x, output_size=[16, 16]), nn.Conv2DTranspose(4, 6, 3, 2, 1)),
         [IMAGE],
     )
+    for name, recurrent in (("lstm", nn.LSTM(8, 5, 2, "bidirect")), ("gru", nn.GRU(8, 5))):
+        yield name, Net(lambda x, r: r(x[0])[0], recurrent), [IMAGE]
+    yield "conv3d", Net(lambda x, c: c(x.unsqueeze(2)), nn.Conv3D(4, 3, [1, 3, 3])), [IMAGE]
+    yield (
+        "deformable",
+        Net(lambda x, o, d: d(x, o(x)), nn.Conv2D(4, 18, 3, padding=1), p.vision.ops.DeformConv2D(4, 3, 3, padding=1)),
+        [IMAGE],
+    )
     yield "embedding", Net(lambda x, e: e(x.flatten().astype("int64").clip(0, 9)), nn.Embedding(10, 4)), [IMAGE]
     yield (
         "attention_layer",
@@ -347,6 +360,8 @@ def draw(network: Any) -> None:
         return
     source = numpy.random.default_rng(0)
     for parameter in [*network.parameters(), *network.buffers()]:
+        if parameter.dtype != p.float32:
+            continue  # the state of a recurrent layer's dropout
         values = source.uniform(0.5, 1.5, parameter.shape)
         if parameter.ndim > 1:
             values *= source.choice([-1, 1], parameter.shape)

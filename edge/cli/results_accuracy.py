@@ -1,0 +1,61 @@
+"""`edgezoo results accuracy`: what `edgezoo eval` found: listed, compared, deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli import once, options
+from edge.cli.parameters import ID
+from edge.cli.results_options import tell_of
+
+
+@once.command("accuracy")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
+@click.option("--model", metavar="NAME", help="Only this model.")
+@click.option("-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address.")
+@click.option("--delete", "gone", type=ID, metavar="ID", help="Delete this one. It cannot be taken back.")
+@options.db_there
+@options.as_json
+def accuracy_command(
+    ids: tuple[int, ...], model: str | None, serial: str | None, gone: int | None, db: Path | None, as_json: bool
+) -> None:
+    """List what `edgezoo eval` found, oldest first, or compare two of the same images, image by image.
+
+    The comparison says the difference of the accuracies with its interval: two networks are right and wrong on the same
+    images, so it is far narrower than their own intervals suggest.
+    """
+    from dataclasses import asdict
+
+    from edge.cli.output import print_json
+    from edge.errors import UsageError
+    from edge.report import accuracy
+    from edge.results.accuracy import compare_accuracies
+
+    filtered = model is not None or serial is not None
+    if len(ids) not in (0, 2) or (ids and filtered) or (gone is not None and (ids or filtered)):
+        raise UsageError(
+            "accuracies are listed, or two of them compared, or one deleted",
+            hint="edgezoo results accuracy, edgezoo results accuracy FIRST SECOND, or --delete ID",
+        )
+    with options.store(db) as store:
+        if gone is not None:
+            store.accuracies.delete(gone)
+            return
+        if ids:
+            first, second = (store.accuracies.get(id) for id in ids)
+            made = compare_accuracies(first, second)
+            if as_json:
+                print_json(asdict(made))
+            else:
+                click.echo("\n".join(accuracy.sentences(made, first, second)))
+            return
+        found, damaged = store.accuracies.all(model=model, device=serial)
+    if as_json:
+        print_json([accuracy.as_dict(one) for one in found])
+    elif found:
+        click.echo(accuracy.table(found))
+    elif not damaged:
+        click.echo("No accuracy matches.", err=True)
+    tell_of(damaged)

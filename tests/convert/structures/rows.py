@@ -1,0 +1,90 @@
+"""The structures that were tried, what came of each, and the page that tells it: docs/reference/structures.md.
+
+usage: python -m tests.convert.structures.rows docs/reference/structures.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+VERIFIED = "verified"
+OLDER = "`inference.pdmodel` (Paddle 2.6)"
+NEWER = "`inference.json` (Paddle 3.3)"
+NO_VERSION = "the target arm has no kernel for: {0} (no version of Paddle-Lite has {0})"
+TO_ONNX = "paddle2onnx cannot translate the operators {0}"
+CUSTOM = "is no operator of Paddle but custom: no version of Paddle-Lite can have a kernel"
+ROUNDED = "inconclusive: what came also rounds where no int8 kernel does"
+FLOW = "is control flow, which cannot be translated (exported with FLAGS_enable_pir_api=0 it can)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A structure: `name` in programs.py, in words, the shapes of its open inputs.
+
+    What comes of the older and the newer format, and of ONNX from the older one: `VERIFIED`, or the sentence that tells why
+    not.
+    """
+
+    name: str
+    what: str
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    older: str = VERIFIED
+    newer: str | None = VERIFIED
+    onnx: str | None = VERIFIED
+
+
+DETECTOR = {"image": (1, 3, 320, 320), "scale_factor": (1, 2)}
+ROWS = (
+    Row("yolo", "detector: `im_shape`, `image`, `scale_factor`; YOLO boxes, NMS", {"im_shape": (1, 2), **DETECTOR}),
+    Row("ppyoloe", "detector: `image`, `scale_factor`; boxes divided by the factor, NMS", DETECTOR),
+    Row("grey", "one channel"),
+    Row("nhwc", "channels last"),
+    Row("bytes", "uint8 images"),
+    Row("ids", "int32 words"),
+    Row("bert", "two inputs of int64 words, both open; attention", {"input_ids": (1, 12), "token_type_ids": (1, 12)}),
+    Row("any_all", "`reduce_any`, `reduce_all`"),
+    Row("loop", "`while` and `conditional_block` that end by `any` and `all`", newer=FLOW),
+    Row("branch", "`conditional_block`", newer=FLOW),
+    Row("lstm", "LSTM (`rnn`), two layers, both directions"),
+    Row("gru", "GRU (`rnn`)"),
+    Row("einsum", "`einsum`: attention"),
+    Row("masked_fill", "`masked_fill`"),
+    Row("repeat_interleave", "`repeat_interleave`"),
+    Row("deformable", "deformable convolution without a mask", onnx=TO_ONNX.format("deformable_conv_v1")),
+    Row("conv3d", "`conv3d`", older=NO_VERSION.format("conv3d"), newer=NO_VERSION.format("conv3d")),
+    Row("masked_select", "`masked_select`", older=NO_VERSION.format("masked_select"), newer=NO_VERSION.format("masked_select"),
+        onnx=TO_ONNX.format("masked_select")),
+    Row("custom", "a custom operator", older=CUSTOM, newer=None,
+        onnx=TO_ONNX.format("my_swish")),
+    *(Row(f"{when}_{form}_{scales}", f"quantised {words}, {written}, {per}", newer=None, onnx=None,
+          older=ROUNDED if (when, form) == ("qat", "onnx") else VERIFIED)
+      for when, words in (("ptq", "after training"), ("qat", "in training"))
+      for form, written in (("fake", "`fake_quantize_*`"), ("onnx", "`quantize_linear` (`onnx_format=True`)"))
+      for scales, per in (("abs_max", "a scale for each tensor"), ("channel_wise_abs_max", "a scale for each channel"))),
+)  # fmt: skip
+
+_HEAD = f"""# Structures that were tried
+
+Small networks of the structures that people's models have, written by Paddle itself, converted for ARM and verified as
+every network is. A cell is what `edgezoo convert` said; `pytest tests/convert/structures` writes, converts and compares all
+of them. ONNX files are made of the older format's programs.
+
+Quantised networks get int8 kernels for their convolutions ([how](../explanation/precisions.md#networks-that-came-quantised)).
+What Paddle 3 writes with control flow is exported once more in the older format, as the hint says.
+
+| structure | {OLDER} | {NEWER} | ONNX |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [f"| {row.what} | {row.older} | {row.newer or ''} | {row.onnx or ''} |" for row in ROWS]
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page())
