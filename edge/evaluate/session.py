@@ -151,7 +151,7 @@ class _Judging:
 
     @contextmanager
     def apart(self, job: Job, *, alone: bool) -> Iterator[None]:
-        """What goes wrong with one network of several is told, and ends that one; not so a wrong request, a device, the results."""
+        """What goes wrong with one network of several ends that one; a wrong request, a device, the results end all."""
         try:
             yield
         except (UsageError, DeviceError, ResultsError):

@@ -64,6 +64,7 @@ def check(path: Path) -> Checked:
         with Store(path, create=False) as store:
             pages = store.integrity()
             found, damaged = store.measurements(store.ids())
+            damaged += store.accuracies.all()[1]
     except ResultsError as error:
         if not isinstance(error.__cause__, (sqlite3.Error, UnicodeDecodeError)) or _is_busy(error.__cause__):
             raise
@@ -163,7 +164,10 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
                 store.get(cell)
             except ResultsError:
                 store.marks.delete([cell], force=True)
-        return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged]
+        accuracies, more = store.accuracies.all()
+        readable = ", ".join(str(one.id) for one in accuracies)
+        store.execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
+        return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged + more]
 
 
 def _beside(path: Path) -> Path:

@@ -14,9 +14,9 @@ import pytest
 from edge.cli.main import run
 from edge.errors import ResultsError
 from edge.results.protocol import ROBUST
-from edge.results.repair import check, repair
+from edge.results.repair import Checked, check, repair
 from edge.results.store import Store
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch
 
 Capture = pytest.CaptureFixture[str]
 PAGE = 4096
@@ -101,6 +101,17 @@ def test_pages_of_zeros_take_only_what_was_on_them(db: Path, seed: int) -> None:
             else:  # some of its launches may be lost
                 assert all(launch in before.launches for launch in one.launches)
         store.new_session(seed=1, device=PHONE)
+
+
+def test_a_damaged_accuracy_is_told_and_taken_out(db: Path) -> None:
+    with Store(db) as store:
+        kept, hurt = (store.accuracies.add(accuracy()) for _ in range(2))
+    change(db, f"UPDATE accuracy SET remarks = 'x' WHERE id = {hurt}")
+    assert len(check(db).damaged) == 1
+    assert f"accuracy {hurt} in {db} is damaged" in repair(db).lost[0]
+    with Store(db) as store:
+        assert [one.id for one in store.accuracies.all()[0]] == [kept]
+    assert check(db) == Checked(COUNT, ())
 
 
 def test_a_second_repair_keeps_both_damaged_files(db: Path) -> None:
