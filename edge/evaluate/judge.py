@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 
 from edge.bench.benchmark import DownloadListener
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
@@ -41,7 +43,9 @@ def judge(
     the engine or the program raises, and `ResultsError`.
     """
     with Store(options.db or results_database(), say=listener.line) as store:
-        return _judge(options, listener, Keeping(store, options.dataset, options.data.resolve().name), wrong)
+        return _judge(
+            options, listener, Keeping(store, options.dataset, Path(os.path.realpath(options.data)).name), wrong
+        )
 
 
 def _judge(
