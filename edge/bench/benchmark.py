@@ -16,7 +16,7 @@ from edge.bench.request import Listener, Request
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
-from edge.errors import BenchError, DeviceError, EdgezooError, UsageError
+from edge.errors import EdgezooError, foreseen
 from edge.results.measurement import Measurement
 from edge.results.store import Store
 
@@ -42,21 +42,23 @@ def benchmark(
 ) -> Benchmark:
     """Convert what is named, and measure it on every device; `db` is the results database.
 
-    `wrong` hears of each model that could not be had, beside the listener's line.
+    `wrong` hears of each error that ended a model, a cell or a device alone, beside the listener's line; from any thread.
 
     Raises `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot do, if there is
     only one device.
     """
-    Store(db).close()
+    Store(db, say=listener.line).close()
     devices = open_device(options.spec, options.adb_server)
     seed = options.order_seed
     failed, places = False, []
     for device in devices:
         try:
-            place, errors = _place(device, options, seed, listener)
-        except (DeviceError, BenchError, UsageError) as error:
+            place, errors = _place(device, options, seed, listener, wrong)
+        except Exception as unforeseen:
             if len(devices) == 1:
                 raise
+            error = foreseen(unforeseen)
+            wrong(error)
             listener.error(f"{device.serial}: {_sentence(error)}")
             failed = True
             continue
@@ -68,6 +70,7 @@ def benchmark(
     results = measure_everywhere(places, db, listener, check_outputs=options.check_output, inputs=options.inputs_asked)
     for result in results:
         if result.error is not None:
+            wrong(result.error)
             listener.error(f"{result.place.device.serial}: {_sentence(result.error)}")
     cells = [cell for result in results for cell in result.cells]
     failed |= any(cell.status == "failed" for cell in cells)
@@ -76,7 +79,11 @@ def benchmark(
 
 
 def _place(
-    device: Device, options: BenchOptions, seed: int, listener: DownloadListener
+    device: Device,
+    options: BenchOptions,
+    seed: int,
+    listener: DownloadListener,
+    wrong: Callable[[EdgezooError], None],
 ) -> tuple[DeviceRequest, list[EdgezooError]]:
     """What to measure on one device, and the errors of models that could not be had."""
     wanted = options.wanted
@@ -109,6 +116,7 @@ def _place(
         synthetic_allowed=options.allow_synthetic,
         launch_timeout=options.timeout,
         gate=Gate(limit_seconds=options.cool_limit),
+        wrong=wrong,
     )
     return DeviceRequest(device, runner, request), errors
 

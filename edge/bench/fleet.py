@@ -18,7 +18,7 @@ from edge.bench.request import Job, Listener, Request
 from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
-from edge.errors import AbortedError, BenchError, DeviceError, EdgezooError, ToolchainError
+from edge.errors import AbortedError, DeviceError, EdgezooError, foreseen
 from edge.metadata.file import as_document
 from edge.metadata.model import Proof, ProofDevice
 from edge.metadata.proofs import record
@@ -75,12 +75,12 @@ def measure_everywhere(
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs:
                 jobs = _checked(place, tools.lend, listener, inputs)
-            with Store(db) as store:
+            with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
             return DeviceResult(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
-        except EdgezooError as error:
-            return DeviceResult(place, error=error)
+        except Exception as error:
+            return DeviceResult(place, error=foreseen(error))
 
     Store(db).close()  # refused here rather than in every thread
     with Toolbox(say=listener.line) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
@@ -127,7 +127,11 @@ def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, input
     limit = place.request.launch_timeout
     try:
         return check_output(place.device, place.runner, job, lend, timeout=limit, threads=threads, asked=inputs)
-    except (BenchError, ToolchainError) as error:  # the session will tell, if it is the program
+    except (AbortedError, DeviceError):
+        raise
+    except Exception as unforeseen:  # the session will tell, if it is the program
+        error = foreseen(unforeseen)
+        place.request.wrong(error)
         return OutputCheck(None, f"its output could not be compared: {error.message}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.bench.request import Job
 from edge.bench.subject import program_subject
 from edge.bench.wanted import Wanted, check_weights, is_file
-from edge.errors import EdgezooError
+from edge.errors import EdgezooError, foreseen
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.weights import Weights
@@ -37,6 +37,6 @@ def prepare_programs(
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
                 shown = name if model else Path(os.path.realpath(name)).name
                 jobs.append(Job(source.program, program_subject(shown, model, source, wanted.shapes)))
-            except EdgezooError as error:
-                errors.append(error)
+            except Exception as error:
+                errors.append(foreseen(error))
     return jobs, errors

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol as Interface
 
 from edge.bench.gate import Gate
+from edge.errors import EdgezooError
 from edge.results.measurement import Subject
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
@@ -26,7 +28,8 @@ class Job:
 class Request:
     """What a session is to measure and how; times in seconds.
 
-    `fresh` measures again what is there, `keep_invalid` not even what is there and not valid.
+    `fresh` measures again what is there, `keep_invalid` not even what is there and not valid. `wrong` hears, beside the
+    listener, of each error that ended a cell.
     """
 
     jobs: tuple[Job, ...]
@@ -39,6 +42,7 @@ class Request:
     launch_timeout: float = 600.0
     recover_limit: float = 120.0
     gate: Gate = field(default_factory=Gate)
+    wrong: Callable[[EdgezooError], None] = lambda _: None
 
 
 class Listener(Interface):

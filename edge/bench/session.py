@@ -23,7 +23,7 @@ from edge.bench.state import notes_of_state
 from edge.bench.sustained import measure_sustained
 from edge.bench.whole import note_of_session, signs_of_session
 from edge.device.base import Device
-from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
+from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError, foreseen
 from edge.results import words
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
@@ -174,8 +174,8 @@ class _Session:
                 except DeviceUnavailableError as error:  # for good: no cell can be measured any more
                     self._fail([one for one in active if not one.failed and not one.ended], error)
                     break
-                except EdgezooError as error:
-                    self._fail([cell], error)
+                except Exception as error:
+                    self._fail([cell], foreseen(error))
             if self._request.protocol.base == "compare":
                 judge_pairs(cells)
             else:
@@ -195,6 +195,7 @@ class _Session:
         for cell in cells:
             cell.failed = True
             self._store.fail(cell.id, error.message + (f" ({error.hint})" if error.hint else ""))
+        self._request.wrong(error)
         who = cells[0].name if len(cells) == 1 else f"{len(cells)} cells"
         self._listener.error(f"{self._device.serial}: {who}: {error.message}")
 

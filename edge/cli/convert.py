@@ -108,7 +108,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
             for remark in outcome.remarks:
                 progress.line(f"    {remark}")
             if outcome.error is not None:
-                options.traced(outcome.error)
+                options.tracer()(outcome.error)
 
         outcomes = convert_models(
             asked.orders,

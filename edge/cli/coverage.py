@@ -95,7 +95,7 @@ def command(
             jobs=jobs,
             fresh=fresh,
             done=done,
-            failed=options.traced,
+            failed=options.tracer(),
             say=progress.line,
             working=progress.working,
         )

@@ -72,7 +72,7 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
 
     options.check_output(predictions)
     with ProgressLine(quiet=quiet) as progress:
-        made = judge(asked, progress)
+        made = judge(asked, progress, options.tracer())
     if predictions is not None:
         write_file(predictions, report.predictions_csv(made.judged))
     if as_json:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from edge.cli.parameters import WEIGHTS, TwoNumbers
+
+if TYPE_CHECKING:
+    from edge.results.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
@@ -47,7 +50,7 @@ def selection(command: F) -> F:
 
 
 def debug(command: F) -> F:
-    """`--debug`; `traced` heeds it."""
+    """`--debug`; `tracer` heeds it."""
 
     def keep(context: click.Context, _: click.Parameter, given: bool) -> None:
         context.meta[_DEBUG] = given
@@ -57,12 +60,17 @@ def debug(command: F) -> F:
     )(command)
 
 
-def traced(error: BaseException) -> None:
-    """Print the traceback of an error that ends one model and not the command, if the user asked for tracebacks."""
-    if click.get_current_context().meta.get(_DEBUG):
-        import traceback
+def tracer() -> Callable[[BaseException], None]:
+    """Prints, from any thread, the traceback of an error that ends one model and not the command, if that is asked for."""
+    asked = click.get_current_context().meta.get(_DEBUG)
 
-        traceback.print_exception(error)
+    def traced(error: BaseException) -> None:
+        if asked:
+            import traceback
+
+            traceback.print_exception(error)
+
+    return traced
 
 
 def gathered(module: str, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -152,6 +160,14 @@ def database(path: Path | None) -> Path:
     with refusals():
         check_file(path)
     return path
+
+
+def store(path: Path | None) -> Store:
+    """The results that are there; it is said where another program must be waited for. Raises `ResultsError`."""
+    from edge.cli.output import say
+    from edge.results.store import Store
+
+    return Store(database(path), create=False, say=say)
 
 
 weights_of_names = click.option(

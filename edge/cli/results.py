@@ -12,6 +12,7 @@ import click
 from edge.cli import once, options
 from edge.cli.parameters import ID
 from edge.cli.results_accuracy import accuracy_command
+from edge.cli.results_check import check_command
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
 from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
@@ -37,6 +38,7 @@ def command() -> None:
       edgezoo results save-baseline main
       edgezoo results compare --baseline main --fail-over 3%
       edgezoo results history MobileNetV1 --since "last week"
+      edgezoo results check --repair
     """
 
 
@@ -64,9 +66,8 @@ def list_command(
         print_report(measurements, form="json")
         tell_of(damaged)
         return
-    from edge.results.store import Store
 
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         summaries, damaged = asked.summaries(store)
     if summaries:
         click.echo(_table(summaries))
@@ -81,9 +82,8 @@ def list_command(
 @options.as_json
 def show_command(id: int, db: Path | None, as_json: bool) -> None:
     """Show everything that is known of the measurement ID; with --json every sample, too."""
-    from edge.results.store import Store
 
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         measurement = store.get(id)
         ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
         others, damaged = store.measurements(ids)
@@ -141,10 +141,9 @@ def export_command(
 
 def _load(db: Path | None, asked: Filters, *, ids: tuple[int, ...] = ()) -> tuple[list[Measurement], list[str]]:
     """Those named, or all that match; and a sentence for each that is damaged."""
-    from edge.results.store import Store
 
     asked.check(ids)
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         return store.measurements(ids) if ids else asked.measurements(store)
 
 
@@ -158,6 +157,7 @@ for _one in (
     baselines_command,
 ):
     command.add_command(_one)
+command.add_command(check_command)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
 _IN_STATUS = ("failed", "unfinished")  # the column Status says them

@@ -32,7 +32,6 @@ def accuracy_command(
     from edge.errors import UsageError
     from edge.report import accuracy
     from edge.results.accuracy import compare_accuracies
-    from edge.results.store import Store
 
     filtered = model is not None or serial is not None
     if len(ids) not in (0, 2) or (ids and filtered) or (gone is not None and (ids or filtered)):
@@ -40,7 +39,7 @@ def accuracy_command(
             "accuracies are listed, or two of them compared, or one deleted",
             hint="edgezoo results accuracy, edgezoo results accuracy FIRST SECOND, or --delete ID",
         )
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         if gone is not None:
             store.accuracies.delete(gone)
             return

@@ -55,7 +55,6 @@ def compare_command(
     the baseline's of the same model, precision, device, threads, ...; versions and files may differ.
     """
     from edge.errors import UsageError
-    from edge.results.store import Store
 
     asked = Filters(model, serial, where, since)
     if baseline is None and (len(ids) != 2 or asked.given or across):
@@ -64,7 +63,7 @@ def compare_command(
             hint="edgezoo results compare FIRST SECOND, or --baseline NAME with filters and --across",
         )
     asked.check(ids)
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         if baseline is None:
             _two(store.get(ids[0]), store.get(ids[1]), threshold, fail_over, as_json=as_json)
             return

@@ -39,9 +39,8 @@ def history_command(
     from edge.cli.output import print_json
     from edge.report.history import render
     from edge.results.history import history
-    from edge.results.store import Store
 
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         measurements, damaged = Filters(model, serial, where, since).measurements(store)
     series = history(measurements, threshold=threshold)
     if as_json:

@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None) -> None:
     """Give the measurements ID... the label TEXT; `--where label=TEXT` finds them again."""
     from edge.errors import UsageError
-    from edge.results.store import Store
 
     if not text.strip():
         raise UsageError("an empty label says nothing")
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         if remove:
             count = store.marks.unlabel(ids, text)
             click.echo(f"{count} of {len(ids)} had the label {text}, which is taken back.")
@@ -45,9 +44,8 @@ def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None
 def delete_command(ids: tuple[int, ...], yes: bool, force: bool, db: Path | None) -> None:
     """Delete the measurements ID... with every launch and sample. It cannot be taken back."""
     from edge.errors import UsageError, refusals
-    from edge.results.store import Store
 
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         chosen = list(dict.fromkeys(ids))
         with refusals():
             store.marks.deletable(chosen, force=force)
@@ -87,12 +85,11 @@ def save_baseline_command(
 
     `results compare --baseline NAME` compares with them. One of that name is replaced.
     """
-    from edge.results.store import Store
 
     asked = Filters(model, serial, where, since)
     damaged: list[str] = []
     asked.check(ids)
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         if ids:
             chosen = [_comparable(store.get(id)) for id in ids]
         else:
@@ -126,9 +123,8 @@ def baselines_command(gone: str | None, db: Path | None, as_json: bool) -> None:
 
     from edge.cli.output import print_json
     from edge.report.grid import Column, text
-    from edge.results.store import Store
 
-    with Store(options.database(db), create=False) as store:
+    with options.store(db) as store:
         if gone is not None:
             store.marks.delete_baseline(gone)
             return

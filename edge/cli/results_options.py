@@ -116,9 +116,11 @@ class Filters:
         return found, damaged + more
 
 
-def tell_of(damaged: Sequence[str]) -> None:
+def tell_of(damaged: Sequence[str], *, hint: str = "") -> None:
     """The rows that could not be read, on standard error: what was listed is not all, so the exit code is 1."""
     for sentence in damaged:
         click.echo(f"Error: {sentence}", err=True)
     if damaged:
+        if hint:
+            click.echo(f"Hint: {hint}", err=True)
         raise SystemExit(1)

@@ -64,17 +64,18 @@ def convert_models(
                 inputs,
                 working(order.name),
             )
-            with memory.reserve(memory_needed(order.model)):
-                try:
-                    if not replace:
-                        check_overwriting(order, out)
-                    made, reused = order.make(work)
-                    return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
-                except Exception as error:
-                    return Conversion(order, None, foreseen(error), False, work.seconds)
-                finally:
-                    work.working("", 0, 0)
-                    retention.done_with(order.network)
+            try:
+                with memory.reserve(memory_needed(order.model)):
+                    try:
+                        if not replace:
+                            check_overwriting(order, out)
+                        made, reused = order.make(work)
+                    finally:
+                        work.working("", 0, 0)
+                        retention.done_with(order.network)
+                return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
+            except Exception as error:
+                return Conversion(order, None, foreseen(error), False, work.seconds)
 
         if jobs == 1:
             outcomes = []

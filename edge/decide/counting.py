@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +56,7 @@ def counted(name: str, shape: Sequence[int] | None, say: Callable[[str], None]) 
         )
     if path.suffix != ".nb":
         folder = path if path.is_dir() else path.parent
-        return _converted(folder.resolve().name, None, Weights("own", path=folder), shape, say)
+        return _converted(Path(os.path.realpath(folder)).name, None, Weights("own", path=folder), shape, say)
     return _of_file(path, shape)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 
 from edge.bench.benchmark import DownloadListener
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
@@ -14,6 +17,7 @@ from edge.cache.paths import results_database
 from edge.device.base import Properties
 from edge.device.discover import open_device
 from edge.device.host import HostDevice
+from edge.errors import EdgezooError
 from edge.evaluate.keeping import Keeping
 from edge.evaluate.options import EvalOptions
 from edge.evaluate.report import EvaluatedModel
@@ -30,21 +34,27 @@ class EvaluationRun:
     failed: int
 
 
-def judge(options: EvalOptions, listener: DownloadListener) -> EvaluationRun:
+def judge(
+    options: EvalOptions, listener: DownloadListener, wrong: Callable[[EdgezooError], None] = lambda _: None
+) -> EvaluationRun:
     """Convert what is named, judge it on the images, and keep what came of it in the results database.
 
-    Raises what the engines, the device or the program raise, and `ResultsError`.
+    `wrong` hears of each error that ended one network of several. Raises what the device raises, of a single network what
+    the engine or the program raises, and `ResultsError`.
     """
-    with Store(options.db or results_database()) as store:
-        return _judge(options, listener, Keeping(store, options.dataset, options.data.resolve().name))
+    with Store(options.db or results_database(), say=listener.line) as store:
+        return _judge(
+            options, listener, Keeping(store, options.dataset, Path(os.path.realpath(options.data)).name), wrong
+        )
 
 
-def _judge(options: EvalOptions, listener: DownloadListener, keep: Keep) -> EvaluationRun:
+def _judge(
+    options: EvalOptions, listener: DownloadListener, keep: Keep, wrong: Callable[[EdgezooError], None]
+) -> EvaluationRun:
     if options.here:
         candidates, failed = _candidates(options, listener)
-        return EvaluationRun(
-            judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, keep), failed
-        )
+        judged = judge_on_host(candidates, options.dataset, options.overrides, listener, options.output, keep, wrong)
+        return EvaluationRun(judged, failed + len(candidates) - len(judged))
     engine = options.engine or PADDLE_LITE
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
     place = EvaluationDevice(
@@ -54,9 +64,8 @@ def _judge(options: EvalOptions, listener: DownloadListener, keep: Keep) -> Eval
         synthetic_allowed=options.allow_synthetic,
     )
     jobs, failed = _jobs(options, options.names, engine, device.properties(), listener)
-    return EvaluationRun(
-        judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, keep), failed
-    )
+    judged = judge_on_device(jobs, place, options.dataset, options.overrides, listener, options.output, keep, wrong)
+    return EvaluationRun(judged, failed + len(jobs) - len(judged))
 
 
 def _jobs(

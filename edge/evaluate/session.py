@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from edge.bench.host_engines import HostEngine
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
 from edge.device.base import Device
-from edge.errors import UsageError
+from edge.errors import DeviceError, EdgezooError, ResultsError, UsageError, foreseen
 from edge.evaluate.device_network import DeviceNetwork
 from edge.evaluate.evaluation import Evaluation, Unreadable, evaluate
 from edge.evaluate.network import Classifier, HostNetwork
@@ -55,8 +56,11 @@ def judge_on_host(
     listener: Listener,
     output: str | None = None,
     keep: Keep = lambda one: one,
+    wrong: Callable[[EdgezooError], None] = lambda _: None,
 ) -> list[EvaluatedModel]:
-    """The accuracy of every network, in the order given, in this machine's engines.
+    """The accuracy of every network, in the order given, in this machine's engines; of several, one that fails is left out.
+
+    `wrong` hears of its error beside the listener.
 
     `keep` gets each network as it ends, and gives back what is told of it. An image that cannot be read is told to the
     listener once. Raises `UsageError` before any work where a network's preprocessing is not known, and what `evaluate`
@@ -64,21 +68,22 @@ def judge_on_host(
     """
     hows = [steps(candidate.job.subject, overrides) for candidate in candidates]
     places = [output_place(candidate.job.subject, output) for candidate in candidates]
-    judging = _Judging(dataset, listener)
+    judging = _Judging(dataset, listener, wrong)
     judged = []
     with Toolbox(say=listener.line) as tools, TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
         for candidate, how, place in zip(candidates, hows, places, strict=True):
             job, runtime = candidate.job, candidate.engine.environment
-            network = HostNetwork(
-                job.nb,
-                candidate.engine.model,
-                _input_name(candidate),
-                partial(tools.lend, runtime.kind, runtime.version),
-                Path(scratch),
-                place,
-            )
-            made, seconds = judging.judge(job, network, how)
-            judged.append(keep(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds)))
+            with judging.apart(job, alone=len(candidates) == 1):
+                network = HostNetwork(
+                    job.nb,
+                    candidate.engine.model,
+                    _input_name(candidate),
+                    partial(tools.lend, runtime.kind, runtime.version),
+                    Path(scratch),
+                    place,
+                )
+                made, seconds = judging.judge(job, network, how)
+                judged.append(keep(EvaluatedModel(job.subject, how, runtime.name, "host", made, seconds)))
     return judged
 
 
@@ -90,6 +95,7 @@ def judge_on_device(
     listener: Listener,
     output: str | None = None,
     keep: Keep = lambda one: one,
+    wrong: Callable[[EdgezooError], None] = lambda _: None,
 ) -> list[EvaluatedModel]:
     """The same by a benchmark program, on a phone or on this machine. The device is locked meanwhile.
 
@@ -101,7 +107,7 @@ def judge_on_device(
     device, runner = place.device, place.runner
     if not runner.flavour.tells_samples:
         raise UsageError(f"{runner.program.name} does not tell outputs", hint="use edgezoo's own: --runner edgebench")
-    judging = _Judging(dataset, listener)
+    judging = _Judging(dataset, listener, wrong)
     judged = []
     with device.lock(), device.prepared(), TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
         for job, how, judged_output in zip(jobs, hows, outputs, strict=True):
@@ -116,20 +122,21 @@ def judge_on_device(
                 output=judged_output,
                 synthetic_allowed=place.synthetic_allowed,
             )
-            made, seconds = judging.judge(job, network, how)
-            hello = network.hello
-            assert hello is not None  # evaluate has got an answer
-            launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
-            engine = f"{hello.engine} {network.engine_version}"
-            judged.append(keep(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched)))
+            with judging.apart(job, alone=len(jobs) == 1):
+                made, seconds = judging.judge(job, network, how)
+                hello = network.hello
+                assert hello is not None  # evaluate has got an answer
+                launched = Launched(runner.program, hello.runner, hello.synthetic, asdict(device.properties()))
+                engine = f"{hello.engine} {network.engine_version}"
+                judged.append(keep(EvaluatedModel(job.subject, how, engine, device.serial, made, seconds, launched)))
     return judged
 
 
 class _Judging:
     """One network after another on the same images, and who is to hear of it."""
 
-    def __init__(self, dataset: Dataset, listener: Listener) -> None:
-        self._dataset, self._listener = dataset, listener
+    def __init__(self, dataset: Dataset, listener: Listener, wrong: Callable[[EdgezooError], None]) -> None:
+        self._dataset, self._listener, self._wrong = dataset, listener, wrong
         self._told: set[str] = set()
 
     def judge(self, job: Job, network: Classifier, how: Preprocessing) -> tuple[Evaluation, float]:
@@ -141,6 +148,20 @@ class _Judging:
         start = time.monotonic()
         made = evaluate(network, self._dataset, how, heard=heard, bad=self._bad)
         return made, time.monotonic() - start
+
+    @contextmanager
+    def apart(self, job: Job, *, alone: bool) -> Iterator[None]:
+        """What goes wrong with one network of several ends that one; a wrong request, a device, the results end all."""
+        try:
+            yield
+        except (UsageError, DeviceError, ResultsError):
+            raise
+        except Exception as error:
+            if alone:
+                raise
+            told = foreseen(error)
+            self._wrong(told)
+            self._listener.error(f"{job.subject.name}: {told.message}" + (f" ({told.hint})" if told.hint else ""))
 
     def _bad(self, one: Unreadable) -> None:
         if one.image.name not in self._told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
 
-_APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
+APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
            FROM pragma_application_id, pragma_user_version"""
 _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
-_WAIT_SECONDS = 30.0  # for another process that writes
+_TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
+_TRIES = 30
 _WAL_PAUSE = 0.05
-_WAL_TRIES = int(_WAIT_SECONDS / _WAL_PAUSE)
 
 
 def check_file(path: Path) -> None:
@@ -41,7 +41,7 @@ def check_file(path: Path) -> None:
         return
     if len(head) < _HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
         raise ResultsError(f"{path} is no results database of edgezoo", hint="name another file with --db")
-    if int.from_bytes(head[68:72], "big") not in (0, _APPLICATION_ID):  # 0: ours, too, while the journal has the rest
+    if int.from_bytes(head[68:72], "big") not in (0, APPLICATION_ID):  # 0: ours, too, while the journal has the rest
         raise _foreign(path)
 
 
@@ -52,9 +52,13 @@ def _foreign(path: Path) -> ResultsError:
 class Database:
     """One connection to the file at `path`. Use it from one thread; several may be open on one file."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
+    def __init__(self, path: Path, *, create: bool = True, say: Callable[[str], None] = lambda _: None) -> None:
+        """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing.
+
+        `say` hears, once, that another process is waited for.
+        """
         self.path = path
+        self._say = say
         check_file(path)
         if not create and not path.exists():
             raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
@@ -65,7 +69,7 @@ class Database:
                 raise ResultsError(
                     f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
                 ) from error
-            self._connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=_TRY_SECONDS, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
@@ -80,19 +84,19 @@ class Database:
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a question."""
         with self.sentences():
-            return self._connection.execute(query, values).fetchall()
+            return list(self._execute(query, values))
 
     def one(self, query: str, *values: object) -> sqlite3.Row | None:
         """The first row of a question."""
         with self.sentences():
-            row: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+            row: sqlite3.Row | None = self._execute(query, values).fetchone()
             return row
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
         """All of it or nothing; gives `execute`. No other process writes meanwhile."""
         with self.sentences():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection.execute
                 self._connection.execute("COMMIT")
@@ -101,15 +105,30 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def _execute(self, query: str, values: Sequence[object] = (), *, pause: float = 0.0, tries: int = _TRIES) -> Any:
+        """Again and again while another process has the file; after the first time it is said."""
+
+        def wait(_: sqlite3.OperationalError) -> None:
+            self._say(f"waiting for another program that writes to {self.path}")
+            self._say = lambda _: None
+            time.sleep(pause)
+
+        return retry(
+            lambda: self._connection.execute(query, values),
+            Remedy((sqlite3.OperationalError,), tries, wait, _is_locked),
+        )
+
     @contextmanager
     def sentences(self) -> Iterator[None]:
         """What SQLite says, as `ResultsError` with what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
-            if "not a database" in str(error) or "malformed" in str(error):
-                hint = "move it away, or name another file with --db"
+            if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
+                hint = "`edgezoo results check --repair` saves what can be read"
+            elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
+                hint = "another program writes to it: wait until it is done, then run it again"
             elif "full" in str(error):
                 hint = "free some space, then run it again: it goes on where it stopped"
             raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
@@ -125,18 +144,15 @@ class Database:
             )
         if empty:
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
-            locked = Remedy((sqlite3.OperationalError,), _WAL_TRIES, lambda _: time.sleep(_WAL_PAUSE), _is_locked)
-            retry(lambda: self._connection.execute("PRAGMA journal_mode = WAL"), locked)
+            self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:
             self._migrate()
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
 
     def _look(self) -> tuple[int, bool]:
         """The schema's version, and whether the file is still empty. Raises `ResultsError` for another program's."""
-        application, version, tables = self._connection.execute(
-            _LOOK
-        ).fetchone()  # one statement: one moment of the file
-        if application != _APPLICATION_ID and (tables or application or version):
+        application, version, tables = self._execute(_LOOK).fetchone()  # one statement: one moment of the file
+        if application != APPLICATION_ID and (tables or application or version):
             raise _foreign(self.path)
         return int(version), not tables
 
@@ -149,9 +165,9 @@ class Database:
             for step in STEPS[version:]:
                 step(self._connection)
             if version < len(STEPS):
-                execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 execute(f"PRAGMA user_version = {len(STEPS)}")
 
 
 def _is_locked(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return "locked" in str(error)

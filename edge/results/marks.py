@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from edge.errors import ResultsError, UnknownResultError
 from edge.results.database import Database
 
+SOUND_BASELINE = "typeof(name) = 'text' AND typeof(saved) IN ('integer', 'real') AND saved BETWEEN 0 AND 253402300799"
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -55,14 +57,17 @@ class Marks:
     def labels(self) -> dict[int, tuple[str, ...]]:
         """The labels of every cell that has any, in the order of the alphabet."""
         found: dict[int, tuple[str, ...]] = {}
-        for row in self._database.rows("SELECT cell, text FROM label ORDER BY cell, text"):
+        for row in self._database.rows("SELECT cell, text FROM label WHERE typeof(text) = 'text' ORDER BY cell, text"):
             found[row["cell"]] = (*found.get(row["cell"], ()), row["text"])
         return found
 
     def labels_of(self, cell: int) -> tuple[str, ...]:
         """Of one cell."""
         return tuple(
-            row["text"] for row in self._database.rows("SELECT text FROM label WHERE cell = ? ORDER BY text", cell)
+            row["text"]
+            for row in self._database.rows(
+                "SELECT text FROM label WHERE cell = ? AND typeof(text) = 'text' ORDER BY text", cell
+            )
         )
 
     def save_baseline(self, name: str, cells: Sequence[int]) -> bool:
@@ -87,7 +92,9 @@ class Marks:
             cells.setdefault(row["baseline"], []).append(row["cell"])
         return [
             Baseline(row["name"], row["saved"], tuple(cells.get(row["name"], ())))
-            for row in self._database.rows("SELECT name, saved FROM baseline ORDER BY saved, name")
+            for row in self._database.rows(
+                f"SELECT name, saved FROM baseline WHERE {SOUND_BASELINE} ORDER BY saved, name"
+            )
         ]
 
     def baseline(self, name: str) -> Baseline:

@@ -5,9 +5,7 @@ Values as the program told them, None where it could not tell; edge/bench/thrott
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +71,3 @@ class Probes:
     measured: Usage
     launch: Usage
     clocks: Clocks
-
-
-def probes_from_json(values: Mapping[str, Any]) -> Probes:
-    """The probes whose `dataclasses.asdict` became JSON. Raises KeyError or TypeError for anything else."""
-    return Probes(
-        measured=_usage(values["measured"]),
-        launch=_usage(values["launch"]),
-        clocks=Clocks(**{name: _readings(found) for name, found in values["clocks"].items()}),
-    )
-
-
-def _usage(values: Mapping[str, Any]) -> Usage:
-    threads = values["threads"]
-    made = None
-    if threads is not None:
-        made = tuple(ThreadUsage(**{**thread, "affinity": _cores(thread["affinity"])}) for thread in threads)
-    return Usage(**{**values, "cores": _cores(values["cores"]), "threads": made})
-
-
-def _cores(values: list[int] | None) -> tuple[int, ...] | None:
-    return None if values is None else tuple(values)
-
-
-def _readings(values: list[Mapping[str, Any]] | None) -> tuple[ClockReading, ...] | None:
-    return None if values is None else tuple(ClockReading(**reading) for reading in values)

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from edge.errors import FormatError
+from edge.typed import decode
+
 Value = str | int | float | bool | None
 
 
@@ -234,7 +237,12 @@ def to_store(remarks: Iterable[Remark]) -> list[dict[str, Any]]:
 
 def load(text: str) -> tuple[Remark, ...]:
     """What `dump` wrote. Raises `ValueError` for anything else."""
-    return () if text == "[]" else from_store(json.loads(text))
+    if text == "[]":
+        return ()
+    try:
+        return from_store(decode(text, list[Any], "it"))
+    except FormatError as error:
+        raise ValueError(error.message) from error
 
 
 def from_store(stored: object) -> tuple[Remark, ...]:
@@ -252,6 +260,8 @@ def _remark(stored: Mapping[str, Any]) -> Remark:
     code, parameters, launches = stored.get("code"), stored.get("parameters", {}), stored.get("launches")
     if not isinstance(code, str) or not isinstance(parameters, dict):
         raise ValueError("a remark has no code, or its values have no names")
+    if not all(value is None or isinstance(value, (str, int, float)) for value in parameters.values()):
+        raise ValueError(f"the remark {code} has a value that is none")
     if launches is not None and not (
         isinstance(launches, list) and len(launches) == 2 and all(isinstance(number, int) for number in launches)
     ):

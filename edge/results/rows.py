@@ -9,18 +9,18 @@ import json
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from math import isfinite
 from typing import Any, TypeVar, cast, get_args
 from typing import Protocol as Interface
 
-from edge.errors import UsageError
+from edge.errors import FormatError, UsageError
 from edge.results import reasons
-from edge.results.measurement import Extremes, Launch, RunnerProgram, Status, Subject
-from edge.results.probes import probes_from_json
+from edge.results.measurement import Launch, RunnerProgram, Status, Subject
 from edge.results.protocol import ADDED, REMOVED, Protocol
 from edge.results.reasons import Code, Remark
-from edge.typed import encode
+from edge.typed import convert, decode, encode
 
 T = TypeVar("T")
 # Of a launch: in columns of their own, for a list shows them.
@@ -43,8 +43,14 @@ class Row:
 
     values: Named
 
+    def _value(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except (IndexError, KeyError):  # its table has lost the column's name
+            raise DamagedRowError(f"it has no {name}") from None
+
     def _of(self, name: str, kind: type[T]) -> T:
-        value = self.values[name]
+        value = self._value(name)
         if not isinstance(value, kind):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no {_KIND_NAMES[kind]}")
         return value
@@ -57,10 +63,20 @@ class Row:
 
     def number(self, name: str) -> float:
         """Seconds or ms: any number that is one."""
-        value = self.values[name]
-        if not isinstance(value, (int, float)) or value != value:
+        value = self._value(name)
+        if not isinstance(value, (int, float)) or not isfinite(value):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no number")
         return float(value)
+
+    def moment(self, name: str) -> float:
+        """Seconds since the epoch, until the year 9999."""
+        value = self.number(name)
+        if not 0 <= value < _YEAR_10000:
+            raise DamagedRowError(f"its {name} is {value!r:.60}, no moment")
+        return value
+
+    def moment_if_known(self, name: str) -> float | None:
+        return None if self.values[name] is None else self.moment(name)
 
     def blob(self, name: str) -> bytes:
         return self._of(name, bytes)
@@ -76,13 +92,12 @@ class Row:
 
     def mapping(self, name: str) -> dict[str, Any]:
         """A JSON object."""
-        try:
-            value = json.loads(self.text(name))
-        except ValueError as error:
-            raise DamagedRowError(f"its {name} is no JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise DamagedRowError(f"its {name} is no JSON object")
-        return value
+        return _decoded(self.text(name), dict[str, Any], f"its {name}")
+
+    def device(self) -> dict[str, Any]:
+        """A device's properties, of which one is never missing."""
+        _decoded(self.text("device"), _Device, "its device")
+        return self.mapping("device")
 
     def remarks(self, name: str) -> tuple[Remark, ...]:
         try:
@@ -97,6 +112,19 @@ class Row:
         return cast(Status, value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Device:
+    serial: str
+
+
+def _decoded(text: str, kind: type[T], where: str) -> T:
+    try:
+        return decode(text, kind, where)
+    except FormatError as error:
+        raise DamagedRowError(error.message) from error
+
+
+_YEAR_10000 = 253_402_300_800.0
 _KIND_NAMES: Mapping[type, str] = {str: "text", int: "whole number", bytes: "bytes"}
 
 
@@ -149,19 +177,18 @@ def protocol(text: str) -> tuple[Protocol, tuple[Remark, ...]]:
     """
     try:
         return _protocol(text)
-    except (ValueError, TypeError, UsageError) as error:
+    except (ValueError, TypeError, UsageError, FormatError) as error:
         raise DamagedRowError(f"its protocol cannot be read: {error}") from error
 
 
 @lru_cache(maxsize=64)
 def _protocol(text: str) -> tuple[Protocol, tuple[Remark, ...]]:
-    stored = json.loads(text)
-    if not isinstance(stored, dict):
-        raise ValueError("it is no JSON object")
+    stored = decode(text, dict[str, Any], "it")
     known = {one.name: one for one in fields(Protocol)}
     values = {**ADDED, **{name: value for name, value in stored.items() if name in known}}
     if missing := [name for name, one in known.items() if name not in values]:
         raise ValueError(f"{missing[0]} is missing")
+    convert(values, Protocol, "it")
     cores = values["cores"]
     made = Protocol(**{**values, "cores": None if cores is None else tuple(cores)})
     others = {name: value for name, value in stored.items() if name not in known and _means_more(name, value)}
@@ -203,40 +230,23 @@ def launch(row: Row) -> Launch:
         samples.frombytes(row.blob("samples_ms"))
     except ValueError:
         raise DamagedRowError("its samples are cut off") from None
+    if not isfinite(sum(samples)):
+        raise DamagedRowError("its samples are no numbers")
     facts = row.mapping("facts")
-    known = {one.name: one for one in fields(Launch) if one.name not in _COLUMNS}
-    values = {name: value for name, value in facts.items() if name in known}
-    for name, one in known.items():
-        if one.default is MISSING and name not in values:
-            raise DamagedRowError(f"its {name} is missing")
-        if isinstance(one.default, tuple) and name in values:
-            values[name] = _tuple(values[name], name)
+    values = {one.name: facts[one.name] for one in fields(Launch) if one.name in facts and one.name not in _COLUMNS}
     try:
         for name in ("reasons", "notes"):
             values[name] = reasons.from_store(facts.get(name, []))
-        if values.get("extremes") is not None:
-            values["extremes"] = Extremes(**values["extremes"])
-        if values.get("probes") is not None:
-            values["probes"] = probes_from_json(values["probes"])
-    except (ValueError, TypeError, KeyError) as error:
+        values |= {
+            "number": row.whole("number"),
+            "samples_ms": tuple(_little_endian(samples)),
+            "engine": row.text_if_known("engine"),
+            "engine_version": row.text_if_known("engine_version"),
+            "synthetic": bool(row.whole("synthetic")),
+        }
+        return convert(values, Launch, "it")
+    except (ValueError, FormatError) as error:
         raise DamagedRowError(f"what a launch said cannot be read: {error}") from error
-    for name in ("started", "seconds"):
-        if not isinstance(values[name], (int, float)):
-            raise DamagedRowError(f"its {name} is {values[name]!r:.60}, no number")
-    return Launch(
-        number=row.whole("number"),
-        samples_ms=tuple(_little_endian(samples)),
-        engine=row.text_if_known("engine"),
-        engine_version=row.text_if_known("engine_version"),
-        synthetic=bool(row.whole("synthetic")),
-        **values,
-    )
-
-
-def _tuple(value: object, name: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise DamagedRowError(f"its {name} is no list")
-    return tuple(value)
 
 
 def _little_endian(values: array[float]) -> array[float]:

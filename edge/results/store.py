@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge.errors import ResultsError, UnknownResultError
+from msgspec import Struct
+
+from edge.errors import FormatError, ResultsError, UnknownResultError
 from edge.results import reasons as remarks
 from edge.results import rows
 from edge.results.accuracies import Accuracies
@@ -27,6 +29,7 @@ from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
 from edge.results.rows import DamagedRowError, Row
 from edge.results.summary import LaunchSummary, Summary, counted_of
+from edge.typed import decode
 
 _FIND = """
 SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session
@@ -44,22 +47,38 @@ SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, 
 FROM launch WHERE cell IN (SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {})
 ORDER BY cell, number
 """
-_DAMAGED_HINT = "the others are as they were; `edgezoo results list` shows them"
+_DAMAGED_HINT = "the others are as they were; `edgezoo results check --repair` takes it out"
+
+
+class _Zone(Struct):
+    kind: str
+    millicelsius: int
 
 
 class Store:
     """The results database at `path`. Use it from one thread; several may be open on one file."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
-        """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing."""
+    def __init__(self, path: Path, *, create: bool = True, say: Callable[[str], None] = lambda _: None) -> None:
+        """As `Database`, whose errors it raises."""
         self.path = path
-        self._database = Database(path, create=create)
+        self._database = Database(path, create=create, say=say)
         self.marks = Marks(self._database)
         self.accuracies = Accuracies(self._database)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
         self._database.close()
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file itself."""
+        found = [row[0] for row in self._database.rows("PRAGMA integrity_check(20)")]
+        return [] if found == ["ok"] else found
+
+    def execute(self, *statements: str) -> None:
+        """Change rows, all statements or none: for `edge.results.repair`."""
+        with self._database.transaction() as execute:
+            for statement in statements:
+                execute(statement)
 
     def __enter__(self) -> Store:
         return self
@@ -152,16 +171,21 @@ class Store:
         Of a kind with several zones the hottest one counts.
         """
         found = self._database.rows(
-            "SELECT json_extract(facts, '$.state.before.zones') AS zones FROM launch_data JOIN launch ON launch.id = launch"
-            " JOIN session ON session.id = launch.session WHERE kind = ? AND serialno = ? AND build = ? AND soc = ?"
+            "SELECT json_extract(CASE WHEN json_valid(facts) THEN facts END, '$.state.before.zones') AS zones FROM launch_data"
+            " JOIN launch ON launch.id = launch JOIN session ON session.id = launch.session"
+            " WHERE kind = ? AND serialno = ? AND build = ? AND soc = ?"
             " AND (serialno != '' OR address = ?) ORDER BY launch.id DESC LIMIT 2000",
             *(device.kind, *(one or "" for one in (device.serialno, device.build, device.soc, device.address))),
         )
         coolest: dict[str, int] = {}
         for row in found:
             hottest: dict[str, int] = {}
-            for zone in json.loads(row["zones"] or "[]"):
-                hottest[zone["kind"]] = max(zone["millicelsius"], hottest.get(zone["kind"], zone["millicelsius"]))
+            try:
+                zones = decode(str(row["zones"] or "[]"), list[_Zone], "")
+            except FormatError:
+                continue  # damaged
+            for zone in zones:
+                hottest[zone.kind] = max(zone.millicelsius, hottest.get(zone.kind, zone.millicelsius))
             for kind, value in hottest.items():
                 coolest[kind] = min(value, coolest.get(kind, value))
         return coolest
@@ -262,7 +286,7 @@ class Store:
             id=row["id"],
             session=row["session"],
             subject=subject,
-            device=one.mapping("device"),
+            device=one.device(),
             threads=one.whole("threads"),
             protocol=protocol,
             program=rows.program(one),
@@ -271,8 +295,8 @@ class Store:
             reasons=one.remarks("reasons"),
             notes=(*one.remarks("notes"), *notes),
             error=one.text_if_known("error"),
-            started=one.number("started"),
-            finished=one.number_if_known("finished"),
+            started=one.moment("started"),
+            finished=one.moment_if_known("finished"),
             sessions=len({launch["session"] for launch in data if launch["number"] in counted}) or 1,
             labels=self.marks.labels_of(row["id"]),
             accuracy=self.accuracies.of(subject),
@@ -298,7 +322,7 @@ def _is(row: Row, key: Key) -> bool:
     protocol, others = rows.protocol(row.text("protocol"))
     if others:
         return False
-    device = DeviceIdentity.of(row.mapping("device"))
+    device = DeviceIdentity.of(row.device())
     subject = rows.subject(row, metadata=False)
     return key.same(Key.of(subject, device, row.whole("threads"), protocol, rows.program(row)))
 
@@ -344,8 +368,8 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
         reasons=row.remarks("reasons"),
         notes=(*row.remarks("notes"), *notes),
         error=row.text_if_known("error"),
-        started=row.number("started"),
-        finished=row.number_if_known("finished"),
+        started=row.moment("started"),
+        finished=row.moment_if_known("finished"),
     )
 
 

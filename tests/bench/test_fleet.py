@@ -13,7 +13,7 @@ from edge.bench.check_output import OutputCheck
 from edge.bench.fleet import DeviceRequest, measure_everywhere, sentence_of
 from edge.bench.gate import Gate
 from edge.device.base import Completed, Thermal, Zone
-from edge.errors import AbortedError, DeviceBusyError
+from edge.errors import AbortedError, BugError, DeviceBusyError
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.bench.test_session import Heard, request
@@ -49,7 +49,22 @@ def test_trouble_with_one_device_leaves_the_others_alone(tmp_path: Path) -> None
     assert outcomes[1].cells[0].valid
 
 
-def test_a_bug_in_one_thread_ends_all_and_is_not_swallowed(tmp_path: Path) -> None:
+def test_a_bug_met_with_one_device_is_its_own_outcome(tmp_path: Path) -> None:
+    class Buggy(ScriptedDevice):
+        def thermal(self) -> Thermal:
+            raise ZeroDivisionError("met with this one")
+
+    outcomes = measure_everywhere(
+        [DeviceRequest(Buggy(), RUNNER, request()), DeviceRequest(device("free"), RUNNER, request())],
+        tmp_path / "results.db",
+        Heard(),
+    )
+    assert isinstance(outcomes[0].error, BugError)
+    assert isinstance(outcomes[0].error.__cause__, ZeroDivisionError)
+    assert outcomes[1].cells[0].valid
+
+
+def test_an_interrupt_ends_all(tmp_path: Path) -> None:
     running, aborted = threading.Event(), threading.Event()
 
     class Endless(ScriptedDevice):
@@ -61,18 +76,18 @@ def test_a_bug_in_one_thread_ends_all_and_is_not_swallowed(tmp_path: Path) -> No
         def abort(self) -> None:
             aborted.set()
 
-    broken, endless = device("broken"), Endless()
+    ended, endless = device("ended"), Endless()
 
-    def bug(_: int) -> None:
+    def interrupt(_: int) -> None:
         running.wait(60)
-        raise ZeroDivisionError
+        raise KeyboardInterrupt
 
-    broken.trouble = bug
-    broken.abort = lambda: None  # type: ignore[method-assign]
+    ended.trouble = interrupt
+    ended.abort = lambda: None  # type: ignore[method-assign]
     heard = Heard()
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(KeyboardInterrupt):
         measure_everywhere(
-            [DeviceRequest(broken, RUNNER, request()), DeviceRequest(endless, RUNNER, request())],
+            [DeviceRequest(ended, RUNNER, request()), DeviceRequest(endless, RUNNER, request())],
             tmp_path / "results.db",
             heard,
         )

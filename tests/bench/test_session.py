@@ -26,10 +26,11 @@ from edge.errors import (
     UsageError,
 )
 from edge.results.measurement import Measurement
-from edge.results.probes import probes_from_json
+from edge.results.probes import Probes
 from edge.results.protocol import ROBUST, TABLE, Protocol, protocol, round_order
 from edge.results.reasons import Code, Remark
 from edge.results.store import Store
+from edge.typed import convert
 from tests.bench.examples import SUBJECT, launch
 from tests.bench.phone import Noise, Phone, Weather
 from tests.bench.scripted import RUNNER, ScriptedDevice
@@ -449,8 +450,9 @@ def always(error: Exception, *, model: str = "A.nb") -> Any:
         (DeviceSpaceError("no room left on ab12"), 1),
         (LinkLostError("the connection to ab12 dropped"), 4),
         (TransferError("A.nb arrived damaged"), 2),
+        (ZeroDivisionError("nobody foresaw it"), 1),
     ],
-    ids=["invalid model", "crash", "hang", "no space", "link", "transfer"],
+    ids=["invalid model", "crash", "hang", "no space", "link", "transfer", "bug"],
 )
 def test_lasting_trouble_fails_its_cell_alone(error: Exception, attempts: int, store: Store) -> None:
     tried: list[str] = []
@@ -661,7 +663,7 @@ def test_the_probes_are_kept_with_the_launch(store: Store) -> None:
     assert launch.probes.measured.threads[0].delay_ms == 75
     assert launch.probes.clocks.between is not None
     assert launch.probes.clocks.between[0].runs == 9
-    assert probes_from_json(json.loads(json.dumps(asdict(launch.probes)))) == launch.probes
+    assert convert(json.loads(json.dumps(asdict(launch.probes))), Probes, "") == launch.probes
 
 
 def test_a_protocol_that_counts_is_kept_to_the_count(store: Store) -> None:

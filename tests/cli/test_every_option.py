@@ -358,6 +358,11 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--db": [Effect("results show 1 --db {db}", lambda m: m.code, 0, without="results show 1 --db nowhere.db")],
         "--json": [Effect("results show 1 --db {db} --json", is_json)],
     },
+    "results check": {
+        "--db": [Effect("results check --db {db}", lambda m: m.code, 0, without="results check --db nowhere.db")],
+        "--json": [Effect("results check --db {db} --json", is_json)],
+        "--repair": [Effect("results check --db {hurt} --json --repair", lambda m: "kept" in m.json)],
+    },
     "results export": {
         **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),
         "--model": [Effect("results export --db {db} --json --model MobileNetV1", of_cells("model"), ["MobileNetV1"]),
@@ -824,10 +829,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             )
         )
     shutil.copy(place / "results.db", place / "copy.db")
+    with Store(place / "hurt.db") as store:
+        store.begin(store.new_session(seed=1, device={}), subject=SUBJECT, threads=2, protocol=ROBUST, program=PROGRAM)
     return {
         "copy": place / "copy.db", "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
         "broken": broken, "empty": empty, "listing": place / "listing.txt", "labels": place / "labels.txt", "app": app,
-        "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "net": place / "net",
+        "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "hurt": place / "hurt.db", "net": place / "net",
         "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench",
     }  # fmt: skip
 

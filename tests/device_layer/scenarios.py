@@ -99,12 +99,21 @@ class DeviceScenarios:
         assert again.bytes_pushed == 50_000
         device.pull(place, tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == bad.read_bytes()
-        subject.shell(f"echo X > {place}")
-        again.push([bad])  # once a session is enough, unless there is reason for doubt
-        assert again.bytes_pushed == 50_000
+        for damage in (
+            f"echo X > {place}",
+            f"rm {place}; mkdir {place}",
+            f"rm {place}; ln -s / {place}",
+            f"chmod 0 {place}",
+        ):
+            subject.shell(damage)  # in the middle of the session
+            before = again.bytes_pushed
+            assert again.push([bad])[bad] == place
+            assert again.bytes_pushed - before == 50_000
+            device.pull(place, tmp_path / "copy")
+            assert (tmp_path / "copy").read_bytes() == bad.read_bytes()
         again.recheck()
         again.push([bad])
-        assert again.bytes_pushed == 100_000
+        assert again.bytes_pushed - before == 50_000
 
     def test_many_files_and_the_same_one_twice(self, device: AndroidDevice, subject: Subject, tmp_path: Path) -> None:
         files = [tmp_path / f"input-{number}" for number in range(60)]
@@ -264,6 +273,14 @@ class DeviceScenarios:
         assert device.run(["echo", "x" * 2_000], timeout=30).stdout == "x" * 2_000 + "\n"
 
     # Nothing keeps running
+
+    def test_what_left_the_group_is_killed(
+        self, device: AndroidDevice, program: Callable[[str], Path], subject: Subject
+    ) -> None:
+        script = program("setsid sleep 7654 &\nsetsid sh -c 'setsid sleep 7654 & sleep 7654' &\nsleep 0.5\necho done")
+        place = device.push([script])[script]
+        assert device.run([str(place)], timeout=20).stdout == "done\n"
+        assert eventually(lambda: "sleep 7654" not in subject.shell("ps -ef 2>/dev/null || ps"))
 
     def test_command_that_hangs_is_killed(self, device: AndroidDevice, subject: Subject) -> None:
         with pytest.raises(CommandTimeoutError) as caught:

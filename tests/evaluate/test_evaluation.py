@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Picture
 
-from edge.errors import EvaluationError, ImageError, UsageError
-from edge.evaluate import evaluation
+from edge.bench.request import Job
+from edge.errors import BugError, EdgezooError, EvaluationError, ImageError, UsageError
+from edge.evaluate import evaluation, session
 from edge.evaluate.evaluation import Unreadable, evaluate, remarks
 from edge.evaluate.network import Answers, Tensors, stacked
 from edge.evaluate.session import output_place
@@ -24,6 +25,8 @@ from edge.images.reading import read_image
 from edge.results.measurement import Subject
 from edge.zoo.catalogue import lookup
 from edge.zoo.model import Preprocessing
+from tests.bench.examples import SUBJECT
+from tests.bench.test_session import Heard
 
 PLAIN = Preprocessing(8, (8, 8), mean=(0, 0, 0), std=(1, 1, 1))
 COLOURS = {"0": (250, 0, 0), "1": (0, 250, 0), "2": (0, 0, 250)}
@@ -238,3 +241,16 @@ def test_layout_and_grey_are_what_the_shape_shows(shape: tuple[int, ...], layout
 def test_outputs_that_are_no_class_scores_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(EvaluationError, match="not one score a class"):
         stacked([np.zeros(shape, np.float32)])
+
+
+def test_a_bug_met_with_one_network_of_several_is_its_own_outcome(coloured: Path) -> None:
+    judging = session._Judging(read_folders(coloured), said := Heard(), (wrong := list[EdgezooError]()).append)
+    job = Job(Path("A.nb"), SUBJECT)
+    with judging.apart(job, alone=False):
+        raise ZeroDivisionError("nobody foresaw it")
+    assert [type(error) for error in wrong] == [BugError]
+    assert "nobody foresaw it" in said.lines[-1]
+    with pytest.raises(ZeroDivisionError), judging.apart(job, alone=True):
+        raise ZeroDivisionError
+    with pytest.raises(UsageError), judging.apart(job, alone=False):
+        raise UsageError("the labels do not fit")

@@ -400,9 +400,9 @@ def test_a_damaged_row_is_named_and_the_others_are_listed(damage: str, why: str,
     ("damage", "why"),
     [
         ("UPDATE launch_data SET samples_ms = x'00'", "its samples are cut off"),
-        ("UPDATE launch_data SET facts = '{}'", "its started is missing"),
+        ("UPDATE launch_data SET facts = '{}'", "`started`: it is missing"),
         ("UPDATE launch_data SET facts = json_set(facts, '$.extremes', json('[1]'))", "cannot be read"),
-        ("UPDATE session SET device = '[]'", "its device is no JSON object"),
+        ("UPDATE session SET device = '[]'", "its device: expected `object`"),
     ],
 )
 def test_a_measurement_with_damaged_data_is_refused_in_a_sentence(damage: str, why: str, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 from edge.report.sustained import as_json, render, windows
 from edge.results.comparison import compare
 from edge.results.measurement import Launch, Measurement
-from edge.results.probes import probes_from_json
+from edge.results.probes import Probes
 from edge.results.protocol import sustained as protocol_of
 from edge.results.sustained import of_launches, ranking, sustained
+from edge.typed import convert
 from tests.bench.examples import SUBJECT, launch, measurement
 
 USED: dict[str, Any] = {
@@ -30,7 +31,7 @@ def window(at: float, ms: float, *, ghz: float = 2.84, celsius: float = 40.0) ->
         {"name": "battery", "kind": "battery", "millicelsius": 31_000},
     ]
     made = launch(
-        int(at // 10), *[ms] * round(9000 / ms), probes=probes_from_json(probes), state={"after": {"zones": zones}}
+        int(at // 10), *[ms] * round(9000 / ms), probes=convert(probes, Probes, ""), state={"after": {"zones": zones}}
     )
     return replace(made, started=1e9 + at, seconds=10.0)
 

@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
@@ -16,7 +16,7 @@ from edge.cache.hashing import sha256_of
 from edge.device.adb import parse
 from edge.device.adb.layout import BASE, BLOBS
 from edge.device.adb.link import Link
-from edge.device.adb.sync import send_file
+from edge.device.adb.sync import RemoteEntry, send_file
 from edge.errors import CommandError, DeviceSpaceError, TransferError
 
 _SPARE = 16 << 20  # bytes left free, for outputs and the system
@@ -41,40 +41,37 @@ class Blob:
 class BlobStore:
     """The blobs of one device. What it took so far, retries included: file bytes sent, and seconds for either half.
 
-    A blob that was there before is compared by its content the first time it is used: its name only says what it was.
+    A blob is compared by its content when it is used the first time, and again when its size or time has become another
+    one: its name only says what it was.
     """
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._there: dict[str, bool] | None = None  # sha256 -> executable; None: not looked yet
-        self._sound: set[str] = set()  # compared with what it should be, by this session
+        self._sound: dict[str, tuple[int, int]] = {}  # sha256 -> size and time of what this session found right
         self._hashed: dict[tuple[Path, int, int], str] = {}
         self.bytes_sent = 0
         self.sending_seconds = 0.0
 
     def forget(self) -> None:
-        """Look, and compare, again next time: the device was away, or what is there is in doubt."""
-        self._there = None
+        """Compare again next time: the device was away, or what is there is in doubt."""
         self._sound.clear()
 
     def push(self, files: Sequence[Path]) -> dict[Path, PurePosixPath]:
         """See Device.push."""
         blobs = {path: self._blob(path) for path in files}
-        there = self._look() if self._there is None else self._there
+        there = self._look()
         wanted = {blob.sha256: blob for blob in sorted(blobs.values(), key=lambda blob: blob.executable)}
-        for blob in self._damaged([blob for blob in wanted.values() if blob.sha256 in there]):
+        for blob in self._damaged([blob for blob in wanted.values() if blob.sha256 in there], there):
             del there[blob.sha256]
         missing = [blob for blob in wanted.values() if blob.sha256 not in there]
         if missing:
-            self._there = None  # until it is known how it ended
             self._send(missing)
-            there.update({blob.sha256: blob.executable for blob in missing})
-            self._there = there
-        self._sound.update(wanted)
-        plain = [blob for blob in wanted.values() if blob.executable and not there[blob.sha256]]
+            there = self._look()
+            self._arrived([blob for blob in missing if blob.sha256 not in there])
+        self._sound.update({sha256: _stamp(there[sha256]) for sha256 in wanted})
+        plain = [blob for blob in wanted.values() if blob.executable and not there[blob.sha256].mode & 0o100]
         if plain:
             self._script(f"cd {BLOBS} && chmod 755 " + " ".join(blob.sha256 for blob in plain))
-            there.update({blob.sha256: True for blob in plain})
         return {path: blob.place for path, blob in blobs.items()}
 
     def place(self, files: Sequence[Path], directory: PurePosixPath) -> dict[Path, PurePosixPath]:
@@ -93,16 +90,15 @@ class BlobStore:
             raise TransferError(f"{path} cannot be read: {error.strerror}") from error
         return Blob(path, self._hashed[key], found.st_size, os.access(path, os.X_OK))
 
-    def _look(self) -> dict[str, bool]:
+    def _look(self) -> dict[str, RemoteEntry]:
         with self._link.sync() as sync:
             entries = sync.list(BLOBS)
         # A file comes to be here by a rename, after it was found whole.
-        self._there = {one.name: bool(one.mode & 0o100) for one in entries if stat.S_ISREG(one.mode)}
-        return self._there
+        return {one.name: one for one in entries if stat.S_ISREG(one.mode) and one.mode & 0o400}
 
-    def _damaged(self, there: Sequence[Blob]) -> list[Blob]:
+    def _damaged(self, blobs: Sequence[Blob], there: Mapping[str, RemoteEntry]) -> list[Blob]:
         """Those that are not what they are called; they are sent again."""
-        doubtful = [blob for blob in there if blob.sha256 not in self._sound]
+        doubtful = [blob for blob in blobs if self._sound.get(blob.sha256) != _stamp(there[blob.sha256])]
         return self._check(doubtful, BLOBS, self._tool()) if doubtful else []
 
     def _tool(self) -> str:
@@ -171,7 +167,8 @@ class BlobStore:
         """Give the good ones their names: a rename each, in one process."""
         for names in _chunks(blob.sha256 for blob in bad):
             self._script(f"cd {part} && rm -f {' '.join(names)}")
-        self._script(f'set -- {part}/*; [ ! -f "$1" ] || mv -f "$@" {BLOBS}/ && rm -rf {part}')
+        no_folders = f'for f in "$@"; do b={BLOBS}/${{f##*/}}; [ ! -d $b ] || rm -rf $b; done'
+        self._script(f'set -- {part}/*; [ ! -f "$1" ] || {{ {no_folders}; mv -f "$@" {BLOBS}/; }} && rm -rf {part}')
 
     def _script(self, script: str, *, seconds: float = 30.0) -> str:
         ended = self._link.execute(script, seconds=seconds)
@@ -179,6 +176,10 @@ class BlobStore:
             message = ended.stderr.decode(errors="replace").strip() or ended.stdout.decode(errors="replace").strip()
             raise CommandError(f"the device {self._link.serial} cannot store files: {message}", code=ended.code)
         return ended.stdout.decode(errors="replace")
+
+
+def _stamp(entry: RemoteEntry) -> tuple[int, int]:
+    return entry.size, entry.mtime
 
 
 def _chosen(tools: str) -> str:

@@ -3,7 +3,7 @@
 The shell connection's standard input is the leash: a helper waits for its end, which comes when the driver lets go of
 the connection, dies, or the cable is pulled, and then kills the process group. Nothing polls meanwhile. `run/<id>/pid`
 names the group for those who come later, and the last line kills whatever the command left behind (a process that keeps
-the output open would block the stream).
+the output open would block the stream). What has left the group (setsid) is known by a word in its environment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ LOCK_LOST = 1000  # the lock is not ours any more
 RESTARTED = 1001  # the device was restarted since the settings were made
 NOT_STARTED = 1002  # its directory could not be made or entered
 
+_MARK = "EDGERUN"
 _READ_BOOT = f"b=; [ -r {BOOT_ID} ] && read -r b <{BOOT_ID}"
 
 
@@ -52,19 +53,26 @@ def run_script(
     lines += [
         f'mkdir -p {place} && echo "$$ $b" >{place}/pid && cd {where} || {_refuse(marker, NOT_STARTED, place)}',
         "exec 3<&0",
-        "( read -r x <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 &",
+        f"( read -r x <&3; {_kill_marked(run_id)}; kill -s KILL -- -$$ ) >/dev/null 2>&1 &",
         "w=$!",
-        f"{words} </dev/null 3<&-" + (f" 2>{place}/stderr" if errors else ""),
+        f"{_MARK}={run_id} {words} </dev/null 3<&-" + (f" 2>{place}/stderr" if errors else ""),
         "c=$?",
     ]
     if errors:
         lines += [f'echo "{errors.word}:0"; cat {place}/stderr']
     lines += [
+        _kill_marked(run_id),
         f"cd /; rm -rf {place}",
         marker.echo("$c"),
         "kill -s KILL $w; kill -s KILL -- -$$",
     ]
     return "\n".join(lines)
+
+
+def _kill_marked(run_id: str) -> str:
+    """Kill what has the run's word in its environment."""
+    found = f"grep -l {_MARK}={run_id} /proc/[0-9]*/environ 2>/dev/null"
+    return f"for p in $({found}); do p=${{p#/proc/}}; kill -s KILL ${{p%/environ}} 2>/dev/null; done"
 
 
 def _refuse(marker: Marker, code: int, place: str = "") -> str:
@@ -85,6 +93,7 @@ def kill_script(run_id: str | None = None) -> str:
             "  if [ -d $d ]; then",
             "    p=; s=; [ -f $d/pid ] && read -r p s <$d/pid",
             '    [ "$p" ] && [ "$s" = "$b" ] && kill -s KILL -- -$p 2>/dev/null',
+            f"    {_kill_marked('${d##*/}')}",
             "    rm -rf $d",
             "  fi",
             "done",

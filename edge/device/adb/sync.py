@@ -28,11 +28,12 @@ _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
 
 @dataclass(frozen=True, slots=True)
 class RemoteEntry:
-    """One entry of a directory on the device; `size` modulo 2^32, as the oldest devices tell it."""
+    """One entry of a directory on the device; `size` modulo 2^32, as the oldest devices tell it; `mtime` in seconds."""
 
     name: str
     mode: int
     size: int
+    mtime: int
 
 
 class Sync:
@@ -66,14 +67,14 @@ class Sync:
     def _entries(self) -> Iterator[RemoteEntry]:
         while True:
             kind = self._connection.read(4)
-            mode, size, _, length = _DENT.unpack(self._connection.read(_DENT.size))
+            mode, size, mtime, length = _DENT.unpack(self._connection.read(_DENT.size))
             if kind == b"DONE":
                 return
             if kind != b"DENT":
                 raise TransferError(f"the device answered a file list with {kind!r}")
             name = self._connection.read(length).decode(errors="replace")
             if name not in (".", ".."):
-                yield RemoteEntry(name, mode, size)
+                yield RemoteEntry(name, mode, size, mtime)
 
     def send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
         """Write a file without waiting for the answer (see `finish`); returns the bytes sent.

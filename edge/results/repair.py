@@ -1,0 +1,191 @@
+"""A database that lost power or lies on a bad disk: what is damaged is told, and what can still be read is saved.
+
+`check` changes nothing. `repair` copies row by row, around the pages that cannot be read, into a new file that takes the old
+one's place; the old one stays beside it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.cache.files import clear
+from edge.errors import ResultsError
+from edge.results.database import APPLICATION_ID, check_file
+from edge.results.marks import SOUND_BASELINE
+from edge.results.store import Store
+
+_PROBED = 100_000  # rows between two readable ones that are tried one by one
+# What belongs to nothing any more; in this order, for each takes others along.
+_ORPHANS = (
+    "DELETE FROM cell WHERE session NOT IN (SELECT id FROM session)",
+    "DELETE FROM launch WHERE cell NOT IN (SELECT id FROM cell) OR session NOT IN (SELECT id FROM session)"
+    " OR id NOT IN (SELECT launch FROM launch_data)",
+    "DELETE FROM launch_data WHERE launch NOT IN (SELECT id FROM launch)",
+    "DELETE FROM label WHERE typeof(text) != 'text' OR cell NOT IN (SELECT id FROM cell)",
+    "DELETE FROM baseline_cell WHERE cell NOT IN (SELECT id FROM cell)",
+    f"DELETE FROM baseline WHERE NOT ({SOUND_BASELINE}) OR name NOT IN (SELECT baseline FROM baseline_cell)",
+)
+# Cells of the sessions from that of the last launch before a gap to that of the first one behind it.
+_UNFINISHED = """
+WITH around AS (SELECT coalesce((SELECT session FROM launch WHERE id <= {first} ORDER BY id DESC LIMIT 1), 0) AS low,
+                       coalesce((SELECT session FROM launch WHERE id >= {last} ORDER BY id LIMIT 1), 1 << 62) AS high)
+UPDATE cell SET status = 'unfinished', finished = NULL WHERE status = 'measured' AND id IN (
+  SELECT cell.id FROM cell LEFT JOIN launch ON launch.cell = cell.id, around
+  WHERE cell.session BETWEEN low AND high OR launch.session BETWEEN low AND high)
+"""
+_Gap = tuple[int, int | None]  # the ids of the launches around it; None: to the end
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How many measurements can be read whole, and a sentence for each thing that is damaged."""
+
+    measurements: int
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """How many measurements were saved, a sentence for each that could be found and was not; `kept`: the damaged file."""
+
+    measurements: int
+    lost: tuple[str, ...]
+    kept: Path
+
+
+def check(path: Path) -> Checked:
+    """Read all of a database. Raises `ResultsError` for a file that is none of ours."""
+    check_file(path)
+    try:
+        with Store(path, create=False) as store:
+            pages = store.integrity()
+            found, damaged = store.measurements(store.ids())
+            damaged += store.accuracies.all()[1]
+    except ResultsError as error:
+        if not isinstance(error.__cause__, (sqlite3.Error, UnicodeDecodeError)) or _is_busy(error.__cause__):
+            raise
+        return Checked(0, (error.message,))
+    return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))
+
+
+def repair(path: Path) -> Repaired:
+    """Save what can be read. Raises `ResultsError` where nothing can, or another process has the file open."""
+    check_file(path)
+    fresh = path.with_name(f"{path.name}.repaired")
+    _remove(fresh)
+    source = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    source.text_factory = lambda text: text.decode(errors="replace")
+    try:
+        source.execute("PRAGMA locking_mode = EXCLUSIVE")  # of a file in WAL mode: refused while anybody has it open
+        lost = _tidy(fresh, _copy(source, fresh))
+        kept = _beside(path)
+        for end in ("", "-wal"):
+            if (file := path.with_name(path.name + end)).exists() and file.stat().st_size:
+                shutil.copyfile(file, kept.with_name(kept.name + end))
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        hint = (
+            "wait until it is done"
+            if _is_busy(error)
+            else "keep it for somebody who knows SQLite; name another with --db"
+        )
+        what = "is in use by another process" if _is_busy(error) else f"cannot be read at all: {error}"
+        raise ResultsError(f"the results database {path} {what}", hint=hint) from error
+    finally:
+        source.close()
+    for end in ("-wal", "-shm"):  # they belong to the old file
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    fresh.replace(path)
+    with Store(path, create=False) as store:
+        return Repaired(len(store.ids()), tuple(lost), kept)
+
+
+def _copy(source: sqlite3.Connection, fresh: Path) -> list[_Gap]:
+    """Every row that can be read into a new file with the same tables; returns where launches are missing."""
+    gaps: list[_Gap] = []
+    (version,) = source.execute("PRAGMA user_version").fetchone()
+    target = sqlite3.connect(fresh, isolation_level=None)
+    try:
+        target.execute("BEGIN")
+        made = source.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY type DESC"
+        ).fetchall()
+        for _, _, sql in made:
+            target.execute(sql)
+        for kind, name, _ in made:
+            if kind == "table":
+                width = len(source.execute(f"PRAGMA table_info({name})").fetchall())
+                blanks = ", ".join("?" * width)
+                target.executemany(f"INSERT OR IGNORE INTO {name} VALUES ({blanks})", _rows(source, name, gaps))
+        target.execute("COMMIT")
+        target.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        target.execute(f"PRAGMA user_version = {int(version)}")
+    finally:
+        target.close()
+    return gaps
+
+
+def _rows(source: sqlite3.Connection, table: str, gaps: list[_Gap]) -> Iterator[tuple[object, ...]]:
+    """From the beginning and from the end as far as that goes, then one by one what is between: there are `gaps`."""
+    reached: list[int | None] = [None, None]
+    for place, order in enumerate(("ASC", "DESC")):
+        try:
+            for rowid, *row in source.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid {order}"):
+                reached[place] = rowid
+                yield tuple(row)
+        except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise
+            continue
+        return
+    first, last = reached[0] or 0, reached[1]
+    if table in ("launch", "launch_data"):
+        gaps.append((first, last))
+    for rowid in range(first + 1, min(last if last is not None else first + _PROBED, first + _PROBED)):
+        try:
+            yield from source.execute(f"SELECT * FROM {table} WHERE rowid = ?", (rowid,))
+        except sqlite3.DatabaseError:
+            continue
+
+
+def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
+    """Take out what makes no sense alone; returns a sentence for each measurement that is lost by it.
+
+    A cell that may have lost launches is unfinished: `edgezoo bench` goes on with it.
+    """
+    with Store(fresh, create=False) as store:
+        store.execute(*(_UNFINISHED.format(first=first, last=last or 2**62) for first, last in gaps), *_ORPHANS)
+        _, damaged = store.measurements(before := store.ids())
+        for cell in before:
+            try:
+                store.get(cell)
+            except ResultsError:
+                store.marks.delete([cell], force=True)
+        accuracies, more = store.accuracies.all()
+        readable = ", ".join(str(one.id) for one in accuracies)
+        store.execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
+        return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged + more]
+
+
+def _beside(path: Path) -> Path:
+    """A name that is free."""
+    kept, number = path.with_name(f"{path.name}.damaged"), 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged-{number}")
+    return kept
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-wal", "-shm", "-journal"):
+        clear(path.with_name(path.name + end))
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
