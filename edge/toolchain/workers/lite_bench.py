@@ -137,11 +137,20 @@ def ahead(data, place):
 
 
 def inputs_of(topology):
-    """Name, dimensions (-1 where they are open) and type of each input, as the program in the .nb declares them."""
+    """Name, dimensions (-1 where they are open) and type of each input, as the program in the .nb declares them.
+
+    All operators are walked through: the engine would be busy for hours with one that refers to the same things again and again.
+    """
     block = FlatTable(topology, ahead(topology, 0)).tables(0)[0]
-    names = [
-        name for op in block.tables(3) if op.string(0) == "feed" for slot in op.tables(2) for name in slot.strings(1)
-    ]
+    names = []
+    for op in block.tables(3):
+        for slot in op.tables(1):
+            slot.strings(1)
+        made = [slot.strings(1) for slot in op.tables(2)]
+        for attribute in op.tables(3):
+            attribute.string(0)
+        if op.string(0) == "feed":
+            names += [name for slot in made for name in slot]
     declared, wanted = {}, set(names)
     for variable in block.tables(2):
         kind = variable.table(1) if variable.string(0) in wanted else None
