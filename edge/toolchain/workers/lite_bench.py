@@ -139,7 +139,7 @@ def ahead(data, place):
 def inputs_of(topology):
     """Name, dimensions (-1 where they are open) and type of each input, as the program in the .nb declares them.
 
-    All operators are walked through: the engine would be busy for hours with one that refers to the same things again and again.
+    All operators are walked through: the engine is busy for hours with one that refers to the same things again and again.
     """
     block = FlatTable(topology, ahead(topology, 0)).tables(0)[0]
     names = []
