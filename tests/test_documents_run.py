@@ -41,6 +41,8 @@ PHONE_ONLY = "needs a phone: tests/device"
 HOURS = "all those networks take long: edgezoo coverage, docs/reference/coverage.md"
 RELEASE = "needs an Android release of Paddle-Lite: tests/package/test_commands.py makes one"
 IDS = "names measurements of the reader's own: tests/cli/test_every_option.py"
+IMAGES = "needs ImageNet's images: tests/evaluate makes digits"
+OWN = "names a model of the reader's own: tests/cli/test_every_option.py, tests/convert/structures"
 TOOLS = "needs Android's tools and a phone: tests/package/test_commands.py"
 SKIPPED = {
     "scripts/demo": "takes the steps of the tutorial, which are run; tests/test_documents.py compares them",
@@ -53,6 +55,15 @@ SKIPPED = {
     "edgezoo bench --light --threads 1,4": PHONE_ONLY,
     "edgezoo bench --light --threads 1,4 --fresh": PHONE_ONLY,
     "edgezoo bench PPLCNet_x1_0 MobileNetV3_small_x1_0 --threads 4 --sustained 10m": PHONE_ONLY,
+    "edgezoo bench --light --weights random --threads 4 -s 3f2a1b": PHONE_ONLY,
+    "edgezoo choose --max-ms 10 --threads 4 -s 3f2a1b": PHONE_ONLY,
+    "edgezoo choose --max-ms 10 -s 3f2a1b --on val": PHONE_ONLY,
+    "edgezoo estimate nets/flowers/inference.pdmodel --calibrate-on 3f2a1b": PHONE_ONLY,
+    "edgezoo eval MobileNetV3_large_x1_0_ssld PPLCNet_x1_0_ssld --precision int8 --data ILSVRC2012/val": IMAGES,
+    "edgezoo results accuracy 1 2": IDS,
+    "edgezoo estimate mine.nb --threads 4": OWN,
+    "edgezoo estimate PPLCNetV2_base models/flowers.nb": OWN,
+    "edgezoo convert --model-dir picodet/ --input-shape image=1,3,320,320 --input-shape scale_factor=1,2": OWN,
     "edgezoo results compare --baseline main": IDS,
     "edgezoo results compare --baseline main --fail-over 3%": IDS,
     "edgezoo results compare 12 15": IDS,

@@ -27,6 +27,7 @@ from edge.images.preprocess import prepare
 from edge.images.reading import read_image
 from edge.results.measurement import RunnerProgram
 from edge.toolchain.toolbox import Toolbox
+from edge.toolchain.worker import blas_environment
 from edge.zoo.model import Preprocessing
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.simulated.device import SimulatedDevice
@@ -96,9 +97,11 @@ def test_the_program_finds_what_the_python_engine_finds(
 
 
 def test_the_scores_are_the_python_engines_bit_for_bit(
-    edgebench: Path, models: dict[str, Path], dataset: Dataset, tmp_path: Path
+    edgebench: Path, models: dict[str, Path], dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In both ways that a batch is stored: a tensor that is no image's goes as float32."""
+    """In both ways that a batch is stored: a tensor that is no image's goes as float32. With the same code of MKL."""
+    for name, value in blas_environment(Path("/proc/cpuinfo").read_text()).items():
+        monkeypatch.setenv(name, value)
     tensors: Tensors = [prepare(read_image(one.path), HOW) for one in dataset.images[:8]]
     odd = [tensor * 1.001 for tensor in tensors]
     device = HostDevice()

@@ -62,7 +62,13 @@ def test_a_code_of_a_later_version_is_shown_as_it_is() -> None:
     assert str(Remark("core_limited", (("core", 7),))) == "core_limited, core 7"  # its blanks have changed
 
 
-_VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+_VALUE = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 
 
 @given(st.lists(st.tuples(st.text(), st.dictionaries(st.text(), _VALUE))))
