@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from math import isfinite
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.convert.verify.compare import LIMITS, judge
 from edge.convert.verify.judge import WRONG_FROM, Judgement, Run
@@ -55,7 +59,12 @@ def half_params(program: Program, params: Path, out: Path) -> Path:
     """
     named = {op.input(slot) for op in program.ops(*MULTIPLIED) for slot in [MULTIPLIED[op.type]]}
     weights = [spec.name for spec in program.persistables if spec.name in named and spec.dtype == "float32"]
-    return rewritten(program, params, out, dict.fromkeys(weights, lambda a: a.astype("float16").astype("float32")))
+    return rewritten(program, params, out, dict.fromkeys(weights, _halved))
+
+
+def _halved(values: NDArray[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore"):  # infinite is what is looked for
+        return values.astype(np.float16).astype(np.float32)
 
 
 def what_half_does(judgement: Judgement, paddle: Run, half: Run) -> tuple[str | None, list[str]]:
