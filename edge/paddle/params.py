@@ -1,4 +1,4 @@
-"""Reading a combined parameters file (`.pdiparams`) tensor by tensor, without loading it: which shapes it holds.
+"""A combined parameters file (`.pdiparams`): checked and read tensor by tensor, without loading it, and written.
 
 A stream of tensors, sorted by name, without names. Each, little-endian: u32 LoDTensor version (0), u64 number of LoD
 levels (each a u64 size and as many bytes), u32 tensor version (0), i32 size of a TensorDesc message, the message, the
@@ -72,13 +72,7 @@ def is_params(path: Path) -> bool:
 
 def read(path: Path, expected: Sequence[TensorSpec]) -> dict[str, NDArray[Any]]:
     """The tensors of a file that `check` found right, by name, in the types that the file has; not loaded, but mapped."""
-    found: dict[str, NDArray[Any]] = {}
-    with path.open("rb") as file:
-        for spec in expected:
-            dtype, shape = _skip_tensor(file, path)
-            begin = file.tell() - _SIZES[dtype] * math.prod(shape)
-            found[spec.name] = np.memmap(path, dtype=dtype, mode="r", offset=begin, shape=shape or (1,))
-    return found
+    return {spec.name: np.atleast_1d(values) for spec, values in tensors(path, expected)}
 
 
 def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
@@ -92,24 +86,12 @@ def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
 
 
 def tensors(path: Path, specs: Sequence[TensorSpec]) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
-    """Each tensor of a file that `check` found right for `specs`, mapped."""
-    position = 0
-    for spec in specs:
-        position = _elements_at(path, position)
-        values = np.memmap(path, dtype=spec.dtype, mode="r", offset=position, shape=spec.shape)
-        position += values.nbytes
-        yield spec, values
-
-
-def _elements_at(path: Path, position: int) -> int:
-    """Where the elements of the record at `position` begin."""
+    """Each tensor of a file that `check` found right for `specs`, mapped, as the file has it."""
     with path.open("rb") as file:
-        file.seek(position)
-        _, levels = struct.unpack("<IQ", file.read(12))
-        for _ in range(levels):
-            file.seek(struct.unpack("<Q", file.read(8))[0], 1)
-        _, size = struct.unpack("<Ii", file.read(8))
-        return file.tell() + int(size)
+        for spec in specs:
+            dtype, shape = _skip_tensor(file, path)
+            begin = file.tell() - _SIZES[dtype] * math.prod(shape)
+            yield spec, np.memmap(path, dtype=dtype, mode="r", offset=begin, shape=shape)
 
 
 def _other_program(path: Path, difference: str) -> ModelFilesError:
