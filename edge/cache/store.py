@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edge.cache.files import clear, fresh_folder, write_text
@@ -66,9 +67,14 @@ class Cache:
         with exclusive(self.root / f"{key}.lock"), fresh_folder(self.root / f"{key}.part") as part:
             yield part
 
-    def put(self, key: str, part: Path, facts: dict[str, Any]) -> CacheEntry:
-        """Turn the folder that `making` gave into the entry, in one rename."""
-        _write_facts(part, facts, {path.name: [*_stamp(path), sha256_of(path)] for path in sorted(part.iterdir())})
+    def put(
+        self, key: str, part: Path, facts: dict[str, Any], sha256: Mapping[str, str] = MappingProxyType({})
+    ) -> CacheEntry:
+        """Turn the folder that `making` gave into the entry, in one rename; `sha256` of those files of which it is known."""
+        files = {
+            path.name: [*_stamp(path), sha256.get(path.name) or sha256_of(path)] for path in sorted(part.iterdir())
+        }
+        _write_facts(part, facts, files)
         place = self.root / key
         clear(place)
         part.rename(place)

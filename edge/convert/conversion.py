@@ -110,7 +110,7 @@ def _make(
         ],
         "legalised": [asdict(rule) for rule in applied],
     }
-    return store.put(key, part, facts)
+    return store.put(key, part, facts, {made.name: facts["sha256"]})
 
 
 def _work(effect: Effect, program: Program, recipe: Recipe) -> Int8Work | None:

@@ -96,9 +96,9 @@ def _make(
         raise ExportError(f"{model.name} could not be exported: {error.message}") from error
     except WorkerError as error:
         raise ExportError(f"{model.name} could not be exported: {error.message}", hint=error.hint) from error
-    facts["program_sha256"] = sha256_of(part / "inference.pdmodel")
-    facts["params_sha256"] = sha256_of(part / "inference.pdiparams")
-    return store.put(key, part, facts)
+    known = {name: sha256_of(part / name) for name in ("inference.pdmodel", "inference.pdiparams")}
+    facts["program_sha256"], facts["params_sha256"] = known.values()
+    return store.put(key, part, facts, known)
 
 
 def _model(entry: CacheEntry, weights: Weights) -> InferenceModel:
