@@ -64,7 +64,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "einsum": _Shape((), {"equation": _TEXT}),
     "repeat_interleave": _Shape((), {"Repeats": _ONE, "dim": _ONE}),
     "slice": _Shape((), dict.fromkeys(("axes", "starts", "ends", "decrease_axis"), _MANY)),
-    **dict.fromkeys(("reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "reduce_any", "reduce_all"), _REDUCED),
+    **{f"reduce_{how}": _REDUCED for how in ("max", "mean", "min", "prod", "sum", "any", "all")},
     "transpose2": _Shape((), {"axis": _MANY}),
     "reshape2": _Shape((), {"shape": _MANY}),
     "fill_constant": _Shape(("Out",), {"shape": _MANY}),

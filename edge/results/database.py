@@ -19,6 +19,7 @@ _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
+_WAY_OUT = "`edgezoo results check --repair` saves what can be read"
 
 
 def check_file(path: Path) -> None:
@@ -126,7 +127,7 @@ class Database:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
             if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
-                hint = "`edgezoo results check --repair` saves what can be read"
+                hint = _WAY_OUT
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
             elif "full" in str(error):
@@ -134,7 +135,7 @@ class Database:
             raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
 
     def _prepare(self) -> None:
-        from edge.results.migrations import SCHEMA_VERSION
+        from edge.results.migrations import COLUMNS, SCHEMA_VERSION, columns
 
         version, empty = self._look()
         if version > SCHEMA_VERSION:
@@ -147,6 +148,12 @@ class Database:
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:
             self._migrate()
+        found = columns(self._connection)
+        if damaged := sorted(table for table, names in COLUMNS.items() if found.get(table) != names):
+            raise ResultsError(
+                f"the results database {self.path} is damaged: its table {damaged[0]} has other columns than it was made with",
+                hint=_WAY_OUT,
+            )
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
 
     def _look(self) -> tuple[int, bool]:

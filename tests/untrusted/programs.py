@@ -26,7 +26,7 @@ def seeds(_: Path) -> list[bytes]:
 
 
 def handle(path: Path) -> None:
-    """All that edgezoo does with a program by itself: rules, quantisation, cuts, twins. Each may refuse it, the next goes on."""
+    """All that edgezoo does with a program by itself: rules, quantisation, cuts, twins. One may refuse it."""
     from edge.convert.kept import unquantised
     from edge.convert.legalise import legalise
     from edge.convert.verify.asked import rows_of
@@ -43,7 +43,8 @@ def handle(path: Path) -> None:
     tries: list[Any] = [
         *(lambda e=e, p=p: legalise(program, engine=e, precision=p) for e in ENGINES for p in PRECISIONS),
         *(lambda one=one: one(program) for one in (
-            without_observers, stored_otherwise, doubled, in_half, safe_batch, opened, split_hard_swish, rows_of, Program.logits)),
+            without_observers, stored_otherwise, doubled, in_half, safe_batch, opened, split_hard_swish, rows_of,
+            Program.logits)),
         lambda: cut(program, [spec.name for spec in program.fetches[:1]]),
         lambda: unquantised(program, set(quantised_weights(program).values())),
         lambda: plain(program, params),
