@@ -23,7 +23,7 @@ def shielded() -> Iterator[None]:
     """Both outputs of this process go through `harmless` meanwhile."""
     before = sys.stdout, sys.stderr
     ours = tuple(None if stream is None else _Shield(stream) for stream in before)
-    sys.stdout, sys.stderr = ours  # type: ignore[assignment]
+    sys.stdout, sys.stderr = ours
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from typing import Any
 from edge.errors import ProgramError
 from edge.paddle import schema
 from edge.paddle.wellformed import problem
+from edge.untrusted.files import read_file
 
 _NOT_A_PROGRAM = "name the program file of an inference model (inference.pdmodel, or __model__ of an old one)"
 # Operators that hand their input on unchanged at inference; Paddle's exporters put them between softmax or sigmoid and fetch.
@@ -97,7 +98,7 @@ class Program:
     def read(cls, path: Path) -> Program:
         """Read a program file; ProgramError names it."""
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as error:
             raise ProgramError(f"The program {path} cannot be read: {error.strerror}.", hint=_NOT_A_PROGRAM) from None
         return cls.parse(data, where=str(path))

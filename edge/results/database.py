@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
+from edge.untrusted.files import open_file
 
 APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
@@ -30,7 +31,7 @@ def check_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise ResultsError(f"the results database {path} is no file", hint="name another with --db")
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
         return

@@ -23,6 +23,7 @@ from edge.cache.hashing import sha256_of
 from edge.cache.retry import Remedy, retry
 from edge.errors import DownloadError, FormatError
 from edge.source.archive import LIMIT_BYTES
+from edge.untrusted.files import read_file
 
 if TYPE_CHECKING:
     import httpx
@@ -201,7 +202,7 @@ def _check_size(url: str, size: int) -> None:
 def _resumable(url: str, path: Path) -> _Note | None:
     """What is known of the part that is here, if it can be continued."""
     try:
-        note = typed.decode(_note(path).read_bytes(), _Note, "")
+        note = typed.decode(read_file(_note(path)), _Note, "")
         size = path.stat().st_size
     except (FileNotFoundError, FormatError):
         return None

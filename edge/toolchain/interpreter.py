@@ -49,7 +49,7 @@ def _candidates(version: str) -> Iterator[Path]:
             seen.add(path)
             yield path
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    matching = [p for p in root.glob(f"{version}.*") if re.fullmatch(r"[\d.]+", p.name)]
+    matching = [p for p in root.glob(f"{version}.*") if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", p.name)]
     for folder in sorted(matching, key=lambda p: [int(n) for n in p.name.split(".")], reverse=True):
         if (folder / "bin" / f"python{version}").is_file():
             yield folder / "bin" / f"python{version}"
@@ -57,7 +57,9 @@ def _candidates(version: str) -> Iterator[Path]:
 
 def _is(path: Path, version: str) -> bool:
     try:
-        done = subprocess.run([path, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [path, "-I", "-c", _PROBE], capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and done.stdout.strip() == version
@@ -92,6 +94,10 @@ def _uv_install(version: str) -> Path | None:
 
 
 def _first_line(arguments: list[str]) -> Path | None:
-    done = subprocess.run([uv(), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    command = [uv(), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     line = done.stdout.strip().splitlines()[:1]
     return Path(line[0]) if done.returncode == 0 and line else None

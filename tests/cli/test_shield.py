@@ -62,7 +62,7 @@ def _damaged(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", [["inspect"], ["inspect", "--json"], ["package", "--format", "assets", "--app", "."]], ids=" ".join
+    "command", [["inspect"], ["inspect", "--json"], ["package", "--format", "aar", "-o", "out.aar"]], ids=" ".join
 )
 def test_no_command_prints_a_title_for_the_window(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
