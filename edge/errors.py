@@ -70,14 +70,18 @@ def printable(text: str) -> str:
     return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def _told(text: str) -> str:
+    text = printable(text[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
 class EdgezooError(Exception):
     """One sentence that says what is wrong and where; `hint` says what to do about it."""
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        self.message = printable(message if len(message) <= _LONGEST else message[: _LONGEST - 3] + "...")
-        self.hint = printable(hint)
+        self.message, self.hint = _told(message), _told(hint)
         super().__init__(self.message)
 
 

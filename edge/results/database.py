@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,17 @@ def check_file(path: Path) -> None:
         raise _foreign(path)
 
 
+def _read_only(path: Path) -> bool:
+    """Whether the file can be read but not written to, nor a log beside it, and holds all that was written.
+
+    SQLite reads such a file as one that nobody changes; else it would want to make the log.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return False
+    return not log.exists() or log.stat().st_size == 0
+
+
 def _foreign(path: Path) -> ResultsError:
     return ResultsError(f"{path} is another program's database", hint="name another file with --db")
 
@@ -71,7 +83,9 @@ class Database:
                 raise ResultsError(
                     f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
                 ) from error
-            self._connection = sqlite3.connect(path, timeout=_TRY_SECONDS, isolation_level=None)
+            self._read_only = _read_only(path)
+            where = f"{path.absolute().as_uri()}?immutable=1" if self._read_only else path
+            self._connection = sqlite3.connect(where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only)
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
@@ -131,6 +145,8 @@ class Database:
                 hint = _WAY_OUT
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
+            elif "readonly" in str(error):
+                hint = "check the permissions of the file and its folder, or name another file with --db"
             elif "full" in str(error):
                 hint = "free some space, then run it again: it goes on where it stopped"
             raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
@@ -143,6 +159,11 @@ class Database:
             raise ResultsError(
                 f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
                 hint="update edgezoo, or name another file with --db",
+            )
+        if self._read_only and version < SCHEMA_VERSION:
+            raise ResultsError(
+                f"{self.path} was written by an older edgezoo, and cannot be written to here",
+                hint="copy it, and name the copy with --db",
             )
         if empty:
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.

@@ -67,7 +67,7 @@ def check(path: Path) -> Checked:
             found, damaged = store.measurements(store.ids())
             damaged += store.accuracies.all()[1]
     except ResultsError as error:
-        if not isinstance(error.__cause__, (sqlite3.Error, UnicodeDecodeError)) or _is_busy(error.__cause__):
+        if not _is_damage(error.__cause__):
             raise
         return Checked(0, (error.message,))
     return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))
@@ -88,12 +88,15 @@ def repair(path: Path) -> Repaired:
             if (file := path.with_name(path.name + end)).exists() and file.stat().st_size:
                 shutil.copyfile(file, kept.with_name(kept.name + end))
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        hint = (
-            "wait until it is done"
-            if _is_busy(error)
-            else "keep it for somebody who knows SQLite; name another with --db"
-        )
-        what = "is in use by another process" if _is_busy(error) else f"cannot be read at all: {error}"
+        if _is_busy(error):
+            what, hint = "is in use by another process", "wait until it is done"
+        elif _is_damage(error):
+            what, hint = (
+                f"cannot be read at all: {error}",
+                "keep it for somebody who knows SQLite; name another with --db",
+            )
+        else:
+            what, hint = f"cannot be repaired here: {error}", "check the permissions, and the room on the disk"
         raise ResultsError(f"the results database {path} {what}", hint=hint) from error
     finally:
         source.close()
@@ -204,6 +207,14 @@ def _beside(path: Path) -> Path:
 def _remove(path: Path) -> None:
     for end in ("", "-wal", "-shm", "-journal"):
         clear(path.with_name(path.name + end))
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether it is the file that is wrong, and not its permissions, its disk or who else has it."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # a decoding that failed has none
+        return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, UnicodeDecodeError)
 
 
 def _is_busy(error: BaseException) -> bool:

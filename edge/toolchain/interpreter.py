@@ -45,14 +45,30 @@ def _candidates(version: str) -> Iterator[Path]:
     seen = set()
     for place in os.get_exec_path():
         path = Path(place) / f"python{version}"
-        if path.is_file() and path not in seen:
+        if path not in seen and _is_file(path):
             seen.add(path)
             yield path
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    matching = [p for p in root.glob(f"{version}.*") if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", p.name)]
+    versions = [p for p in _inside(root) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", p.name)]
+    matching = [p for p in versions if p.name.startswith(f"{version}.")]
     for folder in sorted(matching, key=lambda p: [int(n) for n in p.name.split(".")], reverse=True):
-        if (folder / "bin" / f"python{version}").is_file():
+        if _is_file(folder / "bin" / f"python{version}"):
             yield folder / "bin" / f"python{version}"
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # there is none, or it is another user's
+        return []
+
+
+def _is_file(path: Path) -> bool:
+    """False also below a folder that only another user may enter."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is(path: Path, version: str) -> bool:
