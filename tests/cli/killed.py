@@ -30,7 +30,8 @@ TINY = ROOT / "tests" / "package" / "data" / "tiny.nb"
 NAME = "PPLCNet_x0_25"
 LEFT_SECONDS = 2.0  # within which whatever edgezoo started must have ended
 _CONVERT = ["convert", NAME, "--weights", "random", "--target", "x86", "-o", "models", "--force"]
-_BENCH = ["--threads", "1,2", "--launches", "2", "--tolerance", "100", "--warmup", "1", "--repeats", "3"]
+_LEAST = 2  # launches of a cell
+_BENCH = ["--threads", "1,2", "--launches", str(_LEAST), "--tolerance", "100", "--warmup", "1", "--repeats", "3"]
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,20 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _measured(folder: Path) -> Any:
-    """Which cells there are, of what, and how many launches and runs each has; not the latencies, which differ each time."""
+    """Which cells there are, of what, and the runs of each of their launches, which have to be numbered one by one.
+
+    Latencies differ each time, and with them how many launches more than two are made.
+    """
     shown = json.loads(_run(["results", "list", "--json"], folder).stdout)
-    return sorted(
-        (one["model"], one["model_sha256"], one["threads"], one["status"], one["launches_made"], one["runs"])
-        for one in shown
-    )
+    found = []
+    for one in shown:
+        (cell,) = json.loads(_run(["results", "show", str(one["id"]), "--json"], folder).stdout)
+        numbers, runs = zip(
+            *((launch["number"], len(launch["samples_ms"])) for launch in cell["launches"]), strict=True
+        )
+        assert list(numbers) == list(range(numbers[0], numbers[0] + len(numbers))), numbers
+        found.append((one["model"], one["sha256"], one["threads"], one["status"], set(runs), len(runs) >= _LEAST))
+    return sorted(found)
 
 
 def _judged(folder: Path) -> Any:
