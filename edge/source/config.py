@@ -275,6 +275,8 @@ def _labels(document: Mapping[str, Any], file: Callable[[str], str | None]) -> t
         if isinstance(named, str):
             text = file(named)
             if text is None:
-                raise FormatError(f"the labels {brief(named)} that it names are not beside it; name them: package --labels")
+                raise FormatError(
+                    f"the labels {brief(named)} that it names are not beside it; name them: package --labels"
+                )
             return parse_labels(text, named)
     return None

@@ -147,3 +147,15 @@ def test_unplugged_in_the_middle_of_a_push_and_plugged_in_later(
         device.recover(limit=20)
         place = device.push([model])[model]
     assert phone.system.real(place).read_bytes() == model.read_bytes()
+
+
+@pytest.mark.parametrize("moment", [-(10**9), 2**33], ids=["before 1970", "after 2106"])
+def test_a_file_of_another_century_is_pushed(
+    device: AndroidDevice, phone: SimulatedDevice, tmp_path: Path, moment: int
+) -> None:
+    """Its clock was wrong, or its archive said so."""
+    model = tmp_path / "model.nb"
+    model.write_bytes(b"content")
+    os.utime(model, (moment, moment))
+    with device.lock():
+        assert phone.system.real(device.push([model])[model]).read_bytes() == b"content"

@@ -24,6 +24,7 @@ from edge.untrusted.files import open_file
 BLOCK = 64 << 10
 _STALL_SECONDS = 30.0
 _WORD = struct.Struct("<I")
+_LATEST = 2**32 - 1  # seconds since 1970: to 2106
 _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
 
 
@@ -92,7 +93,7 @@ class Sync:
                 block[:8] = b"DATA" + _WORD.pack(count)
                 self._pass_on(view[: 8 + count])
                 sent += count
-            self._pass_on(b"DONE" + _WORD.pack(mtime))
+            self._pass_on(b"DONE" + _WORD.pack(min(max(mtime, 0), _LATEST)))
         return sent
 
     def finish(self) -> None:
