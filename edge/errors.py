@@ -337,7 +337,10 @@ def foreseen(error: Exception) -> EdgezooError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             told = OutputError(f"{where}no room left on the disk", hint="free some space, then run it again")
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            told = OutputError(f"{where}{error.strerror}", hint="check the permissions, or name another place")
+            told = OutputError(
+                f"{where}{error.strerror}",
+                hint="check the permissions, or name another place: EDGEZOO_CACHE_DIR is that of the cache",
+            )
         else:
             told = OutputError(f"{where}{error.strerror}", hint="`edgezoo --debug ...` shows where")
     else:

@@ -110,7 +110,7 @@ def _uv_install(version: str) -> Path | None:
 
 
 def _first_line(arguments: list[str]) -> Path | None:
-    command = [uv(), *arguments]
+    command: list[str | Path] = [uv(), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
