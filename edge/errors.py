@@ -56,8 +56,23 @@ Libraries raise these and never print; the command line turns each into one sent
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_LONGEST = 4000  # characters of a message: what others wrote may be quoted in it
+# What terminals obey, what turns the direction of writing, and what UTF-8 cannot say.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal would obey in its escaped form; lines and tabs stay."""
+    return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _told(text: str) -> str:
+    text = printable(text[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 class EdgezooError(Exception):
@@ -66,9 +81,8 @@ class EdgezooError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = _told(message), _told(hint)
+        super().__init__(self.message)
 
 
 class UsageError(EdgezooError):
@@ -323,7 +337,10 @@ def foreseen(error: Exception) -> EdgezooError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             told = OutputError(f"{where}no room left on the disk", hint="free some space, then run it again")
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            told = OutputError(f"{where}{error.strerror}", hint="check the permissions, or name another place")
+            told = OutputError(
+                f"{where}{error.strerror}",
+                hint="check the permissions, or name another place: EDGEZOO_CACHE_DIR is that of the cache",
+            )
         else:
             told = OutputError(f"{where}{error.strerror}", hint="`edgezoo --debug ...` shows where")
     else:

@@ -93,7 +93,7 @@ std::vector<int64_t> Source::next_integers() {
 
 // The whole size is looked at before the first run, not found out by the last.
 void Source::open(uint64_t bytes) {
-  file_.reset(std::fopen(fill_.path.c_str(), "rb"));
+  file_ = open_regular(fill_.path);
   if (!file_)
     throw Failure(Exit::kInputInvalid, "cannot open the input file " + fill_.path + ": " + std::strerror(errno));
   const long size = std::fseek(file_.get(), 0, SEEK_END) == 0 ? std::ftell(file_.get()) : -1;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "edgebench/contract.h"
+#include "edgebench/file.h"
 #include "flatbuffer.h"
 
 namespace edgebench {
@@ -24,10 +25,12 @@ constexpr size_t kMostInputs = 256;
 
 class File {
  public:
-  explicit File(const std::string& path) : path_(path), file_(std::fopen(path.c_str(), "rb"), std::fclose) {
+  explicit File(const std::string& path) : path_(path), file_(open_regular(path)) {
     struct stat status{};
+    if (!file_ && (errno == EINVAL || errno == EISDIR)) {
+      throw Failure(Exit::kModelUnreadable, "the model " + path_ + " is no file");
+    }
     if (!file_ || fstat(fileno(file_.get()), &status) != 0) unreadable();
-    if (!S_ISREG(status.st_mode)) throw Failure(Exit::kModelUnreadable, "the model " + path_ + " is no file");
     bytes_ = status.st_size;
   }
 
@@ -56,7 +59,7 @@ class File {
   }
 
   std::string path_;
-  std::unique_ptr<FILE, int (*)(FILE*)> file_;
+  FilePointer file_;
   int64_t bytes_ = 0;
 };
 

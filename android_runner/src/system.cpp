@@ -9,9 +9,12 @@
 #include <memory>
 #include <sstream>
 
+#include "edgebench/file.h"
+
 namespace edgebench {
 namespace {
 
+constexpr size_t kMostOfTheKernel = 1 << 20;  // no file of /sys or of a process in /proc comes near
 const std::string kCpus = "/sys/devices/system/cpu";
 const std::string kZones = "/sys/class/thermal";
 
@@ -36,12 +39,15 @@ std::optional<std::vector<std::pair<int64_t, int64_t>>> read_time_in_state(const
 }  // namespace
 
 std::optional<std::string> SystemTree::read(const std::string& path) const {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen((root_ + path).c_str(), "rb"), std::fclose);
+  const FilePointer file = open_regular(root_ + path);
   if (!file) return std::nullopt;
   std::string content;
   char buffer[4096];
   size_t got;
-  while ((got = std::fread(buffer, 1, sizeof buffer, file.get())) > 0) content.append(buffer, got);
+  while ((got = std::fread(buffer, 1, sizeof buffer, file.get())) > 0) {
+    content.append(buffer, got);
+    if (content.size() > kMostOfTheKernel) return std::nullopt;
+  }
   if (std::ferror(file.get())) return std::nullopt;  // a sensor that is switched off opens, but answers EINVAL
   content.erase(content.find_last_not_of(" \t\r\n") + 1);
   return content;

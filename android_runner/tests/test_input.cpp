@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstdio>
 #include <vector>
 
@@ -55,6 +57,14 @@ TEST_CASE("input: a file must have the size of the shape") {
   CHECK_FAILS(Source(fill, 0, {2}, 2), Exit::kInputInvalid, "16 bytes");
   std::remove(path.c_str());
   CHECK_FAILS(Source(fill, 0, {2}, 1), Exit::kInputInvalid, "cannot open");
+}
+
+TEST_CASE("input: a pipe is no file, and is not waited for") {
+  const std::string pipe = "input_test.pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const Fill fill{Fill::Kind::kFile, 0, pipe};
+  CHECK_FAILS(Source(fill, 0, {3}, 1), Exit::kInputInvalid, "cannot open");
+  std::remove(pipe.c_str());
 }
 
 TEST_CASE("input: a file of several images gives one after another") {

@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <cstring>
 #include <fstream>
 
@@ -94,6 +96,9 @@ TEST_CASE("nb: what is no nb is named so") {
   CHECK_FAILS(read_nb(directory.write(small_nb("\x80\x81", {}))), Exit::kModelInvalid, "no .nb file");
   CHECK_FAILS(read_nb(directory.root() + "/missing.nb"), Exit::kModelUnreadable, "No such file");
   CHECK_FAILS(read_nb(directory.root()), Exit::kModelUnreadable, "is no file");
+  const std::string pipe = directory.root() + "/pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_FAILS(read_nb(pipe), Exit::kModelUnreadable, "is no file");  // and does not wait for a writer
 }
 
 TEST_CASE("nb: kernels for another cpu are refused") {

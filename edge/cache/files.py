@@ -13,6 +13,7 @@ from typing import Literal
 
 from edge.cache.hashing import sha256_of
 from edge.errors import OutputError
+from edge.untrusted.files import open_file
 
 
 def write_text(path: Path, text: str, *, hint: str = "", parents: bool = False) -> None:
@@ -44,7 +45,7 @@ def check_replaceable(path: Path, what: Literal["report", "package"]) -> None:
     if not path.is_file():
         return
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(4096)
     except OSError as error:
         raise OutputError(

@@ -18,6 +18,7 @@ import click
 
 from edge import __version__
 from edge.cli import options
+from edge.cli.shield import shielded
 from edge.errors import foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
@@ -88,6 +89,11 @@ def cli() -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing is raised."""
+    with shielded():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     if arguments is None:  # the process is ours: looking for garbage as it ends would take a tenth of `edgezoo list`
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments

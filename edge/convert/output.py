@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.cache.files import holds, put_copy, write_text
 from edge.metadata.file import as_document, as_text, carried_over, metadata_path
 from edge.metadata.model import Metadata
+from edge.untrusted.files import read_file
 
 
 def write_output(made: Path, path: Path, metadata: Metadata) -> bool:
@@ -19,7 +20,7 @@ def write_output(made: Path, path: Path, metadata: Metadata) -> bool:
         put_copy(made, path)
     beside = metadata_path(path)
     text = as_text(carried_over(as_document(metadata), beside))
-    if not beside.is_file() or beside.read_text(encoding="utf-8") != text:
+    if not beside.is_file() or read_file(beside) != text.encode():
         write_text(beside, text)
         return True
     return stale

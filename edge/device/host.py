@@ -21,6 +21,7 @@ from edge.device import sysfs
 from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
 from edge.device.owner import host_lock
 from edge.errors import AbortedError, CommandError, CommandTimeoutError, TransferError
+from edge.untrusted.files import read_loosely
 
 _ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a", "armv7l": "armeabi-v7a"}  # by Android's names
 
@@ -155,14 +156,14 @@ def _machine() -> str | None:
     """Which machine this is: a hash of its id, which is not to be shown to others (machine-id(5)); else its name."""
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         with suppress(OSError):
-            if found := Path(path).read_text().strip():
+            if found := read_loosely(Path(path)).strip():
                 return hashlib.sha256(f"edgezoo {found}".encode()).hexdigest()[:16]
     return platform.node() or None
 
 
 def _cpuinfo(field: str) -> str | None:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in read_loosely(Path("/proc/cpuinfo")).splitlines():
             name, _, value = line.partition(":")
             if name.strip() == field:
                 return value.strip() or None

@@ -20,6 +20,7 @@ from edge.cache.locks import exclusive_now
 from edge.cache.paths import data_dir
 from edge.errors import DeviceBusyError, FormatError, OutputError
 from edge.typed import decode
+from edge.untrusted.files import read_loosely
 from edge.untrusted.guard import brief
 
 FOREIGN_STALE_SECONDS = 3600.0  # a lock from another machine that gave no sign of life for so long is stale
@@ -100,7 +101,7 @@ def host_lock(serial: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             if not stack.enter_context(exclusive_now(path)):
-                raise busy(serial, path.read_text().strip() or "another edgezoo on this machine")
+                raise busy(serial, read_loosely(path).strip() or "another edgezoo on this machine")
             path.write_text(f"process {os.getpid()} on this machine")
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror}", hint="set EDGEZOO_DATA_DIR") from error
@@ -137,6 +138,6 @@ def _user() -> str:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        return read_loosely(Path(path)).strip()
     except OSError:
         return ""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.device.base import Core, Zone
+from edge.untrusted.files import read_loosely
 from edge.untrusted.numbers import count, whole
 
 CORE_FILES = (
@@ -43,7 +44,7 @@ def read(root: Path = Path("/")) -> dict[str, str]:
     for pattern in patterns:
         for path in sorted(root.glob(pattern.lstrip("/"))):
             try:
-                found["/" + str(path.relative_to(root))] = path.read_text().partition("\n")[0].strip()
+                found["/" + str(path.relative_to(root))] = read_loosely(path).partition("\n")[0].strip()
             except OSError:
                 continue
     return found

@@ -170,7 +170,7 @@ def _check_values(name: str, base: Preprocessing) -> None:
         what, values = ("mean", base.mean) if mean > top * 1.001 else ("std", base.std)
         hint = "--scale 1 leaves the values 0 to 255" if base.scale != 1 else "see docs/reference/metadata.md"
         raise UsageError(f"the {what} {_said(values)} of {name} is not of values of {shown}", hint=hint)
-    if top / min(map(abs, base.std)) > 3 * BYTE:
+    if top > 3 * BYTE * min(map(abs, base.std)):
         raise UsageError(
             f"the std {_said(base.std)} of {name} is not of values of {shown}",
             hint="leave --scale out where mean and deviation are of values from 0 to 1",

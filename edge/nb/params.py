@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edge.errors import NbFormatError
 from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
 
 # VarType_.Type of framework.fbs -> numpy's name
@@ -49,7 +50,7 @@ class NbParam:
 
 def read_params(nb: Path, header: NbHeader) -> Iterator[NbParam]:
     """Every weight, in the file's order. Raises NbFormatError for one that is not what its head says."""
-    with nb.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open_file(nb) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         start = header.total_bytes - header.params_bytes
         (extra,) = struct.unpack_from("<H", data, start + 2)
         position = start + _HEAD + extra

@@ -15,6 +15,7 @@ from typing import Any
 from edge.errors import NbFormatError
 from edge.nb.flatbuffer import FlatTable
 from edge.nb.header import NbHeader
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
 
 # An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
@@ -64,7 +65,7 @@ def read_inputs(nb: Path, header: NbHeader) -> dict[str, tuple[int, ...]]:
 
 
 def _topology(nb: Path, header: NbHeader) -> bytes:
-    with nb.open("rb") as stream:
+    with open_file(nb) as stream:
         stream.seek(nb.stat().st_size - header.params_bytes - header.topology_bytes)
         return stream.read(header.topology_bytes)
 

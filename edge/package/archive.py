@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from edge.errors import PackageError
+from edge.untrusted.files import open_file, read_file
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a ZIP can say
 
@@ -36,7 +37,7 @@ class ZipEntry:
 
     def read(self) -> bytes:
         """The whole content."""
-        return self.content.read_bytes() if isinstance(self.content, Path) else self.content
+        return read_file(self.content) if isinstance(self.content, Path) else self.content
 
     def size(self) -> int:
         """In bytes."""
@@ -65,7 +66,7 @@ def write_zip(out: IO[bytes], entries: Iterable[ZipEntry]) -> None:
             info.extra = _padding(out.tell() + _LOCAL_HEADER_BYTES + len(entry.name.encode()), entry.align)
             with archive.open(info, "w") as target:
                 if isinstance(entry.content, Path):
-                    with entry.content.open("rb") as source:
+                    with open_file(entry.content) as source:
                         shutil.copyfileobj(source, target, 1 << 20)
                 else:
                     target.write(entry.content)

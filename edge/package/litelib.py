@@ -152,7 +152,7 @@ def _jar(directory: Path) -> Path:
 
 
 def _version(engines: Sequence[Library]) -> str | None:
-    versions_by_path = {str(engine.path): versions.find(engine.path.read_bytes()) for engine in engines}
+    versions_by_path = {str(engine.path): versions.find(read_file(engine.path)) for engine in engines}
     known = {path: version for path, version in versions_by_path.items() if version is not None}
     if len({versions.parse(version) for version in known.values()}) > 1:
         differing = ", ".join(f"{path} is {version}" for path, version in known.items())

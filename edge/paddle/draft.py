@@ -66,6 +66,7 @@ class Draft:
         self._replaced: dict[tuple[int, int], tuple[NewOp, ...]] = {}
         self._followed: dict[tuple[int, int], tuple[NewOp, ...]] = {}
         self._preceded: dict[tuple[int, int], tuple[NewOp, ...]] = {}
+        self._numbers: dict[str, Iterator[int]] = {}  # by variable: what the next one made near it is called
         self._vars = {var.name: var for block in message.blocks for var in block.vars}
 
     def ops(self, *types: str) -> Iterator[OpDraft]:
@@ -84,6 +85,18 @@ class Draft:
         var = self._vars.get(name or "")
         return tensor_spec(var) if var is not None else None
 
+    def readers(self) -> dict[str, list[OpDraft]]:
+        """By variable, the operators that read it as the program stands now, in order."""
+        found: dict[str, list[OpDraft]] = {}
+        for op in self.ops():
+            for name in dict.fromkeys(op.reads):
+                found.setdefault(name, []).append(op)
+        return found
+
+    def makers(self) -> dict[str, OpDraft]:
+        """By variable, the last operator that makes it as the program stands now."""
+        return {name: op for op in self.ops() for names in op.outputs.values() for name in names}
+
     def is_weight(self, name: str | None) -> bool:
         """Whether a variable of that name is a parameter."""
         var = self._vars.get(name or "")
@@ -93,11 +106,12 @@ class Draft:
         self, near: str, dtype: str, shape: Sequence[int], *, block: int = 0, persistable: bool = False
     ) -> str:
         """Add a tensor variable (a parameter, if it is `persistable`); returns its name, made of `near` and not used before."""
-        name = next(n for k in count() if (n := f"{near}.edgezoo_{k}") not in self._vars)
+        numbers = self._numbers.setdefault(near, count())
+        name = next(n for k in numbers if (n := f"{near}.edgezoo_{k}") not in self._vars)
         var = self._vars[name] = self._message.blocks[block].vars.add(name=name, persistable=persistable)
         var.type.type = schema.LOD_TENSOR
         desc = var.type.lod_tensor.tensor
-        desc.data_type = schema.DTYPE_NUMBERS[dtype]
+        desc.data_type = schema.dtype_number(dtype)
         desc.dims.extend(shape)
         return name
 
@@ -192,13 +206,20 @@ def _kind_of(value: AttrValue) -> str:
     if isinstance(value, bool):
         return "BOOLEAN"
     if isinstance(value, int):
-        return "LONG" if not -(2**31) <= value < 2**31 else "INT"
+        return "INT" if _is_short(value) else "LONG"
     if isinstance(value, float):
         return "FLOAT"
     if isinstance(value, str):
         return "STRING"
-    first = next(iter(value), 0)
-    return "STRINGS" if isinstance(first, str) else "FLOATS" if isinstance(first, float) else "INTS"
+    if any(isinstance(one, str) for one in value):
+        return "STRINGS"
+    if any(isinstance(one, float) for one in value):
+        return "FLOATS"
+    return "INTS" if all(_is_short(int(one)) for one in value) else "LONGS"
+
+
+def _is_short(value: int) -> bool:
+    return -(2**31) <= value < 2**31
 
 
 def _set_slot(slots: Any, name: str, names: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.errors import ModelFilesError, ProgramError
 from edge.paddle.params import is_params
 from edge.paddle.program import Program
+from edge.untrusted.files import open_file
 
 # Program and parameters as Paddle 1.x to 3.x, PaddleClas, PaddleDetection and X2Paddle name them, most usual first. Where both
 # formats of one model are there, the older one needs no translation.
@@ -72,7 +73,7 @@ def _of_program(program: Path) -> tuple[Path, Path | None]:
 
 
 def _is_program(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         if (
             file.read(1) != b"\n" or path.stat().st_size > _MOST_PROGRAM
         ):  # a program begins with its first block: field 1

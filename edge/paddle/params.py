@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelFilesError
 from edge.paddle.program import TensorSpec
 from edge.paddle.schema import DTYPE_NUMBERS, DTYPES, MESSAGES
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
 
 _SIZES = {
@@ -41,7 +42,7 @@ def check(path: Path, expected: Sequence[TensorSpec], otherwise: Collection[str]
     if path.stat().st_size == 0 and expected:
         raise ModelFilesError(f"{path} is empty", hint="export or copy the model again")
     elements = 0
-    with path.open("rb") as file, guarded(ModelFilesError, f"{path} is damaged"):
+    with open_file(path) as file, guarded(ModelFilesError, f"{path} is damaged"):
         for number, spec in enumerate(expected, 1):
             try:
                 dtype, shape = _skip_tensor(file, path)
@@ -62,7 +63,7 @@ def check(path: Path, expected: Sequence[TensorSpec], otherwise: Collection[str]
 
 def is_params(path: Path) -> bool:
     """Whether the file begins as a tensor does: a combined parameters file, or that of one parameter."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(21)
     if len(head) < 21 or head[:4] != bytes(4) or head[4:12] != bytes(8):  # parameters have no LoD levels
         return False
@@ -87,7 +88,7 @@ def write(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
 
 def tensors(path: Path, specs: Sequence[TensorSpec]) -> Iterator[tuple[TensorSpec, NDArray[Any]]]:
     """Each tensor of a file that `check` found right for `specs`, mapped, as the file has it."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         for spec in specs:
             dtype, shape = _skip_tensor(file, path)
             begin = file.tell() - _SIZES[dtype] * math.prod(shape)

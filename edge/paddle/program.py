@@ -13,6 +13,8 @@ from typing import Any
 
 from edge.errors import ProgramError
 from edge.paddle import schema
+from edge.paddle.wellformed import problem
+from edge.untrusted.files import read_file
 
 _NOT_A_PROGRAM = "name the program file of an inference model (inference.pdmodel, or __model__ of an old one)"
 # Operators that hand their input on unchanged at inference; Paddle's exporters put them between softmax or sigmoid and fetch.
@@ -96,7 +98,7 @@ class Program:
     def read(cls, path: Path) -> Program:
         """Read a program file; ProgramError names it."""
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as error:
             raise ProgramError(f"The program {path} cannot be read: {error.strerror}.", hint=_NOT_A_PROGRAM) from None
         return cls.parse(data, where=str(path))
@@ -232,7 +234,7 @@ def tensor_spec(var: Any) -> TensorSpec | None:
 
 
 def _dtype(desc: Any) -> str:
-    return schema.DTYPES.get(desc.data_type) or f"type {desc.data_type}"
+    return schema.dtype_name(desc.data_type)
 
 
 def _refuse_other_formats(data: bytes, where: str) -> None:
@@ -248,44 +250,12 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
         raise ProgramError(f"{where} is JSON, but no Paddle program.", hint=_NOT_A_PROGRAM)
 
 
-_WHOLE = (schema.ATTR_NUMBERS["INT"], schema.ATTR_NUMBERS["LONG"])
-
-
 @lru_cache(maxsize=4)  # a conversion reads the same program five times; nobody changes the message of a Program
 def _parsed(data: bytes) -> Any:
     """The message, or in words why it is no program."""
     message = schema.MESSAGES["Program"]()
     try:
         message.ParseFromString(data)
-        return _problem(message) or message
+        return problem(message) or message
     except Exception:  # protobuf's DecodeError
         return "it is truncated or damaged"
-
-
-def _problem(message: Any) -> str | None:
-    """What keeps a parsed message from being a program. Names that are no UTF-8 come as bytes: damage."""
-    if not message.blocks or not message.blocks[0].ops:
-        return "it holds no operators"
-    for block in message.blocks:
-        for var in block.vars:
-            if not _is_name(var.name) or not var.HasField("type"):
-                return "it holds variables without a name or type"
-        for op in block.ops:
-            if not _is_name(op.type):
-                return "it holds operators without a type"
-            for attr in op.attrs:
-                if not _is_name(attr.name):
-                    return "it holds attributes without a name"
-                if attr.name == "col" and op.type in ("feed", "fetch") and attr.type not in _WHOLE:
-                    return "its inputs or outputs have no number"
-            for slots in (op.inputs, op.outputs):
-                for slot in slots:
-                    if not _is_name(slot.parameter) or not all(map(_is_name, slot.arguments)):
-                        return "it holds operator slots without names"
-    if not any(op.type == "fetch" for op in message.blocks[0].ops):
-        return "it has no outputs (no fetch operator); export it with paddle.jit.save or save_inference_model"
-    return None
-
-
-def _is_name(value: str | bytes) -> bool:
-    return type(value) is str and value != ""

@@ -12,7 +12,7 @@ Source: paddle/phi/kernels/impl/{quantize_linear,fake_quantize}*, python/paddle/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from edge.paddle.program import Op, Program
 Params = Mapping[str, NDArray[Any]]
 
 STEPS = 127  # of 8 bits
+_NO_SCALE = np.zeros(0, np.float32)
 CONVOLUTIONS = ("conv2d", "depthwise_conv2d")
 _WEIGHT = {
     "conv2d": "Filter",
@@ -67,14 +68,19 @@ def input_range(program: Program, params: Params) -> float | None:
     for op in program.ops(*_FROZEN, *_SIMULATED, "quantize_linear"):
         scale = op.input("InScale") or op.input("Scale") or ""
         if op.input("X") == first and scale in params:
-            return float(params[scale].reshape(-1)[0])
+            return _first(params[scale])
     return None
+
+
+def _first(values: NDArray[Any]) -> float:
+    """The scale of a whole tensor; 0, which is none, where there is no number."""
+    return float(values.reshape(-1)[0]) if values.size else 0.0
 
 
 def without_observers(program: Program) -> Program:
     """The same without the pairs that round what no quantised layer reads."""
     draft = Draft.of(program)
-    makers = {name: op for op in draft.ops() for names in op.outputs.values() for name in names}
+    makers = draft.makers()
     read = {op.input(slot) for op in program.ops(*_WEIGHT) for slot in ("Input", "X")}
     same: dict[str, str] = {}
     for op in list(draft.ops(*_SIMULATED, "dequantize_linear")):
@@ -84,7 +90,7 @@ def without_observers(program: Program) -> Program:
             continue
         if op.type == "dequantize_linear" and first.type != "quantize_linear":
             continue  # of a weight
-        same[made] = source
+        _alias(same, made, source)
         draft.replace(op)
     draft.flush()
     for op in draft.ops():
@@ -93,10 +99,20 @@ def without_observers(program: Program) -> Program:
     return draft.build()
 
 
-def _followed(name: str, same: Mapping[str, str]) -> str:
-    while name in same:
-        name = same[name]
-    return name
+def _alias(same: dict[str, str], made: str, source: str) -> None:
+    """`made` is what `source` is; not where it is itself, in its own place."""
+    if (origin := _followed(source, same)) != made:
+        same[made] = origin
+
+
+def _followed(name: str, same: dict[str, str]) -> str:
+    origin = name
+    while origin in same:
+        origin = same[origin]
+    while name in same:  # so that each is followed once
+        before, name = name, same[name]
+        same[before] = origin
+    return origin
 
 
 def plain(program: Program, params: Params) -> Plain:
@@ -107,14 +123,10 @@ def plain(program: Program, params: Params) -> Plain:
 class _Rewriting:
     def __init__(self, program: Program, params: Params) -> None:
         self._draft, self._params = Draft.of(program), dict(params)
-        ops = list(self._draft.ops())
-        self._makers = {name: op for op in ops for names in op.outputs.values() for name in names}
-        self._readers: dict[str, list[OpDraft]] = {}
-        for op in ops:
-            for name in op.reads:
-                self._readers.setdefault(name, []).append(op)
+        self._makers, self._readers = self._draft.makers(), self._draft.readers()
         self._same: dict[str, str] = {}  # what only simulates -> what it simulates of
         self._rounded: dict[tuple[str, str], str] = {}
+        self._origins: dict[str, str] = {}
         self._int8 = self._layers = 0
 
     def done(self) -> Plain:
@@ -123,10 +135,11 @@ class _Rewriting:
         for op in [op for op in self._draft.ops() if op.type in _WEIGHT]:
             self._layer(op)
         self._draft.flush()
-        for op in [op for op in self._draft.ops() if op.type in (*KINDS, _ALIKE) and not self._is_new(op)]:
+        rounded = frozenset(self._rounded.values())
+        for op in [op for op in self._draft.ops() if op.type in (*KINDS, _ALIKE) and not _is_new(op, rounded)]:
             source, made = op.input("X"), op.output("Out") or op.output("Y")
             if source is not None and made is not None:
-                self._same[made] = source
+                _alias(self._same, made, source)
             self._draft.replace(op)
         self._draft.flush()
         for op in self._draft.ops():
@@ -188,14 +201,9 @@ class _Rewriting:
         """What rounding does beside rounding: the variable of `source` within its range."""
         described = self._draft.tensor(source)
         name = self._draft.new_tensor(source, "float32", described.shape if described else ())
-        most = float(self._params[scale][0])
+        most = _first(self._params[scale])
         self._draft.precede(op, NewOp("clip", {"X": [source]}, {"Out": [name]}, {"min": -most, "max": most}))
         return name
-
-    def _is_new(self, op: Op) -> bool:
-        return (op.output("Out") or "") in self._rounded.values() or (
-            op.type == _BACK[1] and ".edgezoo_" in (op.input("X") or "")
-        )
 
     def _activation(self, name: str | None) -> tuple[str, str] | None:
         """What a quantised activation was before, and the parameter that is its scale."""
@@ -209,19 +217,27 @@ class _Rewriting:
 
     def _scaled(self, op: Op, slot: str) -> tuple[str, str] | None:
         source, scale = op.input("X"), op.input(slot)
-        if source is None or scale not in self._params or not float(self._params[scale].reshape(-1)[0]) > 0:
+        if source is None or scale not in self._params or not _first(self._params[scale]) > 0:
             return None
         flat = self._params[scale].reshape(-1)[:1].astype(np.float32)
         return self._origin_of_simulated(source), self._parameter(scale, flat)
 
     def _origin_of_simulated(self, name: str) -> str:
         """Through observers and other pairs."""
-        while (op := self._makers.get(name)) is not None and op.type in (*_SIMULATED, _ALIKE, "dequantize_linear"):
+        passed: list[str] = []
+        while name not in self._origins:
+            self._origins[name] = name  # so that a circle ends
+            passed.append(name)
+            op = self._makers.get(name)
+            if op is None or op.type not in (*_SIMULATED, _ALIKE, "dequantize_linear"):
+                break
             first = self._makers.get(op.input("X") or "") if op.type == "dequantize_linear" else op
             if first is None or (before := first.input("X")) is None:
                 break
             name = before
-        return name
+        origin = self._origins[name]
+        self._origins |= dict.fromkeys(passed, origin)
+        return origin
 
     def _weight(self, name: str | None, back: Op | None, axis: int) -> tuple[NDArray[Any], NDArray[Any]] | None:
         """A quantised weight's whole numbers as float32, and a scale for each index of `axis`."""
@@ -232,13 +248,16 @@ class _Rewriting:
             whole: NDArray[Any] = self._params[name].astype(np.float32)
             scales: NDArray[Any]
             if back.type == _BACK[0]:
-                scales = np.array(STEPS * STEPS / back.attr("max_range"))
+                scales = np.float32(STEPS * STEPS) / np.array(back.attr("max_range"), np.float32)
             else:
-                scales = self._params[back.inputs["Scales"][0]]
+                scales = self._params.get(back.inputs["Scales"][0], _NO_SCALE)
         elif op.type == "dequantize_linear" and op.input("X") in self._params:
-            whole, scales = (self._params[op.input(slot) or ""].astype(np.float32) for slot in ("X", "Scale"))
+            whole = self._params[op.input("X") or ""].astype(np.float32)
+            scales = self._params.get(op.input("Scale") or "", _NO_SCALE).astype(np.float32)
         elif op.type in _OF_WEIGHTS and op.input("X") in self._params:
             weight = self._params[op.input("X") or ""]
+            if not weight.size:
+                raise ProgramError(f"the quantised weight {name} has no numbers")
             others = tuple(k for k in range(weight.ndim) if k != axis) if op.type == _OF_WEIGHTS[0] else None
             scales = np.maximum(np.abs(weight).max(axis=others), np.float32(1e-8))
             shape = [-1 if k == axis else 1 for k in range(weight.ndim)] if others is not None else []
@@ -246,9 +265,10 @@ class _Rewriting:
             whole = np.trunc(steps + np.copysign(np.float32(0.5), steps)).astype(np.float32)
         else:
             return None
-        count = whole.shape[axis]
         flat = np.asarray(scales, np.float32).reshape(-1)
-        return whole, np.broadcast_to(flat, count).copy() if flat.size in (1, count) else flat
+        if axis >= whole.ndim or flat.size not in (1, whole.shape[axis]):
+            raise ProgramError(f"the quantised weight {name} of shape {list(whole.shape)} has {flat.size} scales")
+        return whole, np.broadcast_to(flat, whole.shape[axis]).copy()
 
     def _scaled_back(self, op: Op) -> OpDraft | None:
         """The operator that scales the result back, of the frozen form."""
@@ -259,6 +279,10 @@ class _Rewriting:
         name = self._draft.new_tensor(near, "float32", values.shape, persistable=True)
         self._params[name] = np.ascontiguousarray(values, np.float32)
         return name
+
+
+def _is_new(op: Op, rounded: Collection[str]) -> bool:
+    return op.output("Out") in rounded or (op.type == _BACK[1] and ".edgezoo_" in (op.input("X") or ""))
 
 
 def _check(op: Op, params: Params) -> None:

@@ -95,3 +95,14 @@ DTYPES = {
 }  # fmt: skip
 DTYPE_NUMBERS = {name: number for number, name in DTYPES.items()}
 LOD_TENSOR = 7
+_UNKNOWN = "type "
+
+
+def dtype_name(number: int) -> str:
+    """numpy's name of an element type; of one that it has none for, the number in words."""
+    return DTYPES.get(number) or f"{_UNKNOWN}{number}"
+
+
+def dtype_number(name: str) -> int:
+    """The element type that `dtype_name` calls so."""
+    return int(name.removeprefix(_UNKNOWN)) if name.startswith(_UNKNOWN) else DTYPE_NUMBERS[name]

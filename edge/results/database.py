@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
+from edge.untrusted.files import open_file
 
 APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
@@ -19,6 +21,7 @@ _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
+_WAY_OUT = "`edgezoo results check --repair` saves what can be read"
 
 
 def check_file(path: Path) -> None:
@@ -29,7 +32,7 @@ def check_file(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise ResultsError(f"the results database {path} is no file", hint="name another with --db")
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
         return
@@ -43,6 +46,17 @@ def check_file(path: Path) -> None:
         raise ResultsError(f"{path} is no results database of edgezoo", hint="name another file with --db")
     if int.from_bytes(head[68:72], "big") not in (0, APPLICATION_ID):  # 0: ours, too, while the journal has the rest
         raise _foreign(path)
+
+
+def _read_only(path: Path) -> bool:
+    """Whether the file can be read but not written to, nor a log beside it, and holds all that was written.
+
+    SQLite reads such a file as one that nobody changes; else it would want to make the log.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return False
+    return not log.exists() or log.stat().st_size == 0
 
 
 def _foreign(path: Path) -> ResultsError:
@@ -69,7 +83,9 @@ class Database:
                 raise ResultsError(
                     f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
                 ) from error
-            self._connection = sqlite3.connect(path, timeout=_TRY_SECONDS, isolation_level=None)
+            self._read_only = _read_only(path)
+            where = f"{path.absolute().as_uri()}?immutable=1" if self._read_only else path
+            self._connection = sqlite3.connect(where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only)
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
@@ -126,15 +142,17 @@ class Database:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
             if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
-                hint = "`edgezoo results check --repair` saves what can be read"
+                hint = _WAY_OUT
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
+            elif "readonly" in str(error):
+                hint = "check the permissions of the file and its folder, or name another file with --db"
             elif "full" in str(error):
                 hint = "free some space, then run it again: it goes on where it stopped"
             raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
 
     def _prepare(self) -> None:
-        from edge.results.migrations import SCHEMA_VERSION
+        from edge.results.migrations import COLUMNS, SCHEMA_VERSION, columns
 
         version, empty = self._look()
         if version > SCHEMA_VERSION:
@@ -142,11 +160,22 @@ class Database:
                 f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
                 hint="update edgezoo, or name another file with --db",
             )
+        if self._read_only and version < SCHEMA_VERSION:
+            raise ResultsError(
+                f"{self.path} was written by an older edgezoo, and cannot be written to here",
+                hint="copy it, and name the copy with --db",
+            )
         if empty:
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:
             self._migrate()
+        found = columns(self._connection)
+        if damaged := sorted(table for table, names in COLUMNS.items() if found.get(table) != names):
+            raise ResultsError(
+                f"the results database {self.path} is damaged: its table {damaged[0]} has other columns than it was made with",
+                hint=_WAY_OUT,
+            )
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
 
     def _look(self) -> tuple[int, bool]:

@@ -16,6 +16,7 @@ from edge.cache.files import clear
 from edge.errors import ResultsError
 from edge.results.database import APPLICATION_ID, check_file
 from edge.results.marks import SOUND_BASELINE
+from edge.results.migrations import SCHEMA_VERSION, STEPS, columns
 from edge.results.store import Store
 
 _PROBED = 100_000  # rows between two readable ones that are tried one by one
@@ -66,7 +67,7 @@ def check(path: Path) -> Checked:
             found, damaged = store.measurements(store.ids())
             damaged += store.accuracies.all()[1]
     except ResultsError as error:
-        if not isinstance(error.__cause__, (sqlite3.Error, UnicodeDecodeError)) or _is_busy(error.__cause__):
+        if not _is_damage(error.__cause__):
             raise
         return Checked(0, (error.message,))
     return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))
@@ -87,12 +88,15 @@ def repair(path: Path) -> Repaired:
             if (file := path.with_name(path.name + end)).exists() and file.stat().st_size:
                 shutil.copyfile(file, kept.with_name(kept.name + end))
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        hint = (
-            "wait until it is done"
-            if _is_busy(error)
-            else "keep it for somebody who knows SQLite; name another with --db"
-        )
-        what = "is in use by another process" if _is_busy(error) else f"cannot be read at all: {error}"
+        if _is_busy(error):
+            what, hint = "is in use by another process", "wait until it is done"
+        elif _is_damage(error):
+            what, hint = (
+                f"cannot be read at all: {error}",
+                "keep it for somebody who knows SQLite; name another with --db",
+            )
+        else:
+            what, hint = f"cannot be repaired here: {error}", "check the permissions, and the room on the disk"
         raise ResultsError(f"the results database {path} {what}", hint=hint) from error
     finally:
         source.close()
@@ -104,28 +108,49 @@ def repair(path: Path) -> Repaired:
 
 
 def _copy(source: sqlite3.Connection, fresh: Path) -> list[_Gap]:
-    """Every row that can be read into a new file with the same tables; returns where launches are missing."""
+    """Every row that can be read into a new file with sound tables; returns where launches are missing."""
     gaps: list[_Gap] = []
     (version,) = source.execute("PRAGMA user_version").fetchone()
+    version = version if 0 < version <= SCHEMA_VERSION else SCHEMA_VERSION
     target = sqlite3.connect(fresh, isolation_level=None)
+    target.row_factory = sqlite3.Row
     try:
         target.execute("BEGIN")
-        made = source.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY type DESC"
-        ).fetchall()
-        for _, _, sql in made:
-            target.execute(sql)
-        for kind, name, _ in made:
-            if kind == "table":
-                width = len(source.execute(f"PRAGMA table_info({name})").fetchall())
+        for step in STEPS[:version]:
+            step(target)
+        source = _with_schema_of(target, source)
+        there = columns(source)
+        for name, names in columns(target).items():
+            if len(there.get(name, "").split(",")) == (width := len(names.split(","))):
                 blanks = ", ".join("?" * width)
                 target.executemany(f"INSERT OR IGNORE INTO {name} VALUES ({blanks})", _rows(source, name, gaps))
         target.execute("COMMIT")
         target.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        target.execute(f"PRAGMA user_version = {int(version)}")
+        target.execute(f"PRAGMA user_version = {version}")
     finally:
         target.close()
     return gaps
+
+
+def _with_schema_of(target: sqlite3.Connection, source: sqlite3.Connection) -> sqlite3.Connection:
+    """The damaged file; where its schema's text is damaged, which SQLite then refuses or takes for other tables, a copy in
+    memory with the text that it was made with: what stands in which place is the same."""
+    schema = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid"
+    source.execute("PRAGMA writable_schema = ON")  # nothing is written: else a damaged schema is not even read
+    ours, theirs = ([tuple(row) for row in one.execute(schema)] for one in (target, source))
+    if ours == theirs or len(ours) != len(theirs):
+        return source
+    content = bytearray(source.serialize())
+    content[18:20] = b"\1\1"  # no write-ahead log, which memory has none of
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    copy.text_factory = source.text_factory
+    copy.deserialize(bytes(content))
+    copy.execute("PRAGMA writable_schema = ON")
+    places = [row[0] for row in copy.execute("SELECT rowid FROM sqlite_master ORDER BY rowid")]
+    update = "UPDATE sqlite_master SET type = ?, name = ?, tbl_name = ?, sql = ? WHERE rowid = ?"
+    copy.executemany(update, [(*one, place) for one, place in zip(ours, places, strict=True)])
+    copy.execute("PRAGMA writable_schema = RESET")
+    return copy
 
 
 def _rows(source: sqlite3.Connection, table: str, gaps: list[_Gap]) -> Iterator[tuple[object, ...]]:
@@ -182,6 +207,14 @@ def _beside(path: Path) -> Path:
 def _remove(path: Path) -> None:
     for end in ("", "-wal", "-shm", "-journal"):
         clear(path.with_name(path.name + end))
+
+
+def _is_damage(error: BaseException | None) -> bool:
+    """Whether it is the file that is wrong, and not its permissions, its disk or who else has it."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # a decoding that failed has none
+        return code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, UnicodeDecodeError)
 
 
 def _is_busy(error: BaseException) -> bool:

@@ -21,6 +21,7 @@ from edge.results.measurement import Launch, RunnerProgram, Status, Subject
 from edge.results.protocol import ADDED, REMOVED, Protocol
 from edge.results.reasons import Code, Remark
 from edge.typed import convert, decode, encode
+from edge.untrusted.numbers import whole
 
 T = TypeVar("T")
 # Of a launch: in columns of their own, for a list shows them.
@@ -76,19 +77,19 @@ class Row:
         return value
 
     def moment_if_known(self, name: str) -> float | None:
-        return None if self.values[name] is None else self.moment(name)
+        return None if self._value(name) is None else self.moment(name)
 
     def blob(self, name: str) -> bytes:
         return self._of(name, bytes)
 
     def text_if_known(self, name: str) -> str | None:
-        return None if self.values[name] is None else self.text(name)
+        return None if self._value(name) is None else self.text(name)
 
     def whole_if_known(self, name: str) -> int | None:
-        return None if self.values[name] is None else self.whole(name)
+        return None if self._value(name) is None else self.whole(name)
 
     def number_if_known(self, name: str) -> float | None:
-        return None if self.values[name] is None else self.number(name)
+        return None if self._value(name) is None else self.number(name)
 
     def mapping(self, name: str) -> dict[str, Any]:
         """A JSON object."""
@@ -142,7 +143,7 @@ def subject(row: Row, *, metadata: bool = True) -> Subject:
         flops=row.whole_if_known("flops"),
         params=row.whole_if_known("params"),
         verification=row.text_if_known("verification"),
-        metadata=row.mapping("metadata") if metadata and row.values["metadata"] is not None else None,
+        metadata=row.mapping("metadata") if metadata and row.text_if_known("metadata") is not None else None,
     )
 
 
@@ -150,9 +151,15 @@ def subject(row: Row, *, metadata: bool = True) -> Subject:
 def shapes(text: str) -> tuple[tuple[int, ...], ...]:
     """`1x3x224x224,1x2` as the shapes of two inputs."""
     try:
-        return tuple(tuple(int(number) for number in shape.split("x") if number) for shape in text.split(","))
+        return tuple(tuple(_size(number) for number in shape.split("x") if number) for shape in text.split(","))
     except ValueError:
         raise DamagedRowError(f"its shapes are {text!r:.60}") from None
+
+
+def _size(text: str) -> int:
+    if (value := whole(text)) is None:
+        raise ValueError
+    return value
 
 
 def shapes_text(of: Sequence[Sequence[int]]) -> str:

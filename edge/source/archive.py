@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from edge.errors import ArchiveError
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import brief, guarded
 
 # The catalogue's largest network has 3.3 GB of parameters: an archive that unpacks to more than this is none of ours.
@@ -45,7 +46,7 @@ def unpack(archive: Path, folder: Path) -> tuple[Path, ...]:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
-    with archive.open("rb") as file:
+    with open_file(archive) as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         plain = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file

@@ -102,7 +102,11 @@ def _values(value: object, known: dict[int, int] | None = None) -> int:
 def _file(folder: Path, name: str) -> str | None:
     """The text of a file that a configuration names: below the model's folder, or beside it under that name."""
     for path in (folder / name, folder / Path(name).name):
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+        try:
+            there = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+        except OSError:  # a name that no file can have, a folder that may not be entered
+            continue
+        if there:
             return read_text(path, _MOST_BYTES, name, error=FormatError)
     return None
 
@@ -271,6 +275,8 @@ def _labels(document: Mapping[str, Any], file: Callable[[str], str | None]) -> t
         if isinstance(named, str):
             text = file(named)
             if text is None:
-                raise FormatError(f"the labels {named} that it names are not beside it; name them: package --labels")
+                raise FormatError(
+                    f"the labels {brief(named)} that it names are not beside it; name them: package --labels"
+                )
             return parse_labels(text, named)
     return None

@@ -6,12 +6,15 @@ Sources: RFC 9110, 13.1.5 (If-Range), 14.4 (Content-Range), 15.3.7 (206).
 from __future__ import annotations
 
 import re
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge import typed
 from edge.cache.boot import boot_id
@@ -20,6 +23,7 @@ from edge.cache.hashing import sha256_of
 from edge.cache.retry import Remedy, retry
 from edge.errors import DownloadError, FormatError
 from edge.source.archive import LIMIT_BYTES
+from edge.untrusted.files import read_file
 
 if TYPE_CHECKING:
     import httpx
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None: unknown)
 
 LIMIT_SECONDS = 6 * 3600.0  # for one call; the next one goes on where it stopped
+HEAD_SECONDS = 60.0  # for the head of one answer, which a server may send byte by byte
 _RETRIES = 2
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
@@ -92,7 +97,7 @@ def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, de
     headers = {"Accept-Encoding": "identity"}
     if known:
         headers |= {"Range": f"bytes={have}-", "If-Range": known.validator}
-    with client.stream("GET", url, headers=headers) as response:
+    with _Head(url).awaited() as trace, client.stream("GET", url, headers=headers, extensions=trace) as response:
         if known and (
             response.status_code == 416 or (response.status_code == 206 and not _goes_on(response, known, have))
         ):
@@ -130,6 +135,50 @@ def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, de
         raise DownloadError(f"{url} is empty")
 
 
+class _Head:
+    """Ends a connection on which an answer's head drips: each byte comes in time, and the last one never."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._late = False
+        self._stream: Any = None
+        self._timer = threading.Timer(0, self._end)
+
+    @contextmanager
+    def awaited(self) -> Iterator[dict[str, Any]]:
+        """Gives what a request needs so that it is watched. Raises `DownloadError` for one that was ended."""
+        import httpx
+
+        try:
+            yield {"trace": self._hear}
+        except httpx.TransportError as error:
+            if not self._late:
+                raise
+            raise DownloadError(
+                f"{self._url} cannot be fetched: the server's answer did not begin within {HEAD_SECONDS:g} s",
+                hint="run it again",
+            ) from error
+        finally:
+            self._timer.cancel()
+
+    def _hear(self, event: str, info: dict[str, Any]) -> None:
+        """What httpcore says of a request, each of its redirects too."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._stream = info["return_value"]
+        elif event.endswith(".receive_response_headers.started"):
+            self._timer.cancel()
+            self._timer = threading.Timer(HEAD_SECONDS, self._end)
+            self._timer.daemon = True
+            self._timer.start()
+        elif event.endswith(".receive_response_headers.complete"):
+            self._timer.cancel()
+
+    def _end(self) -> None:
+        self._late = True
+        with suppress(OSError):  # it ended by itself
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
 def _goes_on(response: httpx.Response, known: _Note, have: int) -> bool:
     """Whether a 206 is the rest of the very file that a part is here of."""
     place = _RANGE.fullmatch(response.headers.get("content-range", ""))
@@ -153,7 +202,7 @@ def _check_size(url: str, size: int) -> None:
 def _resumable(url: str, path: Path) -> _Note | None:
     """What is known of the part that is here, if it can be continued."""
     try:
-        note = typed.decode(_note(path).read_bytes(), _Note, "")
+        note = typed.decode(read_file(_note(path)), _Note, "")
         size = path.stat().st_size
     except (FileNotFoundError, FormatError):
         return None

@@ -13,6 +13,7 @@ from edge.cache.store import Cache
 from edge.errors import ModelFilesError
 from edge.paddle import params as params_file
 from edge.paddle.program import TensorSpec
+from edge.untrusted.files import open_file, read_file
 
 _NAMES = ("inference.pdmodel", "inference.pdiparams")
 
@@ -53,10 +54,10 @@ def joined(program: Path, specs: Sequence[TensorSpec]) -> tuple[Path, Path]:
     if (entry := store.get(key, content=True)) is None:
         with store.making(key) as part:
             if (entry := store.get(key, content=True)) is None:
-                (part / _NAMES[0]).write_bytes(program.read_bytes())
+                (part / _NAMES[0]).write_bytes(read_file(program))
                 with (part / _NAMES[1]).open("wb") as out:
                     for path in files:
-                        with path.open("rb") as one:
+                        with open_file(path) as one:
                             copyfileobj(one, out, 1 << 20)
                 entry = store.put(key, part, {})
     return entry.folder / _NAMES[0], entry.folder / _NAMES[1]

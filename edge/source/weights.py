@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from edge.source.model import Kind
+from edge.untrusted.files import open_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def names_program(path: Path) -> bool:
 
 def _check_safetensors(path: Path) -> None:
     """Eight bytes say how long the JSON is that comes next; the values follow it."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(9)
     if len(head) < 9 or head[8:] != b"{" or int.from_bytes(head[:8], "little") > path.stat().st_size - 8:
         raise UsageError(f"--weights {path} is no whole .safetensors file", hint="copy it again")
@@ -62,7 +63,7 @@ def _check_safetensors(path: Path) -> None:
 def _check_pickle(path: Path) -> None:
     """A checkpoint is a pickle of protocol 2 or later (paddle.save), which has a mark at its beginning and its end."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(2)
             file.seek(-1, os.SEEK_END) if head else None
             tail = file.read(1)

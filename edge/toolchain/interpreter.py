@@ -45,19 +45,37 @@ def _candidates(version: str) -> Iterator[Path]:
     seen = set()
     for place in os.get_exec_path():
         path = Path(place) / f"python{version}"
-        if path.is_file() and path not in seen:
+        if path not in seen and _is_file(path):
             seen.add(path)
             yield path
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    matching = [p for p in root.glob(f"{version}.*") if re.fullmatch(r"[\d.]+", p.name)]
+    versions = [p for p in _inside(root) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", p.name)]
+    matching = [p for p in versions if p.name.startswith(f"{version}.")]
     for folder in sorted(matching, key=lambda p: [int(n) for n in p.name.split(".")], reverse=True):
-        if (folder / "bin" / f"python{version}").is_file():
+        if _is_file(folder / "bin" / f"python{version}"):
             yield folder / "bin" / f"python{version}"
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # there is none, or it is another user's
+        return []
+
+
+def _is_file(path: Path) -> bool:
+    """False also below a folder that only another user may enter."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _is(path: Path, version: str) -> bool:
     try:
-        done = subprocess.run([path, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [path, "-I", "-c", _PROBE], capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0 and done.stdout.strip() == version
@@ -92,6 +110,10 @@ def _uv_install(version: str) -> Path | None:
 
 
 def _first_line(arguments: list[str]) -> Path | None:
-    done = subprocess.run([uv(), *arguments], capture_output=True, text=True, timeout=60, check=False)
+    command: list[str | Path] = [uv(), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     line = done.stdout.strip().splitlines()[:1]
     return Path(line[0]) if done.returncode == 0 and line else None

@@ -26,6 +26,7 @@ from edge.cache.leash import Leashed
 from edge.cache.paths import cache_dir
 from edge.errors import WorkerAnswerError, WorkerCrashedError, WorkerRequestError, WorkerTimeoutError
 from edge.toolchain.peak_memory import resident_bytes
+from edge.untrusted.files import read_loosely
 
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
@@ -173,7 +174,7 @@ class Worker:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         _drop_old_logs(self._log.parent)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        blas = blas_environment(_CPUINFO.read_text(errors="replace") if _CPUINFO.exists() else "")
+        blas = blas_environment(read_loosely(_CPUINFO) if _CPUINFO.exists() else "")
         environment = {**_MEMORY, **blas, **inherited, "LC_ALL": "C.UTF-8", **self._env}
         self._greeted, self._buffer, self._born = False, b"", self._log_size()
         with self._log.open("ab") as log, _undisturbed():

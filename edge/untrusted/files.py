@@ -25,6 +25,11 @@ def read_file(path: Path) -> bytes:
         return file.read()
 
 
+def read_loosely(path: Path) -> str:
+    """The text of a small file that the system or edgezoo wrote, whatever bytes are in it. Raises as `open_file`."""
+    return read_file(path).decode(errors="replace")
+
+
 def read_bytes(path: Path, most: int, what: str, *, error: type[EdgezooError], hint: str = "") -> bytes:
     """The content of a file of at most `most` bytes. Raises `error`, which begins with `what`."""
     try:

@@ -12,6 +12,9 @@ _OF_THE_BYTES = (
     None,
     errno.EINVAL,
     errno.EOVERFLOW,
+    errno.ENAMETOOLONG,  # of a file that the bytes name
+    errno.ENOTDIR,
+    errno.ELOOP,
 )  # a parser's own OSError, and a seek to where a broken offset leads
 _LONGEST = 200  # characters of a reason; hostile input may be quoted in it
 

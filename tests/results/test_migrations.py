@@ -17,6 +17,7 @@ from edge.results.measurement import Measurement
 from edge.results.migrations import SCHEMA_VERSION, step_2
 from edge.results.store import Store
 from tests.bench.examples import accuracy
+from tests.untrusted.mutations import HOSTILE_JSON
 
 DATA = Path(__file__).with_name("data")
 
@@ -293,3 +294,42 @@ def test_a_newer_file_is_refused_in_a_sentence_and_left_alone(old: Path) -> None
         Store(old)
     assert caught.value.hint == "update edgezoo, or name another file with --db"
     assert version(old) == SCHEMA_VERSION + 1
+
+
+@pytest.mark.parametrize("place", ["session.device", "cell.subject", "cell.program", "cell.protocol", "cell.reasons",
+                                   "launch.facts", "launch.samples_ms"])  # fmt: skip
+def test_an_old_row_that_holds_anything_at_all_is_kept_aside(old: Path, tmp_path: Path, place: str) -> None:
+    table, _, column = place.partition(".")
+    hostile = [*HOSTILE_JSON, '{"shapes": [[1e999]]}', '["\\ud800"]', "[1e400]", "\x1b", "", None, 7, b"\xff", 1e400]
+    for value in hostile:
+        path = tmp_path / "damaged.db"
+        shutil.copy(old, path)
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = 2", (value,))
+        except sqlite3.IntegrityError:  # what the table itself refuses
+            continue
+        finally:
+            connection.close()
+        with Store(path) as store:
+            found, damaged = store.measurements(store.ids())
+        assert len(found) + len(damaged) + _aside(path) == 8, value
+        assert version(path) == SCHEMA_VERSION
+        path.unlink()
+
+
+def test_an_old_cell_of_a_number_beyond_64_bits_is_kept_aside(old: Path) -> None:
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.execute(
+        "UPDATE cell SET subject = json_set(subject, '$.bytes', json('1' || hex(zeroblob(20)))) WHERE id = 2"
+    )
+    connection.close()
+    assert (len(measured(old)), _aside(old)) == (7, 1)
+
+
+def _aside(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    try:
+        return int(connection.execute("SELECT count(*) FROM unreadable").fetchone()[0])
+    finally:
+        connection.close()

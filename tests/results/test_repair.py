@@ -180,3 +180,37 @@ def test_a_database_that_stays_locked_is_a_sentence(db: Path, monkeypatch: pytes
         store.new_session(seed=1, device=PHONE)
     assert "another program writes to it" in caught.value.hint
     assert len(said) == 1
+
+
+def _flipped(path: Path, name: str) -> list[bytes]:
+    """The file with a bit of the name flipped, once for each place where it stands: in a table, an index, a view."""
+    content, found, at = path.read_bytes(), [], -1
+    while (at := content.find(name.encode(), at + 1)) >= 0:
+        found.append(content[: at + 2] + bytes([content[at + 2] ^ 2]) + content[at + 3 :])
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("name", ["status", "finished", "level_ms", "launch_data", "baseline"])
+def test_a_name_flipped_in_the_schema_is_named_and_mended(db: Path, capsys: Capture, name: str) -> None:
+    for damaged in _flipped(db, name):
+        db.write_bytes(damaged)
+        for command in (["list"], ["show", "1"], ["history", "m1"], ["check"], ["label", "1", "day"]):
+            code = run(["results", *command, "--db", str(db)])
+            said = capsys.readouterr()
+            assert code in (0, 1), (command, said.err)
+            assert code == 0 or "results check --repair" in said.out + said.err, command
+        assert repair(db).measurements == COUNT
+        with Store(db) as store:
+            assert len(store.measurements(store.ids())[0]) == COUNT
+            assert "night" in store.get(1).labels
+
+
+def test_what_is_looked_for_is_what_a_new_database_has() -> None:
+    from edge.results.migrations import COLUMNS, STEPS, columns
+
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    for step in STEPS:
+        step(connection)
+    assert columns(connection) == COLUMNS

@@ -19,7 +19,8 @@ import pytest
 class Server:
     """`files`: path -> content. `cut_after`: how many bytes of the next answers are sent before the link drops.
 
-    `scripted`: the next answers, word for word; after each the link drops. `drip`: seconds between the bytes of a body.
+    `scripted`: the next answers, word for word; after each the link drops. `drip`: seconds between the bytes of these,
+    and of a body.
     """
 
     url: str
@@ -55,7 +56,7 @@ def server(certificate: Path) -> Iterator[Server]:
             served.ranges.append(self.headers["Range"])
             if served.scripted:
                 self.close_connection = True
-                self.wfile.write(served.scripted.pop(0))
+                self._drip(served.scripted.pop(0))
                 return
             if self.path in served.redirects:
                 self.send_response(302)
@@ -85,12 +86,16 @@ def server(certificate: Path) -> Iterator[Server]:
                 self.wfile.flush()
                 self.close_connection = True
             elif served.drip:
-                with contextlib.suppress(OSError):  # whoever does not wait for the end
-                    for byte in body:
-                        self.wfile.write(bytes([byte]))
-                        time.sleep(served.drip)
+                self._drip(body)
             else:
                 self.wfile.write(body)
+
+        def _drip(self, content: bytes) -> None:
+            pieces = [content] if not served.drip else [bytes([byte]) for byte in content]
+            with contextlib.suppress(OSError):  # whoever does not wait for the end
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    time.sleep(served.drip)
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

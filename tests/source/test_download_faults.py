@@ -126,3 +126,24 @@ def test_a_server_that_drips_is_left_after_a_while(
     monkeypatch.setattr(module, "LIMIT_SECONDS", 60)
     assert download(server.url + "/a", tmp_path / "a", trust=server.trust).path.read_bytes() == OLD
     assert server.ranges[-1] is not None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [head("200 OK", *["X: " + "a" * 100] * 20), b"HTTP/1.1 102 Processing\r\n\r\n" * 100],
+    ids=["a long head", "a head that is never the last one"],
+)
+@pytest.mark.parametrize("redirected", [False, True], ids=["at once", "behind a redirect"])
+def test_a_head_that_drips_is_left_after_a_while(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, redirected: bool
+) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS", 1.0)
+    server.drip = 0.005  # at which the redirect's head takes half a second, and the answer's ten
+    redirect = head("302 Found", f"Location: {server.url}/b", "Content-Length: 0", "Connection: close")
+    server.scripted = [redirect, answer] if redirected else [answer]
+    start = time.monotonic()
+    with pytest.raises(DownloadError, match="did not begin within"):
+        download(server.url + "/a", tmp_path / "a", trust=server.trust)
+    assert time.monotonic() - start < 25
+    server.scripted, server.drip, server.files["/a"] = [], 0, OLD
+    assert download(server.url + "/a", tmp_path / "a", trust=server.trust).path.read_bytes() == OLD

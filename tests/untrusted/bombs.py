@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import struct
 import tarfile
@@ -14,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from edge.paddle.draft import NewOp
+from tests.paddle.programs import program
 from tests.untrusted.doors import TINY
 
 BOMBS: dict[tuple[str, str], Callable[[], bytes]] = {}
@@ -502,3 +505,35 @@ BOMBS["a phone's answers", "100,000 lines of a section"] = lambda: (
 BOMBS["a phone's answers", "an SDK of superscripts"] = lambda: (
     "edgezoo-section properties\n[ro.build.version.sdk]: [\u00b3]\n".encode()
 )
+
+
+@_bomb("program that was read", "convolutions in a row, each of which looks at all")
+def _convolutions() -> bytes:
+    from tests.convert.legalise.rule_cases import CONV
+
+    names = ["x", *(f"t{number}" for number in range(700))]
+    ops = [
+        NewOp("conv2d", {"Input": [a], "Filter": ["f"]}, {"Output": [b]}, CONV) for a, b in itertools.pairwise(names)
+    ]
+    shapes = dict.fromkeys(names[1:], (1, 8, 1, 1))
+    return program(ops, {"x": (1, 8, 1, 1)}, [names[-1]], shapes, {"f": (8, 8, 1, 1)}).serialize()
+
+
+@_bomb("program that was read", "more attributes than any operator has")
+def _attributes() -> bytes:
+    message = program([NewOp("relu", {"X": ["x"]}, {"Out": ["y"]})], {"x": (1, 8)}, ["y"], {"y": (1, 8)}).copy_message()
+    for number in range(60_000):
+        message.blocks[0].ops[1].attrs.add(name=f"a{number}", type=15, float64=1.0)
+    return bytes(message.SerializeToString())
+
+
+@_bomb("program that was read", "activations that compute in their own place, for ever")
+def _circle() -> bytes:
+    from tests.convert.legalise.rule_cases import CONV
+
+    ops = [
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["a"]}, CONV),
+        NewOp("relu", {"X": ["a"]}, {"Out": ["a"]}),
+    ]
+    shape = (1, 8, 1, 1)
+    return program(ops, {"x": shape}, ["y"], {"a": shape, "y": shape}, {"f": (8, 8, 1, 1)}).serialize()

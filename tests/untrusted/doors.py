@@ -28,6 +28,7 @@ from PIL import Image
 
 from edge.errors import EdgezooError
 from edge.toolchain.engines import WORKERS
+from tests.untrusted import programs
 from tests.untrusted.mutations import mutate, mutate_json, mutate_tar, mutate_zip
 
 TESTS = Path(__file__).parents[1]
@@ -600,6 +601,7 @@ DOORS: tuple[Door, ...] = (
     Door("jar of a release", _jar_seeds, _jar, "a.jar", mutate_zip),
     Door("shared library", _library_seeds, _library, "a.so"),
     Door("program (.pdmodel)", lambda _: [one for one, _ in _networks()], _pdmodel, "inference.pdmodel"),
+    Door("program that was read", programs.seeds, programs.handle, "inference.pdmodel", programs.mutate_program),
     Door("parameters (.pdiparams)", lambda _: [_networks()[0][1]], _pdiparams, "inference.pdiparams"),
     Door("program of Paddle 3 (.json)", _pir_seeds, _pir, "inference.json", mutate_json),
     Door("checkpoint (.pdparams)", _pdparams_seeds, _pdparams, "a.pdparams", refusals=(_checkpoint.CheckpointError,)),

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "edgebench/file.h"
+
 namespace edgebench {
 
 using Shape = std::vector<int64_t>;
@@ -53,7 +55,7 @@ class Source {
   size_t plane_ = 1;            // kBytes: elements of a channel
   std::vector<float> tables_;   // kBytes: 256 values a channel
   std::vector<uint8_t> bytes_;  // kBytes: of one image
-  std::unique_ptr<FILE, int (*)(FILE*)> file_{nullptr, std::fclose};
+  FilePointer file_{nullptr, std::fclose};
 };
 
 }  // namespace edgebench

@@ -8,6 +8,7 @@
 
 #include "edgebench/contract.h"
 #include "edgebench/engine.h"
+#include "edgebench/file.h"
 #include "edgebench/nb.h"
 
 #ifndef EDGEBENCH_VERSION
@@ -25,7 +26,7 @@ constexpr size_t kBlocks = 64;  // the unit of sharing: the outcome must not dep
 size_t rounds_of(int64_t model_bytes) { return 1024 + static_cast<size_t>(model_bytes) / 4096; }
 
 uint64_t fingerprint_of(const std::string& model) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(model.c_str(), "rb"), std::fclose);
+  const FilePointer file = open_regular(model);
   if (!file) throw Failure(Exit::kModelUnreadable, "the model " + model + " cannot be opened");
   std::vector<uint64_t> words(8192);
   uint64_t state = 0;

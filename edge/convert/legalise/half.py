@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from edge.convert.legalise.rule import Rule
 from edge.errors import ProgramError
@@ -27,6 +27,9 @@ _FIRST: dict[str, AttrValue] = {
 }  # fmt: skip
 
 
+_Readers = Mapping[str, Sequence[OpDraft]]  # `Draft.readers` before the rule; none of these changes what is read
+
+
 def reads_past(outputs: int, inputs: int) -> bool:
     """Whether gemv_fp16 (lite/backends/arm/math/fp16/gemv_fp16.cc) reads behind weights of (outputs, inputs) numbers.
 
@@ -39,33 +42,33 @@ def reads_past(outputs: int, inputs: int) -> bool:
 
 
 def _to_fc(draft: Draft) -> int:
-    count = 0
+    count, readers = 0, draft.readers()
     for op in list(draft.ops("conv2d")):
         x = draft.tensor(op.input("Input"))
-        if x is not None and _is_matrix(draft, op) and (len(x.shape) == 2 or _is_wrong(draft, op)):
-            _make_fc(draft, op)
+        if x is not None and _is_matrix(draft, readers, op) and (len(x.shape) == 2 or _is_wrong(draft, op)):
+            _make_fc(draft, readers, op)
             count += 1
     return count
 
 
-def _is_matrix(draft: Draft, op: OpDraft) -> bool:
+def _is_matrix(draft: Draft, readers: _Readers, op: OpDraft) -> bool:
     """Whether a convolution is a product of all its input by a matrix, which nobody else reads."""
     x, weight = draft.tensor(op.input("Input")), draft.tensor(op.input("Filter"))
     if x is None or weight is None or op.type != "conv2d" or any(_paddings(op)) or op.attr("groups", 1) != 1:
         return False
-    return x.shape[2:] in ((1, 1), ()) and weight.shape[2:] == (1, 1) and _reader(draft, weight.name) is not None
+    return x.shape[2:] in ((1, 1), ()) and weight.shape[2:] == (1, 1) and _reader(readers, weight.name) is not None
 
 
-def _make_fc(draft: Draft, op: OpDraft) -> None:
+def _make_fc(draft: Draft, readers: _Readers, op: OpDraft) -> None:
     """Its two dimensions of 1 go, and those of its bias and activations; `edge.paddle.rewritten.turned` turns the filter."""
     weight, out = draft.tensor(op.input("Filter")), draft.tensor(op.output("Output"))
     assert weight is not None
     assert out is not None
     chain, flat = [op], out.shape[:2]
-    while (reader := _reader(draft, _through(chain[-1])[1])) is not None and _stays(draft, chain, reader):
+    while (reader := _next(readers, chain[-1])) is not None and _stays(draft, chain, reader):
         chain.append(reader)
     name = _through(chain[-1])[1]
-    if reader is None or not _is_matrix(draft, reader):
+    if reader is None or not _is_matrix(draft, readers, reader):
         low = draft.new_tensor(name, out.dtype, flat, block=op.block)
         chain[-1].set_output(_SLOTS.get(chain[-1].type, ("X", "Out"))[1], [low])
         back = {"Out": [name], "XShape": [draft.new_tensor(name, out.dtype, (0, *flat), block=op.block)]}
@@ -86,20 +89,26 @@ def _stays(draft: Draft, chain: Sequence[OpDraft], reader: OpDraft) -> bool:
     """Whether an operator behind a convolution works on two dimensions as on four: its bias, or an activation."""
     biased = len(chain) > 1 or chain[0].input("Bias")
     bias = reader.type == "elementwise_add" and not biased and _passes(draft, reader, _through(chain[0])[1])
-    return bias or (reader.type in _ACTIVATIONS and reader.block == chain[0].block)
+    return bias or reader.type in _ACTIVATIONS
 
 
-def _reader(draft: Draft, name: str | None) -> OpDraft | None:
+def _next(readers: _Readers, op: OpDraft) -> OpDraft | None:
+    """The only operator that reads what one makes, if it comes behind it in the same block."""
+    reader = _reader(readers, _through(op)[1])
+    return reader if reader is not None and reader.block == op.block and reader.index > op.index else None
+
+
+def _reader(readers: _Readers, name: str | None) -> OpDraft | None:
     """The only operator that reads a tensor; None where there are more, or none."""
-    readers = [other for other in draft.ops() if name in other.reads]
-    return readers[0] if len(readers) == 1 else None
+    found = readers.get(name or "", ())
+    return found[0] if len(found) == 1 else None
 
 
 def _two_positions(draft: Draft) -> int:
-    count = 0
+    count, readers = 0, draft.readers()
     for op in list(draft.ops("conv2d", "depthwise_conv2d")):
         if _is_wrong(draft, op):  # asked one by one: the one before may have widened this one with it
-            _widen(draft, op)
+            _widen(draft, readers, op)
             count += 1
     return count
 
@@ -145,11 +154,11 @@ def _is_plain(op: Op, filter_shape: Sequence[int]) -> bool:
     return tuple(filter_shape[2:]) == (1, 1) and strides == (1, 1) and not any(_paddings(op))
 
 
-def _widen(draft: Draft, op: OpDraft) -> None:
+def _widen(draft: Draft, readers: _Readers, op: OpDraft) -> None:
     """Pad the input so that there is a second position to compute, and drop it behind what follows the convolution."""
     top, bottom, left, right = _paddings(op)
     _pad(op, [top, bottom, left, right + int(op.attr("strides", (1, 1))[1])])
-    chain = [op, *_behind(draft, op)]
+    chain = [op, *_behind(draft, readers, op)]
     for one in chain:
         made = draft.tensor(_through(one)[1])
         assert made is not None
@@ -163,13 +172,12 @@ def _widen(draft: Draft, op: OpDraft) -> None:
     draft.follow(last, NewOp("pool2d", {"X": [wide]}, {"Out": [name]}, _FIRST))
 
 
-def _behind(draft: Draft, op: OpDraft) -> list[OpDraft]:
+def _behind(draft: Draft, readers: _Readers, op: OpDraft) -> list[OpDraft]:
     """The operators that follow one by one, and work on each position by itself."""
     chain: list[OpDraft] = []
-    name = _through(op)[1]
-    while (reader := _reader(draft, name)) is not None and reader.block == op.block and _passes(draft, reader, name):
+    while (reader := _next(readers, op)) is not None and _passes(draft, reader, _through(op)[1]):
         chain.append(reader)
-        name = _through(reader)[1]
+        op = reader
     return chain
 
 
@@ -209,7 +217,13 @@ def _other_max_pool(draft: Draft) -> int:
     count = 0
     for op in draft.ops("pool2d"):
         x, out = draft.tensor(op.input("X")), draft.tensor(op.output("Out"))
-        if x is None or out is None or len(x.shape) != 4 or not _is_max_of_four(op) or 0 < x.shape[3] <= _NARROW:
+        if (
+            x is None
+            or out is None
+            or {len(x.shape), len(out.shape)} != {4}
+            or not _is_max_of_four(op)
+            or 0 < x.shape[3] <= _NARROW
+        ):
             continue
         height, width = x.shape[2:]
         if width > 0 and width % 2 == 0 and not op.attr("ceil_mode"):
@@ -235,12 +249,12 @@ def _is_max_of_four(op: OpDraft) -> bool:
 
 
 def _mul_to_matmul_v2(draft: Draft) -> int:
-    count = 0
+    count, readers = 0, draft.readers()
     for op in draft.ops("mul"):
         x, y = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
         if x is None or y is None or len(y.shape) != 2 or int(op.attr("x_num_col_dims", 1)) != len(x.shape) - 1:
             continue
-        if math.prod(max(size, 1) for size in x.shape[:-1]) > _FEW or _is_biased(draft, op):
+        if math.prod(max(size, 1) for size in x.shape[:-1]) > _FEW or _is_biased(draft, readers, op):
             continue
         op.set_type("matmul_v2")  # of matmul opt makes mul
         for name in ("x_num_col_dims", "y_num_col_dims"):
@@ -251,9 +265,9 @@ def _mul_to_matmul_v2(draft: Draft) -> int:
     return count
 
 
-def _is_biased(draft: Draft, op: OpDraft) -> bool:
+def _is_biased(draft: Draft, readers: _Readers, op: OpDraft) -> bool:
     """Whether opt makes a fully connected layer of it, whose kernel is another."""
-    reader = _reader(draft, op.output("Out"))
+    reader = _reader(readers, op.output("Out"))
     return reader is not None and reader.type == "elementwise_add" and draft.is_weight(reader.input("Y"))
 
 

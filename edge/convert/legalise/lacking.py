@@ -38,6 +38,8 @@ def _repeated(draft: Draft) -> int:
         x, out = draft.tensor(op.input("X")), op.output("Out")
         if x is None or out is None or op.input("RepeatsTensor") or not x.shape:
             continue
+        if not op.has_attr("Repeats"):
+            continue
         rank, times = len(x.shape), op.attr("Repeats")
         axis = op.attr("dim", 0) % rank
         apart = (*x.shape[: axis + 1], 1, *x.shape[axis + 1 :])
@@ -75,7 +77,7 @@ def _product(draft: Draft, op: OpDraft, specs: Sequence[TensorSpec], out: Tensor
 
     Nothing for equations of another kind, and where a group has more than one open size.
     """
-    left, _, result = op.attr("equation").replace(" ", "").partition("->")
+    left, _, result = op.attr("equation", "").replace(" ", "").partition("->")
     a, b = left.split(",") if left.count(",") == 1 else ("", "")
     if (
         "." in left
@@ -85,6 +87,8 @@ def _product(draft: Draft, op: OpDraft, specs: Sequence[TensorSpec], out: Tensor
         or len(set(a)) < len(a)
         or len(set(b)) < len(b)
     ):
+        return []
+    if (len(a), len(b)) != (len(specs[0].shape), len(specs[1].shape)):
         return []
     sizes = dict(zip(b, specs[1].shape, strict=True)) | dict(zip(a, specs[0].shape, strict=True))
     both = [label for label in a if label in b and label in result]

@@ -11,7 +11,8 @@ _LINEAR = frozenset({"batch_norm", "elementwise_add"})  # what opt folds into th
 
 def _keep_apart(draft: Draft) -> int:
     """Mark the program as one that opt takes for quantised already: its pass for pairs then leaves all of them alone."""
-    pairs = sum(_is_second(draft, op) for op in draft.ops("conv2d"))
+    origins = _Origins(draft)
+    pairs = sum(_is_second(draft, op, origins) for op in draft.ops("conv2d"))
     feed = next(iter(draft.ops("feed")), None)
     if not pairs or feed is None or feed.has_attr(_MARK):
         return 0
@@ -19,7 +20,7 @@ def _keep_apart(draft: Draft) -> int:
     return pairs
 
 
-def _is_second(draft: Draft, op: OpDraft) -> bool:
+def _is_second(draft: Draft, op: OpDraft, origins: _Origins) -> bool:
     """A 1x1 convolution whose input is another convolution's output, at most shifted and scaled by channel.
 
     Which pairs opt then merges depends on their sizes (lite/core/optimizer/mir/fusion/conv_conv_fuser.cc).
@@ -27,15 +28,34 @@ def _is_second(draft: Draft, op: OpDraft) -> bool:
     weight = draft.tensor(op.input("Filter"))
     if weight is None or tuple(weight.shape[2:]) != (1, 1) or op.attr("groups", 1) != 1:
         return False
-    makers = {name: other for other in draft.ops() for names in other.outputs.values() for name in names}
-    maker = makers.get(op.input("Input") or "")
-    while maker is not None and maker.type in _LINEAR and _only_shifts(draft, maker):
-        maker = makers.get(maker.input("X") or "")
+    maker = origins.of(op.input("Input") or "")
     return maker is not None and maker.type == "conv2d" and maker.attr("groups", 1) == 1
 
 
-def _only_shifts(draft: Draft, op: OpDraft) -> bool:
-    return op.type == "batch_norm" or draft.is_weight(op.input("Y") or "")
+class _Origins:
+    """What made each variable, but for shifts and scales by channel; each is followed once."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft, self._makers = draft, draft.makers()
+        self._known: dict[str, OpDraft | None] = {}
+
+    def of(self, name: str) -> OpDraft | None:
+        """None of an input, a parameter, and what is made of itself."""
+        passed: list[str] = []
+        while name not in self._known:
+            self._known[name] = None  # until it is found: so that a circle ends
+            passed.append(name)
+            maker = self._makers.get(name)
+            if maker is None or not self._only_shifts(maker):
+                self._known[name] = maker
+                break
+            name = maker.input("X") or ""
+        found = self._known[name]
+        self._known |= dict.fromkeys(passed, found)
+        return found
+
+    def _only_shifts(self, op: OpDraft) -> bool:
+        return op.type in _LINEAR and (op.type == "batch_norm" or self._draft.is_weight(op.input("Y") or ""))
 
 
 PAIRS_APART = Rule(

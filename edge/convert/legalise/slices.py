@@ -30,7 +30,9 @@ def _one_taken(draft: Draft, op: OpDraft) -> int | None:
     """
     axes, starts, ends = (tuple(op.attr(name, ())) for name in ("axes", "starts", "ends"))
     x, out = draft.tensor(op.input("Input")), draft.tensor(op.output("Out"))
-    if x is None or x.dtype != "float32" or out is None or any(op.input(slot) for slot in _OPEN) or len(axes) != 1:
+    if x is None or x.dtype != "float32" or out is None or any(op.input(slot) for slot in _OPEN):
+        return None
+    if {len(axes), len(starts), len(ends)} != {1} or not 0 <= axes[0] < len(x.shape):
         return None
     if tuple(op.attr("decrease_axis", ())) != axes or ends[0] != starts[0] + 1 or not 0 <= starts[0] < x.shape[axes[0]]:
         return None
@@ -42,7 +44,7 @@ def _split(draft: Draft, name: str, axis: int, ops: Sequence[OpDraft]) -> int:
     x = draft.tensor(name)
     assert x is not None
     ordered = sorted(ops, key=lambda op: int(op.attr("starts")[0]))
-    if len(ops) < 2 or [op.attr("starts")[0] for op in ordered] != list(range(x.shape[axis])):
+    if len(ops) < 2 or len(ops) != x.shape[axis] or [op.attr("starts")[0] for op in ordered] != list(range(len(ops))):
         return 0
     one = tuple(1 if position == axis else size for position, size in enumerate(x.shape))
     parts = [draft.new_tensor(name, x.dtype, one, block=op.block) for op in ordered]

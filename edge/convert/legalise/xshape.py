@@ -11,10 +11,10 @@ _OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueez
 
 
 def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
-    count = 0
+    count, around = 0, _Around(draft)
     for op in draft.ops(*ops):
         source = op.input("X")
-        if op.output("XShape") is None and source is not None and not _fused_wrongly(draft, op):
+        if op.output("XShape") is None and source is not None and not _fused_wrongly(draft, op, around):
             described = draft.tensor(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
@@ -22,24 +22,36 @@ def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
     return count
 
 
-def _fused_wrongly(draft: Draft, op: OpDraft) -> bool:
+class _Around:
+    """By variable, the first operator of a kind that makes it (`before`) or reads it (`after`)."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.before: dict[str, OpDraft] = {}
+        self.after: dict[str, OpDraft] = {}
+        self.turned: dict[str, OpDraft] = {}
+        for op in draft.ops("reshape2", "softmax"):
+            self.before.setdefault(op.output("Out") or "", op)
+            self.after.setdefault(op.input("X") or "", op)
+        for op in draft.ops("transpose2"):
+            self.turned.setdefault(op.output("Out") or "", op)
+
+
+def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
     """Whether opt, given XShape, would make something else of this transposition and its neighbours.
 
     shuffle_channel_fuser.cc takes reshape2, transpose2, reshape2 for a shuffle of channels when it has seen the first axes;
     transpose_softmax_transpose_fuser.cc takes the second transposition for the inverse of the first.
     """
-    axes = tuple(op.attr("axis", ()))
-    x, out = op.input("X") or "", op.output("Out") or ""
     if op.type != "transpose2":
         return False
-    before = next((other for other in draft.ops("reshape2", "softmax") if other.output("Out") == x), None)
-    after = next((other for other in draft.ops("reshape2", "softmax") if other.input("X") == out), None)
+    axes = tuple(op.attr("axis", ()))
+    before, after = around.before.get(op.input("X") or ""), around.after.get(op.output("Out") or "")
     if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
         assert before is not None
         assert after is not None
         return axes != (0, 2, 1, 3, 4) or not _shuffles(draft, before, after)
     if before is not None and before.type == "softmax":
-        first = next((other for other in draft.ops("transpose2") if other.output("Out") == before.input("X")), None)
+        first = around.turned.get(before.input("X") or "")
         return first is not None and not _inverse(tuple(first.attr("axis", ())), axes)
     return False
 
@@ -58,7 +70,9 @@ def _shuffles(draft: Draft, before: OpDraft, after: OpDraft) -> bool:
 
 
 def _inverse(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
-    return len(first) == len(second) and all(first[axis] == position for position, axis in enumerate(second))
+    return len(first) == len(second) and all(
+        -len(first) <= axis < len(first) and first[axis] == position for position, axis in enumerate(second)
+    )
 
 
 FLATTEN_XSHAPE = Rule(

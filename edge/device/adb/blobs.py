@@ -18,6 +18,7 @@ from edge.device.adb.layout import BASE, BLOBS
 from edge.device.adb.link import Link
 from edge.device.adb.sync import RemoteEntry, send_file
 from edge.errors import CommandError, DeviceSpaceError, TransferError
+from edge.untrusted.files import open_file
 
 _SPARE = 16 << 20  # bytes left free, for outputs and the system
 _TOOLS = "for t in md5sum sha256sum; do command -v $t >/dev/null 2>&1 && echo tool $t; done; true"
@@ -188,7 +189,7 @@ def _chosen(tools: str) -> str:
 
 
 def _md5(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 

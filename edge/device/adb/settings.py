@@ -21,6 +21,7 @@ from edge.device.base import AppliedSettings
 from edge.device.owner import device_file
 from edge.errors import FormatError, OutputError
 from edge.typed import decode
+from edge.untrusted.files import read_loosely
 from edge.untrusted.numbers import count
 
 FIXED_PERFORMANCE_SDK = 30
@@ -114,7 +115,7 @@ def _is_setting(text: str) -> bool:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_loosely(path)
     except FileNotFoundError:
         return ""
     except OSError as error:

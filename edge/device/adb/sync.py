@@ -19,10 +19,12 @@ from typing import BinaryIO, Self
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
+from edge.untrusted.files import open_file
 
 BLOCK = 64 << 10
 _STALL_SECONDS = 30.0
 _WORD = struct.Struct("<I")
+_LATEST = 2**32 - 1  # seconds since 1970: to 2106
 _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
 
 
@@ -91,7 +93,7 @@ class Sync:
                 block[:8] = b"DATA" + _WORD.pack(count)
                 self._pass_on(view[: 8 + count])
                 sent += count
-            self._pass_on(b"DONE" + _WORD.pack(mtime))
+            self._pass_on(b"DONE" + _WORD.pack(min(max(mtime, 0), _LATEST)))
         return sent
 
     def finish(self) -> None:
@@ -167,7 +169,7 @@ def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError
 def send_file(sync: Sync, local: Path, remote: PurePosixPath, *, executable: bool) -> int:
     """Write a local file as `Sync.send` does; raises TransferError as well if it cannot be read here."""
     try:
-        with local.open("rb", buffering=0) as source:
+        with open_file(local) as source:
             return sync.send(source, remote, 0o755 if executable else 0o644, int(local.stat().st_mtime))
     except OSError as error:
         raise TransferError(f"{local} cannot be read: {error.strerror}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.errors import PackageError
 from edge.package.inspect.report import Report
 from edge.package.sdk import PACKAGES, find_tool, run_tool
+from edge.untrusted.files import open_file
 from edge.untrusted.zip import ZipReader
 
 _SIGNING_BLOCK = b"APK Sig Block 42"
@@ -37,7 +38,7 @@ def inspect_apk(report: Report, archive: ZipReader) -> None:
 def _signature(report: Report) -> None:
     apksigner = find_tool("apksigner")
     if apksigner is None:
-        with report.path.open("rb") as stream:
+        with open_file(report.path) as stream:
             stream.seek(max(0, report.size - (8 << 20)))
             signed = _SIGNING_BLOCK in stream.read()
         missing = f"apksigner is not here: sudo apt-get install {PACKAGES[1]}"
@@ -55,7 +56,7 @@ def _signature(report: Report) -> None:
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
     """Where an entry's data begins: behind its local header, whose extra field differs from the directory's."""
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         stream.seek(info.header_offset + 26)
         name, extra = struct.unpack("<HH", stream.read(4))
     return info.header_offset + 30 + int(name) + int(extra)

@@ -18,6 +18,7 @@ from typing import Any
 
 from edge.errors import FormatError, ProgramError
 from edge.typed import decode
+from edge.untrusted.files import read_file
 from edge.untrusted.guard import brief, guarded
 
 # The number in `base_code` -> the Paddle that writes it.
@@ -82,7 +83,7 @@ class PirProgram:
     def read(cls, path: Path) -> PirProgram:
         """Read `inference.json`; ProgramError names it."""
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as error:
             raise ProgramError(f"The program {path} cannot be read: {error.strerror}.", hint=_NOT_PIR) from None
         return cls.parse(data, where=str(path))

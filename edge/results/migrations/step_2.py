@@ -86,22 +86,41 @@ def migrate(connection: sqlite3.Connection) -> None:
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
     for row in _rows(connection, "SELECT * FROM old_session"):
-        connection.execute(f"INSERT INTO session VALUES ({_blanks(10)})", _session(row))
+        try:
+            connection.execute(f"INSERT INTO session VALUES ({_blanks(10)})", _session(row))
+        except sqlite3.OperationalError:
+            raise
+        except Exception:  # what a damaged row can hold has no end
+            connection.execute(f"INSERT OR IGNORE INTO session VALUES ({_blanks(10)})", _bare_session(row))
     for row in _rows(connection, "SELECT * FROM old_cell"):
         launches = _rows(connection, "SELECT * FROM old_launch WHERE cell = ? ORDER BY number", row["id"])
+        connection.execute("SAVEPOINT one")
         try:
-            cell, made = _cell(row), [_launch(launch) for launch in launches]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            _put(connection, _cell(row), [_launch(launch) for launch in launches])
+        except sqlite3.OperationalError:  # a full disk, a file that is locked
+            raise
+        except Exception as error:  # what a damaged row can hold has no end
+            connection.execute("ROLLBACK TO one")
             content = json.dumps({"cell": row, "launches": launches}, default=repr)
-            why = f"{type(error).__name__}: {error}"
+            why = f"{type(error).__name__}: {error}".encode(errors="replace").decode()[:200]
             connection.execute("INSERT INTO unreadable VALUES (?, ?, ?, ?)", (row["id"], row["session"], why, content))
-            continue
-        connection.execute(f"INSERT INTO cell VALUES ({_blanks(len(cell))})", cell)
-        for launch, data in made:
-            connection.execute(f"INSERT INTO launch VALUES ({_blanks(len(launch))})", launch)
-            connection.execute("INSERT INTO launch_data VALUES (?, ?, ?)", (launch[0], *data))
+        connection.execute("RELEASE one")
     for table in ("launch", "cell", "session"):
         connection.execute(f"DROP TABLE old_{table}")
+
+
+def _put(
+    connection: sqlite3.Connection, cell: Sequence[Any], made: Sequence[tuple[Sequence[Any], Sequence[Any]]]
+) -> None:
+    connection.execute(f"INSERT INTO cell VALUES ({_blanks(len(cell))})", cell)
+    for launch, data in made:
+        connection.execute(f"INSERT INTO launch VALUES ({_blanks(len(launch))})", launch)
+        connection.execute("INSERT INTO launch_data VALUES (?, ?, ?)", (launch[0], *data))
+
+
+def _bare_session(row: dict[str, Any]) -> Sequence[Any]:
+    """With its number alone: its cells stay."""
+    return (row["id"], 0.0, 0, "", "unknown", "", "", "", "", "{}")
 
 
 def _rows(connection: sqlite3.Connection, query: str, *values: object) -> list[dict[str, Any]]:
