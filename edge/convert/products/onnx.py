@@ -20,7 +20,7 @@ from edge.convert.work import Work
 from edge.images.overrides import Overrides
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
 if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
@@ -72,7 +72,7 @@ class OnnxOrder(Order[OnnxModel]):
             return made, known is not None and not written
 
 
-def exportable(model: Model | None, weights: Weights, recipe: OnnxRecipe) -> Model | None:
+def exportable(model: ClasNetwork | None, weights: Weights, recipe: OnnxRecipe) -> ClasNetwork | None:
     """The model as it must be exported: with an open batch where the file shall have one.
 
     A catalogue network is exported for one image, which opt prefers; reshapes in it then have that size built in.
