@@ -105,7 +105,7 @@ def origin(source: InferenceModel) -> dict[str, Any]:
         "kind": source.kind,
         "seed": source.seed,
         "url": source.url,
-        "path": str(source.path) if source.path else None,
+        "path": str(source.path.absolute()) if source.path else None,
         "archive_sha256": source.archive_sha256,
         "archive_bytes": source.archive_bytes,
         "program_sha256": source.program_sha256,

@@ -138,7 +138,7 @@ def _model(entry: CacheEntry, model: ClasNetwork, weights: Weights) -> Inference
 def _built_by(model: ClasNetwork) -> BuiltBy | None:
     if not isinstance(model, CheckoutNetwork):
         return None
-    return BuiltBy(model.architecture, str(model.checkout.place), model.checkout.sha256)
+    return BuiltBy(model.architecture, str(model.checkout.place.absolute()), model.checkout.sha256)
 
 
 def _of_size(model: ClasNetwork) -> tuple[str, ...]:
