@@ -58,6 +58,7 @@ class OnnxOrder(Order[OnnxModel]):
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
             shapes = input_shapes(program.feeds, self.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, preparation.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
