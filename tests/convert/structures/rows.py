@@ -66,6 +66,7 @@ ROWS = (
       for scales, per in (("abs_max", "a scale for each tensor"), ("channel_wise_abs_max", "a scale for each channel"))),
 )  # fmt: skip
 
+ENGINES = "as Paddle"
 NO_IMAGE = "it must be one image at a time, of 3 channels or 1"
 
 
@@ -81,6 +82,7 @@ class Use:
     how: tuple[str, ...] = ()
     images: str = VERIFIED
     helper: str = "tensor(bitmap)"
+    engines: str = ENGINES
 
 
 _FLOATS = ("--resize", "32,32", "--mean", "0.5", "--std", "0.25")
@@ -92,15 +94,17 @@ USES = (
     Use("ids", "int32 words", images=NO_IMAGE, helper="takes no image: the app makes its inputs itself"),
     Use("bert", "two inputs of int64 words",
         ("--input-shape", "input_ids=1,12", "--input-shape", "token_type_ids=1,12"),
-        images=NO_IMAGE, helper="takes no image: the app makes its inputs itself"),
+        images=NO_IMAGE, helper="takes no image: the app makes its inputs itself",
+        engines="as Paddle; Paddle Inference was not tried"),
 )  # fmt: skip
 
 _USES_HEAD = """
 ## What can be done with other inputs
 
-Networks of grey images, of channels last, and of whole numbers, through everything that edgezoo does with a network. `bench --check-output` compares
-with Paddle what Paddle-Lite, ONNX Runtime and Paddle Inference put out on this machine, and Paddle-Lite in `edgebench`, the C++ program that runs on phones.
-`eval` and int8-static are of images. The same test makes all of it.
+Networks of grey images, of channels last, and of whole numbers, through everything that edgezoo does with a network.
+`bench --check-output` compares with Paddle what Paddle-Lite, ONNX Runtime and Paddle Inference put out on this machine, and
+Paddle-Lite in `edgebench`, the C++ program that runs on phones. `eval` and int8-static are of images. A test makes all of it,
+`tests/convert/structures/test_uses.py`.
 
 | input | convert, verify | `bench --check-output`, each engine | `eval`, int8-static | AAR, APK | the app's input |
 |---|---|---|---|---|---|
@@ -124,7 +128,8 @@ def page() -> str:
     """The whole page."""
     lines = [f"| {row.what} | {row.older} | {row.newer or ''} | {row.onnx or ''} |" for row in ROWS]
     uses = [
-        f"| {use.what} | verified | as Paddle | {_works(use.images)} | made | {_method(use.helper)} |" for use in USES
+        f"| {use.what} | verified | {use.engines} | {_works(use.images)} | made | {_method(use.helper)} |"
+        for use in USES
     ]
     return _HEAD + "\n".join(lines) + "\n" + _USES_HEAD + "\n".join(uses) + "\n"
 
