@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_the_bitmaps_tensor_is_pythons(classes: Path, model: PackagedModel, tmp_
 @pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
 def test_an_image_of_whole_numbers_is_bytes(classes: Path, make_model: MakeModel, tmp_path: Path, layout: str) -> None:
     shape = [1, 3, 16, 16] if layout == "NCHW" else [1, 16, 16, 3]
-    steps = {"resize_short": 18, "crop": [16, 16], "scale": 1.0, "mean": [0.0] * 3, "std": [1.0] * 3,
+    steps: dict[str, Any] = {"resize_short": 18, "crop": [16, 16], "scale": 1.0, "mean": [0.0] * 3, "std": [1.0] * 3,
              "channel_order": "RGB", "layout": layout, "interpolation": "bilinear"}  # fmt: skip
     inputs = [{"name": "x", "shape": shape, "dtype": "uint8", "layout": layout}]
     model = load_model(make_model(inputs=inputs, preprocessing=steps))

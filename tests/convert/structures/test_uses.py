@@ -56,12 +56,13 @@ def test_it_goes_through_everything(use: Use, written: Path, edgebench: Path, as
         (row,) = ask("convert", *own, *where, "--json")
         assert row["verification"]["status"] == "passed"
         assert row["flops"] > 0
-    for what in (
+    runs: list[list[Any]] = [
         [f"models/{use.name}.nb"],
         [f"models/{use.name}.nb", "--runner", edgebench],
         [f"models/{use.name}.onnx", "--engine", "onnxruntime"],
         *([[place, "--engine", "paddle"]] if use.engines == ENGINES else []),
-    ):
+    ]
+    for what in runs:
         (cell,) = ask("bench", *what, "--device", "host", *QUICK, "--check-output", "--db", "r.db", "--json")
         assert any("is Paddle's" in remark["text"] for remark in cell["remarks"]), (what, cell["remarks"])
     for form in ("aar", "apk"):
