@@ -17,7 +17,7 @@ from tests.convert.structures.rows import ENGINES, USES, VERIFIED, Use
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 Asked = Callable[..., Any]
-QUICK = ["--threads", "1", "--launches", "1", "--max-launches", "1", "--repeats", "3", "--warmup", "1"]
+QUICK = ["--threads", "1", "--launches", "2", "--repeats", "3", "--warmup", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_it_goes_through_everything(use: Use, written: Path, edgebench: Path, as
     ]
     for what in runs:
         (cell,) = ask("bench", *what, "--device", "host", *QUICK, "--check-output", "--db", "r.db", "--json")
-        assert any("is Paddle's" in remark["text"] for remark in cell["remarks"]), (what, cell["remarks"])
+        assert "is Paddle's" in str(cell["remarks"]), (what, cell["remarks"])
     for form in ("aar", "apk"):
         told = ask("package", f"arm/{use.name}.nb", "--format", form, "-o", f"{use.name}.{form}")
         assert use.helper.endswith("(bitmap)") or use.helper in told
