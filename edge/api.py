@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from edge.convert.order import Conversion, Product
     from edge.convert.recipe import Precision
+    from edge.convert.shapes import InputShape
     from edge.decide.answer import Answer
     from edge.decide.estimate import Estimate
     from edge.errors import EdgezooError
@@ -72,6 +73,15 @@ def list_models(
     if sort == "table":
         return models[::-1] if reverse else models
     return catalogue.ordered(models, sort, threads=threads, descending=reverse)
+
+
+def list_architectures(paddleclas: Path | str, *, search: str = "") -> list[str]:
+    """What `convert_models(paddleclas=...)` can export of a PaddleClas checkout: names with all words of `search`, as its text
+    has them, none of which is run. Raises `UsageError` for what is no checkout.
+    """
+    from edge.source.checkout import read_checkout
+
+    return read_checkout(Path(paddleclas)).search(search)
 
 
 def show_model(name: str) -> Model:
@@ -154,10 +164,12 @@ def convert_models(
     precision: Precision | None = None,
     engine: str | None = None,
     config: Path | str | None = None,
-    input_shape: tuple[int, ...] | None = None,
+    input_shape: InputShape | None = None,
     verify: bool = True,
     input_range: tuple[float, float] | None = None,
     inputs: Path | str | None = None,
+    verify_seconds: float | None = None,
+    paddleclas: Path | str | None = None,
     jobs: int | None = None,
     force: bool = False,
     done: Callable[[Conversion[Product]], None] = lambda _: None,
@@ -166,7 +178,8 @@ def convert_models(
     """Convert catalogue models to verified files in `out`; one `Conversion` a name and format, in their order, each name once.
 
     Each ends with `made` (path, sha256, bytes, metadata) or with `error`. `done` hears of each as it comes, `say` of long
-    set-up work; `input_shape`, `input_range` and `inputs` are those of `edgezoo convert`. int8-static needs images: `edgezoo
+    set-up work; `input_shape`, `input_range`, `inputs`, `verify_seconds` and `paddleclas` (whose code is run, and whose
+    architectures the names then are) are those of `edgezoo convert`. int8-static needs images: `edgezoo
     convert --calibrate DIR`. Raises what the command refuses, before anything is begun: `UnknownModelError`, `UsageError`,
     `RecipeError`, and `OutputError` when `out` cannot be used.
     """
@@ -189,6 +202,8 @@ def convert_models(
         verify=verify,
         input_range=input_range,
         inputs=None if inputs is None else Path(inputs),
+        verify_seconds=verify_seconds,
+        paddleclas=None if paddleclas is None else Path(paddleclas),
         force=force,
     )
     return pipeline.convert_models(

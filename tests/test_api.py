@@ -25,8 +25,10 @@ from edge.device.host import HostDevice
 from edge.results.measurement import RunnerProgram
 from edge.results.protocol import ROBUST, SUSTAINED, protocol, sustained
 from edge.results.store import Store
+from edge.source.checkout import CheckoutNetwork
 from edge.source.weights import Weights
 from tests.bench.examples import PHONE, SUBJECT, launch
+from tests.source.checkouts import make_checkout
 
 LIGHT = ["PPLCNet_x1_0", "MobileNetV1"]
 
@@ -106,6 +108,20 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
     assert asked["orders"][0].recipe == OnnxRecipe()
 
 
+def test_convert_takes_a_checkout_named_shapes_and_a_time_for_verifying(asked: dict[str, Any], tmp_path: Path) -> None:
+    clas = make_checkout(tmp_path)
+    assert edge.list_architectures(clas, search="grey") == ["NewNet_grey"]
+    edge.convert_models(["newnet-grey"], paddleclas=clas, weights="random", verify_seconds=3.5)
+    (order,) = asked["orders"]
+    assert isinstance(order.model, CheckoutNetwork)
+    assert order.model.checkout.place == clas
+    assert asked["inputs"].seconds == 3.5
+    edge.convert_models(["PPLCNet_x1_0"], input_shape=(1, 3, 96, 96))
+    assert asked["orders"][0].model.input_shape == (1, 3, 96, 96)
+    with pytest.raises(errors.UsageError, match="PPLCNet_x1_0 has one input"):
+        edge.convert_models(["PPLCNet_x1_0"], input_shape={"x": (1, 3, 96, 96)})
+
+
 @pytest.mark.parametrize(
     ("call", "error"),
     [
@@ -132,6 +148,9 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
                 {"format": "onnx", "target": "x86"},
                 {"format": "onnx", "engine": "2.12"},
                 {"format": "tflite"},
+                {"verify_seconds": 0},
+                {"verify": False, "verify_seconds": 1},
+                {"paddleclas": "nowhere", "weights": "random"},
             )
         ),
         pytest.param(lambda: edge.convert_models(LIGHT, target="riscv"), errors.RecipeError, id="no target"),

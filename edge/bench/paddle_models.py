@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edge.bench.request import Job
@@ -11,6 +12,7 @@ from edge.bench.subject import program_subject
 from edge.bench.wanted import Wanted, check_weights, is_file
 from edge.errors import EdgezooError, foreseen
 from edge.source.download import Progress
+from edge.source.flops import program_flops
 from edge.source.load import load_source
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
@@ -36,7 +38,11 @@ def prepare_programs(
             try:
                 source = load_source(model, weights, lambda: tools.lend("paddle"), progress=progress(name))
                 shown = name if model else Path(os.path.realpath(name)).name
-                jobs.append(Job(source.program, program_subject(shown, model, source, wanted.shapes)))
+                subject = program_subject(shown, model, source, wanted.shapes)
+                if subject.flops is None:
+                    counted = program_flops(source, subject.shapes, lambda: tools.lend("paddle"))
+                    subject = replace(subject, flops=counted)
+                jobs.append(Job(source.program, subject))
             except Exception as error:
                 errors.append(foreseen(error))
     return jobs, errors

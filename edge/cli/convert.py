@@ -49,7 +49,10 @@ if TYPE_CHECKING:
 @click.option("--model-dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Convert the inference model in DIR, of the catalogue or not; give it a --name. Of several in one "
               "directory, name the program's file.")  # fmt: skip
-@click.option("--name", "own_name", metavar="NAME", help="The name of the model in --model-dir.")
+@click.option("--name", "own_name", metavar="NAME", help="The name of the model of --model-dir or --paddleclas.")
+@click.option("--paddleclas", type=click.Path(path_type=Path), metavar="DIR",
+              help="NAME is an architecture of your own PaddleClas checkout in DIR, whose code is run to export it; with "
+              "--weights random, or a checkpoint.")  # fmt: skip
 @click.option(
     "--input-shape",
     type=NamedShape(),
@@ -93,6 +96,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
       edgezoo convert --model-dir my_net/ --name my_net --resize-short 256 --mean 0.5 --std 0.5
       edgezoo convert --model-dir my_detector/ --input-shape image=1,3,320,320 --input-shape scale_factor=1,2
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
+      edgezoo convert MobileViTV2_x1_0 --paddleclas PaddleClas/ --weights random
     """
     from edge.cli.output import ProgressLine, print_json
     from edge.convert.pipeline import convert_models

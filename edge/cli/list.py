@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 @once.command()
 @click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
+@click.option("--paddleclas", type=click.Path(path_type=Path), metavar="DIR",
+              help="Instead, the architectures of your own PaddleClas checkout in DIR, for `convert --paddleclas`; its code is "
+              "read, not run.")  # fmt: skip
 @click.option("--search", default="", metavar="WORDS", help="Only models with all these words in their name or series.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
 @click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     series: tuple[str, ...],
+    paddleclas: Path | None,
     search: str,
     light: bool,
     min_top1: float | None,
@@ -54,12 +59,22 @@ def command(
       edgezoo list --min-top1 0.75 --max-sd855 10 --threads 4
       edgezoo list --series GhostNet --series ESNet --json
       edgezoo list --search 'mobilenet v3 large'
+      edgezoo list --paddleclas PaddleClas/ --search mobilevit
     """
     from edge.api import list_models
     from edge.errors import UsageError
     from edge.zoo.doubts import doubts_of
     from edge.zoo.model import TABLE
 
+    if paddleclas is not None:
+        numbers = (min_top1, max_top1, max_flops, max_params, max_sd855, threads)
+        if series or light or reverse or sort != "table" or any(one is not None for one in numbers):
+            raise UsageError(
+                "nothing is published of a checkout's networks: they cannot be filtered or sorted by it",
+                hint="--search finds names",
+            )
+        _list_checkout(paddleclas, search, as_json=as_json)
+        return
     if threads is not None and max_sd855 is None and sort != "sd855":
         raise UsageError("--threads says which column --max-sd855 or --sort sd855 means", hint="add one of them")
     models = list_models(
@@ -121,6 +136,20 @@ def command(
         if names:
             click.echo(f"SD855 from PaddleClas' {document}: {', '.join(names)}", err=True)
     click.echo(f"{len(models)} models; numbers as published by PaddleClas, `edgezoo bench` measures", err=True)
+
+
+def _list_checkout(place: Path, search: str, *, as_json: bool) -> None:
+    from edge.api import list_architectures
+
+    names = list_architectures(place, search=search)
+    if as_json:
+        from edge.cli.output import print_json
+
+        print_json(names)
+        return
+    for name in names:
+        click.echo(name)
+    click.echo(f"{len(names)} architectures in {place}; edgezoo convert NAME --paddleclas {place}", err=True)
 
 
 def _fraction(top1: float | None) -> float | None:

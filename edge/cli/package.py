@@ -90,6 +90,12 @@ def _libraries(release: LiteRelease | None) -> list[dict[str, Any]]:
     ]
 
 
+def _inputs(model: PackagedModel) -> str:
+    return ", ".join(
+        f"{one['name']}: {one['dtype']} {'x'.join(map(str, one['shape']))}" for one in model.info["inputs"]
+    )
+
+
 def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[str]:
     """What the user should know before an app relies on the package."""
     remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
@@ -98,6 +104,8 @@ def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> li
     remarks += [
         f"Note: {m.name} has no preprocessing, so the helper cannot make its input from an image; say it at conversion: "
         "--resize-short, --mean, --std."
+        if any(one["layout"] for one in m.info["inputs"])
+        else f"Note: {m.name} takes no image: the app makes its inputs itself ({_inputs(m)})."
         for m in models
         if m.info["preprocessing"] is None
     ]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork, Model
 
 _ENGINES = 1 << 30  # bytes that Paddle, opt and a small network take
 # Float32 copies of its parameters that a network takes beyond that (measured: 4.1 in all on VGG19, 575 MB).
@@ -37,9 +37,9 @@ class MemoryBudget:
                 self._free.notify_all()
 
 
-def memory_needed(model: Model | None) -> int:
+def memory_needed(model: ClasNetwork | None) -> int:
     """Bytes that converting and verifying a model takes at its peak, about. Of networks not in the catalogue: a guess."""
-    if model is None:
+    if not isinstance(model, Model):
         return 2 * _ENGINES
     return _ENGINES + int(_COPIES * 4 * 1e6 * (model.published.params_m or 50.0))
 

@@ -17,7 +17,7 @@ from edge.metadata.model import FORMAT, Metadata
 from edge.metadata.proofs import not_run
 from edge.metadata.published import licence, of_metadata
 from edge.source.model import InferenceModel
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class NbModel:
 
 def describe(
     name: str,
-    model: Model | None,
+    model: ClasNetwork | None,
     source: InferenceModel,
     recipe: Recipe,
     facts: Mapping[str, Any],
@@ -79,12 +79,12 @@ def describe(
 
 
 def _gain(
-    model: Model | None, recipe: Recipe, facts: Mapping[str, Any], calibration: Mapping[str, Any] | None
+    model: ClasNetwork | None, recipe: Recipe, facts: Mapping[str, Any], calibration: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     """What int8-static saves on ARM: as counted of this very network, or as expected of what the file does."""
     if facts["int8_work"] is None:
         return None
-    counted = COUNTED.get(model.architecture) if model is not None else None
+    counted = COUNTED.get(model.architecture) if isinstance(model, Model) else None
     whole = not facts["left"] and not any(layer["kept"] for layer in (calibration or {}).get("layers", ()))
     if counted is not None and model is not None and whole and recipe.input_shape in (None, model.input_shape):
         fp32, static = counted
@@ -92,9 +92,11 @@ def _gain(
     return {"saved": round(Int8Work(**facts["int8_work"]).saved, 3), "basis": "expected"}
 
 
-def network(model: Model | None) -> dict[str, str] | None:
+def network(model: ClasNetwork | None) -> dict[str, str] | None:
     """Which network of the catalogue it is; None for one of the user's own."""
-    return {"name": model.name, "series": model.series, "architecture": model.architecture} if model else None
+    if not isinstance(model, Model):
+        return None
+    return {"name": model.name, "series": model.series, "architecture": model.architecture}
 
 
 def origin(source: InferenceModel) -> dict[str, Any]:
@@ -103,14 +105,14 @@ def origin(source: InferenceModel) -> dict[str, Any]:
         "kind": source.kind,
         "seed": source.seed,
         "url": source.url,
-        "path": str(source.path) if source.path else None,
+        "path": str(source.path.absolute()) if source.path else None,
         "archive_sha256": source.archive_sha256,
         "archive_bytes": source.archive_bytes,
         "program_sha256": source.program_sha256,
         "params_sha256": source.params_sha256,
         "pir_sha256": source.pir_sha256,
         "paddle_version": source.paddle_version,
-    }
+    } | ({"built_by": source.built_by._asdict()} if source.built_by else {})
 
 
 def layout(shape: Sequence[int]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
 from edge.convert.quantised import came_quantised
 from edge.convert.recipe import Recipe, choose, recipes
-from edge.convert.shapes import InputShape, check_catalogue
+from edge.convert.shapes import InputShape, check_catalogue, check_exported
 from edge.convert.verify.asked import InputsAsked, read_samples
 from edge.errors import OutputError, RecipeError, UsageError
 from edge.images.options import PreparingOptions
@@ -25,10 +26,11 @@ from edge.images.overrides import fitting
 from edge.images.reading import check_image
 from edge.paddle.program import Program
 from edge.source import own
+from edge.source.checkout import read_checkout
 from edge.source.weights import Weights
 from edge.toolchain.engines import engine
 from edge.zoo.catalogue import lookup, selected
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork, Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class ConvertOptions(PreparingOptions):
     engine: str | None = None
     model_dir: Path | None = None
     own_name: str | None = None
+    paddleclas: Path | None = None
     input_shape: InputShape | None = None
     out: Path = Path("models")
     jobs: int | None = None
@@ -115,8 +118,11 @@ class ConvertOptions(PreparingOptions):
     @cached_property
     def orders(self) -> tuple[Order[Product], ...]:
         """An order for each network and format: a network's are neighbours."""
-        networks: list[tuple[str, Model | None, Weights]]
-        networks = [self._own(self.model_dir)] if self.model_dir is not None else self._catalogue()
+        networks: Sequence[tuple[str, ClasNetwork | None, Weights]]
+        if self.model_dir is not None:
+            networks = [self._own(self.model_dir)]
+        else:
+            networks = self._catalogue() if self.paddleclas is None else self._checkout(self.paddleclas)
         calibration, onnx = self._calibration(), self._onnx()
         orders: list[Order[Product]] = []
         for network in networks:
@@ -153,20 +159,51 @@ class ConvertOptions(PreparingOptions):
             raise UsageError(
                 "--model-dir is for one model of your own, not for names of the catalogue", hint="use --weights"
             )
+        if self.paddleclas is not None:
+            raise UsageError("--model-dir is exported already: --paddleclas is for networks that are not")
         if self.weights.kind != "published":
             raise UsageError("--model-dir has the weights: --weights is for models of the catalogue")
         real = Path(os.path.realpath(place))
         name = self.own_name or (real.stem if place.is_file() else real.name)
+        return self._named(name), None, Weights("own", path=place)
+
+    def _named(self, name: str) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", name):
             raise UsageError(
                 f"{name!r} cannot be a model's name", hint="letters, digits, and _ . + - : give one with --name"
             )
-        return name, None, Weights("own", path=place)
+        return name
 
-    def _catalogue(self) -> list[tuple[str, Model | None, Weights]]:
+    def _checkout(self, place: Path) -> list[tuple[str, ClasNetwork, Weights]]:
+        """Networks of the user's own PaddleClas: nobody has published weights of what it may have become there."""
+        if self.series or self.light or self.everything:
+            raise UsageError(
+                "--series, --light and --all are of the catalogue, and --paddleclas is not", hint="name them"
+            )
+        if self.weights.kind not in ("random", "checkpoint"):
+            raise UsageError(
+                "--paddleclas exports networks: with random weights or a checkpoint",
+                hint="--weights random, or --weights FILE.pdparams",
+            )
+        if not self.names:
+            raise UsageError("no network is named", hint=f"edgezoo list --paddleclas {place} shows them")
+        checkout = read_checkout(place)
+        networks = list(dict.fromkeys(checkout.network(name) for name in self.names))
+        if (self.own_name is not None or self.weights.path is not None) and len(networks) > 1:
+            what = "--name" if self.own_name is not None else str(self.weights.path)
+            raise UsageError(f"{what} can be of one network, and {len(networks)} are named")
+        weights = replace(self.weights, seed=self.seed)
+        asked = self.recipe.input_shape
+        if asked is not None:
+            networks = [replace(one, input_shape=check_exported(one.name, asked), sized=True) for one in networks]
+        return [(self._named(self.own_name or one.name), one, weights) for one in networks]
+
+    def _catalogue(self) -> list[tuple[str, Model, Weights]]:
         chosen = selected(self.names, series=self.series, light=self.light, everything=self.everything)
         if self.own_name is not None:
-            raise UsageError("--name belongs to --model-dir", hint="models of the catalogue keep their names")
+            raise UsageError(
+                "--name belongs to --model-dir and --paddleclas", hint="models of the catalogue keep their names"
+            )
         if self.weights.path is not None and len(chosen) > 1:
             raise UsageError(f"{self.weights.path} can be the weights of one model, and {len(chosen)} are named")
         weights = replace(self.weights, seed=self.seed)

@@ -12,7 +12,7 @@ from edge.convert.work import Work
 from edge.errors import EdgezooError
 from edge.metadata.model import Metadata
 from edge.source.weights import Weights
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
 
 class Product(Protocol):
@@ -34,13 +34,13 @@ P_co = TypeVar("P_co", bound=Product, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Order(ABC, Generic[P_co]):
-    """One model to convert: a catalogue model, or (`model` None) a network of the user's own under a `name`.
+    """One model to convert: a network that PaddleClas builds, or (`model` None) one of the user's own under a `name`.
 
     Each product is a class of its own (`edge.convert.products`), which says what else it takes and how it is made.
     """
 
     name: str
-    model: Model | None
+    model: ClasNetwork | None
     weights: Weights
 
     @property

@@ -14,6 +14,8 @@ from edge.convert.recipe import Recipe
 from edge.errors import FormatError, OutputError
 from edge.metadata.file import metadata_path, read
 from edge.metadata.model import Metadata
+from edge.source.checkout import CheckoutNetwork
+from edge.zoo.model import Model
 
 # What two recipes may differ in and still be one: what they are called, and the device that they name.
 _SAID_ONLY = ("name", "description", "abi")
@@ -27,7 +29,8 @@ def check_overwriting(order: Order[Product], out: Path) -> None:
     path = out / f"{order.name}.{order.kind}"
     if not path.exists():
         return
-    hint = f"--force replaces it; -o names another folder{', --name another name' if order.model is None else ''}"
+    own = ", --name another name" if not isinstance(order.model, Model) else ""
+    hint = f"--force replaces it; -o names another folder{own}"
     try:
         there = read(metadata_path(path))
     except FormatError as error:
@@ -49,6 +52,7 @@ def _of_order(order: Order[Product]) -> dict[str, Any]:
         "seed": weights.seed if weights.kind == "random" else None,
         "from": os.path.realpath(weights.path) if weights.path else None,
         "network": order.model.architecture if order.model else None,
+        "checkout": order.model.checkout.sha256[:12] if isinstance(order.model, CheckoutNetwork) else None,
     }
     recipe = getattr(order, "recipe", None)
     if isinstance(recipe, Recipe):
@@ -59,11 +63,13 @@ def _of_order(order: Order[Product]) -> dict[str, Any]:
 
 def _of_file(metadata: Metadata) -> dict[str, Any]:
     source, recipe = metadata.source, metadata.recipe
+    built = source.built_by or None
     facts: dict[str, Any] = {
         "weights": source.kind,
         "seed": source.seed,
         "from": os.path.realpath(source.path) if source.path else None,
-        "network": metadata.model.architecture if metadata.model else None,
+        "network": metadata.model.architecture if metadata.model else built.architecture if built else None,
+        "checkout": built.sha256[:12] if built else None,
     }
     for name in recipe.__struct_fields__ if recipe else ():
         value = getattr(recipe, name)

@@ -17,9 +17,10 @@ from edge.images.overrides import Overrides, fitting
 from edge.metadata.file import read_beside
 from edge.metadata.model import Metadata
 from edge.paddle.program import Program
+from edge.source.checkout import CheckoutNetwork
 from edge.source.config import Config, read_config
 from edge.source.model import InferenceModel
-from edge.zoo.model import Model, Preprocessing
+from edge.zoo.model import ClasNetwork, Model, Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Preparation:
 
 def prepared(
     name: str,
-    model: Model | None,
+    model: ClasNetwork | None,
     source: InferenceModel,
     shapes: Sequence[Sequence[int]],
     overrides: Overrides,
@@ -42,7 +43,7 @@ def prepared(
     """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
     images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
     before = _before(place, source) if place is not None else None
-    config = read_config(source.directory) if source.kind == "own" else None
+    config = _config(model, source)
     labels = (config.labels if config else None) or (before.class_labels or None if before else None)
     remarks = list(config.remarks) if config else []
     known, origin = _known(model, source, before, config, place)
@@ -67,17 +68,28 @@ def prepared(
     return Preparation(how, labels, tuple(remarks))
 
 
-def shapes_of(source: InferenceModel, model: Model | None, asked: InputShape | None) -> list[tuple[int, ...]]:
+def shapes_of(source: InferenceModel, model: ClasNetwork | None, asked: InputShape | None) -> list[tuple[int, ...]]:
     """The inputs' shapes, as `input_shapes` has them. Raises `ProgramError`."""
     if model is not None and not source.program.exists():  # an export of which the facts alone were kept
         return [model.input_shape]
     return input_shapes(Program.read(source.program).feeds, asked)
 
 
+def _config(model: ClasNetwork | None, source: InferenceModel) -> Config | None:
+    """What was written of it by who trained it: of a checkout's network, its configuration there."""
+    if isinstance(model, CheckoutNetwork):
+        return model.config
+    return read_config(source.directory) if source.kind == "own" else None
+
+
 def _known(
-    model: Model | None, source: InferenceModel, before: Metadata | None, config: Config | None, place: Path | None
+    model: ClasNetwork | None,
+    source: InferenceModel,
+    before: Metadata | None,
+    config: Config | None,
+    place: Path | None,
 ) -> tuple[Preprocessing | None, str]:
-    catalogue = model.preprocessing if model is not None and source.kind in ("published", "random") else None
+    catalogue = model.preprocessing if isinstance(model, Model) and source.kind in ("published", "random") else None
     kept = before.preprocessing if before is not None else None
     if kept is not None and kept != catalogue:
         return kept, f"the metadata that was there ({place.stem}.json)" if place else ""
@@ -105,12 +117,13 @@ def _same(config: Config, shapes: Sequence[Sequence[int]], how: Preprocessing) -
         return True
 
 
-def _unknown(model: Model | None, source: InferenceModel, shapes: Sequence[Sequence[int]]) -> list[str]:
+def _unknown(model: ClasNetwork | None, source: InferenceModel, shapes: Sequence[Sequence[int]]) -> list[str]:
     """What to do about a preprocessing that nobody said, where the network takes an image."""
-    if source.kind not in ("own", "checkpoint") or not any(len(shape) == 4 for shape in shapes):
+    built = isinstance(model, CheckoutNetwork)
+    if (source.kind not in ("own", "checkpoint") and not built) or not any(len(shape) == 4 for shape in shapes):
         return []
     as_catalogue = ""
-    if model is not None:
+    if isinstance(model, Model):
         how = model.preprocessing
         mean, std = (",".join(f"{value:g}" for value in values) for values in (how.mean, how.std))
         more = ("" if how.interpolation == "bilinear" else f" --interpolation {how.interpolation}") + (

@@ -48,6 +48,16 @@ def check_catalogue(name: str, own: Sequence[int], shape: InputShape) -> tuple[i
     return batch, channels, height, width
 
 
+def check_exported(name: str, shape: InputShape) -> tuple[int, int, int, int]:
+    """The shape, if PaddleClas can export a network for it: of one image or several. Raises `UsageError`."""
+    if isinstance(shape, Mapping):
+        raise UsageError(f"{name} has one input", hint="--input-shape 1,3,224,224, without a name")
+    if len(shape) != 4:
+        raise UsageError(f"--input-shape {_typed(shape)}: {name} takes images of N,C,H,W", hint="1,3,224,224")
+    batch, channels, height, width = shape
+    return batch, channels, height, width
+
+
 def _typed(shape: Sequence[int]) -> str:
     return ",".join(map(str, shape))
 

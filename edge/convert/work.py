@@ -12,6 +12,7 @@ from edge.cache.files import holds
 from edge.convert.preparation import Preparation, prepared
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.images.overrides import Overrides
+from edge.source.checkout import CheckoutNetwork
 from edge.source.download import Progress
 from edge.source.load import load_source
 from edge.source.model import InferenceModel
@@ -19,7 +20,7 @@ from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
 Working = Callable[[str, int, int], None]
 
@@ -34,7 +35,7 @@ class Work:
     """
 
     name: str
-    model: Model | None
+    model: ClasNetwork | None
     weights: Weights
     network: Hashable
     out: Path
@@ -70,11 +71,18 @@ class Work:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
-    def source(self, model: Model | None, *, files: bool = True) -> InferenceModel:
+    def source(self, model: ClasNetwork | None, *, files: bool = True) -> InferenceModel:
         """The network, exported as `model` says. Without `files`, what is known of an exported one will do."""
         with self.stage("source"):
+            script = (
+                "checkout_worker.py" if isinstance(model, CheckoutNetwork) else None
+            )  # nobody's code beside our own
             source = load_source(
-                model, self.weights, lambda: self.tools.lend("paddle"), progress=self.progress, files=files
+                model,
+                self.weights,
+                lambda: self.tools.lend("paddle", script=script),
+                progress=self.progress,
+                files=files,
             )
         self.remarks.extend(remark for remark in source.remarks if remark not in self.remarks)
         return source

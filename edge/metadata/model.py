@@ -52,6 +52,14 @@ class RecipeRecord(_Part, frozen=True, kw_only=True):
     batch: Literal["fixed", "dynamic"] | UnsetType = UNSET
 
 
+class BuiltByRecord(_Part, frozen=True, kw_only=True):
+    """The PaddleClas checkout of the user's own that built the network: its folder, and the SHA-256 of its code."""
+
+    architecture: str
+    path: str
+    sha256: str
+
+
 class Source(_Part, frozen=True, kw_only=True):
     """Where the weights come from; hashes are SHA-256."""
 
@@ -65,6 +73,7 @@ class Source(_Part, frozen=True, kw_only=True):
     params_sha256: str | None = None
     pir_sha256: str | None = None
     paddle_version: str | None = None
+    built_by: BuiltByRecord | UnsetType = UNSET
 
 
 class Tensor(_Part, frozen=True, kw_only=True):

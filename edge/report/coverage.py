@@ -34,6 +34,7 @@ def as_markdown(rows: Sequence[CoverageRow]) -> str:
     first = rows[0]
     rules = Counter(rule for row in rows for rule in row.legalised)
     worst = max((row for row in rows if row.status == "verified"), key=_error, default=None)
+    same = [f"{row.name}: {', '.join(row.models[1:])}" for row in rows if len(row.models) > 1]
     lines = [
         "# Coverage: every network of the library through the whole pipeline",
         "",
@@ -55,10 +56,7 @@ def as_markdown(rows: Sequence[CoverageRow]) -> str:
         + ".",
         "",
         markdown(_COLUMNS, [_cells(row) for row in rows]),
-        "",
-        "Also, with the same network: "
-        + "; ".join(f"{row.name}: {', '.join(row.models[1:])}" for row in rows if len(row.models) > 1)
-        + ".",
+        *(["", f"Also, with the same network: {'; '.join(same)}."] if same else []),
     ]
     return "\n".join(lines) + "\n"
 

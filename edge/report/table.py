@@ -98,8 +98,8 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
                 _number(published.top1 if published else None, "{:.4f}") + _mark(subject, "top1"),
                 *[_judged(next(iter(row.values())), notes)] * judged,
                 *(_cell(row.get(count), notes) for count in threads),
-                _number(subject.flops, "{:.2f}", 1e6),
-                _number(subject.params, "{:.2f}", 1e6),
+                _millions(subject.flops),
+                _millions(subject.params),
                 f"{subject.bytes / 1e6:.2f}",
                 f"{subject.bytes / 2**20:.2f}",
                 *(
@@ -158,6 +158,12 @@ def _ratio(cell: Measurement | None, *, anyway: bool) -> str:
 
 def _number(value: float | None, form: str, unit: float = 1) -> str:
     return "-" if value is None else form.format(value / unit)
+
+
+def _millions(value: int | None) -> str:
+    """Of a small network in thousands, which are told apart by a k."""
+    small = value is not None and 0 < value < 100_000
+    return _number(value, "{:.2g}k", 1e3) if small else _number(value, "{:.2f}", 1e6)
 
 
 def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:

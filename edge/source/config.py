@@ -54,6 +54,11 @@ def read_config(folder: Path) -> Config | None:
 
 def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambda _: None) -> Config:
     """The text of a configuration; `file` gives the text of a file that it names. Raises `FormatError` for what is no YAML."""
+    document = _document(text, name)
+    return _config(document, name, file) if isinstance(document, Mapping) else Config(name, None, None)
+
+
+def _document(text: str, name: str) -> Any:
     import yaml
 
     with guarded(FormatError, f"{name} is no YAML"):
@@ -62,8 +67,10 @@ def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambd
         document = None if many else yaml.load(text, loader)
         if many or _values(document) > _MOST_VALUES:
             raise FormatError(f"{name} stands for more than {_MOST_VALUES} values")
-    if not isinstance(document, Mapping):
-        return Config(name, None, None)
+    return document
+
+
+def _config(document: Mapping[str, Any], name: str, file: Callable[[str], str | None]) -> Config:
     remarks: list[str] = []
     prepared = None
     steps = list(_steps(document))
@@ -81,6 +88,36 @@ def parse_config(text: str, name: str, file: Callable[[str], str | None] = lambd
     except FormatError as error:
         remarks.append(f"{name}: {error.message}")
     return Config(name, prepared, labels, tuple(remarks))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """What a file that PaddleClas trains a network by says: the `size` (C, H, W) to export it for, and its images."""
+
+    size: tuple[int, int, int] | None
+    config: Config
+
+
+def parse_training_config(text: str, name: str, architecture: str) -> TrainingConfig | None:
+    """Of `ppcls/configs/**.yaml`; None where it is another network's. Raises `FormatError` for what is no YAML.
+
+    Its images are those of the evaluation, `DataLoader.Eval`, which are transposed without a step that says so.
+    """
+    document = _document(text, name)
+    if _at(document, "Arch", "name") != architecture:
+        return None
+    size = _at(document, "Global", "image_shape")
+    whole = isinstance(size, list) and len(size) == 3 and all(type(n) is int and n > 0 for n in size)
+    steps = _at(document, "DataLoader", "Eval", "dataset", "transform_ops")
+    evaluated = {"PreProcess": {"transform_ops": [*(steps if isinstance(steps, list) else ()), {"ToCHWImage": None}]}}
+    config = _config(evaluated, name, lambda _: None) if steps else Config(name, None, None)
+    return TrainingConfig((size[0], size[1], size[2]) if whole else None, config)
+
+
+def _at(document: object, *path: str) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document
 
 
 class _UnknownError(Exception):

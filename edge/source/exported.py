@@ -1,4 +1,4 @@
-"""A catalogue network built and exported here by PaddleClas itself, with random weights or a checkpoint of yours."""
+"""A network built and exported here by PaddleClas itself, or a checkout of it, with random weights or a checkpoint of yours."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.errors import ExportError, WorkerError, WorkerRequestError
-from edge.source.model import InferenceModel
+from edge.source.checkout import CheckoutNetwork, content
+from edge.source.model import BuiltBy, InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
 from edge.toolchain.worker import Worker
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
-CODE = ("edge.source.exported", WORKERS / "paddle_worker.py")  # what decides an export (edge.cache.keys)
+CODE = (
+    "edge.source.exported",
+    WORKERS / "paddle_worker.py",
+    WORKERS / "checkout_worker.py",
+)  # what decides an export (edge.cache.keys)
 _TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M parameters
 
 
 def export(
-    model: Model, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]], *, files: bool = True
+    model: ClasNetwork, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]], *, files: bool = True
 ) -> InferenceModel:
-    """Export a catalogue model, or take it from the cache. `lend` gives a worker of the paddle engine if needed.
+    """Export a network, or take it from the cache. `lend` gives a worker of the paddle engine if needed: of a checkout's
+    network one that does nothing else.
 
     Without `files`, one of which the cache has kept no more than the facts will do.
     Raises `ExportError`, or a `ToolchainError` when the engine cannot be had.
@@ -34,7 +40,7 @@ def export(
     if (entry := store.get(key, hollow=not files, content=files)) is None:
         with store.making(key) as part:
             entry = store.get(key, content=True) or _make(model, weights, lend, store, key, part)
-    return _model(entry, weights)
+    return _model(entry, model, weights)
 
 
 def in_use(source: InferenceModel) -> AbstractContextManager[None]:
@@ -57,7 +63,7 @@ def _store() -> Cache:
     return Cache(cache_dir() / "exports")
 
 
-def export_key(model: Model, weights: Weights) -> str:
+def export_key(model: ClasNetwork, weights: Weights) -> str:
     """Everything that can change what is exported."""
     checkpoint = sha256_of(weights.path) if weights.path else None
     return key_of(
@@ -66,6 +72,7 @@ def export_key(model: Model, weights: Weights) -> str:
             "input_shape": model.input_shape,
             "seed": weights.seed,
             "checkpoint": checkpoint,
+            "checkout": model.checkout.sha256 if isinstance(model, CheckoutNetwork) else None,
             "code": code_version(*CODE),
             "engine": engine("paddle").lock_hash,
         }
@@ -73,13 +80,14 @@ def export_key(model: Model, weights: Weights) -> str:
 
 
 def _make(
-    model: Model,
+    model: ClasNetwork,
     weights: Weights,
     lend: Callable[[], AbstractContextManager[Worker]],
     store: Cache,
     key: str,
     part: Path,
 ) -> CacheEntry:
+    checkout = model.checkout if isinstance(model, CheckoutNetwork) else None
     try:
         with lend() as worker:
             facts: dict[str, Any] = worker.call(
@@ -90,18 +98,21 @@ def _make(
                 seed=weights.seed,
                 out_dir=str(part),
                 checkpoint=str(weights.path) if weights.path else None,
+                checkout=str(checkout.ppcls.absolute()) if checkout else None,
             )
             facts["paddle_version"] = worker.info["paddle"]
     except WorkerRequestError as error:
         raise ExportError(f"{model.name} could not be exported: {error.message}") from error
     except WorkerError as error:
         raise ExportError(f"{model.name} could not be exported: {error.message}", hint=error.hint) from error
+    if checkout is not None and content(checkout.ppcls) != checkout.sha256:
+        raise ExportError(f"{checkout.place} changed while {model.name} was exported from it", hint="convert it again")
     known = {name: sha256_of(part / name) for name in ("inference.pdmodel", "inference.pdiparams")}
     facts["program_sha256"], facts["params_sha256"] = known.values()
     return store.put(key, part, facts, known)
 
 
-def _model(entry: CacheEntry, weights: Weights) -> InferenceModel:
+def _model(entry: CacheEntry, model: ClasNetwork, weights: Weights) -> InferenceModel:
     facts = entry.facts
     return InferenceModel(
         directory=entry.folder,
@@ -116,8 +127,25 @@ def _model(entry: CacheEntry, weights: Weights) -> InferenceModel:
         flops=facts["flops"],
         params_count=facts["params"],
         class_num=facts["class_num"],
-        remarks=tuple(f"{weights.path}: {remark}" for remark in (*facts["remarks"], *_of_suffix(weights))),
+        built_by=_built_by(model),
+        remarks=(
+            *(f"{weights.path}: {remark}" for remark in (*facts["remarks"], *_of_suffix(weights))),
+            *_of_size(model),
+        ),
     )
+
+
+def _built_by(model: ClasNetwork) -> BuiltBy | None:
+    if not isinstance(model, CheckoutNetwork):
+        return None
+    return BuiltBy(model.architecture, str(model.checkout.place.absolute()), model.checkout.sha256)
+
+
+def _of_size(model: ClasNetwork) -> tuple[str, ...]:
+    if not isinstance(model, CheckoutNetwork) or model.sized:
+        return ()
+    size = "x".join(map(str, model.input_shape[1:]))
+    return (f"exported for images of {size}: no configuration in the checkout says a size (--input-shape does)",)
 
 
 def _of_suffix(weights: Weights) -> tuple[str, ...]:

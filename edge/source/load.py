@@ -10,21 +10,21 @@ from edge.source.download import Progress
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.worker import Worker
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork, Model
 
 
 def load_source(
-    model: Model | None,
+    model: ClasNetwork | None,
     weights: Weights,
     lend: Callable[[], AbstractContextManager[Worker]],
     *,
     progress: Progress = lambda _done, _all: None,
     files: bool = True,
 ) -> InferenceModel:
-    """An inference model for a catalogue entry, or (`model` None) a network of the user's own.
+    """An inference model of a network that PaddleClas builds, or (`model` None) one of the user's own.
 
     Without `files`, the facts of an exported network will do. `lend` gives a worker of the paddle engine, should one be
-    needed; `progress` hears of downloaded bytes.
+    needed (of a checkout's network, one of its own); `progress` hears of downloaded bytes.
     Raises `SourceError` or one of its children.
     """
     if weights.kind == "own":
@@ -38,6 +38,8 @@ def load_source(
         from edge.source.exported import export
 
         return export(model, weights, lend, files=files)
+    if not isinstance(model, Model):
+        raise UsageError(f"there are no published weights of {model.name}", hint="--weights random, or your checkpoint")
     from edge.source.published import fetch
 
     return fetch(model, progress=progress)

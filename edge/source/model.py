@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["published", "random", "own", "checkpoint"]
+
+
+class BuiltBy(NamedTuple):
+    """The PaddleClas checkout that built a network: its folder, and the SHA-256 of its code."""
+
+    architecture: str
+    path: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class InferenceModel:
     archive_bytes: int | None = None
     pir: Path | None = None
     pir_sha256: str | None = None
+    built_by: BuiltBy | None = None  # None: the engine's own PaddleClas, or it was built elsewhere
     remarks: tuple[str, ...] = ()  # on how it was read
 
     @property

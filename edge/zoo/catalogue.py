@@ -66,7 +66,7 @@ def lookup(name: str) -> Model:
 
     Raises `UnknownModelError`, with the nearest names as its hint.
     """
-    if model := _by_plain_name().get(_plain(name)):
+    if model := _by_plain_name().get(plain(name)):
         return model
     found = [model.name for model in search(name)]
     near = found[:3] or nearest(name)
@@ -79,17 +79,15 @@ def lookup(name: str) -> Model:
 
 def canonical(name: str) -> str:
     """The catalogue's own spelling of a name; another text (a file's) as it is."""
-    model = _by_plain_name().get(_plain(name))
+    model = _by_plain_name().get(plain(name))
     return model.name if model else name
 
 
 def search(text: str) -> list[Model]:
     """The models whose name or series has every word of `text`, in the catalogue's order: `mobilenet v3 large`."""
-    words = [_plain(word) for word in text.split()]
+    words = [plain(word) for word in text.split()]
     return [
-        model
-        for model in catalogue()
-        if words and all(word in _plain(f"{model.name} {model.series}") for word in words)
+        model for model in catalogue() if words and all(word in plain(f"{model.name} {model.series}") for word in words)
     ]
 
 
@@ -98,17 +96,17 @@ def nearest(name: str, count: int = 3) -> list[str]:
     from difflib import get_close_matches
 
     names = {plain: model.name for plain, model in _by_plain_name().items()}
-    return [names[match] for match in get_close_matches(_plain(name), names, n=count, cutoff=0.6)]
+    return [names[match] for match in get_close_matches(plain(name), names, n=count, cutoff=0.6)]
 
 
-def _plain(text: str) -> str:
-    """Without letter case and separators; between digits one stays, for x1_0 is not x10."""
+def plain(text: str) -> str:
+    """A name without letter case and separators; between digits one stays, for x1_0 is not x10."""
     return re.sub("[-_ ]", "", re.sub("(?<=[0-9])[-_ ](?=[0-9])", ".", text.lower()))
 
 
 @cache
 def _by_plain_name() -> dict[str, Model]:
-    return {_plain(model.name): model for model in catalogue()}
+    return {plain(model.name): model for model in catalogue()}
 
 
 def series() -> tuple[str, ...]:
@@ -178,7 +176,7 @@ def ordered(models: Iterable[Model], key: str, *, threads: int = 1, descending: 
 
 def _series(name: str) -> str:
     for known in series():
-        if _plain(known) == _plain(name):
+        if plain(known) == plain(name):
             return known
     raise UsageError(f"no series '{name}' in the catalogue", hint="known series: " + ", ".join(series()))
 

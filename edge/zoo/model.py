@@ -64,17 +64,23 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """One network of the catalogue. `input_shape` is N, C, H, W with N = 1.
+class ClasNetwork:
+    """A network that PaddleClas builds. `input_shape` is N, C, H, W; N is -1 for an open batch."""
+
+    name: str
+    architecture: str  # the class or function of ppcls.arch.backbone that builds it
+    input_shape: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Model(ClasNetwork):
+    """One network of the catalogue, whose `input_shape` has N = 1.
 
     The published numbers are of the document `source` in PaddleClas' docs/zh_CN/models/ImageNet1k/, the latencies on a
     Snapdragon 855 of `sd855_source`.
     """
 
-    name: str
     series: str
-    architecture: str  # the class or function of ppcls.arch.backbone that builds it
-    input_shape: tuple[int, int, int, int]
     preprocessing: Preprocessing
     published: Published
     inference_url: str | None

@@ -77,4 +77,5 @@ def _far(what: str, counted: int | None, published_m: float | None, source: str)
     if counted is None:
         yield f"its {what} are not known"
     elif abs(counted / 1e6 - published_m) > max(tolerance * published_m, 0.0051):
-        yield f"it has {counted / 1e6:.2f} M {what}, and the table says {published_m:g} M"
+        told = f"{counted / 1e6:.2f} M" if counted >= 100_000 else f"{counted:,}"
+        yield f"it has {told} {what}, and the table says {published_m:g} M"

@@ -37,6 +37,7 @@ from tests.android_runner.network import convert, open_model
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch, network
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.cli.every_option import Effect, Made, Refused, Row, field_of, instead, start
+from tests.source.checkouts import make_checkout
 
 Capture = pytest.CaptureFixture[str]
 DATA = Path(__file__).parents[1] / "package" / "data"
@@ -114,6 +115,9 @@ LIST: dict[str, Sequence[Row]] = {
     "--light": [Effect("list --json --light", lambda m: len(m.json), 55)],
     "--search": [Effect("list --json --search 'lcnet x2_5'", names, ["PPLCNet_x2_5_ssld", "PPLCNet_x2_5"],
                         without="list --json")],  # fmt: skip,
+    "--paddleclas": [Effect("list --json --paddleclas {clas}", lambda m: m.json, ["NewNet_x1_0", "NewNet_grey"], without="list --json"),
+                     Refused("list --paddleclas {images}", "is no PaddleClas checkout"),
+                     Refused("list --paddleclas {clas} --light", "nothing is published of a checkout's networks")],
     "--min-top1": [Effect("list --json --min-top1 80", lambda m: published("top1", min)(m) >= 0.8)],
     "--max-top1": [Effect("list --json --max-top1 0.6", lambda m: published("top1", max)(m) <= 0.6)],
     "--max-flops": [Effect("list --json --max-flops 50", lambda m: published("flops_m", max)(m) <= 50)],
@@ -516,6 +520,11 @@ CONVERT: dict[str, Sequence[Row]] = {
                     Refused("convert --model-dir nowhere --json", "nowhere does not exist")],
     "--name": [Effect(instead(OWN, "--name other"), field_of("name"), "other", slow=True),
                Refused(f"convert {NAME} --name x", "--name belongs to --model-dir")],
+    "--paddleclas": [Effect("convert NewNet_x1_0 --paddleclas {clas} --weights random --json",
+                            field_of("source", "built_by", "architecture"), "NewNet_x1_0",
+                            without=f"convert {NAME} --weights random --json", slow=True),
+                     Refused(f"convert {NAME} --paddleclas {{clas}} --weights random", f"no architecture '{NAME}' in"),
+                     Refused("convert --model-dir {net} --paddleclas {clas}", "--model-dir is exported already")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
                       Effect(OWN.replace("1,3,64,64", "x=2,3,96,96"), field_of("inputs", 0, "shape"), [2, 3, 96, 96], without=OWN, slow=True),
                       Effect(f"convert {NAME} --weights random --input-shape 2,3,96,96 --json", field_of("inputs", 0, "shape"), [2, 3, 96, 96],
@@ -772,6 +781,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     empty.mkdir()
     (place / "listing.txt").write_text("0/0.png 1\n0/2.png 2\n")
     (place / "labels.txt").write_text("\n".join(["cat", "dog", "cow", "hen", "fox"]))
+    make_checkout(place / "clas")
     (place / "checkpoint.pdparams").write_bytes(pickle.dumps({}))
     (place / "junk.pdparams").write_bytes(b"weights")
     (place / "net").mkdir()
@@ -835,7 +845,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "copy": place / "copy.db", "tiny": DATA / "tiny.nb", "bare": place / "bare.nb", "catalogue": place / "MobileNetV1.nb", "images": images, "named": named,
         "broken": broken, "empty": empty, "listing": place / "listing.txt", "labels": place / "labels.txt", "app": app,
         "others": place / "others.npz", "junk": place / "junk.pdparams", "damaged": place / "damaged", "red": place / "red", "grey": place / "grey", "checkpoint": place / "checkpoint.pdparams", "samples": place / "samples.npz", "same": place / "same.npz", "stock": stock, "db": place / "results.db", "hurt": place / "hurt.db", "net": place / "net",
-        "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench",
+        "x86": place / "bare.nb", "judged": DATA / "tiny.nb", "synthetic": place / "edgebench", "clas": place / "clas",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,6 +73,7 @@ def test_from_the_package_to_labels(classes: Path, model: PackagedModel, tmp_pat
     assert message["labels"] == "[rose, tulip, red, Tülpe, iris, lily]"
     assert message["mapped"] == message["file"] == sha256_of(model.nb)
     assert message["again"] == "1000000000000", "the second call must not copy"
+    assert message["bytes"] == "'tiny' takes float32 values, not uint8"
     assert message["score"] == "4 lily (0.7500); 0 rose (0.0000)"
     assert [f.name for f in (files / "edgezoo/tiny").iterdir()] == [f"{sha256_of(model.nb)}.nb"]
 
@@ -100,6 +102,25 @@ def test_the_bitmaps_tensor_is_pythons(classes: Path, model: PackagedModel, tmp_
         java_hash = (31 * java_hash + int(bits)) & 0xFFFFFFFF
     signed = java_hash - (1 << 32) if java_hash >> 31 else java_hash
     assert run(classes, package(tmp_path / "app.apk", model), tmp_path / "files")["tensor"] == f"{signed} true"
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_an_image_of_whole_numbers_is_bytes(classes: Path, make_model: MakeModel, tmp_path: Path, layout: str) -> None:
+    shape = [1, 3, 16, 16] if layout == "NCHW" else [1, 16, 16, 3]
+    steps: dict[str, Any] = {"resize_short": 18, "crop": [16, 16], "scale": 1.0, "mean": [0.0] * 3, "std": [1.0] * 3,
+             "channel_order": "RGB", "layout": layout, "interpolation": "bilinear"}  # fmt: skip
+    inputs = [{"name": "x", "shape": shape, "dtype": "uint8", "layout": layout}]
+    model = load_model(make_model(inputs=inputs, preprocessing=steps))
+    argb = (np.arange(40 * 30, dtype=np.int64) * 2654435) & 0xFFFFFF
+    image = np.stack([argb >> 16 & 255, argb >> 8 & 255, argb & 255], axis=-1).astype(np.uint8).reshape(30, 40, 3)
+    expected = prepare(image, Preprocessing(**{**steps, "crop": (16, 16)})).reshape(-1).astype(np.uint8).view(np.int8)
+    java_hash = 1  # Arrays.hashCode of the bytes
+    for value in expected:
+        java_hash = (31 * java_hash + int(value)) & 0xFFFFFFFF
+    signed = java_hash - (1 << 32) if java_hash >> 31 else java_hash
+    message = run(classes, package(tmp_path / "app.apk", model), tmp_path / "files")
+    assert message["bytes"] == str(signed)
+    assert message["tensor"] == "'tiny' takes uint8 values: bytes() gives them"
 
 
 def test_an_asset_that_the_build_compressed_is_copied_but_not_mapped(

@@ -26,13 +26,14 @@ from edge.convert.legalise.half import (
     check_convolutions,
     check_products,
 )
-from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, REPEAT_BY_TILE
+from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, FOLD_TO_RESHAPE, REPEAT_BY_TILE
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.overflow import TANH_TO_SIGMOID, check_sums
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
+from edge.convert.legalise.shared import SHARED_OPERAND
 from edge.convert.legalise.slices import SLICES_TO_SPLIT
 from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
 from edge.paddle.program import Program
@@ -47,6 +48,8 @@ RULES: tuple[Rule, ...] = (
     DEFORMABLE_MASK,
     REPEAT_BY_TILE,
     EINSUM_TO_MATMUL,
+    FOLD_TO_RESHAPE,
+    SHARED_OPERAND,
     FILL_ONE_ELEMENT,
     POW_TO_SQUARE,
     POW_TO_PRODUCTS,

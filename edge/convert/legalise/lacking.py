@@ -144,6 +144,31 @@ def _joined(sizes: Sequence[int]) -> int | None:
     return -1 if -1 in sizes else product
 
 
+def _folded(draft: Draft) -> int:
+    """Of patches that do not overlap: their rows and columns put between those of the grid they lie in."""
+    count = 0
+    for op in list(draft.ops("fold")):
+        x, out = draft.tensor(op.input("X")), draft.tensor(op.output("Y"))
+        high, wide = op.attr("kernel_sizes", (0, 0))
+        plain = tuple(op.attr("strides", ())) == (high, wide) and set(op.attr("dilations", (1,))) == {1}
+        if x is None or out is None or not plain or set(op.attr("paddings", (0,))) != {0} or len(out.shape) != 4:
+            continue
+        _, channels, height, width = out.shape
+        if min(channels, height, width) < 1 or height % high or width % wide:
+            continue
+        rows, columns = height // high, width // wide
+        patches = draft.new_tensor(x.name, x.dtype, (-1, high, wide, rows, columns), block=op.block)
+        grid = draft.new_tensor(x.name, x.dtype, (-1, rows, high, columns, wide), block=op.block)
+        draft.replace(
+            op,
+            _op(draft, op, "reshape2", x.name, patches, {"shape": [-1, high, wide, rows, columns]}),
+            _op(draft, op, "transpose2", patches, grid, {"axis": [0, 3, 1, 4, 2]}),
+            _op(draft, op, "reshape2", grid, out.name, {"shape": [-1, channels, height, width]}),
+        )
+        count += 1
+    return count
+
+
 DEFORMABLE_MASK = Rule(
     name="deformable-conv-mask",
     reason="Paddle-Lite has the deformable convolution with a mask only: one of ones changes nothing",
@@ -163,4 +188,11 @@ EINSUM_TO_MATMUL = Rule(
     reason="Paddle-Lite has no einsum; of two tensors it is a matrix product of their axes in another order",
     ops=frozenset({"einsum"}),
     apply=_einsums,
+)
+
+FOLD_TO_RESHAPE = Rule(
+    name="fold-to-reshape",
+    reason="Paddle-Lite has no fold; patches that do not overlap are put together by reordering axes",
+    ops=frozenset({"fold"}),
+    apply=_folded,
 )

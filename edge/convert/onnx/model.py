@@ -14,7 +14,7 @@ from edge.convert.preparation import Preparation
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OnnxModel:
 
 def describe(
     name: str,
-    model: Model | None,
+    model: ClasNetwork | None,
     source: InferenceModel,
     recipe: OnnxRecipe,
     facts: Mapping[str, Any],

@@ -49,6 +49,7 @@ class CalibratedOrder(Order[NbModel]):
         source = work.source(self.model)
         with work.using(source):
             shapes = shapes_of(source, self.model, self.recipe.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             if preparation.preprocessing is None:
                 fitting(self.name, shapes, None, self.overrides)  # says what is missing

@@ -20,7 +20,7 @@ from edge.convert.work import Work
 from edge.images.overrides import Overrides
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.zoo.model import Model
+from edge.zoo.model import ClasNetwork
 
 if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
@@ -58,6 +58,7 @@ class OnnxOrder(Order[OnnxModel]):
         with work.using(source), work.stage("onnx"):
             program = Program.read(source.program)
             shapes = input_shapes(program.feeds, self.input_shape)
+            source = work.counted(source, shapes)
             preparation = work.preparation(source, shapes, self.overrides, self.kind)
             task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, preparation.preprocessing)
             store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
@@ -72,7 +73,7 @@ class OnnxOrder(Order[OnnxModel]):
             return made, known is not None and not written
 
 
-def exportable(model: Model | None, weights: Weights, recipe: OnnxRecipe) -> Model | None:
+def exportable(model: ClasNetwork | None, weights: Weights, recipe: OnnxRecipe) -> ClasNetwork | None:
     """The model as it must be exported: with an open batch where the file shall have one.
 
     A catalogue network is exported for one image, which opt prefers; reshapes in it then have that size built in.

@@ -11,7 +11,10 @@ from bench_program import Failure
 
 PARAMS = {"__model__": ("__params__", "params"), "model": ("params",)}  # of programs without the suffix .pdmodel
 
-DTYPES = ("float32", "float16", "float64", "bool", "int8", "uint8", "int32", "int64")
+DTYPES = {
+    "FP32": "float32", "FP16": "float16", "FP64": "float64", "BOOL": "bool", "INT8": "int8", "UINT8": "uint8", "INT32": "int32",
+    "INT64": "int64",
+}  # fmt: skip
 
 
 class PaddleEngine:
@@ -42,6 +45,7 @@ class PaddleEngine:
         config.enable_memory_optim()
         config.enable_mkldnn()  # oneDNN's former name
         config.set_cpu_math_library_num_threads(given.threads)
+        self._kinds = input_kinds(given.model)
         self._predictor = inference.create_predictor(config)
         self.run = self._predictor.run
         return paddle.__version__
@@ -50,11 +54,7 @@ class PaddleEngine:
         return self._predictor.get_input_names()
 
     def input_dtype(self, index, shape):
-        from paddle import inference
-
-        kind = self._predictor.get_input_handle(self._predictor.get_input_names()[index]).type()
-        known = {getattr(inference.DataType, name.upper(), None): name for name in DTYPES}
-        return known.get(kind, "float32")
+        return self._kinds.get(self._predictor.get_input_names()[index], "float32")
 
     def set_input(self, index, name, values):
         self._predictor.get_input_handle(name).copy_from_cpu(values)
@@ -62,6 +62,20 @@ class PaddleEngine:
     def outputs(self):
         predictor = self._predictor
         return [(name, predictor.get_output_handle(name).copy_to_cpu()) for name in predictor.get_output_names()]
+
+
+def input_kinds(program):
+    """The numpy names of the inputs' types: the predictor tells them only once it was given values."""
+    from paddle.base import core
+
+    with open(program, "rb") as file:
+        whole = core.ProgramDesc(file.read())
+    block, kinds = whole.block(0), {}
+    for op in (block.op(index) for index in range(block.op_size())):
+        if op.type() == "feed":
+            name = op.output("Out")[0]
+            kinds[name] = DTYPES.get(block.find_var(name.encode()).dtype().name, "float32")
+    return kinds
 
 
 def params_of(program):

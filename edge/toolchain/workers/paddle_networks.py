@@ -13,30 +13,40 @@ import types
 
 import numpy
 import paddle
+import paddle_checkout
 import paddle_patches
 
 
-def backbones():
-    """The module that holds every architecture by name."""
+def backbones(checkout=None):
+    """The module that holds every architecture by name: the engine's own, or that of a checkout's folder `ppcls`.
+
+    A process has one of them for good. Raises `CheckoutError` for a checkout that cannot be imported.
+    """
     if "ppcls.arch.backbone" not in sys.modules:
-        root = os.path.join(importlib.util.find_spec("paddleclas").submodule_search_locations[0], "ppcls")
-        for name, folder in (("ppcls", ""), ("ppcls.utils", "utils"), ("ppcls.arch", "arch")):
-            package = types.ModuleType(name)
-            package.__path__ = [os.path.join(root, folder)]
-            sys.modules[name] = package
-        importlib.import_module("ppcls.utils.logger").init_logger(log_level=40)  # its constructors log through it
-        importlib.import_module("ppcls.arch.backbone")
-        paddle_patches.apply()
+        _enter(checkout or os.path.join(importlib.util.find_spec("paddleclas").submodule_search_locations[0], "ppcls"))
+        if checkout is None:
+            importlib.import_module("ppcls.utils.logger").init_logger(log_level=40)  # its constructors log through it
+            importlib.import_module("ppcls.arch.backbone")
+            paddle_patches.apply()
+        else:
+            paddle_checkout.load(checkout)
     return sys.modules["ppcls.arch.backbone"]
 
 
-def build(architecture, class_num, seed):
+def _enter(root):
+    for name, folder in (("ppcls", ""), ("ppcls.utils", "utils"), ("ppcls.arch", "arch")):
+        package = types.ModuleType(name)
+        package.__path__ = [os.path.join(root, folder)]
+        sys.modules[name] = package
+
+
+def build(architecture, class_num, seed, checkout=None):
     """One network in evaluation mode, its random weights drawn from `seed`.
 
     Call it, and everything that names variables, inside `paddle.utils.unique_name.guard()`: some architectures name
     their parameters themselves, and a process that builds two of them would otherwise refuse the second.
     """
-    constructor = getattr(backbones(), architecture, None)
+    constructor = getattr(backbones(checkout), architecture, None)
     if not callable(constructor):
         raise ValueError("PaddleClas has no architecture named {!r}".format(architecture))
     random.seed(seed)

@@ -14,37 +14,42 @@ import protocol
 CLASSES = 1000
 
 
-def export(architecture, input_shape, seed, out_dir, checkpoint=None):
+def export(architecture, input_shape, seed, out_dir, checkpoint=None, checkout=None):
     """Write `inference.pdmodel` and `inference.pdiparams` of a PaddleClas architecture into `out_dir`.
 
     `input_shape` is N, C, H, W, with N = -1 for an open batch. The weights are drawn from `seed`, or those of a
-    checkpoint, whose number of classes is taken over. The same arguments write the same bytes.
+    checkpoint, whose number of classes is taken over. `checkout` is the folder `ppcls` of another PaddleClas than the engine's.
+    The same arguments write the same bytes.
     """
+    import contextlib
+
     import paddle
+    import paddle_checkout
     import paddle_checkpoint
     import paddle_count
     import paddle_networks
     import paddle_program
     import paddle_weights
 
-    class_num, remarks = CLASSES, []
-    if checkpoint is not None:
-        state, remarks = paddle_checkpoint.read(checkpoint)
-        with paddle.utils.unique_name.guard():
-            network = paddle_networks.build(architecture, CLASSES, seed)
-        state, fitted = paddle_checkpoint.fitted(network, state, checkpoint)
-        class_num, remarks = paddle_checkpoint.class_num(network, state, CLASSES), remarks + fitted
-    with paddle.utils.unique_name.guard():
-        network = paddle_networks.build(architecture, class_num, seed)
-        flops = paddle_count.flops(network, input_shape)
-        if checkpoint is None:
-            paddle_weights.randomise(network, input_shape, flops, class_num, seed)
-        else:
-            paddle_checkpoint.fill(network, state, checkpoint)
-        if paddle_networks.reparameterise(network):
+    class_num, remarks, guard = CLASSES, [], paddle.utils.unique_name.guard
+    with contextlib.nullcontext() if checkout is None else paddle_checkout.told(checkout, "fails"):
+        if checkpoint is not None:
+            state, remarks = paddle_checkpoint.read(checkpoint)
+            with guard():
+                network = paddle_networks.build(architecture, CLASSES, seed, checkout)
+            state, fitted = paddle_checkpoint.fitted(network, state, checkpoint)
+            class_num, remarks = paddle_checkpoint.class_num(network, state, CLASSES), remarks + fitted
+        with guard():
+            network = paddle_networks.build(architecture, class_num, seed, checkout)
             flops = paddle_count.flops(network, input_shape)
-        params = paddle_count.parameters(network)
-        described = paddle_program.save(network, input_shape, out_dir)
+            if checkpoint is None:
+                paddle_weights.randomise(network, input_shape, flops, class_num, seed)
+            else:
+                paddle_checkpoint.fill(network, state, checkpoint)
+            if paddle_networks.reparameterise(network):
+                flops = paddle_count.flops(network, input_shape)
+            params = paddle_count.parameters(network)
+            described = paddle_program.save(network, input_shape, out_dir)
     facts = {"flops": flops, "params": params, "class_num": class_num, "remarks": remarks}
     return {**facts, "paddle_version": paddle.__version__, **described}
 

@@ -385,6 +385,29 @@ CASES = (
         )
     ),
     Case(
+        "fold-to-reshape",
+        _net(
+            NewOp("reshape2", {"X": ["x"]}, {"Out": ["a"], "XShape": ["s"]}, {"shape": [1, 16, 9]}),
+            NewOp("fold", {"X": ["a"]}, {"Y": ["y"]},
+                  {"output_sizes": [12, 3], "kernel_sizes": [4, 1], "strides": [4, 1], "paddings": [0, 0, 0, 0],
+                   "dilations": [1, 1]}),
+            shapes={"a": (1, 16, 9), "s": (0, *X), "y": (1, 4, 12, 3)},
+        ),
+    ),
+    *(
+        Case(
+            "matmul-shared-operand",
+            _net(
+                NewOp("reduce_mean", {"X": ["x"]}, {"Out": ["m"]}, {"dim": [1], "keep_dim": True, "reduce_all": False}),
+                NewOp("matmul_v2", {"X": [a], "Y": [b]}, {"Out": ["y"]}, {"trans_x": trans_x, "trans_y": trans_y}),
+                shapes={"m": (1, 1, 6, 6), "y": X},
+            ),
+        )
+        for a, b, trans_x, trans_y in (
+            ("x", "m", False, False), ("x", "m", False, True), ("x", "m", True, False), ("m", "x", False, False)
+        )
+    ),
+    Case(
         "deformable-conv-mask",
         _net(
             NewOp("conv2d", {"Input": ["x"], "Filter": ["o"]}, {"Output": ["offset"]}, CONV),

@@ -66,6 +66,50 @@ ROWS = (
       for scales, per in (("abs_max", "a scale for each tensor"), ("channel_wise_abs_max", "a scale for each channel"))),
 )  # fmt: skip
 
+ENGINES = "as Paddle"
+NO_IMAGE = "it must be one image at a time, of 3 channels or 1"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A kind of input: `name` in programs.py, the options that say its preprocessing, and what comes of the uses that not every
+    kind has: `VERIFIED` for one that works, or the sentence. `helper` is the method of `EdgeModel` that makes the input, or
+    the note of `package`.
+    """
+
+    name: str
+    what: str
+    how: tuple[str, ...] = ()
+    images: str = VERIFIED
+    helper: str = "tensor(bitmap)"
+    engines: str = ENGINES
+
+
+_FLOATS = ("--resize", "32,32", "--mean", "0.5", "--std", "0.25")
+USES = (
+    Use("grey", "one channel", _FLOATS),
+    Use("nhwc", "channels last", _FLOATS),
+    Use("bytes", "uint8 images", ("--resize", "32,32", "--scale", "1", "--mean", "0", "--std", "1"),
+        helper="bytes(bitmap)"),
+    Use("ids", "int32 words", images=NO_IMAGE, helper="takes no image: the app makes its inputs itself"),
+    Use("bert", "two inputs of int64 words",
+        ("--input-shape", "input_ids=1,12", "--input-shape", "token_type_ids=1,12"),
+        images=NO_IMAGE, helper="takes no image: the app makes its inputs itself",
+        engines="as Paddle; Paddle Inference was not tried"),
+)  # fmt: skip
+
+_USES_HEAD = """
+## What can be done with other inputs
+
+Networks of grey images, of channels last, and of whole numbers, through everything that edgezoo does with a network.
+`bench --check-output` compares with Paddle what Paddle-Lite, ONNX Runtime and Paddle Inference put out on this machine, and
+Paddle-Lite in `edgebench`, the C++ program that runs on phones. `eval` and int8-static are of images. A test makes all of it,
+`tests/convert/structures/test_uses.py`.
+
+| input | convert, verify | `bench --check-output`, each engine | `eval`, int8-static | AAR, APK | the app's input |
+|---|---|---|---|---|---|
+"""
+
 _HEAD = f"""# Structures that were tried
 
 Small networks of the structures that people's models have, written by Paddle itself, converted for ARM and verified as
@@ -83,7 +127,19 @@ What Paddle 3 writes with control flow is exported once more in the older format
 def page() -> str:
     """The whole page."""
     lines = [f"| {row.what} | {row.older} | {row.newer or ''} | {row.onnx or ''} |" for row in ROWS]
-    return _HEAD + "\n".join(lines) + "\n"
+    uses = [
+        f"| {use.what} | verified | {use.engines} | {_works(use.images)} | made | {_method(use.helper)} |"
+        for use in USES
+    ]
+    return _HEAD + "\n".join(lines) + "\n" + _USES_HEAD + "\n".join(uses) + "\n"
+
+
+def _works(told: str) -> str:
+    return "judged; calibrated, as Paddle's simulation" if told == VERIFIED else f"refused: {told}"
+
+
+def _method(told: str) -> str:
+    return f"`EdgeModel.{told}`" if told.endswith("(bitmap)") else told
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import zipfile
 from collections.abc import Mapping
 from json import loads
@@ -16,13 +14,9 @@ from edge.convert.options import ConvertOptions
 from edge.convert.order import Conversion, Order, Product
 from edge.convert.pipeline import convert_models
 from edge.errors import EdgezooError
-from edge.paddle.draft import Draft
-from edge.paddle.program import Program
-from edge.toolchain.engines import engine
-from edge.toolchain.environment import ensure
 from tests.convert.structures.rows import ROWS, VERIFIED, Row, page
 
-HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
+ROOT = Path(__file__).parents[3]
 BY = {"older": "paddle", "newer": "paddle3", "onnx": "paddle"}
 
 Outcomes = Mapping[tuple[str, str], Conversion[Product] | EdgezooError]
@@ -31,23 +25,6 @@ Outcomes = Mapping[tuple[str, str], Conversion[Product] | EdgezooError]
 def test_the_page_has_every_row() -> None:
     how = "python -m tests.convert.structures.rows docs/reference/structures.md"
     assert (ROOT / "docs/reference/structures.md").read_text() == page(), f"write it again: {how}"
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The networks, in a folder for each Paddle."""
-    place = tmp_path_factory.mktemp("structures")
-    for kind in ("paddle", "paddle3"):
-        python = ensure(engine(kind), say=lambda _: None).python
-        command = [str(python), str(HERE / "programs.py"), str(place / kind)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-    custom = place / "paddle/custom"
-    shutil.copytree(place / "paddle/grey", custom)
-    draft = Draft.of(Program.read(custom / "inference.pdmodel"))
-    next(draft.ops("hard_swish")).set_type("my_swish")
-    (custom / "inference.pdmodel").write_bytes(draft.build().serialize())
-    return place
 
 
 @pytest.fixture(scope="module")

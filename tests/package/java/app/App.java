@@ -50,6 +50,21 @@ final class App {
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = i * 2654435 | 0xFF000000;
         }
+        if ("uint8".equals(model.info().inputType)) {
+            byte[] whole = model.bytes(new Bitmap(pixels, 40, Bitmap.Config.ARGB_8888));
+            System.out.println("bytes " + Arrays.hashCode(whole));
+            try {
+                model.tensor(new Bitmap(pixels, 40, Bitmap.Config.ARGB_8888));
+            } catch (IllegalStateException other) {
+                System.out.println("tensor " + other.getMessage());
+            }
+            return;
+        }
+        try {
+            model.bytes(new Bitmap(pixels, 40, Bitmap.Config.ARGB_8888));
+        } catch (IllegalStateException other) {
+            System.out.println("bytes " + other.getMessage());
+        }
         float[] tensor = model.tensor(new Bitmap(pixels, 40, Bitmap.Config.ARGB_8888));
         float[] hardware = model.tensor(new Bitmap(pixels, 40, Bitmap.Config.HARDWARE));
         System.out.println("tensor " + Arrays.hashCode(tensor) + " " + Arrays.equals(tensor, hardware));

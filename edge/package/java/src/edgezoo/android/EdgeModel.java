@@ -139,8 +139,38 @@ public final class EdgeModel {
         }
     }
 
-    /** The input tensor of an image; see {@link Preprocessing#tensor}. */
+    /**
+     * The input tensor of an image; see {@link Preprocessing#tensor}.
+     *
+     * @throws IllegalStateException if the network takes something else: whole numbers (see {@link #bytes}), or no image
+     */
     public float[] tensor(Bitmap bitmap) {
+        if (info.inputType != null && !info.inputType.equals("float32")) {
+            throw new IllegalStateException("'" + info.name + "' takes " + info.inputType + " values"
+                    + (info.inputType.equals("uint8") ? ": bytes() gives them" : ", which are not made here"));
+        }
+        return prepared(bitmap);
+    }
+
+    /**
+     * The same for a network that takes whole numbers of 8 bits without a sign; each value rounded to the nearest.
+     *
+     * @return the values as Paddle-Lite's {@code setData(byte[])} takes them: 200 is the byte -56
+     * @throws IllegalStateException if the network takes something else
+     */
+    public byte[] bytes(Bitmap bitmap) {
+        if (!"uint8".equals(info.inputType)) {
+            throw new IllegalStateException("'" + info.name + "' takes " + info.inputType + " values, not uint8");
+        }
+        float[] values = prepared(bitmap);
+        byte[] out = new byte[values.length];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = (byte) Math.max(0, Math.min(255, (int) Math.rint(values[i])));
+        }
+        return out;
+    }
+
+    private float[] prepared(Bitmap bitmap) {
         if (info.preprocessing == null) {
             throw new IllegalStateException("how images are prepared for '" + info.name + "' is not known: its model.json says nothing");
         }

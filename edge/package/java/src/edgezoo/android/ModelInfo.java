@@ -25,6 +25,10 @@ public final class ModelInfo {
     public final int inputIndex;
 
     public final String inputName;
+
+    /** Of that input, in numpy's words: "float32", or "uint8" and the like; null where the metadata does not say. */
+    public final String inputType;
+
     private final long[] inputShape;
 
     /** Null for a model whose input is no image, or of which nobody said how images are prepared. */
@@ -59,6 +63,7 @@ public final class ModelInfo {
         inputIndex = image < inputs.size() ? image : 0;
         Map<?, ?> input = (Map<?, ?>) inputs.get(inputIndex);
         inputName = (String) input.get("name");
+        inputType = (String) input.get("dtype");
         List<?> shape = (List<?>) input.get("shape");
         inputShape = new long[shape.size()];
         for (int i = 0; i < inputShape.length; i++) {
