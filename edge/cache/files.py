@@ -42,8 +42,8 @@ Replaced = Literal["report", "package", "picture of edgezoo", "workbook"]
 
 
 def check_replaceable(path: Path, what: Replaced) -> None:
-    """A report may replace text that is no model's metadata, a package or a workbook an archive, a picture one that edgezoo drew;
-    none a database, a model or another image.
+    """A report may replace text that is no model's metadata, a package or a workbook an archive, a picture one that edgezoo
+    drew; none a database, a model or another image.
 
     Raises `OutputError`, in which nothing was written.
     """

@@ -25,6 +25,7 @@ def requirement(package: str) -> str:
         asked = []
     for one in asked:
         specifier = one.partition(";")[0].strip()
-        if re.match(r"[\w.-]+", specifier) and re.match(r"[\w.-]+", specifier)[0].lower() == package:  # type: ignore[index]
+        named = re.match(r"[\w.-]+", specifier)
+        if named and named[0].lower() == package:
             return specifier
     return package

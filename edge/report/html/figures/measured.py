@@ -166,8 +166,8 @@ def sizes(material: Material) -> list[Figure]:
         Axis(f"latency at {count}, ms (logarithmic)", log=True), Axis("size, MB (logarithmic)", log=True), tuple(series)
     )
     caption = (
-        f"Published sizes and latencies as {where}; sizes as the table prints them, MiB for most networks. Measured: the bytes of the"
-        " file that ran, in MB (1,000,000 bytes), beside its latency; the legend names device, engine and precision."
+        f"Published sizes and latencies as {where}; sizes as the table prints them, MiB for most networks. Measured: the bytes"
+        " of the file that ran, in MB (1,000,000 bytes), beside its latency; the legend names device, engine and precision."
     )
     summary = f"{len(known)} published networks and {len(mine)} measured files."
     return [Figure("size", "Size against latency", caption, summary, (chart,), _SIZES, tuple(rows))]

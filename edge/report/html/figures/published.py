@@ -117,9 +117,9 @@ def _mobile(material: Material) -> Figure:
         )
         rows += [_row((one, "no")) for one in guesses]
     caption = (
-        f"Published: {where.removeprefix('published by ')}. Measured: here, on the device that the legend names, {count}, with"
-        " the interval of the median over launches; the accuracy beside a measured latency is the published one of that network."
-        " Measured points have fronts of their own."
+        f"Published: {where.removeprefix('published by ')}. Measured: here, on the device that the legend names, {count},"
+        " with the interval of the median over launches; the accuracy beside a measured latency is the published one of that"
+        " network. Measured points have fronts of their own."
         if mine
         else f"As {where}. Nothing measured at {count} can be laid beside it: see the notes."
     )

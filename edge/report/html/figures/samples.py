@@ -78,7 +78,8 @@ def samples(one: Measurement) -> Figure | None:
         f"cell-{one.id}",
         f"Measurement {one.id}: {one.subject.name}, {one.threads}T",
         f"Measured on {device_name(one)} by {engine_name(one)}, {one.subject.precision or 'unknown'}, protocol"
-        f" {one.protocol.name}, in ms. Samples at one place of the picture fall together; launches that are set aside are hollow, and in no number.",
+        f" {one.protocol.name}, in ms. Samples at one place of the picture fall together; launches that are set"
+        " aside are hollow, and in no number.",
         _summary(one, values),
         tuple(charts),
         _COLUMNS,
