@@ -95,7 +95,7 @@ def _typed(value: Any, kind: Kind) -> Value:
         return float(value) if math.isfinite(value) else None
     if kind == "text":
         return str(value)
-    return bool(value) if kind == "boolean" else value  # type: ignore[no-any-return]
+    return bool(value) if kind == "boolean" else value
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -35,13 +35,14 @@ def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> bytes
     """
     available()
     from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
 
     book = Workbook()
     sheet: Worksheet = book.worksheets[0]
     sheet.title = "measurements"
     _fill(sheet, [one.name for one in COLUMNS], [line(one, ratio=ratio) for one in measurements])
-    for place, column in enumerate(COLUMNS):
-        sheet.column_dimensions[sheet.cell(1, place + 1).column_letter].width = _WIDTHS.get(column.kind, 13)
+    for place, column in enumerate(COLUMNS, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column.kind, 13)
     columns: Worksheet = book.create_sheet("columns")
     _fill(columns, ["column", "type", "meaning"], [list(one) for one in COLUMNS])
     for letter, wide in (("A", 28), ("B", 10), ("C", 70)):

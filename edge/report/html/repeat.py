@@ -26,8 +26,8 @@ def commands(cells: Sequence[Measurement], seed: int | None) -> list[str]:
         together: dict[tuple[int, ...], list[str]] = {}
         for name, counts in names.items():
             together.setdefault(tuple(sorted(counts)), []).append(name)
-        for counts, mine in together.items():
-            words = ["edgezoo", "bench", *mine, "--threads", ",".join(map(str, counts)), *options]
+        for ordered, mine in together.items():
+            words = ["edgezoo", "bench", *mine, "--threads", ",".join(map(str, ordered)), *options]
             words += ["--seed", str(seed)] if seed is not None else []
             made.append(shlex.join([*words, "--fresh"]))
     return made

@@ -96,8 +96,10 @@ def test_the_keyboard_reaches_every_mark(tab: Tab) -> None:
 
 
 def test_a_series_is_switched_off_and_on(tab: Tab) -> None:
-    seen = "[...document.querySelectorAll('#figure-server .mark')].filter(one => one.getBoundingClientRect().width > 0).length"
-    button = "[...document.querySelectorAll('#figure-server .legend button')].find(one => one.textContent.startsWith('ResNet,'))"
+    seen = "[...document.querySelectorAll('#figure-server .mark')].filter(one => one.checkVisibility()).length"
+    button = (
+        "[...document.querySelectorAll('#figure-server .legend button')].find(one => /^ResNet,/.test(one.textContent))"
+    )
     before = tab.run(seen)
     tab.run(f"{button}.focus()")
     tab.key("Enter")
@@ -139,7 +141,8 @@ def test_the_table_is_filtered_by_words_and_values(tab: Tab) -> None:
     tab.run(
         "(() => {const words = document.getElementById('words'); words.value = ''; words.dispatchEvent(new Event('input'))})()"
     )
-    pick = "[...document.querySelectorAll('#picks label')].find(one => one.textContent.startsWith('Status')).querySelector('select')"
+    status = "[...document.querySelectorAll('#picks label')].find(one => /^Status/.test(one.textContent))"
+    pick = f"{status}.querySelector('select')"
     tab.run(f"(() => {{const pick = {pick}; pick.value = 'not valid'; pick.dispatchEvent(new Event('change'))}})()")
     assert column(tab, 0) == ["4"]
 

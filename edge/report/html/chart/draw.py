@@ -66,8 +66,8 @@ def _axes(chart: Chart, x: Scale, y: Scale, left: float, bottom: float) -> Marku
         tag("path", {"class": "base", "d": f"M{number(left)},{number(_TOP)}V{number(bottom)}H{number(right)}"})
     )
     if chart.reference is not None:
-        at = number(x(chart.reference))
-        parts.append(tag("path", {"class": "reference", "d": f"M{at},{number(_TOP)}V{number(bottom)}"}))
+        rule = number(x(chart.reference))
+        parts.append(tag("path", {"class": "reference", "d": f"M{rule},{number(_TOP)}V{number(bottom)}"}))
     last = -math.inf
     for value, words in x.ticks:
         at, half = x(value), width(words) / 2

@@ -22,6 +22,7 @@ from edge.report.html.material import (
 )
 from edge.results.measurement import Measurement
 from edge.zoo.catalogue import catalogue
+from edge.zoo.doubts import Doubt
 
 
 def threads(material: Material) -> list[Figure]:
@@ -249,7 +250,7 @@ def _reference_ms(one: Measurement) -> float:
     return published.sd855_ms[one.threads]
 
 
-def _doubts(one: Measurement) -> Sequence[facts.Doubt]:
+def _doubts(one: Measurement) -> Sequence[Doubt]:
     return facts.doubts(one.subject, f"sd855_{one.threads}")
 
 

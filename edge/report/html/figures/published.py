@@ -233,9 +233,8 @@ def _measured(material: Material) -> tuple[list[list[tuple[Contender, Measuremen
         if model is None or top1 is None:
             left.append(f"{one.subject.name} {one.subject.precision or 'unknown'} (measurement {one.id})")
             continue
-        latency = Sourced(
-            one.headline_ms or 0.0, "measured", *(wording.ends(one) or (None, None)), note=wording.of_cell(one)
-        )
+        low, high = wording.ends(one) or (None, None)
+        latency = Sourced(one.headline_ms or 0.0, "measured", low, high, note=wording.of_cell(one))
         contender = Contender(model.name, model, "fp32", one.engine[0] or "unknown", "published", latency, top1, None)
         groups.setdefault((device_key(one), one.engine), []).append((contender, one))
     notes = []
