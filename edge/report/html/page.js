@@ -31,7 +31,8 @@
   document.addEventListener("pointerout", (event) => { if (markOf(event) && markOf(event) === shown && document.activeElement !== shown) hide(); });
   document.addEventListener("focusin", (event) => { const mark = markOf(event); if (mark) show(mark); else hide(); });
   document.addEventListener("focusout", (event) => { if (markOf(event)) hide(); });
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  const follow = () => { if (shown && shown === document.activeElement) show(shown); else hide(); };
+  document.addEventListener("scroll", follow, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
 
   // One stop of the Tab key a chart; the arrow keys go from mark to mark.

@@ -96,7 +96,8 @@ def test_the_keyboard_reaches_every_mark(tab: Tab) -> None:
 
 
 def test_a_series_is_switched_off_and_on(tab: Tab) -> None:
-    seen = "[...document.querySelectorAll('#figure-server .mark')].filter(one => one.checkVisibility()).length"
+    marks = "[...document.querySelectorAll('#figure-server .mark')]"
+    seen = f"{marks}.filter(one => one.getBoundingClientRect().width > 0).length"
     button = (
         "[...document.querySelectorAll('#figure-server .legend button')].find(one => /^ResNet,/.test(one.textContent))"
     )

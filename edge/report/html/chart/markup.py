@@ -11,6 +11,7 @@ Markup = NewType("Markup", str)
 
 # What XML forbids, what HTML reads otherwise, and what turns the direction of the words around it.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_SPACES = str.maketrans({"\n": "&#10;", "\t": "&#9;"})  # in an attribute XML reads them as blanks
 _EMPTY = frozenset({"meta", "input", "br", "hr", "col"})
 
 Value = str | float | bool | None
@@ -44,5 +45,5 @@ def _attribute(key: str, value: Value) -> str:
         return ""
     if value is True:
         return f" {key}"
-    shown = number(value) if isinstance(value, float) else text(value).replace("\n", "&#10;")
+    shown = number(value) if isinstance(value, float) else text(value).translate(_SPACES)
     return f' {key}="{shown}"'

@@ -117,11 +117,11 @@ def _mobile(material: Material) -> Figure:
         )
         rows += [_row((one, "no")) for one in guesses]
     caption = (
-        f"Published: {where.removeprefix('published by ')}. Measured: here, on the device that the legend names, {count},"
+        f"Published{where.removeprefix('published')}. Measured: here, on the device that the legend names, {count},"
         " with the interval of the median over launches; the accuracy beside a measured latency is the published one of that"
-        " network. Measured points have fronts of their own."
+        " network. Measured points have fronts of their own. Hollow: not valid, doubtful, or estimated."
         if mine
-        else f"As {where}. Nothing measured at {count} can be laid beside it: see the notes."
+        else f"As {where}. Nothing measured at {count} is laid beside it. Hollow: doubtful, or estimated."
     )
     chart = Chart(
         Axis(f"latency at {count}, ms (logarithmic)", log=True), Axis("top-1 accuracy, % (published)"), tuple(series)
