@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -51,8 +52,16 @@ def report(db: Path, folder: Path) -> bytes:
             with Image.open(io.BytesIO(shot)) as image:
                 both.paste(image, (place * WIDE, 0))
         made = io.BytesIO()
-        both.quantize(96, dither=Image.Dither.NONE).save(made, "png", optimize=True)
+        both.quantize(palette=_commonest(both), dither=Image.Dither.NONE).save(made, "png", optimize=True)
     return made.getvalue()
+
+
+def _commonest(image: Image.Image) -> Image.Image:
+    """The 256 colours that most pixels have, as they are: averages would change those of the marks."""
+    counted = sorted(image.getcolors(1 << 24) or [], reverse=True, key=lambda one: one[0])[:256]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in counted for part in (colour if isinstance(colour, tuple) else (0, 0, 0))])
+    return palette
 
 
 def table(printed: str, command: str) -> str:
@@ -75,21 +84,18 @@ def table(printed: str, command: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--db", type=Path, help="measurements that are there; default: measure now")
-    asked = parser.parse_args()
+    given = parser.parse_args()
     if PROGRAM is None:
         sys.exit("pictures: no Chromium is here: sudo apt-get install chromium")
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pictures") as place:
-        db = asked.db or Path(place) / "results.db"
-        if asked.db is None:
+        db = given.db or Path(place) / "results.db"
+        if given.db is None:
             measured(db)
-        # of each engine a table: the first is shown
-        shown = edgezoo(
-            "results", "export", "--db", str(db), "--where", "engine=onnxruntime", "--where", "precision=fp32"
-        )
+        asked = ("results", "export", "--where", "engine=onnxruntime", "--where", "precision=fp32")
         made = {
             "report.png": report(db, Path(place)),
-            "bench.svg": table(shown, f"edgezoo bench {' '.join(MODELS[:1])} ... --threads 1,2 --device host").encode(),
+            "bench.svg": table(edgezoo(*asked, "--db", str(db)), shlex.join(["edgezoo", *asked])).encode(),
         }
     for name, content in made.items():
         if len(content) > MOST_BYTES:

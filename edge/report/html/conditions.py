@@ -23,10 +23,9 @@ def sections(material: Material) -> list[Markup]:
 
 def _session(material: Material, number: int, cells: Sequence[Measurement]) -> Markup:
     record = material.sessions.get(number)
-    told = _told(cells, lambda one: [f"measurement {one.id}" if len(cells) > 1 else ""])
     known = [
         ("Begun", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.started)) if record else "unknown"),
-        ("Measurements", f"{len(cells)}{told and f' ({cells[0].id} to {cells[-1].id})'}"),
+        ("Measurements", str(len(cells)) + (f" ({cells[0].id} to {cells[-1].id})" if len(cells) > 1 else "")),
         ("Device", "; ".join(_told(cells, lambda one: [facts.device_line(one.device)]))),
         ("System", "; ".join(_told(cells, lambda one: [str(one.device.get("build") or "unknown")]))),
         ("edgezoo", record.edgezoo if record else "unknown"),
@@ -55,12 +54,10 @@ def _session(material: Material, number: int, cells: Sequence[Measurement]) -> M
 
 
 def _program(one: Measurement) -> list[str]:
-    versions = [launch.runner_version for launch in one.launches if launch.runner_version]
+    told = [launch.runner_version for launch in one.launches if launch.runner_version]
+    version = told[-1].removeprefix(one.program.name).strip() if told else ""
     contract = "" if one.program.contract is None else f", contract {one.program.contract}"
-    return [
-        f"{one.program.name} {versions[-1] if versions else ''}".rstrip()
-        + f"{contract}, sha256 {one.program.sha256[:12]}"
-    ]
+    return [f"{one.program.name} {version}".rstrip() + f"{contract}, sha256 {one.program.sha256[:12]}"]
 
 
 def _told(cells: Sequence[Measurement], of: Callable[[Measurement], Iterable[str]]) -> list[str]:

@@ -192,7 +192,8 @@ def _table(rows: Sequence[Markup]) -> Markup:
         "p",
         {"class": "muted"},
         text(
-            "Measured on the device of the row; published by PaddleClas for a Snapdragon 855, and set in a ratio only where the"
+            "Latencies and sizes are measured, on the device of the row; published by PaddleClas for a Snapdragon 855,"
+            " and set in a ratio only where the"
             " device is one."
             " A heading sorts by its column."
         ),

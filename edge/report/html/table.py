@@ -9,7 +9,7 @@ from edge.report import facts
 from edge.report.grid import Column
 from edge.report.html.chart.markup import Markup, join, tag, text
 from edge.report.html.figures import wording
-from edge.report.html.material import device_name, engine_name
+from edge.report.html.material import engine_name
 from edge.report.identity import shapes
 from edge.results import words
 from edge.results.measurement import Measurement
@@ -18,7 +18,7 @@ _COLUMNS = (
     *(
         Column("Id"),
         Column("Model", False),
-        Column("ms (measured)"),
+        Column("ms"),
         Column("Interval ms"),
         Column("Threads"),
         Column("Precision", False),
@@ -72,7 +72,8 @@ def row(one: Measurement) -> Markup:
     cells = []
     for column, words_ in zip(_COLUMNS, _cells(one), strict=True):
         kind = "n" if column.number else "wide" if column.title == "Reasons and remarks" else None
-        cells.append(tag("td", {"class": kind}, text(words_)))
+        shown = text(words_)
+        cells.append(tag("td", {"class": kind}, tag("div", {}, shown) if kind == "wide" else shown))
     return tag("tr", {}, *cells)
 
 
@@ -112,7 +113,7 @@ def _cells(one: Measurement) -> tuple[str, ...]:
         wording.interval(wording.ends(one), 3),
         str(one.threads),
         one.subject.precision or "unknown",
-        device_name(one),
+        str(one.device.get("serial") or "unknown"),
         engine_name(one),
         wording.status(one),
         "; ".join(told),
