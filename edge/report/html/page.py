@@ -195,7 +195,7 @@ def _table(rows: Sequence[Markup]) -> Markup:
             "Latencies and sizes are measured, on the device of the row; published by PaddleClas for a Snapdragon 855,"
             " and set in a ratio only where the"
             " device is one."
-            " A heading sorts by its column."
+            " A heading sorts by its column. On paper the last columns are left out."
         ),
     )
     whole = tag(

@@ -167,6 +167,8 @@ def test_it_prints(tab: Tab) -> None:
     tab.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     assert tab.run("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.run("getComputedStyle(document.querySelector('.controls')).display") == "none"
+    tab.call("Emulation.setDeviceMetricsOverride", width=720, height=1000, deviceScaleFactor=1, mobile=False)  # A4
+    assert tab.run("document.documentElement.scrollWidth") <= 720
     tab.call("Emulation.setEmulatedMedia", media="")
 
 

@@ -10,7 +10,24 @@ from dataclasses import dataclass
 from edge.report.html.chart.model import Axis
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_MOMENTS = (60, 300, 900, 3600, 10800, 21600, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000)
+_MOMENTS = (
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    10800,
+    21600,
+    86400,
+    172800,
+    604800,
+    1209600,
+    2592000,
+    7776000,
+    31536000,
+)
 
 
 @dataclass(frozen=True, slots=True)
