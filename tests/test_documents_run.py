@@ -70,7 +70,6 @@ SKIPPED = {
     'edgezoo results label 12 13 14 "in its case"': IDS,
     "edgezoo results delete 12 13": IDS,
     'edgezoo report --label "in its case" -o hot.html': IDS,
-    "scripts/pictures": "needs Chromium and minutes of measuring: tests/report/html has its parts",
     "edgezoo convert --light --weights random": HOURS,
     "edgezoo convert --all --weights random": HOURS,
     "edgezoo convert PPLCNet_x1_0 --weights best_model.pdparams": "needs a checkpoint: tests/source/test_checkpoint.py",
