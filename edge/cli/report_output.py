@@ -66,7 +66,9 @@ def write(wanted: ReportFile, material: Material) -> dict[str, Any]:
     for one in contents.figures(material):
         path = wanted.path / f"{one.id}.{wanted.form}"
         _check(path, wanted.form)
-        _put(path, _alone(wanted, one))
+        content = _alone(wanted, one)
+        wanted.path.mkdir(exist_ok=True)
+        _put(path, content)
         made.append((path, (one.id,)))
     return _told(material, made)
 
@@ -93,11 +95,14 @@ def _check(path: Path, kind: str) -> None:
 
 
 def _folder(output: Path | None, kind: str) -> Path:
-    if output is None or not output.is_dir():
+    """Where every figure goes: a folder that is there, or can be made. Raises `UsageError`."""
+    if output is None or (output.exists() and not output.is_dir()):
         raise UsageError(
             f"every figure as {kind} needs a folder" + ("" if output is None else f", and {output} is none"),
-            hint="make the folder and name it with -o, or name a --figure",
+            hint="name one with -o, or name a --figure",
         )
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"{output}: there is no folder {output.parent}", hint="make it first, or name another one")
     return output
 
 
