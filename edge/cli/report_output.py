@@ -65,9 +65,9 @@ def write(wanted: ReportFile, material: Material) -> dict[str, Any]:
     made = []
     for one in contents.figures(material):
         path = wanted.path / f"{one.id}.{wanted.form}"
-        _check(path, wanted.form)
         content = _alone(wanted, one)
         wanted.path.mkdir(exist_ok=True)
+        _check(path, wanted.form)
         _put(path, content)
         made.append((path, (one.id,)))
     return _told(material, made)
