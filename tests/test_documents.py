@@ -73,8 +73,20 @@ def test_the_index_lists_every_page(index: str) -> None:
 
 def test_every_kind_of_document_has_its_folder() -> None:
     folders = {path.name for path in (ROOT / "docs").iterdir() if path.is_dir()}
-    assert folders == {"tutorial", "how-to", "reference", "explanation", "decisions"}
+    assert folders == {"tutorial", "how-to", "reference", "explanation", "decisions", "pictures"}
     assert [path.name for path in (ROOT / "docs").iterdir() if path.is_file()] == ["README.md"]
+
+
+def test_every_picture_is_small_shown_and_made_by_the_command() -> None:
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", prose(page))
+    }
+    there = set((ROOT / "docs/pictures").iterdir())
+    assert there == shown
+    script = (ROOT / "scripts/pictures.py").read_text(encoding="utf-8")
+    assert all(f'"{path.name}"' in script and path.stat().st_size < 200_000 for path in there)
 
 
 # The tutorial

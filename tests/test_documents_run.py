@@ -69,6 +69,7 @@ SKIPPED = {
     "edgezoo results compare 12 15": IDS,
     'edgezoo results label 12 13 14 "in its case"': IDS,
     "edgezoo results delete 12 13": IDS,
+    'edgezoo report --label "in its case" -o hot.html': IDS,
     "edgezoo convert --light --weights random": HOURS,
     "edgezoo convert --all --weights random": HOURS,
     "edgezoo convert PPLCNet_x1_0 --weights best_model.pdparams": "needs a checkpoint: tests/source/test_checkpoint.py",

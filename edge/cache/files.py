@@ -15,6 +15,8 @@ from edge.cache.hashing import sha256_of
 from edge.errors import OutputError
 from edge.untrusted.files import open_file
 
+DRAWN = b"Software\0edgezoo"  # in the head of a PNG: who drew it
+
 
 def write_text(path: Path, text: str, *, hint: str = "", parents: bool = False) -> None:
     """Write a whole text file (UTF-8) or none, as `atomic_write` does."""
@@ -37,8 +39,12 @@ def put_copy(source: Path, target: Path) -> None:
         shutil.copystat(source, part)
 
 
-def check_replaceable(path: Path, what: Literal["report", "package"]) -> None:
-    """A report may replace text that is no model's metadata, a package an archive; neither a database, a model or an image.
+Replaced = Literal["report", "package", "picture of edgezoo", "workbook"]
+
+
+def check_replaceable(path: Path, what: Replaced) -> None:
+    """A report may replace text that is no model's metadata, a package or a workbook an archive, a picture one that edgezoo
+    drew; none a database, a model or another image.
 
     Raises `OutputError`, in which nothing was written.
     """
@@ -52,7 +58,8 @@ def check_replaceable(path: Path, what: Literal["report", "package"]) -> None:
             f"{path} could not be written: {error.strerror or error}", hint="name another file"
         ) from error
     text = b"\0" not in head and b'"format": "edgezoo-' not in head
-    if head and not (text if what == "report" else head.startswith(b"PK")):
+    fits = {"report": text, "picture of edgezoo": head.startswith(b"\x89PNG") and DRAWN in head}
+    if head and not fits.get(what, head.startswith(b"PK")):
         raise OutputError(f"{path} is there already, and is no {what}", hint="name another file, or remove that one")
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "bench": "edge.cli.bench",
     "eval": "edge.cli.evaluate",
     "results": "edge.cli.results",
+    "report": "edge.cli.report",
     "package": "edge.cli.package",
     "install": "edge.cli.install",
     "inspect": "edge.cli.inspect",

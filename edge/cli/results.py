@@ -102,6 +102,8 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 @click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
 @filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
+@click.option("--xlsx", "form", flag_value="xlsx", default=None,
+              help="An Excel workbook, with -o FILE.xlsx: dates, numbers, and a sheet that explains the columns.")  # fmt: skip
 @options.db_there
 @options.report
 def export_command(
@@ -116,10 +118,21 @@ def export_command(
     output: Path | None,
     ratio: bool,
 ) -> None:
-    """Write measurements as a table, Markdown, CSV or JSON: those named, or all that match."""
+    """Write measurements as a table, Markdown, CSV, JSON or an Excel workbook: those named, or all that match.
+
+    In CSV files and workbooks every column has one type, and moments are UTC.
+    """
     from edge.cli.output import print_report, write_file
     from edge.errors import UsageError
 
+    if form == "xlsx" or (output is not None and output.suffix.lower() == ".xlsx"):
+        from edge.cli.workbook import check, write
+
+        path = check(form, output, raw=raw)
+        measurements, damaged = _load(db, Filters(model, serial, where, since), ids=ids)
+        write(path, measurements, ratio=ratio)
+        tell_of(damaged)
+        return
     options.check_output(output)
     form = options.form_of(form, output)
     if raw and form != "json":

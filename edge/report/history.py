@@ -50,7 +50,6 @@ def _row(point: Point) -> list[str]:
     kind = [interval.level_text] if interval is not None and interval.level < 0.95 else []
     kind += [f"over launches of {point.sessions} sessions"] if point.sessions > 1 else []
     level = f" ({', '.join(kind)})" if kind else ""
-    marks = [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]
     return [
         str(point.id),
         str(point.session),
@@ -59,12 +58,18 @@ def _row(point: Point) -> list[str]:
         "-" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}{level}",
         launches(point.launches, point.launches_made),
         point.status,
-        _change(point),
-        ", ".join(marks),
+        change(point),
+        ", ".join(renewed(point)),
     ]
 
 
-def _change(point: Point) -> str:
+def renewed(point: Point) -> list[str]:
+    """What is new since the point before, and what was said of it."""
+    return [*(_TITLES[name] for name in point.renewed), *(f"label {label}" for label in point.labels)]
+
+
+def change(point: Point) -> str:
+    """Against the last valid point, by the rule of `results compare`; empty where there is none."""
     if point.answer is None or point.ratio is None:
         return ""
     if point.answer in ("undecided", "the same"):

@@ -28,6 +28,7 @@ from edge.results.measurement import Launch, Measurement, RunnerProgram, Status,
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
 from edge.results.rows import DamagedRowError, Row
+from edge.results.sessions import Sessions
 from edge.results.summary import LaunchSummary, Summary, counted_of
 from edge.typed import decode
 
@@ -64,6 +65,7 @@ class Store:
         self._database = Database(path, create=create, say=say)
         self.marks = Marks(self._database)
         self.accuracies = Accuracies(self._database)
+        self.sessions = Sessions(self._database)
 
     def close(self) -> None:
         """Close the file; what was committed stays."""

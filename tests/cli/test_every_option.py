@@ -373,6 +373,10 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
                     Refused("results export 1 --db {db} --model MobileNetV1", "ids and filters exclude each other")],
         "--device": [Effect("results export --db {db} --json -s cd34", of_cells("id"), [2]),
                      Refused("results export 1 --db {db} -s cd34", "ids and filters exclude each other")],
+        "--xlsx": [Effect("results export --db {db} --xlsx -o r.xlsx", file("r.xlsx"), without="results export --db {db} --csv -o r.csv"),
+                   Refused("results export --db {db} --xlsx", "whose name ends in .xlsx"), Refused("results export --db {db} --xlsx -o r.csv", "whose name ends in .xlsx"),
+                   Refused("results export --db {db} --xlsx -o nowhere/r.xlsx", "there is no folder nowhere"),
+                   Refused("results export --db {db} --xlsx --raw -o r.xlsx", "--raw belongs to --json")],
         "--raw": [Effect("results export --db {db} --json --raw", lambda m: "launches" in m.cell),
                   Refused("results export --db {db} --csv --raw", "--raw belongs to --json")],
         "--db": [Effect("results export --db {db}", lambda m: m.code, 0, without="results export --db nowhere.db")],
@@ -427,6 +431,41 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--db": [Effect("results compare 1 2 --db {db}", lambda m: m.code, 0, without="results compare 1 2 --db nowhere.db")],
         "--json": [Effect("results compare 1 2 --db {db} --json", is_json)],
     },
+}  # fmt: skip
+
+# Reports
+
+REPORT_ = "report --db {db} --json "
+
+
+def reported(made: Made) -> int:
+    """Of how many measurements the report is."""
+    count: int = made.json["measurements"]
+    return count
+
+
+REPORT: dict[str, Sequence[Row]] = {
+    "--output": [Effect("report --db {db} -o r.html", file("r.html")), Refused("report -o nowhere/r.html", "there is no folder nowhere"),
+                 Refused("report --db {db} -o {images}", "is a folder")],
+    "--format": [Effect("report --db {db} --figure size --format svg", lambda _: text_of("size.svg").startswith("<svg"), without="report --db {db} --figure size --format png"),
+                 Effect("report --db {db} --figure size --format png", file("size.png"), without="report --db {db} --figure size --format svg"),
+                 Refused("report --db {db} --format svg -o r.html", "the file's name says html"), Refused("report --db {db} --format svg", "every figure as svg needs a folder"),
+                 Refused("report --db {db} --format svg -o {tiny}", "every figure as svg needs a folder, and"), Refused("report --format svg -o no/where", "there is no folder no"),
+                 Effect("report --session 1 --db {db} --format svg -o figures/ --json", lambda m: len(m.json["files"]) > 4, without=REPORT_)],
+    "--figure": [Effect("report --db {db} --figure cell-1 -o c.svg", lambda _: "Measurement 1:" in text_of("c.svg"), without="report --db {db} --figure size -o c.svg"),
+                 Refused("report --figure size -o r.html", "--figure is for a figure alone"), Refused("report --db {db} --figure none -o n.svg", "no such figure")],
+    "--theme": [Effect("report --figure size -o s.svg --theme dark", lambda _: "#16181c" in text_of("s.svg") and "#ffffff" not in text_of("s.svg")),
+                Refused("report --theme dark", "--theme is for a figure alone")],
+    "--session": [Effect(REPORT_ + "--session 2", reported, 1), Refused(REPORT_ + "--session 77", "no measurement matches: session 77")],
+    "--label": [Effect("results label 2 x --db {copy} && report --db {copy} --json --label x", reported, 1), Refused(REPORT_ + "--label none", "no measurement matches: label none")],
+    "--model": [Effect(REPORT_ + "--model MobileNetV1", reported, 1), Refused(REPORT_ + "--model nothing", "no measurement matches")],
+    "--device": [Effect(REPORT_ + "-s cd34", reported, 1), Refused(REPORT_ + "-s nowhere", "no measurement matches: device nowhere")],
+    "--where": [Effect(REPORT_ + "--where model=MobileNetV3", reported, 2), Refused(REPORT_ + "--where colour=red", "colour")],
+    "--since": [Effect(REPORT_ + "--since 2999-01-01", lambda m: m.code, 2), Refused(REPORT_ + "--since someday", "someday")],
+    "--threads": [Effect("report --db {db} --figure mobile -o m.svg --threads 2", lambda _: "latency at 2 threads" in text_of("m.svg"))],
+    "--estimated": [Effect("report --figure mobile -o m.svg --estimated", lambda _: "estimated: Snapdragon 855" in text_of("m.svg"))],
+    "--db": [Effect(REPORT_, reported, 5, without="report --json")],
+    "--json": [Effect(REPORT_, is_json)],
 }  # fmt: skip
 
 # Converting: a small network of one's own, whose height and width are open; really converted, so slow
@@ -676,7 +715,7 @@ INSTALL: dict[str, Sequence[Row]] = {
 }  # fmt: skip
 
 TABLE: dict[str, dict[str, Sequence[Row]]] = {
-    "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "estimate": ESTIMATE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
+    "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "estimate": ESTIMATE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS, "report": REPORT,
     "package": PACKAGE, "install": INSTALL, "inspect": INSPECT, "doctor": DOCTOR,
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},

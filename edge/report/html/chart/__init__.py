@@ -1,0 +1,1 @@
+"""Charts as SVG: what they show (`model`), where it goes (`scale`), how it is drawn (`draw`)."""
