@@ -8,9 +8,11 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import Finite
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.decide.answer import ChooseOptions
+    from edge.report.view import View
 
 
 @once.command()
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 @click.option("--on", metavar="DATA",
               help="Accuracies as `edgezoo eval` found them on this set of images (its folder's name, or the beginning of its "
               "hash).  [default: as published]")  # fmt: skip
+@tabular("rank", "model", "precision", "ms", "top1", "mb", "misses-by", "beware")
 @options.db_there
 @options.as_json
 @options.gathered("edge.decide.answer", "ChooseOptions")
-def command(asked: ChooseOptions, as_json: bool) -> None:
+def command(asked: ChooseOptions, as_json: bool, view: View) -> None:
     """Choose networks by latency, accuracy and size: what fits, best first, with the Pareto front marked.
 
     The most accurate of what fits comes first; where an accuracy is asked for and no latency, the fastest. Every number
@@ -59,5 +62,5 @@ def command(asked: ChooseOptions, as_json: bool) -> None:
 
         print_json(choice.as_dict(found))
     else:
-        click.echo(choice.render(found), nl=False)
+        click.echo(choice.render(found, view), nl=False)
     tell_of(found.damaged)

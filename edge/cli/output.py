@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.cli.running import running
+
 if TYPE_CHECKING:
+    from edge.report.view import View
     from edge.results.measurement import Measurement
 
 
@@ -25,6 +28,7 @@ def say(line: str) -> None:
 
 def print_json(value: Any) -> None:
     """A JSON document on standard output."""
+    running().printed = True
     click.echo(json_text(value))
 
 
@@ -51,12 +55,18 @@ def write_file(path: Path, content: str) -> None:
 
 
 def print_report(
-    measurements: Sequence[Measurement], *, form: str, output: Path | None = None, ratio: bool = False
+    measurements: Sequence[Measurement],
+    *,
+    form: str,
+    output: Path | None = None,
+    ratio: bool = False,
+    view: View | None = None,
 ) -> None:
     """Measurements on standard output or in a file; `form`: text, markdown, csv or json. Raises `OutputError`."""
     from importlib import import_module
 
-    rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio)
+    shown = {"view": view} if view is not None and form in ("text", "markdown") else {}
+    rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio, **shown)
     _put(rendered, output)
 
 
@@ -80,15 +90,16 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
     _put(text, output)
 
 
-def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None) -> None:
+def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None, view: View) -> None:
     """What `bench --sustained` brought, as tables. Raises `OutputError`."""
     from edge.report.sustained import render
 
-    _put(render(cells), output)
+    _put(render(cells, view), output)
 
 
 def _put(text: str, output: Path | None) -> None:
     if output is None:
+        running().printed = True
         click.echo(text, nl=False)
     else:
         write_file(output, text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edge.cli import options
 from edge.cli.parameters import Parsed
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ _since = click.option(
     help='Only those begun since: 2026-11-18, 7d, 12h, yesterday, "last week".',
 )  # fmt: skip
 _model = click.option("--model", metavar="NAME", help="Only this model.")
-_device = click.option(
-    "-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address."
-)
+_device = options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
 
 
 def filters(command: F) -> F:
