@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.cells import OF_CELLS, OF_SUSTAINED
 from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
 from edge.cli.tabular import tabular
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("names", nargs=-1, metavar="NAME|FILE...")
+@click.argument("names", nargs=-1, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @options.selection
 @options.device("spec", metavar="host|SERIAL|all",
                 says="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip

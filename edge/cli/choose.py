@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @click.option("--min-top1", type=Finite(0, 100, min_open=True), metavar="X",
               help="Top-1 of at least X (0.7 and 70 mean the same).")  # fmt: skip
 @click.option("--max-mb", type=Finite(0, min_open=True), metavar="MB", help="A file of at most MB megabytes.")
-@click.option("-s", "--device", default="sd855", show_default=True, metavar="SERIAL|sd855",
-              help="What was measured there (a serial number, an address, or host); sd855: any phone with a Snapdragon 855, "
+@options.device("device", default="sd855", metavar="SERIAL|host|sd855",
+                says="What was measured there (a serial number, an address, or host); sd855: any phone with a Snapdragon 855, "
               "and what PaddleClas published of one.")  # fmt: skip
 @click.option("--weights", type=click.Choice(["all", "ssld"]), default="all", show_default=True,
               help="Only networks with distilled weights, or all.")  # fmt: skip

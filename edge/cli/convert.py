@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import SEED, WEIGHTS, Finite, NamedShape
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
               help="Of int8-static: the N convolutions that int8 harms most, by measurement, stay float; below 1: as few as "
               "bring the mean cosine with the float network, on the calibration images, so far.")  # fmt: skip
 @preparing.options
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", shell_complete=completing.recipes,
               help="A recipe file, or the name of one of edgezoo's own (opt_configs/).")  # fmt: skip
 @click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
 @click.option("--model-dir", type=click.Path(path_type=Path), metavar="DIR",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import Numbers
 from edge.cli.tabular import tabular
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("names", nargs=-1, metavar="NAME|FILE...")
+@click.argument("names", nargs=-1, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @click.option("--threads", type=Numbers("1,2,4"), default="1,2,4", show_default=True, metavar="1,2,4",
               help="Thread counts, of those that were published.")  # fmt: skip
 @options.device("calibrate_on", metavar="SERIAL", also=("--calibrate-on",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import DAY, HOST_ENGINE, Finite
 from edge.cli.tabular import tabular
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="The images: one sub-folder a class, or what --list names.")  # fmt: skip
 @click.option("--list", "listing", type=click.Path(path_type=Path), metavar="FILE",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.output import ProgressLine, print_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...")
+@click.argument(
+    "targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...", shell_complete=completing.models_and_files
+)
 @options.device("device", metavar="SERIAL|all", says="Which device.  [default: the only one there is]")
 @options.adb_server
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")

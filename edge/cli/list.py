@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import Finite
 from edge.cli.tabular import tabular
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
+@click.option(
+    "--series",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.series,
+    help="Only this series; may be repeated.",
+)
 @click.option("--search", default="", metavar="WORDS", help="Only models with all these words in their name or series.")
 @click.option("--light", is_flag=True, help="Only the 55 models of the series meant for phones.")
 @click.option("--min-top1", type=Finite(), metavar="X", help="Top-1 of at least X (0.7 and 70 mean the same).")

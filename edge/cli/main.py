@@ -39,6 +39,9 @@ COMMANDS = {
     "devices": "edge.cli.devices",
     "device": "edge.cli.device",
     "doctor": "edge.cli.doctor",
+    "cache": "edge.cli.cache",
+    "config": "edge.cli.config",
+    "completion": "edge.cli.completion",
 }
 
 

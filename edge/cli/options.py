@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edge.cli import completing
 from edge.cli.parameters import WEIGHTS, TwoNumbers
 from edge.cli.running import Running, running
 
@@ -45,11 +46,19 @@ def device(
 ) -> Callable[[F], F]:
     """`-s`, `--device`: the one spelling of a device; `name` is the parameter's."""
     return click.option(
-        "-s", "--device", *also, name, metavar=metavar, help=says, default=default, show_default=default is not None
+        "-s",
+        "--device",
+        *also,
+        name,
+        metavar=metavar,
+        help=says,
+        default=default,
+        show_default=default is not None,
+        shell_complete=completing.devices,
     )
 
 
-names = click.argument("names", nargs=-1, metavar="NAME...")
+names = click.argument("names", nargs=-1, metavar="NAME...", shell_complete=completing.models)
 
 
 def selection(command: F) -> F:
@@ -57,7 +66,13 @@ def selection(command: F) -> F:
     for option in (
         click.option("--all", "everything", is_flag=True, help="Every model of the catalogue."),
         click.option("--light", is_flag=True, help="The 55 models of the series meant for phones."),
-        click.option("--series", multiple=True, metavar="NAME", help="Every model of a series; may be repeated."),
+        click.option(
+            "--series",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=completing.series,
+            help="Every model of a series; may be repeated.",
+        ),
     ):
         command = option(command)
     return command

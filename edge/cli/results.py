@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.cells import OF_CELLS, OF_IDENTITY
 from edge.cli.parameters import ID
 from edge.cli.results_accuracy import accuracy_command
@@ -82,7 +82,7 @@ def list_command(
 
 
 @command.command("show")
-@click.argument("id", type=ID)
+@click.argument("id", type=ID, shell_complete=completing.ids)
 @tabular(
     *("launch", "runs", "ms", "load-ms", "first-run-ms", "peak-mib", "seconds", "second", "clock-ghz", "celsius"),
     "battery",
@@ -109,7 +109,7 @@ def show_command(id: int, db: Path | None, as_json: bool, view: View) -> None:
 
 
 @command.command("export")
-@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
+@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...", shell_complete=completing.ids)
 @filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
 @options.db_there

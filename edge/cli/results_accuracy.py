@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import tell_of
 from edge.cli.tabular import tabular
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 
 
 @once.command("accuracy")
-@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
-@click.option("--model", metavar="NAME", help="Only this model.")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]", shell_complete=completing.accuracy_ids)
+@click.option("--model", metavar="NAME", shell_complete=completing.measured_models, help="Only this model.")
 @options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
-@click.option("--delete", "gone", type=ID, metavar="ID", help="Delete this one. It cannot be taken back.")
+@click.option(
+    "--delete",
+    "gone",
+    type=ID,
+    metavar="ID",
+    shell_complete=completing.accuracy_ids,
+    help="Delete this one. It cannot be taken back.",
+)
 @tabular(*("id", "when", "model", "weights", "precision", "device", "data", "images", "top1", "interval", "top5"))
 @options.db_there
 @options.as_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import PERCENT, Filters, filters, tell_of
 from edge.cli.tabular import tabular
@@ -24,8 +24,13 @@ ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "proto
 
 
 @once.command("compare")
-@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
-@click.option("--baseline", metavar="NAME", help="Compare every cell with the same one of this baseline.")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]", shell_complete=completing.ids)
+@click.option(
+    "--baseline",
+    metavar="NAME",
+    shell_complete=completing.baselines,
+    help="Compare every cell with the same one of this baseline.",
+)
 @filters
 @click.option("--across", type=click.Choice(ACROSS), multiple=True,
               help="With --baseline: cells that differ in this are compared, too; may be repeated.")  # fmt: skip

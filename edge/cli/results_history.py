@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.results_options import PERCENT, Filters, filters_of_model, tell_of
 from edge.cli.tabular import tabular
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @once.command("history")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=completing.measured_models)
 @filters_of_model
 @click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",
               help="A difference below this makes none in practice.")  # fmt: skip

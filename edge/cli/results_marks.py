@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import Filters, filters, tell_of
 from edge.cli.tabular import tabular
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @once.command("label")
-@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
-@click.argument("text")
+@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...", shell_complete=completing.ids_and_labels)
+@click.argument("text", shell_complete=completing.labels)
 @click.option("--remove", is_flag=True, help="Take the label back.")
 @options.db_there
 @options.as_json
@@ -45,7 +45,7 @@ def label_command(ids: tuple[int, ...], text: str, remove: bool, db: Path | None
 
 
 @once.command("delete")
-@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...")
+@click.argument("ids", type=ID, nargs=-1, required=True, metavar="ID...", shell_complete=completing.ids)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also what belongs to a baseline, which loses it.")
 @options.db_there
@@ -82,8 +82,8 @@ def _ask_for(path: Path, ids: list[int], error: type[Exception]) -> None:
 
 
 @once.command("save-baseline")
-@click.argument("name")
-@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
+@click.argument("name", shell_complete=completing.baselines)
+@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...", shell_complete=completing.ids)
 @filters
 @options.db_there
 @options.as_json
@@ -135,7 +135,13 @@ def _comparable(one: Measurement) -> int:
 
 
 @once.command("baselines")
-@click.option("--delete", "gone", metavar="NAME", help="Forget this one; its measurements stay.")
+@click.option(
+    "--delete",
+    "gone",
+    metavar="NAME",
+    shell_complete=completing.baselines,
+    help="Forget this one; its measurements stay.",
+)
 @tabular("name", "saved", "measurements")
 @options.db_there
 @options.as_json

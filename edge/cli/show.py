@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.tabular import view
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.models)
 @options.as_json
 def command(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME: published numbers, input, preprocessing, addresses."""

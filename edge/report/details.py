@@ -23,7 +23,7 @@ def render(measurement: Measurement, others: Sequence[Measurement] = (), view: V
     told = [(label, value) for label, value in _facts(measurement) if value is not None]
     if pooled := pool([one for one in others if same_cell(one, measurement)]):
         told.append(("All sessions", pooled.sentence))
-    lines = [view.pairs(told)]
+    lines = [view.pairs(told, least=14)]
     remarks = words.remarks(measurement)
     if remarks:
         lines += ["", *view.prose([*remarks, *(f"What to do: {advice}." for advice in _advice(measurement))])]

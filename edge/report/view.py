@@ -33,9 +33,10 @@ class View:
         """Every line a paragraph."""
         return [self.paragraph(line) for line in lines]
 
-    def pairs(self, rows: Sequence[tuple[str, str]], *, gap: int = 2) -> str:
+    def pairs(self, rows: Sequence[tuple[str, str]], *, least: int = 0) -> str:
         """Labels with their values, the values aligned and folded below one another; no line break at its end."""
-        label = max((size(one) for one, _ in rows), default=0) + gap
+        label = max((size(one) for one, _ in rows), default=0)
+        label = max(label, least) + 2
         lines = []
         for name, value in rows:
             room = None if self.width is None else self.width - label
