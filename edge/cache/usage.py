@@ -66,7 +66,7 @@ def entries(root: Path, engines: Collection[str]) -> list[Entry]:
 
 def prune(entry: Entry, *, dry: bool = False) -> bool:
     """Remove it, unless somebody makes or uses it, or did within the last hour; says whether it is (or would be) gone."""
-    if not entry.rubbish and time.time() - entry.used < IN_USE:
+    if (not entry.rubbish or entry.kind == "engines") and time.time() - entry.used < IN_USE:
         return False
     base = entry.path.with_suffix("") if entry.path.suffix == ".part" else entry.path
     with ExitStack() as stack:
@@ -89,7 +89,7 @@ def _entry(kind: str, path: Path, engines: Collection[str]) -> Entry:
         rubbish = "left by a run that was cut off"
     elif (of := _OF_PROCESS.search(path.name)) and kind == "logs" and not Path("/proc", of[1]).exists():
         rubbish = "its process has ended"
-    used = max((_time(one) for one in (path, path / "facts.json", path / "edgezoo-environment.json")), default=0.0)
+    used = max(map(_time, (path, path / "facts.json", path.with_name(path.name + ".use"))))
     return Entry(kind, path, sum(_sizes(path)), used, rubbish)
 
 

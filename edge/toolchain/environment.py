@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cache.files import write_text
-from edge.cache.locks import exclusive
+from edge.cache.locks import exclusive, hold
 from edge.cache.paths import cache_dir
 from edge.errors import EnvironmentSetupError
 from edge.toolchain import interpreter
@@ -56,9 +56,11 @@ def ensure(
 
     Raises `InterpreterNotFoundError` or `EnvironmentSetupError`.
     """
-    if found := ready(engine):
-        return found
     root = folder(engine)
+    if ready(engine):
+        hold(root.with_name(root.name + ".use"))  # `edgezoo cache prune` leaves it alone from here on
+        if found := ready(engine):
+            return found
     with exclusive(
         root.with_name(root.name + ".lock"), waiting=lambda: say(f"waiting for another edgezoo: {engine.name}")
     ):
@@ -83,6 +85,7 @@ def ensure(
             working("", 0, 0)
         say(f"installed {engine.name} in {time.monotonic() - began:.0f} s")
         write_text(root / _DONE, json.dumps({"engine": engine.name, "interpreter": str(python)}) + "\n")
+    hold(root.with_name(root.name + ".use"))
     made = ready(engine)
     if made is None:
         raise EnvironmentSetupError(f"the environment of {engine.name} at {root} does not start", hint="edgezoo doctor")
