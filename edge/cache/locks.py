@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-
 _HELD: dict[Path, IO[str]] = {}
 
 

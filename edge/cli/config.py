@@ -71,6 +71,9 @@ def _rows(names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         if isinstance(context.command, click.Group) and path:
             continue
         set_ = settings.resolve(context, context.command)
+        for one in (one for ones in set_.values() for one in ones):
+            if settings.option_word(one.option).removeprefix("--") not in settings.SHARED:
+                settings.check(one, context)
         if names and path != names:
             continue
         found = True

@@ -50,6 +50,8 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     from edge.cli.output import say
 
     if not found:
+        if quiet:
+            return
         say('No Android device is connected. Hint: enable "USB debugging" in the device\'s developer options.')
         return
     from edge.report.grid import Column, text

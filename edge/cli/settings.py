@@ -40,12 +40,14 @@ class _Given:
 
 def add(context: click.Context, command: click.Command, words: list[str], typed: Sequence[click.Option]) -> list[str]:
     """The command line with the settings in front. Raises `UsageError` for one that is none."""
-    if any(option.is_eager and option.name in ("help", "version") for option in typed):
-        return words
+    if any(option.is_eager and option.name != "debug" for option in typed):
+        return words  # --help is there whatever a file says
     found = resolve(context, command)
     taken = {option.name for option in typed}
     used = [one for name, ones in found.items() if name not in taken for one in ones]
     used = [one for one in used if _has_a_place(one.option, used, typed, words, context)]
+    for one in used:
+        check(one, context)
     known = context.find_object(Running) or Running()
     known.settings |= {one.option.name or "": one.source for one in used}
     return [*(word for one in used for word in one.words), *words]
@@ -61,7 +63,7 @@ def resolve(context: click.Context, command: click.Command) -> dict[str, list[Se
         for key, given in source.items():
             option = options[key]
             if (option.name or "") not in found:
-                here.setdefault(option.name or "", []).append(_setting(option, key, given, context))
+                here.setdefault(option.name or "", []).append(_setting(option, key, given))
         found |= here
     return found
 
@@ -153,22 +155,33 @@ def unknown(sentence: str, name: str, known: Iterable[str]) -> Exception:
     return UsageError(sentence, hint=f"did you mean {near[0]}?" if near else "there are: " + ", ".join(there))
 
 
-def _setting(option: click.Option, key: str, given: _Given, context: click.Context) -> Setting:
-    """Raises `UsageError` for a value that the option cannot have."""
-    from edge.errors import EdgezooError, UsageError
+def _setting(option: click.Option, key: str, given: _Given) -> Setting:
+    """Raises `UsageError` for a value of another kind than the option's."""
+    from edge.errors import UsageError
 
     try:
         values = _values(option, given.value)
-        if not option.is_flag:
-            for one in values:
-                option.type.convert(one, option, context)
-    except click.ClickException as error:
+    except UsageError as error:
         raise UsageError(f"{given.source}: {error.message}", hint=f"what {key} takes: --help") from None
-    except EdgezooError as error:
-        raise UsageError(f"{given.source}: {error.message}", hint=error.hint) from None
     flag = [_flag(option, key, on=values == ["1"])] if option.is_flag else []
     words = flag or [f"{option_word(option)}={one}" for one in values]
     return Setting(option, tuple(word for word in words if word), given.source)
+
+
+def check(setting: Setting, context: click.Context) -> None:
+    """Raises `UsageError`, which names where it stands, for a value that the option cannot have."""
+    from edge.errors import EdgezooError, UsageError
+
+    option = setting.option
+    try:
+        for word in () if option.is_flag else setting.words:
+            option.type.convert(word.partition("=")[2], option, context)
+    except click.ClickException as error:
+        raise UsageError(
+            f"{setting.source}: {error.message}", hint=f"what {option_word(option)} takes: --help"
+        ) from None
+    except EdgezooError as error:
+        raise UsageError(f"{setting.source}: {error.message}", hint=error.hint) from None
 
 
 def _values(option: click.Option, value: Any) -> list[str]:

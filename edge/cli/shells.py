@@ -31,6 +31,8 @@ def script(shell: str) -> str:
     kind = get_completion_class(shell)
     assert kind is not None  # click knows the three
     source = kind(cli, {}, "edgezoo", "_EDGEZOO_COMPLETE").source()
+    if shell == "fish":  # a word may have commas in it: --columns id,model
+        source = source.replace('string split ","', 'string split -m 1 ","')
     return source.strip() + "\n"
 
 

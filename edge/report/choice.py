@@ -25,9 +25,9 @@ def render(answer: Answer, view: View = PLAIN) -> str:
     if decision.fitting:
         lines += [_table(decision.fitting, view), ""]
     elif decision.nearest:
-        lines += [f"Nothing fits{_asked(answer)}. The nearest:", "", _table(decision.nearest, view), ""]
+        lines += [view.paragraph(f"Nothing fits{_asked(answer)}. The nearest:"), "", _table(decision.nearest, view), ""]
     else:
-        lines += [f"Of no network the numbers asked for are known{_asked(answer)}."]
+        lines += [view.paragraph(f"Of no network the numbers asked for are known{_asked(answer)}.")]
     return "\n".join([*lines, *view.prose(_remarks(answer))]).rstrip() + "\n"
 
 

@@ -105,8 +105,8 @@ def _text(terminal: int) -> Iterator[str]:
     rest = b""
     with suppress(OSError):
         while piece := os.read(terminal, 1 << 16):
-            whole, _, rest = (rest + piece).rpartition(b"m")  # not in the middle of an escape or a character
-            yield whole.decode(errors="replace")
+            whole, end, rest = (rest + piece).rpartition(b"m")  # not in the middle of an escape or a character
+            yield (whole + end).decode(errors="replace")
     yield rest.decode(errors="replace")
 
 
