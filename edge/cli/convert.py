@@ -97,7 +97,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
     from edge.cli.output import ProgressLine, print_json
     from edge.convert.pipeline import convert_models
 
-    with ProgressLine(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet, resumes="Finished models are kept; the same command goes on.") as progress:
         ended = 0
 
         def done(outcome: Conversion[Product]) -> None:

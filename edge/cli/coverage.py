@@ -98,7 +98,10 @@ def command(
     models = [lookup(name) for name in chosen]
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()
-    with ProgressLine(quiet=quiet) as progress, PeakMemory() as peak:
+    with (
+        ProgressLine(quiet=quiet, resumes="Finished networks are kept; the same command goes on.") as progress,
+        PeakMemory() as peak,
+    ):
 
         def done(row: CoverageRow, known: bool) -> None:
             nonlocal ended, reused

@@ -76,7 +76,7 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
     from edge.evaluate.judge import judge
 
     options.check_output(predictions)
-    with ProgressLine(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet, resumes="Networks judged to their end are kept, and conversions.") as progress:
         made = judge(asked, progress, options.tracer())
     if predictions is not None:
         write_file(predictions, report.predictions_csv(made.judged))

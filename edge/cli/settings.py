@@ -1,4 +1,4 @@
-"""Options that were not typed: from the environment, the project's edgezoo.toml, or the user's (docs/reference/settings.md).
+"""Options that were not typed: from the environment, the project's edgezoo.toml, or the user's (docs/reference/environment.md).
 
 What is found goes in front of the words of the command line, so that it is checked and has its effect as if it had been
 typed. An option that was typed, or another that chooses the same thing, comes before all of them.
@@ -81,7 +81,7 @@ def typed(name: str) -> bool:
 
 
 def variable(path: Sequence[str], key: str) -> str:
-    """The environment variable of an option: `EDGEZOO_RESULTS_LIST_DB`."""
+    """The environment variable of an option: all in capitals, `results list` with a line between."""
     return "_".join(("EDGEZOO", *path, key)).upper().replace("-", "_")
 
 

@@ -66,5 +66,6 @@ def table(made: SetComparison, view: View = PLAIN) -> str:
     lines = [text(columns, rows, view)]
     if made.geometric_mean is not None:
         count = len(made.pairs)
-        lines.append(f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)}).")
+        sentence = f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)})."
+        lines.append(view.paragraph(sentence))
     return "\n".join(lines)

@@ -37,7 +37,7 @@ FILLED = "estimate MobileNetV2 -q && "
 
 MORE: dict[str, dict[str, Sequence[Row]]] = {
     "list": {**of_table("list --series GhostNet", "model,top1", "SD855"), "--quiet": [Effect("list --series GhostNet -q", silent)]},
-    "choose": of_table("choose", "model,ms", "MB"),
+    "choose": of_table("choose", "model,ms", "Top-1"),
     "estimate": {**of_table("estimate MobileNetV2", "model,ms", "Case"),
                  "--calibrate-on": [Effect("estimate MobileNetV2 --json -s fast --calibrate-on fast --threads 2 --db {db}", lambda m: m.code, 2,
                                            without="estimate MobileNetV2 --json -s fast --threads 2 --db {db}")]},
@@ -77,7 +77,7 @@ MORE: dict[str, dict[str, Sequence[Row]]] = {
     "cache prune": {
         "--kind": [Refused("cache prune --kind nothing", "nothing")],
         "--older-than": [Refused("cache prune --older-than soon", "soon is no length of time")],
-        "--all": [Effect(FILLED + "cache prune --all --json --dry-run", lambda m: len(m.json["in_use"] + m.json["removed"]) > 0)],
+        "--all": [Effect(FILLED + "cache prune --all --json --dry-run", lambda m: any(one["kind"] == "estimates" for one in m.json["in_use"] + m.json["removed"]))],
         "--dry-run": [Effect("cache prune --json --dry-run", lambda m: m.json["dry_run"])],
         "--quiet": [Effect(FILLED + "cache prune --all --dry-run -q", silent)],
         "--json": [Effect("cache prune --dry-run --json", is_json)],
