@@ -7,11 +7,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from edge.results.store import Store
     from edge.results.summary import Summary
+
+
+def item(value: str, **more: Any) -> CompletionItem:
+    """One thing that is offered."""
+    from click.shell_completion import CompletionItem
+
+    return CompletionItem(value, **more)
 
 
 def models(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -19,13 +27,13 @@ def models(context: click.Context, parameter: click.Parameter, typed: str) -> li
     from edge.zoo.catalogue import catalogue
 
     found = [model.name for model in catalogue() if model.name.lower().startswith(typed.lower())]
-    return [CompletionItem(name) for name in found]
+    return [item(name) for name in found]
 
 
 def models_and_files(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """The same, and files where the word is a path or names none of them."""
     found = [] if "/" in typed else models(context, parameter, typed)
-    return found if found and typed else [*found, CompletionItem(typed, type="file")]
+    return found if found and typed else [*found, item(typed, type="file")]
 
 
 def series(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -40,7 +48,7 @@ def recipes(context: click.Context, parameter: click.Parameter, typed: str) -> l
     from edge.resources import resource
 
     found = _those(sorted(path.stem for path in resource("opt_configs").glob("*.toml")), typed)
-    return found or [CompletionItem(typed, type="file")]
+    return found or [item(typed, type="file")]
 
 
 def engines(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -66,13 +74,13 @@ def devices(context: click.Context, parameter: click.Parameter, typed: str) -> l
 def ids(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:  # noqa: ARG001
     """Ids of measurements, each with what it is."""
     said = {str(one.id): f"{one.subject.name}, {one.threads} threads, {one.address}" for one in _summaries(context)}
-    return [CompletionItem(id, help=what) for id, what in reversed(said.items()) if id.startswith(typed)]
+    return [item(id, help=what) for id, what in reversed(said.items()) if id.startswith(typed)]
 
 
 def accuracy_ids(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:  # noqa: ARG001
     """Ids of accuracies, each with what it is."""
     found = _of_store(context, lambda store: store.accuracies.all(model=None, device=None)[0])
-    return [CompletionItem(str(one.id), help=one.subject.name) for one in found if str(one.id).startswith(typed)]
+    return [item(str(one.id), help=one.subject.name) for one in found if str(one.id).startswith(typed)]
 
 
 def ids_and_labels(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -105,7 +113,7 @@ def commands(context: click.Context, parameter: click.Parameter, typed: str) -> 
 
 
 def _those(words: Iterable[str], typed: str) -> list[CompletionItem]:
-    return [CompletionItem(word) for word in words if word.startswith(typed)]
+    return [item(word) for word in words if word.startswith(typed)]
 
 
 def _metavar(parameter: click.Parameter) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import click
 
 
-@dataclass
 class Running:
-    """Of one call of the command line. `settings`: the options that nobody typed, by name, with where each stands."""
+    """Of one call of the command line. `settings`: the options that nobody typed, by name, with where each stands;
+    `printed`: a JSON document is on standard output; `resumes`: what a Ctrl-C leaves, and how to go on.
+    """
 
-    json: bool = False
-    printed: bool = False  # a JSON document, on standard output
-    debug: bool = False
-    resumes: str = ""  # what a Ctrl-C leaves, and how to go on
-    settings: dict[str, str] = field(default_factory=dict)
+    def __init__(self, *, json: bool = False, debug: bool = False) -> None:
+        self.json, self.debug, self.printed, self.resumes = json, debug, False, ""
+        self.settings: dict[str, str] = {}
 
 
 def running() -> Running:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -21,8 +20,7 @@ SHARED = ("adb-server", "db", "debug", "quiet", "wide")
 """Keys that stand above all sections, and variables without a command: of every command that has such an option."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """An option and its value, as words of a command line; `source` is where it stands: a variable, or a file and a key."""
 
     option: click.Option
@@ -30,8 +28,7 @@ class Setting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     """A value as it was found: text of a variable, or a value of TOML."""
 
     value: Any

@@ -8,11 +8,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from edge.cli import terminal
+from edge.cli import completing, terminal
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from edge.report.view import View
 
 _NO_TABLE = ("json", "csv")  # forms that have every column
@@ -41,7 +42,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
         before, comma, last = incomplete.rpartition(",")
         named = before.split(",")
         return [
-            CompletionItem(f"{before}{comma}{key}") for key in self.keys if key.startswith(last) and key not in named
+            completing.item(f"{before}{comma}{key}") for key in self.keys if key.startswith(last) and key not in named
         ]
 
 
