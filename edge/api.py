@@ -328,5 +328,9 @@ class _Said:
     def error(self, text: str) -> None:
         self.say(text)
 
-    def now(self, text: str) -> None:
+    def now(self, text: str, done: int = 0, of: int = 0) -> None:
         """What is being done at the moment is for a terminal."""
+
+    def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
+        """So is how far it is."""
+        return lambda _what, _done, _of: None

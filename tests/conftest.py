@@ -18,6 +18,9 @@ settings.load_profile("edgezoo")
 @pytest.fixture(autouse=True)
 def _private_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+    monkeypatch.setenv("EDGEZOO_CONFIG", "")  # no edgezoo.toml of the machine
+    for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CI"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 def cache_at(folder: Path, patch: pytest.MonkeyPatch) -> Path:

@@ -26,8 +26,6 @@ class DownloadListener(Listener, Interface):
 
     def download(self, name: str) -> Callable[[int, int | None], None]: ...
 
-    def working(self, name: str) -> Callable[[str, int, int], None]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -89,7 +87,14 @@ def _place(
     wanted = options.wanted
     known = device.properties()
     options.check_device(known.kind, len(known.cores), device.serial)
-    runner = find_runner(device, options.runner, kind=options.runner_kind, engine=wanted.engine, say=listener.line)
+    runner = find_runner(
+        device,
+        options.runner,
+        kind=options.runner_kind,
+        engine=wanted.engine,
+        say=listener.line,
+        working=listener.working,
+    )
 
     def done(outcome: Conversion[Product]) -> None:
         if not outcome.reused and outcome.error is None:

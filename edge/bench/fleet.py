@@ -83,7 +83,7 @@ def measure_everywhere(
             return DeviceResult(place, error=foreseen(error))
 
     Store(db).close()  # refused here rather than in every thread
-    with Toolbox(say=listener.line) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
+    with Toolbox(say=listener.line, working=listener.working) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
         futures = [pool.submit(session, place) for place in places]
         try:
             return [future.result() for future in futures]

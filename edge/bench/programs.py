@@ -16,7 +16,7 @@ from edge.errors import BenchError, UsageError
 from edge.resources import resource
 from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
-from edge.toolchain.environment import ensure
+from edge.toolchain.environment import Environment, ensure
 
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
 # network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
@@ -77,6 +77,7 @@ def find_runner(
     kind: str | None = None,
     engine: HostEngine = PADDLE_LITE,
     say: Callable[[str], None] = lambda _: None,
+    working: Callable[[str], Callable[[str, int, int], None]] = lambda _name: lambda _what, _done, _of: None,
 ) -> Runner:
     """The program for a device.
 
@@ -87,7 +88,8 @@ def find_runner(
     """
     host = device.properties().kind == "host"
     if wanted is None and host:
-        return _python_runner(engine, say)
+        environment = ensure(engine.environment, say=say, working=working(engine.environment.name))
+        return _python_runner(engine, environment)
     if engine.name != PADDLE_LITE.name:
         where = "with --runner" if host else f"on {device.serial}"
         raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
@@ -107,8 +109,7 @@ def find_runner(
     )
 
 
-def _python_runner(engine: HostEngine, say: Callable[[str], None]) -> Runner:
-    environment = ensure(engine.environment, say=say)
+def _python_runner(engine: HostEngine, environment: Environment) -> Runner:
     chosen = flavour("edgebench")
     return Runner(
         RunnerProgram(engine.program.stem, engine.sha256, engine.threads_honoured, chosen.contract),

@@ -165,7 +165,8 @@ class _Session:
             for cell in round_order(active, self._request.seed, number):
                 self._listener.now(
                     f"{self._device.serial}: {len(cells) - len(active)} of {len(cells)} cells done;"
-                    f" {cell.name}, launch {len(cell.launches) + 1}"
+                    f" {cell.name}, launch {len(cell.launches) + 1}",
+                    *_launches_expected(cells),
                 )
                 try:
                     self._launch(cell)
@@ -229,6 +230,13 @@ class _Session:
             self._store.finish(
                 cell.id, reasons=cell.reasons, notes=[*cell.notes, *([note] if note else []), *self._notes]
             )
+
+
+def _launches_expected(cells: Sequence[Cell]) -> tuple[int, int]:
+    """How many launches this session has made, and how many it will have made at least."""
+    made = sum(len(cell.launches) - cell.earlier for cell in cells)
+    going = [cell for cell in cells if not cell.failed and not cell.ended]
+    return made, made + sum(max(1, cell.protocol.launches_min - len(cell.launches)) for cell in going)
 
 
 def _in_order(cells: Sequence[Cell]) -> list[tuple[Cell, Launch]]:

@@ -86,10 +86,9 @@ def measure_sustained(
                     store.add_launch(id, session, launch)
                     cell.launches.append(launch)
                     lasted = launch.started + launch.seconds - cell.launches[0].started
-                    listener.now(
-                        f"{device.serial}: {cell.name}: {lasted:.0f} of {cell.protocol.duration_s:.0f} s,"
-                        f" {launch.level_ms:.2f} ms"
-                    )
+                    long = cell.protocol.duration_s
+                    told = f"{device.serial}: {cell.name}: {lasted:.0f} of {long:.0f} s, {launch.level_ms:.2f} ms"
+                    listener.now(told, min(round(lasted), round(long)), round(long))
             except (AbortedError, DeviceBusyError, KeyboardInterrupt, SystemExit):
                 if cell.launches:
                     _finish(cell, store, notes_of_state(state), cut_short=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+_HELD: dict[Path, IO[str]] = {}
 
 
 @contextmanager
@@ -32,6 +35,15 @@ def shared(path: Path) -> Iterator[None]:
     with _opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
+
+
+def hold(path: Path) -> None:
+    """Share the lock file `path` until this process ends, and mark the time; once a process. Waits for an exclusive holder."""
+    if path not in _HELD:
+        file = _opened(path)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        os.utime(path)
+        _HELD[path] = file
 
 
 @contextmanager

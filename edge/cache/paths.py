@@ -16,6 +16,11 @@ def data_dir() -> Path:
     return _place("EDGEZOO_DATA_DIR", "user_data_path")
 
 
+def config_dir() -> Path:
+    """The user's settings: below XDG_CONFIG_HOME."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "edgezoo"
+
+
 def results_database() -> Path:
     """The user's results database, where none is named."""
     return data_dir() / "results.db"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Cache:
                 return None
             if content and any(sha256_of(folder / name) != sha256 for name, (*_, sha256) in files.items()):
                 return None
+            if content:
+                os.utime(folder / _FACTS)  # it is used: `edgezoo cache prune` leaves it alone for a while
             return CacheEntry(folder, facts)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # not there, or damaged

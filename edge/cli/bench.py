@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
+from edge.cli.cells import OF_CELLS, OF_SUSTAINED
 from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
+    from edge.report.view import View
 
 
 @once.command()
-@click.argument("names", nargs=-1, metavar="NAME|FILE...")
+@click.argument("names", nargs=-1, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @options.selection
-@click.option("-s", "--device", "spec", metavar="host|SERIAL|all",
-              help="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
-@click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
+@options.device("spec", metavar="host|SERIAL|all",
+                says="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
+@options.adb_server
 @click.option(
     "--threads",
     type=Numbers("1,2,4"),
@@ -91,9 +94,10 @@ if TYPE_CHECKING:
 )
 @options.db
 @options.report
+@tabular(*OF_CELLS, *OF_SUSTAINED)
 @options.quiet
 @options.gathered("edge.bench.options", "BenchOptions")
-def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: bool, quiet: bool) -> None:
+def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: bool, quiet: bool, view: View) -> None:
     """Measure the latency of models and print a table with the columns of the published one.
 
     A NAME of the catalogue is converted first, for the device at hand. Every raw sample is kept: a run that was
@@ -114,13 +118,13 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
 
     options.check_output(output)
     form = options.form_of(form, output)
-    with ProgressLine(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet, resumes="Every launch is kept; the same command goes on.") as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.tracer())
     if asked.compare and form in ("text", "json"):
         print_compared(made.cells, form=form, output=output)
     elif made.cells and asked.sustained is not None and form == "text":
-        print_sustained(made.cells, output=output)
+        print_sustained(made.cells, output=output, view=view)
     elif made.cells or form == "json":
-        print_report(made.cells, form=form, output=output, ratio=ratio)
+        print_report(made.cells, form=form, output=output, ratio=ratio, view=view)
     if made.failed:
         raise SystemExit(1)

@@ -8,9 +8,11 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import Finite
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.decide.answer import ChooseOptions
+    from edge.report.view import View
 
 
 @once.command()
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 @click.option("--min-top1", type=Finite(0, 100, min_open=True), metavar="X",
               help="Top-1 of at least X (0.7 and 70 mean the same).")  # fmt: skip
 @click.option("--max-mb", type=Finite(0, min_open=True), metavar="MB", help="A file of at most MB megabytes.")
-@click.option("-s", "--device", default="sd855", show_default=True, metavar="SERIAL|sd855",
-              help="What was measured there (a serial number, an address, or host); sd855: any phone with a Snapdragon 855, "
+@options.device("device", default="sd855", metavar="SERIAL|host|sd855",
+                says="What was measured there (a serial number, an address, or host); sd855: any phone with a Snapdragon 855, "
               "and what PaddleClas published of one.")  # fmt: skip
 @click.option("--weights", type=click.Choice(["all", "ssld"]), default="all", show_default=True,
               help="Only networks with distilled weights, or all.")  # fmt: skip
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 @click.option("--on", metavar="DATA",
               help="Accuracies as `edgezoo eval` found them on this set of images (its folder's name, or the beginning of its "
               "hash).  [default: as published]")  # fmt: skip
+@tabular("rank", "model", "precision", "ms", "top1", "mb", "misses-by", "beware")
 @options.db_there
 @options.as_json
 @options.gathered("edge.decide.answer", "ChooseOptions")
-def command(asked: ChooseOptions, as_json: bool) -> None:
+def command(asked: ChooseOptions, as_json: bool, view: View) -> None:
     """Choose networks by latency, accuracy and size: what fits, best first, with the Pareto front marked.
 
     The most accurate of what fits comes first; where an accuracy is asked for and no latency, the fastest. Every number
@@ -59,5 +62,5 @@ def command(asked: ChooseOptions, as_json: bool) -> None:
 
         print_json(choice.as_dict(found))
     else:
-        click.echo(choice.render(found), nl=False)
+        click.echo(choice.render(found, view), nl=False)
     tell_of(found.damaged)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import SEED, WEIGHTS, Finite, NamedShape
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
               help="Of int8-static: the N convolutions that int8 harms most, by measurement, stay float; below 1: as few as "
               "bring the mean cosine with the float network, on the calibration images, so far.")  # fmt: skip
 @preparing.options
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", shell_complete=completing.recipes,
               help="A recipe file, or the name of one of edgezoo's own (opt_configs/).")  # fmt: skip
 @click.option("--engine", metavar="VERSION", help="The Paddle-Lite version whose opt is used.  [default: the recipe's]")
 @click.option("--model-dir", type=click.Path(path_type=Path), metavar="DIR",
@@ -101,7 +101,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
     from edge.cli.output import ProgressLine, print_json
     from edge.convert.pipeline import convert_models
 
-    with ProgressLine(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet, resumes="Finished models are kept; the same command goes on.") as progress:
         ended = 0
 
         def done(outcome: Conversion[Product]) -> None:

@@ -9,9 +9,11 @@ import click
 
 from edge.cli import once, options
 from edge.cli.parameters import SEED
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.convert.coverage import CoverageRow
+    from edge.report.view import View
 
 
 @once.command()
@@ -27,6 +29,22 @@ if TYPE_CHECKING:
 @click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write the table to FILE instead.")  # fmt: skip
+@tabular(
+    *(
+        "network",
+        "status",
+        "error",
+        "same-top-1",
+        "remark",
+        "input",
+        "params",
+        "mib",
+        "ops",
+        "ops-before",
+        "inputs",
+        "seconds",
+    )
+)
 @options.quiet
 @options.as_json
 def command(
@@ -43,6 +61,7 @@ def command(
     output: Path | None,
     quiet: bool,
     as_json: bool,
+    view: View,
 ) -> None:
     """Take every network of the catalogue through the whole pipeline, and tell what became of each.
 
@@ -79,7 +98,10 @@ def command(
     models = [lookup(name) for name in chosen]
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()
-    with ProgressLine(quiet=quiet) as progress, PeakMemory() as peak:
+    with (
+        ProgressLine(quiet=quiet, resumes="Finished networks are kept; the same command goes on.") as progress,
+        PeakMemory() as peak,
+    ):
 
         def done(row: CoverageRow, known: bool) -> None:
             nonlocal ended, reused
@@ -104,7 +126,7 @@ def command(
 
         table = json_text([asdict(row) for row in rows]) + "\n"
     else:
-        table = report.as_markdown(rows) if markdown else report.as_text(rows) + "\n"
+        table = report.as_markdown(rows) if markdown else report.as_text(rows, view) + "\n"
     if output is None:
         click.echo(table, nl=False)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from edge.cli import once
+from edge.cli import once, options
 
 
 @click.group(cls=once.OnceGroup)
@@ -13,8 +13,11 @@ def command() -> None:
 
 
 @command.command()
-@click.option("-s", "--device", "spec", metavar="SERIAL|all", help="Which device.  [default: the only one]")
-def clean(spec: str | None) -> None:
+@options.device("spec", metavar="SERIAL|all", says="Which device.  [default: the only one]")
+@options.adb_server
+@options.quiet
+@options.as_json
+def clean(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool) -> None:
     """Remove everything that edgezoo put on the device.
 
     Settings that a killed edgezoo left changed are put back first. A device that is being measured is not touched.
@@ -24,10 +27,19 @@ def clean(spec: str | None) -> None:
       edgezoo device clean
       edgezoo device clean -s all
     """
+    from edge.cli.output import ProgressLine, print_json
     from edge.device.discover import open_device
 
-    for device in open_device(spec):
-        with device.lock():
-            cleaned = device.clean()
-        files = "1 file" if cleaned.files == 1 else f"{cleaned.files} files"
-        click.echo(f"{device.serial}: {files}, {cleaned.bytes / 1e6:.1f} MB removed")
+    done = []
+    with ProgressLine(quiet=quiet) as progress:
+        for device in open_device(spec, adb_server):
+            progress.working(device.serial)("cleaning", 0, 0)
+            with device.lock():
+                cleaned = device.clean()
+            progress.working(device.serial)("", 0, 0)
+            done.append({"device": device.serial, "files": cleaned.files, "bytes": cleaned.bytes})
+            if not as_json:
+                files = "1 file" if cleaned.files == 1 else f"{cleaned.files} files"
+                click.echo(f"{device.serial}: {files}, {cleaned.bytes / 1e6:.1f} MB removed")
+    if as_json:
+        print_json(done)

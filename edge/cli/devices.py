@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.cli import once, options
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from edge.device.adb.address import ServerAddress
     from edge.device.adb.server import Listed
     from edge.device.base import Core
+    from edge.report.view import View
 
-_HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "battery")
+_KEYS = ("serial", "device", "soc", "cores", "abi", "android", "thermal", "battery")
 
 
 @once.command()
+@options.device("spec", metavar="SERIAL", says="This device only.")
+@options.adb_server
+@tabular(*_KEYS)
+@options.quiet
 @options.as_json
-def command(as_json: bool) -> None:
+def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool, view: View) -> None:
     """List the Android devices that adb sees, with what matters for a measurement.
 
     The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
@@ -29,9 +35,12 @@ def command(as_json: bool) -> None:
     """
     from edge.device.adb.address import resolve_address
     from edge.device.discover import list_devices, unavailable
+    from edge.errors import NoDeviceError
 
-    address = resolve_address()
-    listed = list_devices(address)
+    address = resolve_address(adb_server)
+    listed = [one for one in list_devices(address) if spec in (None, one.serial)]
+    if spec is not None and not listed:
+        raise NoDeviceError(f"there is no device {spec}", hint="`edgezoo devices` lists those that adb sees")
     found = [_look(address, one) for one in listed]
     if as_json:
         from edge.cli.output import print_json
@@ -41,16 +50,27 @@ def command(as_json: bool) -> None:
     from edge.cli.output import say
 
     if not found:
+        if quiet:
+            return
         say('No Android device is connected. Hint: enable "USB debugging" in the device\'s developer options.')
         return
-    rows = [_HEAD, *(_row(fields) for fields in found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    from edge.report.grid import Column, text
+
+    columns = [
+        *(Column("serial", False, 0), Column("device", False, 0), Column("SoC", False, 1, "soc")),
+        *(
+            Column("cores, MHz", False, 3, "cores"),
+            Column("ABI", False, 3, "abi"),
+            Column("Android", False, 2, "android"),
+        ),
+        *(Column("thermal", False, 1), Column("battery", False, 1)),
+    ]
+    click.echo(text(columns, list(map(_row, found)), view))
     for one, fields in zip(listed, found, strict=True):
         if one.state != "device":
             error = unavailable(one)
-            say(f"{error.message}. Hint: {error.hint}")
+            if not quiet:
+                say(f"{error.message}. Hint: {error.hint}")
         elif "error" in fields:
             say(f"{one.serial}: {fields['error']}")
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once
+from edge.cli import completing, once
 
 if TYPE_CHECKING:
     from edge.toolchain.engines import Engine
 
 
 @once.command()
-@click.argument("engine_names", nargs=-1, metavar="[ENGINE]...")
+@click.argument("engine_names", nargs=-1, metavar="[ENGINE]...", shell_complete=completing.engines)
 @click.option("--fix", is_flag=True, help="Install the engines named (the default ones when none is).")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of the table.")
 def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
@@ -71,8 +71,10 @@ def _named(names: tuple[str, ...]) -> list[Engine]:
 
 
 def _install(named: list[Engine]) -> None:
+    from edge.cli.output import ProgressLine
     from edge.toolchain.engines import engines
     from edge.toolchain.environment import ensure
 
-    for engine in named or [engine for engine in engines() if engine.default]:
-        ensure(engine, say=lambda line: click.echo(line, err=True))
+    with ProgressLine(resumes="Packages that were fetched are kept; the same command goes on.") as progress:
+        for engine in named or [engine for engine in engines() if engine.default]:
+            ensure(engine, say=progress.line, working=progress.working(engine.name))

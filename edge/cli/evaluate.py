@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli import preprocessing as preparing
 from edge.cli.parameters import DAY, HOST_ENGINE, Finite
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.evaluate.options import EvalOptions
+    from edge.report.view import View
 
 
 @once.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @click.option("--data", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="The images: one sub-folder a class, or what --list names.")  # fmt: skip
 @click.option("--list", "listing", type=click.Path(path_type=Path), metavar="FILE",
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
               help="The folders' names in the order of the network's classes, one a line.  [default: folders named by "
               "numbers are these classes; others are counted in sorted order, as ImageNet's]")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Judge N images only, evenly spread over all.")
-@click.option("-s", "--device", "spec", default="host", show_default=True, metavar="host|SERIAL|android",
-              help="Where to judge: this machine, a device, or the only Android device.")  # fmt: skip
-@click.option("--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]")
+@options.device("spec", default="host", metavar="host|SERIAL|android",
+                says="Where to judge: this machine, a device, or the only Android device.")  # fmt: skip
+@options.adb_server
 @click.option("--runner", metavar="edgebench|PATH",
               help="The benchmark program that judges.  [default: edgebench on a device, none on this machine]")  # fmt: skip
 @click.option("--timeout", type=Finite(0, DAY, min_open=True), metavar="S",
@@ -42,11 +44,14 @@ if TYPE_CHECKING:
 @preparing.options
 @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv",
               help="Also write what each network said of each image.")  # fmt: skip
+@tabular(
+    *("model", "weights", "precision", "bytes", "images", "top1", "top1-interval", "top5", "top5-interval", "published")
+)
 @options.db
 @options.quiet
 @options.as_json
 @options.gathered("edge.evaluate.options", "EvalOptions")
-def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: bool) -> None:
+def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: bool, view: View) -> None:
     """Measure the accuracy of networks on labelled images, on this machine or on an Android device: top-1 and top-5.
 
     A NAME of the catalogue is converted first, for the device at hand; a FILE.nb must have been made for it (this
@@ -71,13 +76,13 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
     from edge.evaluate.judge import judge
 
     options.check_output(predictions)
-    with ProgressLine(quiet=quiet) as progress:
+    with ProgressLine(quiet=quiet, resumes="Networks judged to their end are kept, and conversions.") as progress:
         made = judge(asked, progress, options.tracer())
     if predictions is not None:
         write_file(predictions, report.predictions_csv(made.judged))
     if as_json:
         print_json([report.as_dict(one) for one in made.judged])
     elif made.judged:
-        click.echo(report.table(made.judged))
+        click.echo(report.table(made.judged, view))
     if made.failed or any(one.evaluation.unreadable for one in made.judged):
         raise SystemExit(1)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
-from edge.cli.output import ProgressLine
+from edge.cli import completing, once, options
+from edge.cli.output import ProgressLine, print_json
 
 if TYPE_CHECKING:
     from edge.package.keys import SigningKey
@@ -19,21 +19,27 @@ if TYPE_CHECKING:
 
 
 @once.command()
-@click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...")
-@click.option("-s", "--device", metavar="SERIAL", help="Which device, or all.  [default: the only one there is]")
+@click.argument(
+    "targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...", shell_complete=completing.models_and_files
+)
+@options.device("device", metavar="SERIAL|all", says="Which device.  [default: the only one there is]")
+@options.adb_server
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")
 @options.signing
 @options.weights_of_names
 @options.quiet
+@options.as_json
 def command(
     targets: tuple[str, ...],
     device: str | None,
+    adb_server: str | None,
     labels: tuple[str, ...],
     keystore: Path | None,
     key_alias: str | None,
     key_password: str | None,
     weights: Weights,
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Install models on a device, each as an app without code that other apps read the model from.
 
@@ -64,7 +70,7 @@ def command(
             raise UsageError(f"{text} cannot be installed: there is no such file")
     with refusals():
         wanted = PackageRequest.parse(others, labels, weights)
-    devices = open_device(device)
+    devices = open_device(device, adb_server)
     if any(one.properties().kind != "android" for one in devices):
         raise UsageError("an APK can be installed on an Android device only", hint="name one with --device SERIAL")
     tools = find_tools()
@@ -74,12 +80,18 @@ def command(
             key = choose_key(tools, keystore, alias=key_alias, password=key_password)
             made = _package(wanted, Path(scratch), tools, key, progress)
             named += [(apk, package_id_of(apk, tools)) for apk in made]
+        done = []
         for one in devices:
             with one.lock():
                 for apk, package_id in named:
-                    progress.now(f"installing {package_id} on {one.serial}")
+                    progress.working(one.serial)(f"installing {package_id}", 0, 0)
                     new = install_apk(one, apk, package_id)
-                    click.echo(f"{one.serial}: {package_id} {'installed' if new else 'was there already'}")
+                    progress.working(one.serial)("", 0, 0)
+                    done.append({"device": one.serial, "package": package_id, "installed": new})
+                    if not as_json:
+                        click.echo(f"{one.serial}: {package_id} {'installed' if new else 'was there already'}")
+    if as_json:
+        print_json(done)
 
 
 def _package(

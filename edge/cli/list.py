@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import Finite
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
     from edge.api import Sort
+    from edge.report.view import View
 
 
 @once.command()
-@click.option("--series", multiple=True, metavar="NAME", help="Only this series; may be repeated.")
+@click.option(
+    "--series",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.series,
+    help="Only this series; may be repeated.",
+)
 @click.option("--paddleclas", type=click.Path(path_type=Path), metavar="DIR",
               help="Instead, the architectures of your own PaddleClas checkout in DIR, for `convert --paddleclas`; its code is "
               "read, not run.")  # fmt: skip
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 @click.option("--sort", type=click.Choice(["table", "name", "top1", "flops", "params", "size", "sd855"]),
               default="table", show_default=True, help="Order; 'table' is the order of PaddleClas' table.")  # fmt: skip
 @click.option("--reverse", is_flag=True, help="Largest first.")
+@tabular("model", "series", "input", "top1", "flops", "params", "size", "sd855")
+@options.quiet
 @options.as_json
 def command(
     series: tuple[str, ...],
@@ -47,7 +57,9 @@ def command(
     threads: str | None,
     sort: Sort,
     reverse: bool,
+    quiet: bool,
     as_json: bool,
+    view: View,
 ) -> None:
     """Show the catalogue: the 250 models of PaddleClas' ImageNet table and 15 newer ones, with their published numbers.
 
@@ -104,9 +116,10 @@ def command(
 
     from edge.report.grid import Column, text
 
-    columns = [Column("Model", number=False), Column("Series", number=False), Column("Input"), Column("Top-1")]
-    columns += [Column("FLOPs(M)"), Column("Params(M)"), Column("Size(M)")]
-    columns += [Column(f"SD855 {count}T ms") for count in (1, 2, 4)]
+    columns = [Column("Model", number=False, rank=0), Column("Series", number=False, rank=4), Column("Input", rank=4)]
+    columns += [Column("Top-1", rank=0, key="top1"), Column("FLOPs(M)", rank=2, key="flops")]
+    columns += [Column("Params(M)", rank=2, key="params"), Column("Size(M)", rank=3, key="size")]
+    columns += [Column(f"SD855 {count}T ms", rank=rank, key="sd855") for count, rank in ((1, 0), (2, 1), (4, 1))]
     rows = []
 
     def mark(name: str, number: str) -> str:
@@ -124,7 +137,9 @@ def command(
             _show(published.size_mb, "g"),
             *(_show(published.sd855_ms.get(count), ".2f") + mark(model.name, f"sd855_{count}") for count in (1, 2, 4)),
         ])  # fmt: skip
-    click.echo(text(columns, rows))
+    click.echo(text(columns, rows, view))
+    if quiet:
+        return
     doubtful = [one for model in models for one in doubts_of(model.name)]
     for one in doubtful:
         click.echo(f"? doubtful: {one.name}: {one.reason}", err=True)

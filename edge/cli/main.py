@@ -17,9 +17,10 @@ from types import FrameType
 import click
 
 from edge import __version__
-from edge.cli import options
+from edge.cli import options, settings, terminal
+from edge.cli.running import Running
 from edge.cli.shield import shielded
-from edge.errors import foreseen
+from edge.errors import EdgezooError, UsageError, foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
 # command is used (or listed by --help), so at their top these modules import click and little else.
@@ -40,6 +41,9 @@ COMMANDS = {
     "devices": "edge.cli.devices",
     "device": "edge.cli.device",
     "doctor": "edge.cli.doctor",
+    "cache": "edge.cli.cache",
+    "config": "edge.cli.config",
+    "completion": "edge.cli.completion",
 }
 
 
@@ -63,6 +67,13 @@ class _Commands(click.Group):
             meant = f"Did you mean '{near[0]}'?" if near else "'edgezoo --help' lists the commands."
             ctx.fail(f"No such command '{args[0]}'. {meant}")
         return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            ctx.color = terminal.colour()
+            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            args = settings.add(ctx, self, args, [each for each in order if isinstance(each, click.Option)])
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -98,43 +109,59 @@ def _run(arguments: list[str] | None) -> int:
     if arguments is None:  # the process is ours: looking for garbage as it ends would take a tenth of `edgezoo list`
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in given[: _commands_place(given)]
+    known = Running(json="--json" in given, debug="--debug" in given[: _commands_place(given)])
     _unwind_on(signal.SIGTERM, signal.SIGHUP)
     for word in given:
         if not word.isascii() and word != word.encode("utf-8", "replace").decode("utf-8"):
-            return _tell(f"Error: {word!a} is no UTF-8 text, in which names are kept", hint="rename it", code=2)
+            return _tell(UsageError(f"{word!a} is no UTF-8 text, in which names are kept", hint="rename it"), known)
     try:
-        code = cli.main(given, prog_name="edgezoo", standalone_mode=False)
+        code = cli.main(given, prog_name="edgezoo", standalone_mode=False, obj=known)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SystemExit as end:  # a command's own exit code, or a signal's
         return end.code if isinstance(end.code, int) else 1
     except click.ClickException as error:
         error.show()
+        _tell_json(known, "UsageError", error.format_message(), "", error.exit_code)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _tell("Interrupted.", code=130)
+        click.echo("Interrupted." + known.resumes, err=True)
+        _tell_json(known, "Interrupted", "interrupted", known.resumes.strip(), 130)
+        return 130
     except Exception as error:
-        if debug:
+        if known.debug:
             import traceback
 
             traceback.print_exc()
-        return _explain(error)
+        return _explain(error, known)
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, known: Running) -> int:
     if isinstance(error, BrokenPipeError):
         sys.stdout = None  # else Python complains when it flushes it at exit
         return 1
-    told = foreseen(error)
-    return _tell(f"Error: {told.message}", hint=told.hint, code=told.exit_code)
+    return _tell(foreseen(error), known)
 
 
-def _tell(sentence: str, *, code: int, hint: str = "") -> int:
-    click.echo(sentence, err=True)
+def _tell(error: EdgezooError, known: Running) -> int:
+    click.echo(f"Error: {error.message}", err=True)
+    hint = error.hint
+    if known.settings and error.exit_code == UsageError.exit_code:
+        places = ", ".join(dict.fromkeys(known.settings.values()))
+        hint += ("; " if hint else "") + f"not all of it was typed: {places}"
     if hint:
         click.echo(f"Hint: {hint}", err=True)
-    return code
+    _tell_json(known, type(error).__name__, error.message, hint, error.exit_code)
+    return error.exit_code
+
+
+def _tell_json(known: Running, kind: str, message: str, hint: str, code: int) -> None:
+    """On standard output, where JSON was asked for, unless a document is there already."""
+    if known.json and not known.printed:
+        from edge.cli.output import json_text
+
+        told = {"type": kind, "message": message, "hint": hint, "exit_code": code}
+        click.echo(json_text({"error": told}))
 
 
 def _commands_place(arguments: list[str]) -> int:

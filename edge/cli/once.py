@@ -7,12 +7,19 @@ from typing import Any
 
 import click
 
+from edge.cli import settings
+from edge.cli.running import Running
+
 
 class Once(click.Command):
     """A command that refuses a value given twice (where it gathers none), two flags that choose one thing, and ''."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
+            _note_json(ctx, args)
+            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            args = settings.add(ctx, self, args, [each for each in order if isinstance(each, click.Option)])
+            _note_json(ctx, args)
             values, _, order = self.make_parser(ctx).parse_args(args=list(args))
             _check([each for each in order if isinstance(each, click.Option)], values)
             _check_arguments([each for each in order if isinstance(each, click.Argument)], values)
@@ -28,6 +35,12 @@ class OnceGroup(click.Group):
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], Once]:
     """`click.command`, of a `Once`."""
     return click.command(name, cls=Once)
+
+
+def _note_json(ctx: click.Context, args: list[str]) -> None:
+    """Errors are told as JSON, too, where JSON is asked for; also those of the other words."""
+    if "--json" in (args[: args.index("--")] if "--" in args else args) and (known := ctx.find_object(Running)):
+        known.json = True
 
 
 def _check(given: list[click.Option], values: dict[str, Any]) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edge.cli import completing
 from edge.cli.parameters import WEIGHTS, TwoNumbers
+from edge.cli.running import Running, running
 
 if TYPE_CHECKING:
     from edge.results.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
-_DEBUG = "edgezoo.debug"  # in the context's meta, which sub-commands share
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
@@ -33,9 +34,31 @@ db_there = click.option(
     help="The results database.  [default: results.db in edgezoo's data directory]",
 )
 
-quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on standard error.")
 
-names = click.argument("names", nargs=-1, metavar="NAME...")
+adb_server = click.option(
+    "--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]"
+)
+
+
+def device(
+    name: str, *, metavar: str, says: str, default: str | None = None, also: tuple[str, ...] = ()
+) -> Callable[[F], F]:
+    """`-s`, `--device`: the one spelling of a device; `name` is the parameter's."""
+    return click.option(
+        "-s",
+        "--device",
+        *also,
+        name,
+        metavar=metavar,
+        help=says,
+        default=default,
+        show_default=default is not None,
+        shell_complete=completing.devices,
+    )
+
+
+names = click.argument("names", nargs=-1, metavar="NAME...", shell_complete=completing.models)
 
 
 def selection(command: F) -> F:
@@ -43,7 +66,13 @@ def selection(command: F) -> F:
     for option in (
         click.option("--all", "everything", is_flag=True, help="Every model of the catalogue."),
         click.option("--light", is_flag=True, help="The 55 models of the series meant for phones."),
-        click.option("--series", multiple=True, metavar="NAME", help="Every model of a series; may be repeated."),
+        click.option(
+            "--series",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=completing.series,
+            help="Every model of a series; may be repeated.",
+        ),
     ):
         command = option(command)
     return command
@@ -53,7 +82,8 @@ def debug(command: F) -> F:
     """`--debug`; `tracer` heeds it."""
 
     def keep(context: click.Context, _: click.Parameter, given: bool) -> None:
-        context.meta[_DEBUG] = given
+        if known := context.find_object(Running):
+            known.debug |= given
 
     return click.option(
         "--debug", is_flag=True, expose_value=False, callback=keep, help="Show the traceback of an error."
@@ -62,7 +92,7 @@ def debug(command: F) -> F:
 
 def tracer() -> Callable[[BaseException], None]:
     """Prints, from any thread, the traceback of an error that ends one model and not the command, if that is asked for."""
-    asked = click.get_current_context().meta.get(_DEBUG)
+    asked = running().debug
 
     def traced(error: BaseException) -> None:
         if asked:

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.cli import terminal
+from edge.cli.running import running
+
 if TYPE_CHECKING:
+    from edge.cli.bars import Bars
+    from edge.report.view import View
     from edge.results.measurement import Measurement
 
 
@@ -25,6 +30,7 @@ def say(line: str) -> None:
 
 def print_json(value: Any) -> None:
     """A JSON document on standard output."""
+    running().printed = True
     click.echo(json_text(value))
 
 
@@ -51,12 +57,18 @@ def write_file(path: Path, content: str) -> None:
 
 
 def print_report(
-    measurements: Sequence[Measurement], *, form: str, output: Path | None = None, ratio: bool = False
+    measurements: Sequence[Measurement],
+    *,
+    form: str,
+    output: Path | None = None,
+    ratio: bool = False,
+    view: View | None = None,
 ) -> None:
     """Measurements on standard output or in a file; `form`: text, markdown, csv or json. Raises `OutputError`."""
     from importlib import import_module
 
-    rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio)
+    shown = {"view": view} if view is not None and form in ("text", "markdown") else {}
+    rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio, **shown)
     _put(rendered, output)
 
 
@@ -80,58 +92,79 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
     _put(text, output)
 
 
-def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None) -> None:
+def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None, view: View) -> None:
     """What `bench --sustained` brought, as tables. Raises `OutputError`."""
     from edge.report.sustained import render
 
-    _put(render(cells), output)
+    _put(render(cells, view), output)
 
 
 def _put(text: str, output: Path | None) -> None:
     if output is None:
+        running().printed = True
         click.echo(text, nl=False)
     else:
         write_file(output, text)
 
 
-LOG_EVERY, SHOW_EVERY = 60.0, 1.0  # seconds: a line in a log, and in place on a terminal
+LOG_EVERY, SHOW_EVERY = 60.0, 0.5  # seconds: a line in a log, and on a terminal
+BYTES_FROM = 1_000_000  # counts from here on are bytes: no work has so many pieces
 
 
 @dataclass
-class _Activity:
-    """What is being done of one model since `began`: `done` pieces of `of` (0: not known)."""
+class Activity:
+    """What is being done of one model since `began`: `done` pieces of `of` (0: not known), `before` of which were done then."""
 
     what: str
     done: int
     of: int
     began: float
+    before: int = 0
+
+    @property
+    def amount(self) -> str:
+        """`3 of 8`, `13.7 of 120.4 MB`, or nothing."""
+        if self.of >= BYTES_FROM:
+            return f"{self.done / 1e6:.1f} of {self.of / 1e6:.1f} MB"
+        return f"{self.done:,} of {self.of:,}" if self.of else ""
+
+    @property
+    def times(self) -> str:
+        """How long it has taken, and about how long it will."""
+        return ", ".join(one for one in (clock(time.monotonic() - self.began), self.left) if one)
+
+    @property
+    def left(self) -> str:
+        """About how long it will take, where that is known."""
+        passed, made = time.monotonic() - self.began, self.done - self.before
+        return f"about {clock(passed * (self.of - self.done) / made)} left" if made > 0 and self.of >= self.done else ""
 
     def sentence(self, name: str) -> str:
-        passed = time.monotonic() - self.began
-        how_far = f" {self.done} of {self.of}" if self.of else ""
-        left = f", about {_clock(passed * (self.of - self.done) / self.done)} left" if self.done and self.of else ""
-        return f"{name}: {self.what}{how_far}, {_clock(passed)}{left}"
+        """All of it in a line."""
+        return f"{name.removeprefix(_MOMENT)}: {self.what} {self.amount}".rstrip() + f", {self.times}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 class ProgressLine:
-    """Lines on standard error; while work goes on, on a terminal the last is rewritten in place, in a log comes one a minute.
+    """Lines on standard error; while work goes on, on a terminal a bar for each piece of it, in a log a line a minute.
 
-    `quiet` silences progress, never what went wrong. Several threads may use one.
+    `quiet` silences progress, never what went wrong. Several threads may use one. `resumes`: what a Ctrl-C leaves, and how to
+    go on, for the sentence that is printed then.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, resumes: str = "") -> None:
         self._lock = threading.RLock()
         self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
-        self._shown = False
+        self._in_place = terminal.rewrites(sys.stderr)
+        self._bars: Bars | None = None
         self._spoke = time.monotonic()
-        self._activities: dict[str, _Activity] = {}
+        self._activities: dict[str, Activity] = {}
         self._over, self._ticker = threading.Event(), threading.Thread(target=self._tick, daemon=True)
+        running().resumes = f" {resumes}" if resumes else ""
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -142,32 +175,51 @@ class ProgressLine:
         self._over.set()
         if self._ticker.is_alive():
             self._ticker.join()
-        self._wipe()
+        if self._bars is not None:
+            self._bars.end()
+        if kind is None:
+            running().resumes = ""
 
     def working(self, name: str) -> Callable[[str, int, int], None]:
         """A listener for what is being done of one model ("": nothing more), how many pieces of it are, and of how many.
 
-        What has the same word in front (`verify: Paddle`) is one piece of work, whose time goes on.
+        What has the same word in front (`verify: Paddle`) is one piece of work, whose time goes on. Counts from a million on
+        are bytes.
         """
 
         def heard(what: str, done: int, of: int) -> None:
             with self._lock:
                 known = self._activities.pop(name, None)
-                if not what:
-                    return
-                same = known is not None and known.what.partition(":")[0] == what.partition(":")[0]
-                began = known.began if known is not None and same else time.monotonic()
-                self._activities[name] = _Activity(what, done, of, began)
-                if not self._quiet and not self._ticker.ident:
-                    self._ticker.start()
+                if what:
+                    self._put(name, known, what, done, of)
 
         return heard
+
+    def _put(self, name: str, known: Activity | None, what: str, done: int, of: int) -> None:
+        same = known is not None and known.what.partition(":")[0] == what.partition(":")[0]
+        if known is not None and same:
+            began, before = known.began, known.before if known.of else done
+        else:
+            began, before = time.monotonic(), done
+        self._activities[name] = Activity(what, done, of, began, before)
+        if not self._quiet and not self._ticker.ident:
+            self._ticker.start()
 
     def _tick(self) -> None:
         while not self._over.wait(SHOW_EVERY):
             with self._lock:
-                if self._activities:
-                    self.now("  ".join(one.sentence(name) for name, one in self._activities.items()))
+                if self._in_place:
+                    self._draw()
+                elif self._activities and time.monotonic() - self._spoke >= LOG_EVERY:
+                    self.line("  ".join(one.sentence(name) for name, one in self._activities.items()))
+
+    def _draw(self) -> None:
+        if self._bars is None and self._activities:
+            from edge.cli.bars import Bars
+
+            self._bars = Bars()
+        if self._bars is not None:
+            self._bars.show(self._activities)
 
     def line(self, text: str) -> None:
         """A line that stays."""
@@ -177,34 +229,35 @@ class ProgressLine:
     def error(self, text: str) -> None:
         """What went wrong: quiet or not, a user must hear why."""
         with self._lock:
-            self._wipe()
             self._spoke = time.monotonic()
-            say(text)
+            self._activities.pop(_MOMENT + text.partition(":")[0], None)
+            if self._bars is None:
+                say(text)
+            else:
+                self._bars.line(text)
 
-    def now(self, text: str) -> None:
-        """What is being done at the moment; in a log only where nothing was said for a minute: more would be noise."""
-        if not self._terminal and time.monotonic() - self._spoke >= LOG_EVERY:
-            self.line(text)
-        if self._terminal and not self._quiet:
-            import shutil
-
-            with self._lock:
-                self._wipe()
-                click.echo(text[: shutil.get_terminal_size().columns - 1], nl=False, err=True)
-                self._shown = True
+    def now(self, text: str, done: int = 0, of: int = 0) -> None:
+        """What is being done at the moment, until the next line about the same device or model; `done` pieces of `of`."""
+        name, _, what = text.partition(": ")
+        with self._lock:
+            known = self._activities.get(_MOMENT + name)
+            began, before = time.monotonic(), done
+            if known is not None and known.of:  # one piece of work, whatever it is at the moment
+                began, before = known.began, known.before
+                done, of = (done, of) if of else (known.done, known.of)
+            self._activities[_MOMENT + name] = Activity(what, done, of, began, before)
+            if not self._quiet and not self._ticker.ident:
+                self._ticker.start()
 
     def download(self, name: str) -> Callable[[int, int | None], None]:
         """A listener for the bytes of one download: have, and all (None: not known)."""
 
         def heard(have: int, total: int | None) -> None:
-            filled = 30 * have // total if total else 0
-            bar = f"[{'#' * filled}{'.' * (30 - filled)}] " if total else ""
-            whole = f" of {total / 2**20:.1f}" if total else ""
-            self.now(f"{name}: {bar}{have / 2**20:.1f}{whole} MiB")
+            ended = total is not None and have >= total
+            what = "download" if total else f"download, {have / 1e6:.1f} MB"
+            self.working(name)("" if ended else what, have, total or 0)
 
         return heard
 
-    def _wipe(self) -> None:
-        if self._shown:
-            click.echo("\r\033[K", nl=False, err=True)
-            self._shown = False
+
+_MOMENT = "\0"  # in front of what `now` says, which nobody ends

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.output import ProgressLine, print_json, say
 from edge.cli.parameters import FileOrFolder
 
@@ -21,7 +21,9 @@ _HERE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @once.command()
-@click.argument("targets", nargs=-1, required=True, metavar="NAME|FILE.nb...")
+@click.argument(
+    "targets", nargs=-1, required=True, metavar="NAME|FILE.nb...", shell_complete=completing.models_and_files
+)
 @click.option(
     "--format", "form", type=click.Choice(["aar", "assets", "apk"]), default="aar", show_default=True,
     help="An Android library, files in an existing app, or an APK that only carries models.",

@@ -133,14 +133,22 @@ def _host_engine(text: str) -> HostEngine:
 
 
 def _duration(text: str) -> float:
+    return _time(text, {"s": 1, "m": 60, "h": 3600}, "90s, 10m, 1h")
+
+
+def _age(text: str) -> float:
+    return _time(text, {"h": 3600, "d": 86400, "w": 7 * 86400}, "12h, 30d, 8w")
+
+
+def _time(text: str, units: dict[str, int], examples: str) -> float:
     import re
 
     from edge.errors import UsageError
 
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([smh])", text.strip())
+    found = re.fullmatch(rf"(\d{{1,6}}(?:\.\d+)?)\s*([{''.join(units)}])", text.strip())
     if found is None:
-        raise UsageError(f"{text} is no length of time", hint="for instance 90s, 10m, 1h")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+        raise UsageError(f"{text} is no length of time", hint=f"for instance {examples}")
+    return float(found[1]) * units[found[2]]
 
 
 ID = click.IntRange(1, 2**63 - 1)  # SQLite's
@@ -149,6 +157,7 @@ COUNT = 1_000_000  # of runs, which a launch keeps in memory
 DAY = 86_400.0  # seconds
 WEIGHTS = Parsed("weights", _weights)
 DURATION = Parsed("duration", _duration)
+AGE = Parsed("age", _age)
 HOST_ENGINE = Parsed("engine", _host_engine)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
+from edge.cli.cells import OF_CELLS, OF_IDENTITY
 from edge.cli.parameters import ID
 from edge.cli.results_accuracy import accuracy_command
 from edge.cli.results_check import check_command
@@ -17,8 +18,10 @@ from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
 from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
 from edge.cli.results_options import Filters, filters, tell_of
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
+    from edge.report.view import View
     from edge.results.columns import Condition
     from edge.results.measurement import Measurement
     from edge.results.summary import Summary
@@ -44,6 +47,7 @@ def command() -> None:
 
 @command.command("list")
 @filters
+@tabular("id", "when", *OF_IDENTITY, "ms", "interval", "launches", "status", "label", "remarks")
 @options.db_there
 @options.as_json
 def list_command(
@@ -53,6 +57,7 @@ def list_command(
     since: float | None,
     db: Path | None,
     as_json: bool,
+    view: View,
 ) -> None:
     """List the measurements, oldest first: id, when, model, device, threads, latency, whether valid.
 
@@ -70,17 +75,22 @@ def list_command(
     with options.store(db) as store:
         summaries, damaged = asked.summaries(store)
     if summaries:
-        click.echo(_table(summaries))
+        click.echo(_table(summaries, view))
     elif not damaged:
         click.echo("No measurement matches.", err=True)
     tell_of(damaged)
 
 
 @command.command("show")
-@click.argument("id", type=ID)
+@click.argument("id", type=ID, shell_complete=completing.ids)
+@tabular(
+    *("launch", "runs", "ms", "load-ms", "first-run-ms", "peak-mib", "seconds", "second", "clock-ghz", "celsius"),
+    "battery",
+    "busy",
+)
 @options.db_there
 @options.as_json
-def show_command(id: int, db: Path | None, as_json: bool) -> None:
+def show_command(id: int, db: Path | None, as_json: bool, view: View) -> None:
     """Show everything that is known of the measurement ID; with --json every sample, too."""
 
     with options.store(db) as store:
@@ -94,18 +104,19 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
     else:
         from edge.report import details
 
-        click.echo(details.render(measurement, others), nl=False)
+        click.echo(details.render(measurement, others, view), nl=False)
     tell_of(damaged)
 
 
 @command.command("export")
-@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...")
+@click.argument("ids", type=ID, nargs=-1, metavar="[ID]...", shell_complete=completing.ids)
 @filters
 @click.option("--raw", is_flag=True, help="With --json: every launch with its samples and readings.")
 @click.option("--xlsx", "form", flag_value="xlsx", default=None,
               help="An Excel workbook, with -o FILE.xlsx: dates, numbers, and a sheet that explains the columns.")  # fmt: skip
 @options.db_there
 @options.report
+@tabular(*OF_CELLS)
 def export_command(
     ids: tuple[int, ...],
     model: str | None,
@@ -117,6 +128,7 @@ def export_command(
     form: str | None,
     output: Path | None,
     ratio: bool,
+    view: View,
 ) -> None:
     """Write measurements as a table, Markdown, CSV, JSON or an Excel workbook: those named, or all that match.
 
@@ -139,7 +151,7 @@ def export_command(
         raise UsageError("--raw belongs to --json")
     measurements, damaged = _load(db, Filters(model, serial, where, since), ids=ids)
     if not raw:
-        print_report(measurements, form=form, output=output, ratio=ratio)
+        print_report(measurements, form=form, output=output, ratio=ratio, view=view)
         tell_of(damaged)
         return
     from edge.report import json
@@ -173,18 +185,21 @@ for _one in (
 command.add_command(check_command)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
+_RANKS = {"Model": 0, "Threads": 0, "Weights": 4, "Shape": 4, "Protocol": 3, "Engine": 2}
 _IN_STATUS = ("failed", "unfinished")  # the column Status says them
 
 
-def _table(summaries: Sequence[Summary]) -> str:
+def _table(summaries: Sequence[Summary], view: View) -> str:
     from edge.report import identity
     from edge.report.grid import Column, text
 
     told = [identity.words(one) for one in summaries]
     others = [title for title in (*identity.OF_FILE, *identity.OF_RUN) if title not in (*_SHOWN, "Address")]
     titles = [*_SHOWN, *identity.distinguishing(told, _SHOWN, others)]
-    columns = [Column("Id"), Column("When", False), *(Column(title, title == "Threads") for title in titles)]
-    columns += [Column("ms"), Column("±"), Column("Launches"), Column("Status", False)]
+    columns = [Column("Id", rank=0), Column("When", False, rank=2)]
+    columns += [Column(title, title == "Threads", _RANKS.get(title, 1)) for title in titles]
+    columns += [Column("ms", rank=0), Column("±", rank=1, key="interval"), Column("Launches", rank=3)]
+    columns += [Column("Status", False, rank=0)]
     rows = [
         [*_when(one), *(words[title] for title in titles), *_result(one)]
         for one, words in zip(summaries, told, strict=True)
@@ -192,12 +207,12 @@ def _table(summaries: Sequence[Summary]) -> str:
     codes = [", ".join(_codes(one)) for one in summaries]
     labels = [", ".join(one.labels) for one in summaries]
     if any(labels):
-        columns.append(Column("Label", False))
+        columns.append(Column("Label", False, rank=1))
         rows = [[*row, label] for row, label in zip(rows, labels, strict=True)]
     if any(codes):
-        columns.append(Column("Remarks", False))
+        columns.append(Column("Remarks", False, rank=3, folds=True))
         rows = [[*row, code] for row, code in zip(rows, codes, strict=True)]
-    return text(columns, rows)
+    return text(columns, rows, view)
 
 
 def _when(one: Summary) -> tuple[str, str]:

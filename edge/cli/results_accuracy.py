@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import tell_of
+from edge.cli.tabular import tabular
+
+if TYPE_CHECKING:
+    from edge.report.view import View
 
 
 @once.command("accuracy")
-@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
-@click.option("--model", metavar="NAME", help="Only this model.")
-@click.option("-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address.")
-@click.option("--delete", "gone", type=ID, metavar="ID", help="Delete this one. It cannot be taken back.")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]", shell_complete=completing.accuracy_ids)
+@click.option("--model", metavar="NAME", shell_complete=completing.measured_models, help="Only this model.")
+@options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
+@click.option(
+    "--delete",
+    "gone",
+    type=ID,
+    metavar="ID",
+    shell_complete=completing.accuracy_ids,
+    help="Delete this one. It cannot be taken back.",
+)
+@tabular(*("id", "when", "model", "weights", "precision", "device", "data", "images", "top1", "interval", "top5"))
 @options.db_there
 @options.as_json
 def accuracy_command(
-    ids: tuple[int, ...], model: str | None, serial: str | None, gone: int | None, db: Path | None, as_json: bool
+    ids: tuple[int, ...],
+    model: str | None,
+    serial: str | None,
+    gone: int | None,
+    db: Path | None,
+    as_json: bool,
+    view: View,
 ) -> None:
     """List what `edgezoo eval` found, oldest first, or compare two of the same images, image by image.
 
@@ -42,6 +61,8 @@ def accuracy_command(
     with options.store(db) as store:
         if gone is not None:
             store.accuracies.delete(gone)
+            if as_json:
+                print_json({"deleted": gone})
             return
         if ids:
             first, second = (store.accuracies.get(id) for id in ids)
@@ -49,13 +70,13 @@ def accuracy_command(
             if as_json:
                 print_json(asdict(made))
             else:
-                click.echo("\n".join(accuracy.sentences(made, first, second)))
+                click.echo("\n".join(view.prose(accuracy.sentences(made, first, second))))
             return
         found, damaged = store.accuracies.all(model=model, device=serial)
     if as_json:
         print_json([accuracy.as_dict(one) for one in found])
     elif found:
-        click.echo(accuracy.table(found))
+        click.echo(accuracy.table(found, view))
     elif not damaged:
         click.echo("No accuracy matches.", err=True)
     tell_of(damaged)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.parameters import ID
 from edge.cli.results_options import PERCENT, Filters, filters, tell_of
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
+    from edge.report.view import View
     from edge.results.columns import Condition
     from edge.results.measurement import Measurement
     from edge.results.sets import SetComparison
@@ -22,8 +24,13 @@ ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "proto
 
 
 @once.command("compare")
-@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]")
-@click.option("--baseline", metavar="NAME", help="Compare every cell with the same one of this baseline.")
+@click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]", shell_complete=completing.ids)
+@click.option(
+    "--baseline",
+    metavar="NAME",
+    shell_complete=completing.baselines,
+    help="Compare every cell with the same one of this baseline.",
+)
 @filters
 @click.option("--across", type=click.Choice(ACROSS), multiple=True,
               help="With --baseline: cells that differ in this are compared, too; may be repeated.")  # fmt: skip
@@ -31,6 +38,7 @@ ACROSS = ("weights", "precision", "target", "shape", "device", "threads", "proto
               help="A difference below this makes none in practice.")  # fmt: skip
 @click.option("--fail-over", type=PERCENT, metavar="PERCENT",
               help="Exit with 1 if any is slower by more than this, its whole interval above it.")  # fmt: skip
+@tabular("model", *ACROSS, "before", "now", "ms-before", "ms-now", "ratio", "interval", "answer")
 @options.db_there
 @options.as_json
 def compare_command(
@@ -45,6 +53,7 @@ def compare_command(
     fail_over: float | None,
     db: Path | None,
     as_json: bool,
+    view: View,
 ) -> None:
     """Compare two measurements: the ratio SECOND / FIRST with its interval, and whether SECOND is faster, slower or the same.
 
@@ -65,11 +74,11 @@ def compare_command(
     asked.check(ids)
     with options.store(db) as store:
         if baseline is None:
-            _two(store.get(ids[0]), store.get(ids[1]), threshold, fail_over, as_json=as_json)
+            _two(store.get(ids[0]), store.get(ids[1]), threshold, fail_over, view, as_json=as_json)
             return
         first = [store.get(id) for id in store.marks.baseline(baseline).cells]
         second, damaged = _now(store, baseline, {one.id for one in first}, ids, asked)
-    _sets(baseline, first, second, across, threshold, fail_over, as_json=as_json, damaged=damaged)
+    _sets(baseline, first, second, across, threshold, fail_over, view, as_json=as_json, damaged=damaged)
 
 
 def _now(
@@ -94,7 +103,9 @@ def _now(
     return [store.get(id) for id in chosen], damaged
 
 
-def _two(first: Measurement, second: Measurement, threshold: float, limit: float | None, *, as_json: bool) -> None:
+def _two(
+    first: Measurement, second: Measurement, threshold: float, limit: float | None, view: View, *, as_json: bool
+) -> None:
     from dataclasses import asdict
 
     from edge.cli.output import print_json
@@ -105,7 +116,7 @@ def _two(first: Measurement, second: Measurement, threshold: float, limit: float
     if as_json:
         print_json(asdict(comparison))
     else:
-        for sentence in sentences(comparison):
+        for sentence in view.prose(sentences(comparison)):
             click.echo(sentence)
     if limit is not None and over(comparison, limit):
         click.echo(f"Slower by more than {percent(limit)}: {comparison.second}.", err=True)
@@ -119,6 +130,7 @@ def _sets(
     across: tuple[str, ...],
     threshold: float,
     limit: float | None,
+    view: View,
     *,
     as_json: bool,
     damaged: list[str],
@@ -138,12 +150,12 @@ def _sets(
     if as_json:
         _print(baseline, made, None if limit is None else [pair.second for pair in slower])
     else:
-        click.echo(table(made))
+        click.echo(table(made, view))
         for which, missing in ((f"only in {baseline}", made.only_first), ("not in the baseline", made.only_second)):
             if missing:
-                click.echo(f"Not compared, {which}: {', '.join(map(str, missing))}.")
+                click.echo(view.paragraph(f"Not compared, {which}: {', '.join(map(str, missing))}."))
         for remark in dict.fromkeys(remark for pair in made.pairs for remark in pair.comparison.remarks):
-            click.echo(f"Beware: {remark}.")
+            click.echo(view.paragraph(f"Beware: {remark}."))
     if slower and limit is not None:
         click.echo(
             f"Slower by more than {percent(limit)}: {'; '.join(pair.comparison.second for pair in slower)}.", err=True

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
 from edge.cli.results_options import PERCENT, Filters, filters_of_model, tell_of
+from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
+    from edge.report.view import View
     from edge.results.columns import Condition
     from edge.results.history import Point
 
 
 @once.command("history")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", shell_complete=completing.measured_models)
 @filters_of_model
 @click.option("--threshold", type=PERCENT, default="2%", show_default=True, metavar="PERCENT",
               help="A difference below this makes none in practice.")  # fmt: skip
+@tabular("id", "session", "when", "ms", "interval", "launches", "status", "change", "since")
 @options.db_there
 @options.as_json
 def history_command(
@@ -30,6 +33,7 @@ def history_command(
     threshold: float,
     db: Path | None,
     as_json: bool,
+    view: View,
 ) -> None:
     """Show MODEL over time, a table for each way it was measured: session by session, with the changes found.
 
@@ -46,7 +50,7 @@ def history_command(
     if as_json:
         print_json([{"cell": dict(one.key), "points": [_point(point) for point in one.points]} for one in series])
     elif series:
-        click.echo(render(series), nl=False)
+        click.echo(render(series, view), nl=False)
     elif not damaged:
         click.echo("No measurement matches.", err=True)
     tell_of(damaged)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from edge.cli import completing, options
 from edge.cli.parameters import Parsed
 
 if TYPE_CHECKING:
@@ -57,10 +58,8 @@ _since = click.option(
     "--since", type=Parsed("moment", _moment), metavar="WHEN",
     help='Only those begun since: 2026-11-18, 7d, 12h, yesterday, "last week".',
 )  # fmt: skip
-_model = click.option("--model", metavar="NAME", help="Only this model.")
-_device = click.option(
-    "-s", "--device", "serial", metavar="host|SERIAL", help="Only this device: serial number, or address."
-)
+_model = click.option("--model", metavar="NAME", shell_complete=completing.measured_models, help="Only this model.")
+_device = options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
 
 
 def filters(command: F) -> F:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.cli import once, options
+from edge.cli import completing, once, options
+from edge.cli.tabular import view
 
 if TYPE_CHECKING:
     from edge.zoo.model import Model
 
 
 @once.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.models)
 @options.as_json
 def command(name: str, as_json: bool) -> None:
     """Show everything that is known of the model NAME: published numbers, input, preprocessing, addresses."""
@@ -28,10 +29,7 @@ def command(name: str, as_json: bool) -> None:
 
         print_json(asdict(model) | {"doubts": [one._asdict() for one in doubts_of(model.name)]})
         return
-    lines = list(_lines(model))
-    width = max(len(label) for label, _ in lines)
-    for label, value in lines:
-        click.echo(f"{label.ljust(width)}  {value}".rstrip())
+    click.echo(view().pairs(list(_lines(model))))
 
 
 _DOCUMENTS = "docs/zh_CN/models/ImageNet1k/"

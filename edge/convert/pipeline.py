@@ -47,7 +47,7 @@ def convert_models(
     jobs = min(jobs or len(os.sched_getaffinity(0)), max(1, len(orders)))
     memory = MemoryBudget()
     retention = ExportRetention([order.network for order in orders], keep_small=keep)
-    with Toolbox(say=say) as tools:
+    with Toolbox(say=say, working=working) as tools:
 
         def convert(order: Order[P]) -> Conversion[P]:
             work = Work(

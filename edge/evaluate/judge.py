@@ -59,7 +59,7 @@ def _judge(
     (device,) = open_device(None if options.spec == "android" else options.spec, options.adb_server)
     place = EvaluationDevice(
         device,
-        find_runner(device, options.runner, engine=engine, say=listener.line),
+        find_runner(device, options.runner, engine=engine, say=listener.line, working=listener.working),
         launch_timeout=TIMEOUT if options.timeout is None else options.timeout,
         synthetic_allowed=options.allow_synthetic,
     )

@@ -11,14 +11,16 @@ from typing import Any
 from edge.evaluate.evaluation import Evaluation, remarks
 from edge.report import facts
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 from edge.results.accuracy import Accuracy, Share
 from edge.results.measurement import RunnerProgram, Subject
 from edge.zoo.model import Preprocessing
 
 _COLUMNS = (
-    Column("Model", number=False), Column("Weights", number=False), Column("Precision", number=False),
-    Column("Bytes"), Column("Images"), Column("Top-1 %"), Column("95 % CI"), Column("Top-5 %"), Column("95 % CI"),
-    Column("Published"),
+    Column("Model", number=False, rank=0), Column("Weights", number=False, rank=2), Column("Precision", number=False),
+    Column("Bytes", rank=3), Column("Images", rank=2), Column("Top-1 %", rank=0, key="top1"),
+    Column("95 % CI", rank=1, key="top1-interval"), Column("Top-5 %", rank=1, key="top5"),
+    Column("95 % CI", rank=3, key="top5-interval"), Column("Published", rank=2),
 )  # fmt: skip
 
 
@@ -53,15 +55,15 @@ class EvaluatedModel:
     stored: Accuracy | None = None
 
 
-def table(judged: Sequence[EvaluatedModel]) -> str:
+def table(judged: Sequence[EvaluatedModel], view: View = PLAIN) -> str:
     """The table; `Published` is shown for published weights only: it says nothing of others.
 
     Above it stands which device and program judged, where a program did, and below how the images were prepared and what is
     to be known of the numbers.
     """
-    parts = [text(_COLUMNS, [_row(one) for one in judged])]
+    parts = [text(_COLUMNS, [_row(one) for one in judged], view)]
     if context := dict.fromkeys(line for one in judged for line in _context(one)):
-        parts.insert(0, "\n".join(context))
+        parts.insert(0, "\n".join(view.prose(list(context))))
     told = [f"{one.subject.name}: {one.preprocessing}" for one in judged]
     told += [f"{one.subject.name}: {remark}" for one in judged for remark in remarks(one.evaluation)]
     told += [f"{one.subject.name}: {reason}." for one in judged for reason in _withheld(one.subject)]
@@ -70,7 +72,7 @@ def table(judged: Sequence[EvaluatedModel]) -> str:
         f"{one.subject.name}: kept as accuracy {one.stored.id}, of {one.stored.words}" for one in judged if one.stored
     ]
     if told:
-        parts.append("\n".join(told))
+        parts.append("\n".join(view.prose(told)))
     if any(one.launched and one.launched.synthetic for one in judged):
         parts.append(f"! {SYNTHETIC}")
     return "\n\n".join(parts)

@@ -70,7 +70,10 @@ def judge_on_host(
     places = [output_place(candidate.job.subject, output) for candidate in candidates]
     judging = _Judging(dataset, listener, wrong)
     judged = []
-    with Toolbox(say=listener.line) as tools, TemporaryDirectory(prefix="edgezoo-eval-") as scratch:
+    with (
+        Toolbox(say=listener.line, working=listener.working) as tools,
+        TemporaryDirectory(prefix="edgezoo-eval-") as scratch,
+    ):
         for candidate, how, place in zip(candidates, hows, places, strict=True):
             job, runtime = candidate.job, candidate.engine.environment
             with judging.apart(job, alone=len(candidates) == 1):
@@ -143,7 +146,7 @@ class _Judging:
         """What came of it, and the seconds it took."""
 
         def heard(done: int, count: int) -> None:
-            self._listener.now(f"{job.subject.name}: {done:,} of {count:,} images")
+            self._listener.now(f"{job.subject.name}: images", done, count)
 
         start = time.monotonic()
         made = evaluate(network, self._dataset, how, heard=heard, bad=self._bad)

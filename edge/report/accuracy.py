@@ -8,22 +8,18 @@ from dataclasses import asdict
 from typing import Any
 
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 from edge.results.accuracy import Accuracy, AccuracyComparison, Share
 
 _COLUMNS = (
-    *(
-        Column("Id"),
-        Column("When", False),
-        Column("Model", False),
-        Column("Weights", False),
-        Column("Precision", False),
-    ),
-    *(Column("Device", False), Column("Data", False), Column("Images"), Column("Top-1 %"), Column("95 % CI")),
-    Column("Top-5 %"),
+    *(Column("Id", rank=0), Column("When", False, rank=3), Column("Model", False, rank=0)),
+    *(Column("Weights", False, rank=3), Column("Precision", False), Column("Device", False, rank=2)),
+    *(Column("Data", False, rank=2), Column("Images", rank=2), Column("Top-1 %", rank=0, key="top1")),
+    *(Column("95 % CI", key="interval"), Column("Top-5 %", key="top5")),
 )
 
 
-def table(found: Sequence[Accuracy]) -> str:
+def table(found: Sequence[Accuracy], view: View = PLAIN) -> str:
     """A row an accuracy; what is to be known of one stands below. No line break at its end."""
     rows = [
         [
@@ -41,13 +37,13 @@ def table(found: Sequence[Accuracy]) -> str:
         ]
         for one in found
     ]
-    lines = [text(_COLUMNS, rows)]
-    lines += [f"{one.id}: {remark}" for one in found for remark in one.remarks]
-    lines += [
+    lines = [text(_COLUMNS, rows, view)]
+    told = [f"{one.id}: {remark}" for one in found for remark in one.remarks]
+    told += [
         f"{one.id}: {one.unreadable} images could not be read, and are in no share" for one in found if one.unreadable
     ]
-    lines += ["! synthetic engine: no accuracy of the network"] * any(one.synthetic for one in found)
-    return "\n".join(lines)
+    told += ["! synthetic engine: no accuracy of the network"] * any(one.synthetic for one in found)
+    return "\n".join([*lines, *view.prose(told)])
 
 
 def sentences(made: AccuracyComparison, first: Accuracy, second: Accuracy) -> list[str]:

@@ -11,23 +11,24 @@ from edge.decide.choose import Choice
 from edge.decide.measured import SD855
 from edge.decide.number import Limit, Sourced
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 
 _UNITS = {"--max-ms": "ms", "--min-top1": "top-1", "--max-mb": "MB"}
 _PARETO = {"yes": "*", "perhaps": "(*)", "no": ""}
-_TITLES = ("Latency ms", "Top-1", "MB")
+_NUMBERS = (("Latency ms", 0, "ms"), ("Top-1", 0, "top1"), ("MB", 1, "mb"))
 
 
-def render(answer: Answer) -> str:
+def render(answer: Answer, view: View = PLAIN) -> str:
     """The table of what fits, or of what is nearest; below it what its marks mean. It ends with a line break."""
     decision = answer.decision
     lines: list[str] = []
     if decision.fitting:
-        lines += [_table(decision.fitting), ""]
+        lines += [_table(decision.fitting, view), ""]
     elif decision.nearest:
-        lines += [f"Nothing fits{_asked(answer)}. The nearest:", "", _table(decision.nearest), ""]
+        lines += [view.paragraph(f"Nothing fits{_asked(answer)}. The nearest:"), "", _table(decision.nearest, view), ""]
     else:
-        lines += [f"Of no network the numbers asked for are known{_asked(answer)}."]
-    return "\n".join([*lines, *_remarks(answer)]).rstrip() + "\n"
+        lines += [view.paragraph(f"Of no network the numbers asked for are known{_asked(answer)}.")]
+    return "\n".join([*lines, *view.prose(_remarks(answer))]).rstrip() + "\n"
 
 
 def as_dict(answer: Answer) -> dict[str, Any]:
@@ -70,13 +71,14 @@ def _choice(one: Choice) -> dict[str, Any]:
     }
 
 
-def _table(chosen: Sequence[Choice]) -> str:
+def _table(chosen: Sequence[Choice], view: View) -> str:
     precision = len({(one.candidate.precision, one.candidate.engine) for one in chosen}) > 1
-    columns = [Column(""), Column("Model", False), *[Column("Precision", False)] * precision]
-    columns += [Column(title, False) for title in _TITLES]
+    columns = [Column("", rank=0, key="rank"), Column("Model", False, rank=0)]
+    columns += [Column("Precision", False, rank=1)] * precision
+    columns += [Column(title, False, rank, key) for title, rank, key in _NUMBERS]
     misses = any(one.missed for one in chosen)
     doubts = misses or any(one.straddling for one in chosen)
-    columns += [Column("Misses by" if misses else "Beware", False)] * doubts
+    columns += [Column("Misses by" if misses else "Beware", False, 0 if misses else 2, folds=True)] * doubts
     rows = []
     for one in chosen:
         candidate = one.candidate
@@ -94,7 +96,7 @@ def _table(chosen: Sequence[Choice]) -> str:
         ]
         remark = [_missed(name, by) for name, by in one.missed] + [f"straddles {name}" for name in one.straddling]
         rows.append(row + ["; ".join(remark)] * doubts)
-    return text(columns, rows)
+    return text(columns, rows, view)
 
 
 def _number(of: Sourced | None, digits: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 from edge.results.columns import OF_CELL
 from edge.results.comparison import LatencyComparison
 from edge.results.sets import SetComparison
@@ -39,13 +40,15 @@ def _change(ratio: float) -> str:
     return f"{ratio - 1:.1%} slower" if ratio > 1 else f"{1 - ratio:.1%} faster"
 
 
-def table(made: SetComparison) -> str:
+def table(made: SetComparison, view: View = PLAIN) -> str:
     """Two sets as a table, a cell a row, and the geometric mean of the ratios below it; no line break at its end."""
     keys = [dict(pair.key) for pair in made.pairs]
     shown = [name for name in OF_CELL if name in ("model", "threads") or len({key.get(name) for key in keys}) > 1]
-    columns = [Column(name.capitalize(), name == "threads") for name in shown if all(name in key for key in keys)]
-    columns += [Column("Before"), Column("Now"), Column("ms before"), Column("ms now"), Column("Ratio")]
-    columns += [Column("Interval", False), Column("Answer", False)]
+    columns = [
+        Column(name.capitalize(), name == "threads", 0, "") for name in shown if all(name in key for key in keys)
+    ]
+    columns += [Column("Before", rank=3), Column("Now", rank=3), Column("ms before", rank=2), Column("ms now", rank=1)]
+    columns += [Column("Ratio", rank=0), Column("Interval", False), Column("Answer", False, rank=0, folds=True)]
     rows = []
     for pair, key in zip(made.pairs, keys, strict=True):
         c = pair.comparison
@@ -60,8 +63,9 @@ def table(made: SetComparison) -> str:
                 *(interval, c.answer + more),
             ]
         )
-    lines = [text(columns, rows)]
+    lines = [text(columns, rows, view)]
     if made.geometric_mean is not None:
         count = len(made.pairs)
-        lines.append(f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)}).")
+        sentence = f"Geometric mean of the ratios: {made.geometric_mean:.3f} ({count} cell{'s' * (count != 1)})."
+        lines.append(view.paragraph(sentence))
     return "\n".join(lines)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from edge.convert.coverage import CoverageRow
 from edge.report.grid import Column, markdown, text
+from edge.report.view import PLAIN, View
 
 _COLUMNS = (
-    Column("Network", number=False), Column("Input"), Column("Params(M)"), Column(".nb MiB"), Column("Ops before"),
-    Column("Ops"), Column("Status", number=False), Column("Inputs"), Column("Relative error"), Column("Same top-1"),
-    Column("Seconds"), Column("Remark", number=False),
+    Column("Network", number=False, rank=0), Column("Input", rank=4), Column("Params(M)", rank=3, key="params"),
+    Column(".nb MiB", rank=2, key="mib"), Column("Ops before", rank=4), Column("Ops", rank=3),
+    Column("Status", number=False, rank=0), Column("Inputs", rank=3), Column("Relative error", rank=0, key="error"),
+    Column("Same top-1", rank=1), Column("Seconds", rank=2), Column("Remark", number=False, rank=1, folds=True),
 )  # fmt: skip
 
 
@@ -23,9 +25,9 @@ def counts(rows: Sequence[CoverageRow]) -> str:
     return f"{len(rows)} networks ({models} models): " + ", ".join(parts)
 
 
-def as_text(rows: Sequence[CoverageRow]) -> str:
+def as_text(rows: Sequence[CoverageRow], view: View = PLAIN) -> str:
     """The table for a terminal."""
-    return text(_COLUMNS, [_cells(row) for row in rows])
+    return text(_COLUMNS, [_cells(row) for row in rows], view)
 
 
 def as_markdown(rows: Sequence[CoverageRow]) -> str:

@@ -9,24 +9,26 @@ from edge.report import facts
 from edge.report.grid import Column, text
 from edge.report.identity import parameters, shapes
 from edge.report.sustained import windows
+from edge.report.view import PLAIN, View
 from edge.results import words
 from edge.results.measurement import Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import SLOW
 
 
-def render(measurement: Measurement, others: Sequence[Measurement] = ()) -> str:
+def render(measurement: Measurement, others: Sequence[Measurement] = (), view: View = PLAIN) -> str:
     """Facts, statistics, remarks, and a table of the launches; `others`: more measurements, from which those of the same
     cell in other sessions are pooled with it.
     """
-    lines = [f"{label:<16}{value}" for label, value in _facts(measurement) if value is not None]
+    told = [(label, value) for label, value in _facts(measurement) if value is not None]
     if pooled := pool([one for one in others if same_cell(one, measurement)]):
-        lines.append(f"{'All sessions':<16}{pooled.sentence}")
+        told.append(("All sessions", pooled.sentence))
+    lines = [view.pairs(told, least=14)]
     remarks = words.remarks(measurement)
     if remarks:
-        lines += ["", *remarks, *(f"What to do: {advice}." for advice in _advice(measurement))]
+        lines += ["", *view.prose([*remarks, *(f"What to do: {advice}." for advice in _advice(measurement))])]
     if measurement.launches:
-        lines += ["", windows(measurement) or _launches(measurement)]
+        lines += ["", windows(measurement, view) or _launches(measurement, view)]
     return "\n".join(lines) + "\n"
 
 
@@ -98,8 +100,9 @@ def _aside(one: Measurement) -> str:
     return f" make the numbers; set aside: {', '.join(numbers)}" if numbers else ""
 
 
-def _launches(one: Measurement) -> str:
-    columns = [Column(title) for title in ("Launch", "Runs", "ms", "Load ms", "First run ms", "Peak MiB", "Seconds")]
+def _launches(one: Measurement, view: View) -> str:
+    columns = [Column("Launch", rank=0), Column("Runs", rank=1), Column("ms", rank=0)]
+    columns += [Column(title, rank=2) for title in ("Load ms", "First run ms", "Peak MiB", "Seconds")]
     rows = [
         [
             str(launch.number + 1),
@@ -112,7 +115,7 @@ def _launches(one: Measurement) -> str:
         ]
         for launch in one.launches
     ]
-    return text(columns, rows)
+    return text(columns, rows, view)
 
 
 def _number(value: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from edge.decide.estimate import Estimate
 from edge.decide.fitted import ExpectedError, Fitted, LeftOut
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 
 WAYS: Mapping[str, Callable[[LeftOut], Sequence[float]]] = {
     "the network": lambda one: (one.alone,),
@@ -19,26 +20,25 @@ WAYS: Mapping[str, Callable[[LeftOut], Sequence[float]]] = {
 """What was left out when an error was found."""
 
 
-def render(estimates: Sequence[Estimate], device: str | None) -> str:
+def render(estimates: Sequence[Estimate], device: str | None, view: View = PLAIN) -> str:
     """A row a network, of which `estimates` has one at every thread count; below what the numbers are.
 
     `device`: what calibrated them, None for a Snapdragon 855.
     """
     threads = list(dict.fromkeys(one.threads for one in estimates))
     networks = [estimates[place : place + len(threads)] for place in range(0, len(estimates), len(threads))]
-    columns = [Column("Model", False), Column("Case", False), *(Column(f"{count}T ms", False) for count in threads)]
+    columns = [Column("Model", False, rank=0), Column("Case", False, rank=1)]
+    columns += [Column(f"{count}T ms", False, rank=0, key="ms") for count in threads]
     rows = [[made[0].name, made[0].case, *map(_cell, made)] for made in networks]
     where = device or "a Snapdragon 855"
     lines = [
-        text(columns, rows),
-        "",
         f"Estimated, not measured: on {where}, float32, as the published latencies are measured.",
     ]
     if device is None:
         lines.append(
-            "± what nine of ten estimates of that case were within, each made without the network it is of, or (near) without"
+            "± what nine of ten estimates of that case were within, each made without the network it is of, or (near) without "
+            "its whole family. `edgezoo estimate --evaluate` shows how that was found."
         )
-        lines.append("its whole family. `edgezoo estimate --evaluate` shows how that was found.")
     else:
         lines.append("± what nine of ten networks measured there were within, each estimated from the others.")
     for made in networks:  # of one network, usually the same at every thread count
@@ -48,7 +48,7 @@ def render(estimates: Sequence[Estimate], device: str | None) -> str:
         lines.append(f"Calibrated by networks measured on {device}: {', '.join(counts)}.")
         if any(one.ms is not None and one.error is None for one in estimates):
             lines.append("Without ±: too few are measured there to tell how far an estimate is off.")
-    return "\n".join(lines) + "\n"
+    return "\n".join([text(columns, rows, view), "", *view.prose(lines)]) + "\n"
 
 
 def as_dict(one: Estimate) -> dict[str, Any]:
@@ -68,15 +68,20 @@ def as_dict(one: Estimate) -> dict[str, Any]:
     }
 
 
-def evaluation(made: Mapping[int, Fitted]) -> str:
+def evaluation(made: Mapping[int, Fitted], view: View = PLAIN) -> str:
     """The errors of networks that were left out, by what was left out and by family."""
     columns = [
-        Column("Estimated without", False),
-        *(Column(title) for count in made for title in (f"{count}T mean", "9 of 10")),
+        Column("Estimated without", False, rank=0, key="without"),
+        *(
+            Column(title, rank=0, key=key)
+            for count in made
+            for title, key in ((f"{count}T mean", "mean"), ("9 of 10", "nine"))
+        ),
     ]
     rows = [[way, *(cell for one in made.values() for cell in _error(errors(one.left_out, way)))] for way in WAYS]
     families = list(dict.fromkeys(one.family for one in next(iter(made.values())).left_out))
-    by_family = [Column("Family left out", False), Column("Networks"), *(Column(f"{count}T mean") for count in made)]
+    by_family = [Column("Family left out", False, rank=0, key="without"), Column("Networks", rank=2)]
+    by_family += [Column(f"{count}T mean", rank=0, key="mean") for count in made]
     family_rows = []
     for family in families:
         members = [[one for one in fitted.left_out if one.family == family] for fitted in made.values()]
@@ -84,12 +89,14 @@ def evaluation(made: Mapping[int, Fitted]) -> str:
         family_rows.append([family, str(len(members[0])), *means])
     count = len(next(iter(made.values())).left_out)
     return "\n".join([
-        text(columns, rows),
+        text(columns, rows, view),
         "",
-        text(by_family, family_rows),
+        text(by_family, family_rows, view),
         "",
-        f"Relative errors of {count} published networks on a Snapdragon 855, none of which the estimate was fitted to.",
-        "Their family but one: one member measured, and the others estimated from it.",
+        *view.prose([
+            f"Relative errors of {count} published networks on a Snapdragon 855, none of which the estimate was fitted to.",
+            "Their family but one: one member measured, and the others estimated from it.",
+        ]),
     ]) + "\n"  # fmt: skip
 
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 from edge.results.history import Point, Series
 from edge.results.words import launches, remarks
 
 _COLUMNS = (
-    *(Column("Id"), Column("Session"), Column("When", False), Column("ms"), Column("Interval in its session", False)),
-    *(Column("Launches"), Column("Status", False), Column("Change", False), Column("Since the one before", False)),
+    *(Column("Id", rank=0), Column("Session", rank=3), Column("When", False, rank=0), Column("ms", rank=0)),
+    Column("Interval in its session", False, key="interval", folds=True),
+    *(Column("Launches", rank=2), Column("Status", False, rank=0), Column("Change", False, rank=0)),
+    Column("Since the one before", False, rank=1, key="since", folds=True),
 )
 _TITLES = {
     "sha256": "another file",
@@ -24,19 +27,19 @@ _TITLES = {
 }
 
 
-def render(series: Sequence[Series]) -> str:
+def render(series: Sequence[Series], view: View = PLAIN) -> str:
     """Each series with what it is of, a row a measurement, and every remark; it ends in a line break."""
-    return "\n\n".join("\n".join(_lines(one)) for one in series) + "\n"
+    return "\n\n".join("\n".join(_lines(one, view)) for one in series) + "\n"
 
 
-def _lines(one: Series) -> Iterator[str]:
-    yield _head(one)
-    yield text(_COLUMNS, [_row(point) for point in one.points])
+def _lines(one: Series, view: View) -> Iterator[str]:
+    yield view.paragraph(_head(one))
+    yield text(_COLUMNS, [_row(point) for point in one.points], view)
     told: dict[str, list[str]] = {}  # what is to be known, and of which points
     for point in one.points:
         for remark in remarks(point):
             told.setdefault(remark, []).append(str(point.id))
-    yield from (f"{', '.join(ids)}: {remark}" for remark, ids in told.items())
+    yield from view.prose([f"{', '.join(ids)}: {remark}" for remark, ids in told.items()])
 
 
 def _head(one: Series) -> str:

@@ -8,48 +8,53 @@ from typing import Any
 
 from edge.report import facts
 from edge.report.grid import Column, text
+from edge.report.view import PLAIN, View
 from edge.results import words
 from edge.results.measurement import Measurement
 from edge.results.sustained import Window, ranking, sustained
 
 _COLUMNS = (
     *(
-        Column("Id"),
-        Column("Model", False),
-        Column("Threads"),
-        Column("Minutes"),
-        Column("Start ms"),
-        Column("Steady ms"),
+        Column("Id", rank=0),
+        Column("Model", False, rank=0),
+        Column("Threads", rank=0),
+        Column("Minutes", rank=2),
+        Column("Start ms", rank=1),
+        Column("Steady ms", rank=0),
     ),
     *(
-        Column("Ratio"),
-        Column("Clock GHz", False),
-        Column("CPU °C", False),
-        Column("Place", False),
-        Column("Status", False),
+        Column("Ratio", rank=0),
+        Column("Clock GHz", False, rank=2),
+        Column("CPU °C", False, rank=3, key="celsius"),
+        Column("Place", False, rank=1),
+        Column("Status", False, rank=0),
     ),
 )
-_WINDOWS = tuple(Column(title) for title in ("Second", "Runs", "ms", "Clock GHz", "CPU °C", "Battery °C", "Busy"))
+_WINDOWS = (
+    *(Column("Second", rank=0), Column("Runs", rank=2), Column("ms", rank=0), Column("Clock GHz", rank=1)),
+    *(Column("CPU °C", rank=1, key="celsius"), Column("Battery °C", rank=2, key="battery"), Column("Busy", rank=1)),
+)
 
 
-def render(cells: Sequence[Measurement]) -> str:
+def render(cells: Sequence[Measurement], view: View = PLAIN) -> str:
     """A table of the models, their places at the start beside those at the end, and what is to be known; ends in a break."""
     parts = []
     for device in dict.fromkeys(facts.device_line(one.device) for one in cells):
         mine = [one for one in cells if facts.device_line(one.device) == device]
         places = {rank.id: f"{rank.at_start} -> {rank.at_end}" for group in ranking(mine) for rank in group}
-        lines = [device, "", text(_COLUMNS, [_row(one, places.get(one.id, "")) for one in mine])]
-        lines += _orders(mine)
+        lines = [view.paragraph(device), "", text(_COLUMNS, [_row(one, places.get(one.id, "")) for one in mine], view)]
+        lines += view.prose(_orders(mine))
         remarks = {one.id: words.remarks(one) for one in mine}
-        lines += ["", *(f"{id}: {sentence}" for id, sentences in remarks.items() for sentence in sentences)]
+        told = [f"{id}: {sentence}" for id, sentences in remarks.items() for sentence in sentences]
+        lines += ["", *view.prose(told)]
         parts.append("\n".join(lines).rstrip())
     return "\n\n".join(parts) + "\n"
 
 
-def windows(one: Measurement) -> str | None:
+def windows(one: Measurement, view: View = PLAIN) -> str | None:
     """Window by window; None where it is no sustained measurement."""
     found = sustained(one)
-    return None if found is None else text(_WINDOWS, [_window(window) for window in found.windows])
+    return None if found is None else text(_WINDOWS, [_window(window) for window in found.windows], view)
 
 
 def as_json(one: Measurement) -> dict[str, Any] | None:

@@ -72,18 +72,18 @@ def _table(cells: Sequence[Measurement], *, ratio: bool) -> Table:
     headline = "mean" if _tells_no_samples(cells) else cells[0].protocol.headline
     judged = any(next(iter(row.values())).accuracy for row in by_row.values())
     columns = [
-        Column("Model", number=False),
-        Column("Weights", number=False),
-        *(Column(title, number=False) for title in apart),
-        Column("Top-1*"),
-        *[Column("Top-1 % here")] * judged,
-        *(Column(f"{count}T {headline} ms") for count in threads),
-        Column("FLOPs(M)"),
-        Column("Params(M)"),
-        Column("MB"),
-        Column("MiB"),
-        *(Column(f"SD855 {count}T*") for count in threads),
-        *(Column(f"{count}T / SD855*") for count in threads if ratios),
+        Column("Model", number=False, rank=0),
+        Column("Weights", number=False, rank=3),
+        *(Column(title, number=False, rank=0, key="identity") for title in apart),
+        Column("Top-1*", rank=2, key="top1"),
+        *[Column("Top-1 % here", rank=1, key="top1-here")] * judged,
+        *(Column(f"{count}T {headline} ms", rank=0, key="ms") for count in threads),
+        Column("FLOPs(M)", rank=4, key="flops"),
+        Column("Params(M)", rank=4, key="params"),
+        Column("MB", rank=1),
+        Column("MiB", rank=5),
+        *(Column(f"SD855 {count}T*", rank=3, key="sd855") for count in threads),
+        *(Column(f"{count}T / SD855*", rank=2, key="ratio") for count in threads if ratios),
     ]
     notes = _Footnotes(cells)
     rows = []

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from edge.report import grid
 from edge.report.table import tables
+from edge.report.view import PLAIN, View
 from edge.results.measurement import Measurement
 
 
-def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
+def render(measurements: Sequence[Measurement], *, ratio: bool = False, view: View = PLAIN) -> str:
     """Tables with aligned columns; see `edge.report.table.tables`."""
     parts = []
     for table in tables(measurements, ratio=ratio):
-        parts.append("\n".join([*table.context, "", grid.text(table.columns, table.rows), "", *table.remarks]))
+        drawn = grid.text(table.columns, table.rows, view)
+        parts.append("\n".join([*view.prose(table.context), "", drawn, "", *view.prose(table.remarks)]))
     return "\n\n".join(parts) + "\n"

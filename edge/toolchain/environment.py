@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.cache.files import write_text
-from edge.cache.leash import Leashed
-from edge.cache.locks import exclusive
+from edge.cache.locks import exclusive, hold
 from edge.cache.paths import cache_dir
 from edge.errors import EnvironmentSetupError
 from edge.toolchain import interpreter
 from edge.toolchain.engines import Engine
+from edge.toolchain.installing import uv_install
 
 _DONE = "edgezoo-environment.json"  # written last: its presence says that the rest is whole
 
@@ -45,44 +45,48 @@ def ready(engine: Engine) -> Environment | None:
     return Environment(engine, python, root / "lib" / f"python{engine.python}" / "site-packages")
 
 
-def ensure(engine: Engine, *, say: Callable[[str], None] = lambda _: None) -> Environment:
-    """The environment, made first if it is not there. `say` hears one line at the start of long work.
+def ensure(
+    engine: Engine,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    working: Callable[[str, int, int], None] = lambda _what, _done, _of: None,
+) -> Environment:
+    """The environment, made first if it is not there. `say` hears one line at the start of long work, and one at its end;
+    `working` what is being done (a package that is being fetched), and how many bytes of how many are here ("": nothing more).
 
     Raises `InterpreterNotFoundError` or `EnvironmentSetupError`.
     """
-    if found := ready(engine):
-        return found
     root = folder(engine)
+    if ready(engine):
+        hold(root.with_name(root.name + ".use"))  # `edgezoo cache prune` leaves it alone from here on
+        if found := ready(engine):
+            return found
     with exclusive(
         root.with_name(root.name + ".lock"), waiting=lambda: say(f"waiting for another edgezoo: {engine.name}")
     ):
         if found := ready(engine):
             return found
         say(f"installing {engine.name} for Python {engine.python} (once)")
-        python = interpreter.find(engine.python)
-        shutil.rmtree(root, ignore_errors=True)
-        root.parent.mkdir(parents=True, exist_ok=True)
-        _uv(engine, "venv", "--quiet", "--no-project", "--python", str(python), str(root))
-        _uv(engine, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--compile-bytecode",
-            "--python", str(root / "bin" / "python"), "-r", str(engine.lock))  # fmt: skip
+        began = time.monotonic()
+        try:
+            working(f"looking for Python {engine.python}", 0, 0)
+            python = interpreter.find(engine.python)
+            shutil.rmtree(root, ignore_errors=True)
+            root.parent.mkdir(parents=True, exist_ok=True)
+            # Not compiled: that takes longer than all the rest, and most modules are never imported.
+            uv_install(
+                engine.name,
+                ("venv", "--no-project", "--python", str(python), str(root)),
+                ("pip", "install", "--no-deps", "--require-hashes", "--python", str(root / "bin" / "python"),
+                 "-r", str(engine.lock)),
+                working=working,
+            )  # fmt: skip
+        finally:
+            working("", 0, 0)
+        say(f"installed {engine.name} in {time.monotonic() - began:.0f} s")
         write_text(root / _DONE, json.dumps({"engine": engine.name, "interpreter": str(python)}) + "\n")
+    hold(root.with_name(root.name + ".use"))
     made = ready(engine)
     if made is None:
         raise EnvironmentSetupError(f"the environment of {engine.name} at {root} does not start", hint="edgezoo doctor")
     return made
-
-
-def _uv(engine: Engine, *arguments: str) -> None:
-    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH")}
-    # Held: it would go on after kill -9, in the folder that the next edgezoo has begun anew.
-    uv = Leashed([interpreter.uv(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
-    try:
-        _, errors = uv.communicate()
-    finally:
-        uv.end()
-    if uv.returncode != 0:
-        last = errors.decode(errors="replace").strip().splitlines()[-6:]
-        raise EnvironmentSetupError(
-            f"the packages of {engine.name} could not be installed: " + " / ".join(line.strip() for line in last),
-            hint="check the connection to the package index and the free disk space, then run `edgezoo doctor --fix`",
-        )

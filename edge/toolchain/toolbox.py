@@ -22,8 +22,13 @@ _SCRIPTS = {
 class Toolbox:
     """Lends workers of any engine. Nothing is installed or started before it is needed."""
 
-    def __init__(self, *, say: Callable[[str], None] = lambda _: None) -> None:
-        self._say = say
+    def __init__(
+        self,
+        *,
+        say: Callable[[str], None] = lambda _: None,
+        working: Callable[[str], Callable[[str, int, int], None]] = lambda _name: lambda _what, _done, _of: None,
+    ) -> None:
+        self._say, self._working = say, working
         self._lock = threading.Lock()
         self._pools: dict[tuple[Engine, str], WorkerPool] = {}
         self._closed = False
@@ -51,7 +56,7 @@ class Toolbox:
             if self._closed:  # a thread that outlives an interrupt must start nothing
                 raise ToolchainError(f"{engine_.name} is not lent any more: the run has ended")
             if wanted not in self._pools:
-                environment = ensure(engine_, say=self._say)
+                environment = ensure(engine_, say=self._say, working=self._working(engine_.name))
                 path = WORKERS / wanted[1]
                 self._pools[wanted] = WorkerPool(lambda: Worker(environment.python, path))
             pool = self._pools[wanted]

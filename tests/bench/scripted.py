@@ -34,8 +34,11 @@ class Silent:
     def error(self, text: str) -> None:
         pass
 
-    def now(self, text: str) -> None:
+    def now(self, text: str, done: int = 0, of: int = 0) -> None:
         pass
+
+    def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
+        return lambda _what, _done, _of: None
 
 
 class ScriptedDevice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,11 @@ class Heard:
 
     error = line
 
-    def now(self, text: str) -> None:
+    def now(self, text: str, done: int = 0, of: int = 0) -> None:
         pass
+
+    def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
+        return lambda _what, _done, _of: None
 
 
 def texts(remarks: Iterable[Remark]) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ from tests.android_runner.network import convert, open_model
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch, network
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.cli.every_option import Effect, Made, Refused, Row, field_of, instead, start
+from tests.cli.terminal_rows import rows as with_more
 from tests.source.checkouts import make_checkout
 
 Capture = pytest.CaptureFixture[str]
@@ -721,6 +722,7 @@ TABLE: dict[str, dict[str, Sequence[Row]]] = {
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
     "device clean": {"--device": [Refused("device clean -s nobody", "nobody")]},
 }  # fmt: skip
+TABLE = with_more(TABLE)
 
 
 def options_of(command: click.Command, path: str = "") -> Iterator[tuple[str, str]]:
@@ -1023,7 +1025,8 @@ def begin(
         folder.mkdir()
         monkeypatch.chdir(folder)
         with monkeypatch.context() as patch:
-            patch.setenv("EDGEZOO_DATA_DIR", str(folder / "data"))
+            for variable in ("EDGEZOO_DATA_DIR", "HOME", "ZDOTDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+                patch.setenv(variable, str(folder / "data"))
             patch.setenv("EDGEZOO_CACHE_DIR", str(CACHE))
             phones["asked"], phones["ensured"] = [], []
             shutil.copytree(kept["app"], folder / "App")

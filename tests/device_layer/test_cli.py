@@ -23,7 +23,7 @@ def test_devices(make_phone: MakePhone, capsys: Capture) -> None:
     phone.system.core_offline(7)
     (phone.system.root / "sys/devices/system/cpu/cpu6/cpufreq/scaling_max_freq").write_text("1612800\n")
     assert run(["devices"]) == 0
-    head, row = capsys.readouterr().out.splitlines()
+    head, _, row = capsys.readouterr().out.splitlines()
     assert head.split()[0] == "serial"
     assert re.split("  +", row) == [
         phone.serial, "Example Phone One", "msmnile", "4x1786+2x2419+1x2419<1613+1xoffline", "arm64-v8a", "11 (API 30)",

@@ -53,8 +53,11 @@ class Heard:
 
     error = line
 
-    def now(self, text: str) -> None:
-        self.moments.append(text)
+    def now(self, text: str, done: int = 0, of: int = 0) -> None:
+        self.moments.append(f"{text}: {done} of {of}")
+
+    def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
+        return lambda _what, _done, _of: None
 
 
 @pytest.fixture
@@ -218,23 +221,23 @@ def test_a_restart_in_between_changes_no_number(
     whole = judged(place, models["x86"], dataset)
 
     class Restarting(Heard):
-        def now(self, text: str) -> None:
-            if "20 of 50" in text:
+        def now(self, text: str, done: int = 0, of: int = 0) -> None:
+            if done == 20:
                 phone.restart()
-            super().now(text)
+            super().now(text, done, of)
 
     heard = Restarting()
     assert judged(place, models["x86"], dataset, heard).evaluation == whole.evaluation
     assert left(phone) == (2, 0)
-    assert heard.moments[-1].endswith("50 of 50 images")
+    assert heard.moments[-1].endswith("images: 50 of 50")
 
 
 def test_an_interrupt_leaves_nothing(
     place: EvaluationDevice, phone: SimulatedDevice, models: dict[str, Path], dataset: Dataset
 ) -> None:
     class Impatient(Heard):
-        def now(self, text: str) -> None:
-            super().now(text)
+        def now(self, text: str, done: int = 0, of: int = 0) -> None:
+            super().now(text, done, of)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
