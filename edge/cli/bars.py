@@ -12,6 +12,8 @@ from rich.table import Column
 from rich.text import Text
 
 from edge.cli import terminal
+from edge.cli.shield import beneath, harmless
+from edge.errors import printable
 
 if TYPE_CHECKING:
     from edge.cli.output import Activity
@@ -24,7 +26,7 @@ class Bars:
 
     def __init__(self) -> None:
         console = Console(
-            stderr=True,
+            file=beneath(sys.stderr),
             force_terminal=True,
             color_system="standard" if terminal.in_colour(sys.stderr) else None,
             legacy_windows=False,
@@ -53,10 +55,10 @@ class Bars:
         for name, one in activities.items():
             if name not in self._rows:
                 self._rows[name] = self._progress.add_task("", total=None, amount="", times="")
-            title = name.lstrip("\0")
+            title, what = printable(name.lstrip("\0")), printable(one.what)
             self._progress.update(
                 self._rows[name],
-                description=f"{title}: {one.what}" if title and one.what else title or one.what,
+                description=f"{title}: {what}" if title and what else title or what,
                 completed=one.done,
                 total=one.of or None,
                 amount=one.amount,
@@ -66,7 +68,7 @@ class Bars:
 
     def line(self, text: str) -> None:
         """A line that stays, above the bars."""
-        self._progress.console.print(Text.from_ansi(text), soft_wrap=True, highlight=False)
+        self._progress.console.print(Text.from_ansi(harmless(text)), soft_wrap=True, highlight=False)
 
     def end(self) -> None:
         """The bars are gone."""

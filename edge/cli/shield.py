@@ -14,7 +14,6 @@ from typing import Any
 
 from edge.errors import printable
 
-_WIPE = "\r\033[K"  # in front of a line of progress that is written anew
 _COLOUR = re.compile(r"(\x1b\[(?:[0-9]|2[0-9]|[39][0-7]|38;5;[0-9]{1,3})?m)")
 
 
@@ -34,20 +33,24 @@ def shielded() -> Iterator[None]:
 
 def harmless(text: str) -> str:
     """The text with every other control character, and what turns the direction of writing, in its escaped form."""
-    wipe = _WIPE if text.startswith(_WIPE) else ""
-    pieces = _COLOUR.split(text[len(wipe) :])
-    return wipe + "".join(piece if place % 2 else printable(piece) for place, piece in enumerate(pieces))
+    pieces = _COLOUR.split(text)
+    return "".join(piece if place % 2 else printable(piece) for place, piece in enumerate(pieces))
+
+
+def beneath(stream: Any) -> Any:
+    """The stream itself: for who moves the cursor on purpose, and writes nothing that is not `harmless` besides."""
+    return stream.beneath if isinstance(stream, _Shield) else stream
 
 
 class _Shield:
     """A text stream; everything but `write` is its own."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.beneath = stream
 
     def write(self, text: str) -> int:
-        self._stream.write(harmless(text))
+        self.beneath.write(harmless(text))
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.beneath, name)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from edge.cli.main import run
-from edge.cli.shield import harmless
+from edge.cli.shield import harmless, shielded
 from edge.errors import EdgezooError
 
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
@@ -28,7 +30,6 @@ TITLE = "\x1b]0;pwned\x07"
         ("\u202etxt.exe", "\\u202etxt.exe"),
         ("\ud800", "\\ud800"),
         ("\x1b[2J\x1b[31mred\x1b[0m", "\\x1b[2J\x1b[31mred\x1b[0m"),
-        ("\r\x1b[K", "\r\x1b[K"),
         ("said before\r\x1b[K", "said before\\r\\x1b[K"),
     ],
 )
@@ -78,3 +79,26 @@ def test_a_file_of_such_a_name_is_named_harmlessly(tmp_path: Path, capsys: pytes
     assert run(["inspect", str(tmp_path / f"{TITLE}.nb")]) != 0
     assert "\\x1b]0;pwned" in (said := capsys.readouterr().err)
     assert "\x1b" not in said
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bars_move_the_cursor_and_what_they_tell_of_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.cli.bars import Bars
+    from edge.cli.output import Activity
+
+    there = _Terminal()
+    monkeypatch.setattr(sys, "stderr", there)
+    with shielded():
+        bars = Bars()
+        bars.show({f"net{TITLE}": Activity(f"verify{TITLE}", 0, 0, 0.0)})
+        bars.line(f"a line{TITLE}")
+        bars.end()
+    written = there.getvalue()
+    assert "\x1b[?25l" in written  # the cursor hides while bars are drawn
+    assert "verify\\x1b]0;" in written
+    assert "a line\\x1b]0;" in written
+    assert TITLE not in written
