@@ -28,7 +28,7 @@ __all__ = [
 
 CONTRACT_VERSION = 2
 
-_BUILD_AGAIN = "build the runner again: scripts/build_runner"
+_BUILD_AGAIN = "build the runner again: edgezoo runner build"
 
 # The order of the lines of a whole launch, and of one that runs images.
 _WHOLE = re.compile(

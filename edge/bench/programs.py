@@ -13,9 +13,9 @@ from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
 from edge.errors import BenchError, UsageError
-from edge.resources import resource
 from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
+from edge.runner.kept import for_device
 from edge.toolchain.environment import ensure
 
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
@@ -80,7 +80,7 @@ def find_runner(
 ) -> Runner:
     """The program for a device.
 
-    `wanted`: "edgebench" (as scripts/build_runner made it), a path, or None: edgebench on a device, and on this machine
+    `wanted`: "edgebench" (as `edgezoo runner build` made it), a path, or None: edgebench on a device, and on this machine
     the Python package of `engine`. `kind` names the flavour of a path that cannot be asked. Raises BenchError when
     there is none, UsageError for a file that is no benchmark program or an engine that is not the device's,
     DeviceUnavailableError when it cannot run there.
@@ -119,19 +119,15 @@ def _python_runner(engine: HostEngine, say: Callable[[str], None]) -> Runner:
 
 
 def _built(device: Device) -> Path:
-    """edgebench as scripts/build_runner left it; a static aarch64 program runs on Android, too."""
+    """edgebench as `edgezoo runner build` left it; a static aarch64 program runs on Android, too."""
     properties = device.properties()
-    abis = list(properties.abis)
-    if "arm64-v8a" in abis:
-        abis.insert(abis.index("arm64-v8a") + 1, "aarch64")
-    places = [resource("android_runner").parent / "build" / "runner" / abi / "edgebench" for abi in abis]
-    for place in places:
-        if place.is_file():
-            return place
-    how = "scripts/build_runner " + ("host" if properties.kind == "host" else "android --lite-lib DIR")
+    found = for_device(properties.kind, properties.abis)
+    if found is not None:
+        return found.path
+    how = "edgezoo runner build" + (" --for host" if properties.kind == "host" else "")
     raise BenchError(
-        f"the benchmark program is not built for {abis[0] if abis else 'this device'}",
-        hint=f"{how} builds it; or name another one with --runner PATH",
+        f"the benchmark program is not built for {properties.abis[0] if properties.abis else 'this device'}",
+        hint=f"`{how}` builds it; or name another one with --runner PATH",
     )
 
 

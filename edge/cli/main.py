@@ -37,6 +37,7 @@ COMMANDS = {
     "inspect": "edge.cli.inspect",
     "devices": "edge.cli.devices",
     "device": "edge.cli.device",
+    "runner": "edge.cli.runner",
     "doctor": "edge.cli.doctor",
 }
 

@@ -18,6 +18,8 @@ from edge.errors import EnvironmentSetupError
 from edge.toolchain import interpreter
 from edge.toolchain.engines import Engine
 
+OTHER_MACHINE = "use a machine or container with Linux on x86-64: what is converted there runs on every device"
+
 _DONE = "edgezoo-environment.json"  # written last: its presence says that the rest is whole
 
 
@@ -52,6 +54,8 @@ def ensure(engine: Engine, *, say: Callable[[str], None] = lambda _: None) -> En
     """
     if found := ready(engine):
         return found
+    if (reason := engine.lacks_wheels()) is not None:
+        raise EnvironmentSetupError(reason, hint=OTHER_MACHINE)
     root = folder(engine)
     with exclusive(
         root.with_name(root.name + ".lock"), waiting=lambda: say(f"waiting for another edgezoo: {engine.name}")
