@@ -93,7 +93,7 @@ def run(arguments: list[str] | None = None) -> int:
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given[: _commands_place(given)]
-    _unwind_on(signal.SIGTERM, signal.SIGHUP)
+    _unwind_on(*(one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")))  # Windows has no SIGHUP
     for word in given:
         if not word.isascii() and word != word.encode("utf-8", "replace").decode("utf-8"):
             return _tell(f"Error: {word!a} is no UTF-8 text, in which names are kept", hint="rename it", code=2)

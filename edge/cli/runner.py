@@ -33,7 +33,7 @@ def command() -> None:
               help="A Paddle-Lite library, inference_lite_lib.*, as it was published or unpacked; for the host, the folder "
               "of an installed paddlelite package.")  # fmt: skip
 @click.option("--lite-release", metavar="VERSION|URL",
-              help="Fetch this release of it, once.  [default: 2.13-rc; for the host, the engine that edgezoo has]")  # fmt: skip
+              help="Fetch this release of it, once.  [default: 2.13-rc; for the host, edgezoo's engine]")  # fmt: skip
 @click.option("--compiler", type=click.Choice(["ndk", "debian"]),
               help="For Android.  [default: the NDK if there is one]")  # fmt: skip
 @click.option("--test", is_flag=True, help="Build and run the unit tests, too (Debian: doctest-dev).")

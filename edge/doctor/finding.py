@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +28,7 @@ def examine_machine() -> Finding:
         return Finding("machine", "ok", here, purpose)
     way = (
         "wsl --install, and edgezoo in there"
-        if sys.platform == "win32"
+        if platform.system() == "Windows"
         else "a virtual machine or container with Linux"
     )
     return Finding("machine", "missing", f"{here}: edgezoo runs on Linux only", purpose, way)

@@ -116,7 +116,7 @@ def _static_library(found: release.Release) -> _Library:
     name = Path(found.source).name
     if ".android." in name and ".gcc." in name:
         raise RunnerBuildError(
-            f"{found.source} was built with gcc, which no NDK has any more", hint="the clang variant"
+            f"{found.source} was built with gcc, which no NDK has any more", hint="take the clang variant"
         )
     archive = found.folder / release.ARCHIVE
     version = version_of(archive)

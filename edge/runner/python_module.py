@@ -1,4 +1,4 @@
-"""The C++ engine inside a paddlelite wheel, made linkable: under the name it calls itself, with stand-ins for Python's symbols."""
+"""The C++ engine inside a paddlelite wheel, made linkable: under its own name, with stand-ins for Python's symbols."""
 
 from __future__ import annotations
 

@@ -864,7 +864,7 @@ def made(kept: dict[str, Path]) -> dict[str, Path]:
             assert run(["convert", *own, "--target", "x86", "-o", str(place)]) == 0
         with_preprocessing(place / "net.nb", place / "cropped.nb", channels=3, crop=[60, 60])
         with_preprocessing(place / "grey.nb", place / "grey_x86.nb", channels=1, crop=[64, 64])
-        program = build("host", "--synthetic", "-o", str(kept["synthetic"]))
+        program = build(kept["synthetic"], "--for", "host", "--engine", "synthetic")
     nets = {name: place / f"{name}.nb" for name in ("cropped", "grey_x86", "narrow", "two")}
     return {**kept, **nets, "synthetic": program, "x86": place / "tiny_x86.nb", "judged": place / "net.nb"}
 
