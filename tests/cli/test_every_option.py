@@ -666,11 +666,28 @@ INSTALL: dict[str, Sequence[Row]] = {
     "--quiet": [Effect("install {tiny} -q -s nobody", lambda m: "nobody" in m.err, without="list")],
 }  # fmt: skip
 
+# tests/runner: releases fetched and named, compilers, programs added and removed
+PRETENDS = "runner build --for host --engine synthetic"
+RUNNER_BUILD: dict[str, Sequence[Row]] = {
+    "--for": [Effect("runner build --engine synthetic --json --for host", lambda m: m.json["platform"], "host", slow=True)],
+    "--abi": [Refused("runner build --for host --abi arm64-v8a", "--abi is for Android"), Refused("runner build --abi armeabi-v7a --compiler debian", "needs the NDK")],
+    "--engine": [Effect(f"{PRETENDS} --json", lambda m: m.json["engine"], "synthetic", slow=True)],
+    "--lite-lib": [Refused("runner build --lite-lib nowhere", "there is nothing of that name"), Refused("runner build --for host --lite-lib {net}", "no installed paddlelite package")],
+    "--lite-release": [Refused("runner build --lite-release newest", "--lite-release newest is none"), Refused("runner build --for host --lite-release 1.0", "there is no paddlelite engine")],
+    "--compiler": [Refused("runner build --for host --compiler ndk", "--compiler is for Android")],
+    "--test": [Refused("runner build --test", "on this machine only")],
+    "--fresh": [Effect(f"{PRETENDS} -q && {PRETENDS} --fresh", lambda m: "host-synthetic: built" in m.out, slow=True)],
+    "--verbose": [Effect(f"{PRETENDS} --verbose", lambda m: "Configuring done" in m.err, slow=True)],
+    "--json": [Effect(f"{PRETENDS} --json", lambda m: bool(m.json["sha256"]), slow=True)],
+    "--quiet": [Effect(f"{PRETENDS} -q", lambda m: m.err, "", slow=True)],
+}  # fmt: skip
+
 TABLE: dict[str, dict[str, Sequence[Row]]] = {
     "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "estimate": ESTIMATE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS,
     "package": PACKAGE, "install": INSTALL, "inspect": INSPECT, "doctor": DOCTOR,
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
+    "runner build": RUNNER_BUILD, "runner list": {"--json": [Effect("runner list --json", lambda m: m.out.strip(), "[]")]},
     "device clean": {"--device": [Refused("device clean -s nobody", "nobody")]},
 }  # fmt: skip
 
