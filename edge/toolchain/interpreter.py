@@ -92,7 +92,11 @@ def _uv_install(version: str) -> str:
         return "it did not end within 15 minutes"
     if done.returncode == 0:
         return ""
-    lines = [re.sub(r"^(error: |Caused by: )", "", line.strip()) for line in done.stderr.splitlines() if line.strip()]
+    lines = [
+        re.sub(r"^(error|caused by|cause): ", "", line.strip(), flags=re.IGNORECASE)
+        for line in done.stderr.splitlines()
+        if line.strip()
+    ]
     return ": ".join(lines[-3:])[:300] or f"it ended with {done.returncode}"
 
 

@@ -1,6 +1,6 @@
 """The commands of docs/tutorial/phone.md as they stand there: from a wheel and an empty home to a number on a device.
 
-Beside the wheel nothing of the project is there. What stands in: for GitHub a server of this test, reached through a proxy, with an
+Beside the wheel nothing of the project is there. What stands in: for GitHub a server of this test, behind a proxy, with an
 archive laid out as the releases are, whose library only adds up its input (tests/runner/lite_release.py).
 """
 
@@ -83,10 +83,11 @@ def test_every_command_of_the_page_from_an_empty_home(
     kept = ("PATH", "LANG", "PIP_", "UV_", "SSL_", "ADB_", "ANDROID_ADB_")
     env = {name: value for name, value in os.environ.items() if name.startswith(kept)}
     env |= {"HOME": str(home), "ANDROID_SERIAL": serial, "ADB_SERVER_SOCKET": resolve_address().spec}
-    # What these say of the package index belongs to the machine, and so does what uv fetched before.
+    # The package index and the interpreters are the machine's, and so is what uv fetched before.
     for name, place in (
         ("PIP_CONFIG_FILE", Path.home() / ".config/pip/pip.conf"),
         ("UV_CACHE_DIR", Path.home() / ".cache/uv"),
+        ("PYENV_ROOT", Path.home() / ".pyenv"),
     ):
         if place.exists() and name not in env:
             env[name] = str(place)
@@ -118,10 +119,10 @@ def test_every_command_of_the_page_from_an_empty_home(
         ["edgezoo", "results", "list", "--json"], cwd=here, env=env, capture_output=True, text=True, check=True
     )
     cells = json.loads(shown.stdout)
-    assert {(one["name"], one["threads"], one["engine"]["name"]) for one in cells} == {
+    assert {(one["model"], one["threads"], one["engine"]) for one in cells} == {
         ("PPLCNet_x0_25", threads, "paddle-lite") for threads in (1, 4)
     }
-    assert all(one["latency_ms"]["median"] > 0 for one in cells)
+    assert all(one["latency_ms"]["headline"] > 0 for one in cells)
     checked = subprocess.run(["edgezoo", "doctor"], cwd=here, env=env, capture_output=True, text=True, check=False)
     assert re.search(r"^ok +runner +linux-arm64-paddle-lite", checked.stdout, re.MULTILINE)
     assert re.search(rf"^ok +device {re.escape(serial)}", checked.stdout, re.MULTILINE)
