@@ -27,13 +27,18 @@ def command() -> None:
 @click.option("--for", "where", type=click.Choice(["android", "linux-arm64", "host"]), default="android",
               show_default=True, help="Phones; 64-bit ARM Linux; this machine.")  # fmt: skip
 @click.option("--abi", type=click.Choice(["arm64-v8a", "armeabi-v7a"]), help="Of Android.  [default: arm64-v8a]")
-@click.option("--engine", type=click.Choice(["paddle-lite", "synthetic"]), default="paddle-lite", show_default=True,
-              help="What computes; synthetic only pretends to, for trying out the way to a number.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["paddle-lite", "onnxruntime", "synthetic"]), default="paddle-lite",
+              show_default=True, help="What computes; synthetic only pretends to, for trying out the way to a number.")  # fmt: skip
 @click.option("--lite-lib", type=click.Path(path_type=Path), metavar="DIR|FILE.tar.gz",
               help="A Paddle-Lite library, inference_lite_lib.*, as it was published or unpacked; for the host, the folder "
               "of an installed paddlelite package.")  # fmt: skip
 @click.option("--lite-release", metavar="VERSION|URL",
               help="Fetch this release of it, once.  [default: 2.13-rc; for the host, edgezoo's engine]")  # fmt: skip
+@click.option("--ort-lib", type=click.Path(path_type=Path), metavar="FILE",
+              help="ONNX Runtime's library: a libonnxruntime.so, or the Android package (.aar) or Python package (.whl) that "
+              "has it.")  # fmt: skip
+@click.option("--ort-release", metavar="VERSION",
+              help="Fetch this version of it for ARM Linux or the host, from the Python package index.  [default: 1.22.1]")  # fmt: skip
 @click.option("--compiler", type=click.Choice(["ndk", "debian"]),
               help="For Android.  [default: the NDK if there is one]")  # fmt: skip
 @click.option("--test", is_flag=True, help="Build and run the unit tests, too (Debian: doctest-dev).")
@@ -54,6 +59,8 @@ def build(asked: RunnerOptions, verbose: bool, as_json: bool, quiet: bool) -> No
       edgezoo runner build --lite-release 2.14-rc
       edgezoo runner build --lite-lib inference_lite_lib.android.armv8.clang.c++_static.with_extra.with_cv.tar.gz
       edgezoo runner build --for linux-arm64 --engine synthetic
+      edgezoo runner build --engine onnxruntime --ort-lib onnxruntime-android-1.22.0.aar
+      edgezoo runner build --for linux-arm64 --engine onnxruntime
       edgezoo runner build --for host
     """
     from edge.cli.output import ProgressLine, print_json, say

@@ -16,10 +16,10 @@ from edge.cache.keys import key_of
 from edge.cache.locks import exclusive
 from edge.errors import RunnerBuildError
 from edge.resources import resource
-from edge.runner import kept, release
+from edge.runner import kept, onnxruntime, release
 from edge.runner.compilers import Compiler, find_cmake, find_compiler, find_make, run_tool
 from edge.runner.kept import KeptRunner, RunnerSource
-from edge.runner.options import RELEASE, RunnerOptions
+from edge.runner.options import ORT_RELEASE, RELEASE, RunnerOptions
 from edge.runner.python_module import stage, version_of
 from edge.toolchain.engines import engine
 from edge.toolchain.environment import ensure
@@ -71,6 +71,11 @@ def build(
             return RunnerBuilt(known, True, compiler.remark)
         if options.engine == "synthetic":
             made = _compile(options, compiler, _Library({}, RunnerSource("arithmetic, no engine")), asked, say, heard)
+        elif options.engine == "onnxruntime":
+            with onnxruntime.found(options, compiler, say) as (library, origin):
+                source = kept.place_library(name, library, origin)
+                settings = {"EDGEBENCH_ENGINE": "onnxruntime"}
+                made = _compile(options, compiler, _Library(settings, source), asked, say, heard)
         elif options.where == "host":
             made = _compile(options, compiler, _python_module(options, place, say), asked, say, heard)
         else:
@@ -100,6 +105,8 @@ def _asked(options: RunnerOptions, compiler: Compiler) -> str:
         library = sha256_of(named) if named.is_file() else None
     if options.where == "host" and options.engine == "paddle-lite" and options.lite_lib is None:
         library = engine("paddlelite", options.lite_release).lock_hash
+    if options.engine == "onnxruntime":
+        library = sha256_of(options.ort_lib) if options.ort_lib else options.ort_release or ORT_RELEASE
     return key_of(
         {
             "sources": sources(),

@@ -38,6 +38,7 @@ def find_compiler(options: RunnerOptions) -> Compiler:
         return Compiler("host", _version("g++", "g++"))
     if options.where == "android":
         found = None if options.compiler == "debian" else ndk()
+        needs_ndk = options.compiler == "ndk" or options.abi == "armeabi-v7a" or options.engine == "onnxruntime"
         if found is not None:
             settings = {
                 "CMAKE_TOOLCHAIN_FILE": str(found.toolchain),
@@ -46,7 +47,7 @@ def find_compiler(options: RunnerOptions) -> Compiler:
                 "ANDROID_STL": "c++_static",
             }
             return Compiler(f"android-{settings['ANDROID_ABI']}", f"NDK {_revision(found.path)}", settings)
-        if options.compiler == "ndk" or options.abi == "armeabi-v7a":
+        if needs_ndk:
             raise RunnerBuildError(
                 "there is no Android NDK on this machine",
                 hint="set ANDROID_NDK_HOME to an unpacked NDK (r23 or newer), or ANDROID_HOME to an SDK that has one",
@@ -60,7 +61,7 @@ def find_compiler(options: RunnerOptions) -> Compiler:
         "CMAKE_SYSTEM_NAME": "Linux",
         "CMAKE_SYSTEM_PROCESSOR": "aarch64",
         "CMAKE_CXX_COMPILER": CROSS,
-        "EDGEBENCH_STATIC": "ON",
+        "EDGEBENCH_STATIC": "OFF" if options.engine == "onnxruntime" else "ON",
     }
     return Compiler(
         "linux-arm64", _version(CROSS, CROSS_PACKAGE), settings, STATIC if options.where == "android" else ""

@@ -24,6 +24,7 @@ from edge.runner.options import ENGINES
 
 _FACTS = "runner.json"
 _PROGRAM = "edgebench"
+_LIBRARY = "libonnxruntime.so"
 _MARK = re.compile(rb"edgebench-program engine=([a-z-]+) contract=(\d+)\0")
 _NAME = re.compile(rf"(android-arm64-v8a|android-armeabi-v7a|linux-arm64|host)-({'|'.join(ENGINES)})")
 _ANDROID_LINKER = re.compile(rb"/system/bin/linker(64)?\0")
@@ -63,6 +64,11 @@ class KeptRunner:
         return folder(self.name) / _PROGRAM
 
     @property
+    def library(self) -> Path | None:
+        """The engine that it opens at run time."""
+        return self.path.with_name(_LIBRARY) if self.engine == "onnxruntime" else None
+
+    @property
     def platform(self) -> str:
         """What it runs on: `host`, `linux-arm64`, or `android-` and the ABI."""
         return self.name.removesuffix(f"-{self.engine}")
@@ -90,6 +96,7 @@ def read(name: str) -> KeptRunner | None:
     try:
         known = typed.decode((folder(name) / _FACTS).read_bytes(), KeptRunner, name)
         whole = known.name == name and sha256_of(known.path) == known.sha256
+        whole = whole and (known.library is None or sha256_of(known.library) == known.source.sha256)
     except (OSError, FormatError):
         return None
     engine = known.path.parent / "engine" / "liblite_pybind.so"  # of the host: in the cache, which may be deleted
@@ -148,12 +155,26 @@ def add(program: Path) -> KeptRunner:
     if not program.is_file():
         raise UsageError(f"{program} is no file", hint="name the program itself")
     engine, _ = marked(program)
+    beside = program.with_name(_LIBRARY)
+    if engine == "onnxruntime" and not beside.is_file():
+        raise UsageError(f"{program} opens {_LIBRARY} at run time, and that is not beside it", hint="put it there")
     name = f"{_platform(program)}-{engine}"
     with exclusive(folder(name).with_name(f"{name}.lock")):
         with atomic_write(folder(name) / _PROGRAM, parents=True) as part:
             copyfile(program, part)
             part.chmod(0o755)
-        return keep(name, made="added", source=RunnerSource(str(program.absolute())))
+        source = RunnerSource(str(program.absolute()))
+        if engine == "onnxruntime":
+            source = place_library(name, beside, str(program.absolute()))
+        return keep(name, made="added", source=source)
+
+
+def place_library(name: str, library: Path, source: str) -> RunnerSource:
+    """Copy the engine's library beside the program of that name."""
+    with atomic_write(folder(name) / _LIBRARY, parents=True) as part:
+        copyfile(library, part)
+    placed = folder(name) / _LIBRARY
+    return RunnerSource(source, sha256_of(placed), placed.stat().st_size)
 
 
 def remove(name: str) -> None:
