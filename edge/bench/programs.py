@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
+from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
 from edge.cache.hashing import sha256_of
@@ -21,9 +21,6 @@ from edge.toolchain.environment import ensure
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
 # network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
 MOST_TIMES = 10
-
-DEVICE_ENGINES = (PADDLE_LITE.name, ONNXRUNTIME.name)
-"""What edgebench can be built with: these measure on a device."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def command() -> None:
               show_default=True, help="Phones; 64-bit ARM Linux; this machine.")  # fmt: skip
 @click.option("--abi", type=click.Choice(["arm64-v8a", "armeabi-v7a"]), help="Of Android.  [default: arm64-v8a]")
 @click.option("--engine", type=click.Choice(["paddle-lite", "onnxruntime", "synthetic"]), default="paddle-lite",
-              show_default=True, help="What computes; synthetic only pretends to, for trying out the way to a number.")  # fmt: skip
+              show_default=True, help="What computes; synthetic only pretends to.")  # fmt: skip
 @click.option("--lite-lib", type=click.Path(path_type=Path), metavar="DIR|FILE.tar.gz",
               help="A Paddle-Lite library, inference_lite_lib.*, as it was published or unpacked; for the host, the folder "
               "of an installed paddlelite package.")  # fmt: skip
@@ -38,7 +38,7 @@ def command() -> None:
               help="ONNX Runtime's library: a libonnxruntime.so, or the Android package (.aar) or Python package (.whl) that "
               "has it.")  # fmt: skip
 @click.option("--ort-release", metavar="VERSION",
-              help="Fetch this version of it for ARM Linux or the host, from the Python package index.  [default: 1.22.1]")  # fmt: skip
+              help="Fetch this version of it, from the Python package index; not for Android.  [default: 1.22.1]")  # fmt: skip
 @click.option("--compiler", type=click.Choice(["ndk", "debian"]),
               help="For Android.  [default: the NDK if there is one]")  # fmt: skip
 @click.option("--test", is_flag=True, help="Build and run the unit tests, too (Debian: doctest-dev).")

@@ -79,8 +79,8 @@ def build(
         elif options.where == "host":
             made = _compile(options, compiler, _python_module(options, place, say), asked, say, heard)
         else:
-            with release.opened(options, compiler.platform, say=say, progress=progress) as found:
-                made = _compile(options, compiler, _static_library(found), asked, say, heard)
+            with release.opened(options, compiler.platform, say=say, progress=progress) as lite:
+                made = _compile(options, compiler, _static_library(lite), asked, say, heard)
         return RunnerBuilt(made, False, compiler.remark)
 
 
@@ -156,7 +156,14 @@ def _compile(
     assert cmake is not None
     assert ninja is not None
     with TemporaryDirectory(prefix="edgezoo-") as work:
-        configure = [cmake, "-S", resource("android_runner"), "-B", work, "-DCMAKE_BUILD_TYPE=Release"]
+        configure: list[str | Path] = [
+            cmake,
+            "-S",
+            resource("android_runner"),
+            "-B",
+            work,
+            "-DCMAKE_BUILD_TYPE=Release",
+        ]
         configure += ["-G", "Ninja"] if ninja.name == "ninja" else []
         heard(run_tool([*configure, *(f"-D{k}={v}" for k, v in settings.items())], "CMake cannot configure it"))
         heard(run_tool([cmake, "--build", work, "--parallel"], "it does not compile"))

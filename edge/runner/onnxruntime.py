@@ -1,4 +1,4 @@
-"""ONNX Runtime's shared library for a device: taken out of a package of it, as it is, to lie beside the program that opens it."""
+"""ONNX Runtime's shared library for a device: taken as it is out of a package, to lie beside the program that opens it."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ def _fetch(release: str, compiler: Compiler, folder: Path) -> Path:
     """The wheel of that release for ARM Linux or this machine, by uv from the package index that it is set to."""
     machine = "x86_64" if compiler.platform == "host" else "aarch64"
     write_text(folder / "requirements.txt", f"onnxruntime=={release}\n")
-    command = [interpreter.uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", folder / "site",
-               "--python-version", _PYTHON, "--python-platform", f"{machine}-manylinux_2_28", "-r", folder / "requirements.txt"]  # fmt: skip
+    command: list[str | Path] = [interpreter.uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command += ["--python-version", _PYTHON, "--python-platform", f"{machine}-manylinux_2_28"]
+    command += ["--target", folder / "site", "-r", folder / "requirements.txt"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         last = " ".join(done.stderr.split())[-300:]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,11 @@ DOCTEST = Path("/usr/include/doctest/doctest.h")
 
 
 def runner_build(
-    data: Path, *arguments: str | Path, cwd: Path = ROOT, **variables: str
+    data: Path, *arguments: str | Path, cwd: Path = ROOT, environ: Mapping[str, str] = os.environ
 ) -> subprocess.CompletedProcess[str]:
     """`edgezoo runner build` with a data directory of its own."""
     command = [sys.executable, "-m", "edge", "runner", "build", *map(str, arguments)]
-    env = {**os.environ, "EDGEZOO_DATA_DIR": str(data), **variables}
+    env = {**environ, "EDGEZOO_DATA_DIR": str(data)}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=cwd, env=env)
 
 

@@ -29,7 +29,7 @@ from tests.source.conftest import Server, certificate, server  # noqa: F401
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/tutorial/phone.md"
 GITHUB = "github.com"
-pytestmark = [pytest.mark.device, pytest.mark.slow]
+pytestmark = [pytest.mark.device, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def commands() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -25,13 +26,14 @@ from tests.android_runner.conftest import (  # noqa: F401
     runner_build,
 )
 
-NO_NDK = {"ANDROID_NDK_HOME": "", "ANDROID_NDK_ROOT": "", "ANDROID_HOME": "", "ANDROID_SDK_ROOT": ""}
+NO_NDK = ("ANDROID_NDK_HOME", "ANDROID_NDK_ROOT", "ANDROID_HOME", "ANDROID_SDK_ROOT")
+BARE = {name: value for name, value in os.environ.items() if name not in NO_NDK}
 SYNTHETIC = ("--engine", "synthetic")
 
 
 def refused(data: Path, *arguments: str, code: int = 1, **variables: str) -> str:
     """What is said when the build cannot be done: a sentence and a hint."""
-    done = runner_build(data, *arguments, **{**NO_NDK, **variables})
+    done = runner_build(data, *arguments, environ={**BARE, **variables})
     assert done.returncode == code
     assert not done.stdout
     assert done.stderr.count("\n") <= 2, done.stderr
@@ -82,7 +84,7 @@ def test_the_newest_ndk_of_the_sdk_builds_for_the_oldest_android_that_is_driven(
         toolchain.parent.mkdir(parents=True)
         writes = 'file(WRITE "${CMAKE_CURRENT_LIST_DIR}/platform" "${ANDROID_PLATFORM}")'
         toolchain.write_text(f"if(ANDROID_PLATFORM)\n  {writes}\nendif()\n")
-    runner_build(tmp_path / "data", *SYNTHETIC, **{**NO_NDK, "ANDROID_HOME": str(tmp_path / "sdk")})
+    runner_build(tmp_path / "data", *SYNTHETIC, environ={**BARE, "ANDROID_HOME": str(tmp_path / "sdk")})
     assert (toolchain.parent / "platform").read_text() == f"android-{MIN_SDK}"
     assert not (tmp_path / "sdk/ndk/9.1.2/build/cmake/platform").exists()
 
@@ -141,7 +143,7 @@ def test_the_ndks_toolchain_is_told_what_to_build(tmp_path: Path, abi: str) -> N
         f'if(ANDROID_ABI)\n  file(WRITE "{tmp_path}/told" "${{ANDROID_ABI}} ${{ANDROID_PLATFORM}} ${{ANDROID_STL}}")\nendif()\n'
     )
     (tmp_path / "ndk/source.properties").write_text("Pkg.Desc = Android NDK\nPkg.Revision = 26.1.10909125\n")
-    done = runner_build(tmp_path, *SYNTHETIC, "--abi", abi, ANDROID_NDK_HOME=str(tmp_path / "ndk"))
+    done = runner_build(tmp_path, *SYNTHETIC, "--abi", abi, environ={**BARE, "ANDROID_NDK_HOME": str(tmp_path / "ndk")})
     assert done.returncode == 0, done.stderr
     assert "with NDK 26.1.10909125" in done.stderr
     assert (tmp_path / "told").read_text() == f"{abi} android-21 c++_static"
@@ -157,7 +159,7 @@ def test_without_an_ndk_the_arm_build_is_one_file_that_runs(models: dict[str, Pa
     qemu = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
     if shutil.which("aarch64-linux-gnu-g++") is None or qemu is None:
         pytest.skip("g++-aarch64-linux-gnu and qemu-user-static are not both installed")
-    done = runner_build(tmp_path, *SYNTHETIC, **NO_NDK)
+    done = runner_build(tmp_path, *SYNTHETIC, environ=BARE)
     assert done.returncode == 0, done.stderr
     assert "a static program" in done.stderr  # which compiler, and the difference
     assert "do not mix their numbers" in done.stderr

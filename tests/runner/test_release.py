@@ -100,7 +100,8 @@ def test_a_release_is_fetched_resumed_kept_and_becomes_a_program_that_runs(
     wrapped.chmod(0o755)
     ran = launch(wrapped, models["arm"], "--output", "values")
     (output,) = parse_launch(ran.stdout, ran.returncode, ran.stderr).outputs
-    assert output.values == tuple([3 * 64 * 64 / 10] * 10) or sum(output.values or ()) == 3 * 64 * 64
+    assert output.values is not None
+    assert sum(value or 0 for value in output.values) == 3 * 64 * 64
     assert not subprocess.run([wrapped, "--version"], capture_output=True, check=True).stderr
 
 
