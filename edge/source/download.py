@@ -70,7 +70,7 @@ def download(
     *,
     progress: Progress = lambda _done, _all: None,
     trust: ssl.SSLContext | bool = True,
-    limit: int = LIMIT_BYTES,
+    limit: int | None = None,
     what: str = "any inference model",
 ) -> Downloaded:
     """Fetch `url` to `path`, in a folder of its own that the caller holds the lock of, and removes.
@@ -81,7 +81,7 @@ def download(
     import httpx
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    bounds = _Bounds(limit, what, time.monotonic() + LIMIT_SECONDS)
+    bounds = _Bounds(LIMIT_BYTES if limit is None else limit, what, time.monotonic() + LIMIT_SECONDS)
     hooks = {"request": [_only_https]}
     with httpx.Client(
         verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10), event_hooks=hooks

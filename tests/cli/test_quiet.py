@@ -16,7 +16,7 @@ from tests.paddle.programs import program, write_params
 
 Capture = pytest.CaptureFixture[str]
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
-QUIET = sorted(path[0] for path, command in ALL if any("--quiet" in option.opts for option in command.params))
+QUIET = sorted(" ".join(path) for path, command in ALL if any("--quiet" in option.opts for option in command.params))
 WRONG = {
     "bench": ["nowhere.nb"],
     "convert": ["nowhere"],
@@ -25,14 +25,16 @@ WRONG = {
     "eval": ["nowhere.nb", "--data", "."],
     "install": ["nowhere.nb"],
     "package": ["nowhere.nb"],
+    "runner build": ["--lite-lib", "nowhere"],
 }
 
 
 @pytest.mark.parametrize("command", QUIET)
 def test_a_refusal_is_printed(command: str, capsys: Capture) -> None:
-    code = run([command, *WRONG[command]])
+    words = command.split()
+    code = run([*words, *WRONG[command]])
     loud = capsys.readouterr().err
-    assert run([command, "-q", *WRONG[command]]) == code == 2
+    assert run([*words, "-q", *WRONG[command]]) == code == 2
     assert capsys.readouterr().err == loud
     assert loud.startswith("Error: ")
 
