@@ -94,12 +94,21 @@ def test_its_outputs_are_those_of_the_python_package_bit_for_bit(
     program: Path, runtime: Environment, network: Path, tmp_path: Path, threads: int
 ) -> None:
     np.save(tmp_path / "x.npy", seeded_noise(SHAPE, 7))
-    command = [runtime.python, "-c", PREDICT, network, tmp_path / "x.npy", tmp_path / "y.npz", str(threads)]
+    command: list[str | Path] = [
+        runtime.python,
+        "-c",
+        PREDICT,
+        network,
+        tmp_path / "x.npy",
+        tmp_path / "y.npz",
+        str(threads),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     expected = np.load(tmp_path / "y.npz")["arr_0"]
     done = launch(program, network, "--input", "seed:7", "--output", "values", "--threads", str(threads))
     message = parse_launch(done.stdout, done.returncode, done.stderr)
     scores, best = message.outputs
+    assert message.hello is not None
     assert (message.hello.engine, message.engine_version) == ("onnxruntime", "1.23.2")
     assert not message.synthetic
     assert np.array_equal(np.array(scores.values, np.float32).reshape(1, 10), expected)
