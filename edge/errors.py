@@ -16,6 +16,7 @@ EdgezooError
 ├── ToolchainError           an engine's environment is missing or broken
 │   ├── InterpreterNotFoundError
 │   ├── EnvironmentSetupError
+│   ├── RunnerBuildError     the benchmark program for a device could not be built or kept
 │   └── WorkerError          an engine's worker process did not answer well
 │       ├── WorkerCrashedError   it died (signal, abort, exit)
 │       ├── WorkerTimeoutError   it did not answer in time
@@ -137,6 +138,14 @@ class InterpreterNotFoundError(ToolchainError):
 
 class EnvironmentSetupError(ToolchainError):
     """An engine's packages could not be installed."""
+
+
+class RunnerBuildError(ToolchainError):
+    """The benchmark program for a device could not be built or kept. `log` is what CMake and the compiler said."""
+
+    def __init__(self, message: str, *, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
 
 
 class WorkerError(ToolchainError):

@@ -2,7 +2,8 @@
 
     python scripts/arm_count.py EDGEBENCH [--phone DIR] A.nb B.nb ...
 
-EDGEBENCH is built for aarch64 (scripts/build_runner aarch64 --lite-lib DIR). DIR holds a phone's `cpuinfo` and `sys`, by which
+EDGEBENCH is built for aarch64 (edgezoo runner build --for linux-arm64 --lite-lib DIR).
+DIR holds a phone's `cpuinfo` and `sys`, by which
 the engine chooses its code: they take the places of this machine's, for which the script must be root. Needs Debian's packages
 qemu-user and gcc. One thread. A run more in the warm-up is one inference; other programs change the count by 0.5 %.
 """

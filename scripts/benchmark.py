@@ -269,7 +269,7 @@ def main() -> None:
     phone = commands.add_parser("device", help=device.__doc__)
     phone.add_argument("-s", "--serial", required=True)
     phone.add_argument(
-        "--runner", type=Path, required=True, help="edgebench for the device, as scripts/build_runner makes it"
+        "--runner", type=Path, required=True, help="edgebench for the device, as `edgezoo runner build` makes it"
     )
     phone.add_argument("--rounds", type=int, default=3)
     phone.add_argument(

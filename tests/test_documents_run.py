@@ -40,6 +40,9 @@ PAGES = [
 PHONE_ONLY = "needs a phone: tests/device"
 HOURS = "all those networks take long: edgezoo coverage, docs/reference/coverage.md"
 RELEASE = "needs an Android release of Paddle-Lite: tests/package/test_commands.py makes one"
+ANDROID = "needs the NDK and ONNX Runtime's Android package"
+ONNX_PHONE = "needs a phone: tests/device/test_onnxruntime.py"
+WALK = "typed as it stands, from a wheel, to a stand-in phone: tests/device/test_walk.py"
 IDS = "names measurements of the reader's own: tests/cli/test_every_option.py"
 IMAGES = "needs ImageNet's images: tests/evaluate makes digits"
 OWN = "names a model of the reader's own: tests/cli/test_every_option.py, tests/convert/structures"
@@ -48,6 +51,12 @@ SKIPPED = {
     "scripts/demo": "takes the steps of the tutorial, which are run; tests/test_documents.py compares them",
     "scripts/test": "runs this test",
     "scripts/setup": "this test runs in what it sets up",
+    "edgezoo runner build": WALK,
+    "edgezoo runner build --engine onnxruntime --ort-lib onnxruntime-android-1.22.0.aar": ANDROID,
+    "edgezoo bench PPLCNet_x1_0 -s 3f2a1b --engine onnxruntime --threads 1,2,4 --check-output": ONNX_PHONE,
+    "edgezoo eval models/PPLCNet_x1_0.onnx -s 3f2a1b --engine onnxruntime --data ILSVRC2012/val": ONNX_PHONE,
+    "edgezoo devices": WALK,
+    "edgezoo bench models/PPLCNet_x0_25.nb --threads 1,4": WALK,
     "edgezoo bench models/*.nb --threads 1,2,4": PHONE_ONLY,
     "edgezoo eval models/*.nb --data ILSVRC2012/val --device android": PHONE_ONLY,
     "edgezoo bench before.nb after.nb --compare": PHONE_ONLY,

@@ -12,7 +12,8 @@
 
 namespace edgebench {
 
-const char* const kHelp = R"(edgebench: measure a Paddle-Lite model (.nb) on this machine and print JSON lines.
+const char* const kHelp =
+    R"(edgebench: measure a model (.nb; .onnx, built with ONNX Runtime) on this machine and print JSON lines.
 
 edgebench --contract 2 --model FILE [options]
 
@@ -28,6 +29,7 @@ edgebench --contract 2 --model FILE [options]
   --shape 1,3,224,224     input shape; repeat it for several inputs (1,3,224,224)
   --input FILL            ones, seed:S, file:PATH or bytes:PATH; repeat it for several inputs (ones)
   --output WHAT           none, digest or values (digest)
+  --library FILE          the engine's library, where it is opened at run time (libonnxruntime.so beside this program)
   --images N              run once for each of the N images in the input files, tell the outputs, measure nothing
 
 edgebench --version       what this program is
@@ -131,6 +133,7 @@ Options parse_arguments(const std::vector<std::string>& arguments) {
   const std::map<std::string, Reader> readers = {
       {"--contract", [](auto&, auto&) {}},
       {"--model", [&](auto&, auto& text) { options.model = text; }},
+      {"--library", [&](auto&, auto& text) { options.library = text; }},
       {"--threads", [&](auto& name, auto& text) { options.threads = whole<int>(name, text, 1, kMostThreads); }},
       {"--power-mode",
        [&](auto& name, auto& text) { options.power_mode = static_cast<PowerMode>(whole<int>(name, text, 0, 5)); }},

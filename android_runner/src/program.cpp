@@ -309,19 +309,21 @@ void launch(Lines& lines, const Options& options, const SystemTree& tree) {
   const Usage started = read_usage(tree);
   if (!options.cores.empty()) bind_to(options.cores, tree);
   print_environment(lines, "before", tree);
-  const NbFile model = read_nb(options.model);
-  check_target(model, kTarget);
+  NbFile model = read_model(options.model, kTarget);
 
   set_stage("loading the model");
   const double load_start = now_ms();
-  const std::unique_ptr<Engine> engine = load_engine(options.model, options.threads, options.power_mode, tree);
+  const std::unique_ptr<Engine> engine = load_engine(options, tree);
   const double load_ms = now_ms() - load_start;
   json::Object load = lines.line("load");
   load.put("ms", json::milliseconds(load_ms)).put("model_bytes", json::text(model.bytes));
-  load.put("model_opt_version", json::text(model.opt_version)).put("engine_version", json::text(engine->version()));
+  const bool told = !model.opt_version.empty();
+  load.put("model_opt_version", told ? json::text(model.opt_version) : "null")
+      .put("engine_version", json::text(engine->version()));
   lines.print(load);
 
   set_stage("setting the inputs");
+  if (model.inputs.empty()) model.inputs = engine->inputs();
   std::vector<Source> sources = set_inputs(lines, *engine, options, model);
 
   if (options.images > 0) {

@@ -28,7 +28,7 @@ __all__ = [
 
 CONTRACT_VERSION = 2
 
-_BUILD_AGAIN = "build the runner again: scripts/build_runner"
+_BUILD_AGAIN = "build the runner again: edgezoo runner build"
 
 # The order of the lines of a whole launch, and of one that runs images.
 _WHOLE = re.compile(
@@ -41,6 +41,8 @@ _IMAGES = re.compile(r"hello environment load( input)+( output)+ environment mem
 def command_line(program: str, spec: LaunchSpec) -> list[str]:
     """How edgebench is started for that launch."""
     command = [program, "--contract", str(CONTRACT_VERSION), "--model", spec.model, "--threads", str(spec.threads)]
+    if spec.library is not None:
+        command += ["--library", spec.library]
     if spec.power_mode is not None:
         command += ["--power-mode", str(spec.power_mode)]
     if spec.cores is not None:

@@ -52,6 +52,8 @@ class HostEngine:
 
 PADDLE_LITE = HostEngine("paddle-lite", "paddlelite", "lite_bench.py", "nb")
 ONNXRUNTIME = HostEngine("onnxruntime", "onnx", "onnx_bench.py", "onnx")
+DEVICE_ENGINES = (PADDLE_LITE.name, ONNXRUNTIME.name)
+"""What edgebench can be built with: these measure on a device, too."""
 _KNOWN = {
     one.name: one
     for one in (

@@ -35,6 +35,7 @@ class LaunchSpec:
     inputs: tuple[str, ...] | None = None  # None: ones
     output: Literal["none", "digest", "values"] = "digest"
     images: int | None = None
+    library: str | None = None  # of an engine that is opened at run time, where the program runs
 
     def __post_init__(self) -> None:
         if self.cores is not None and self.power_mode is not None:

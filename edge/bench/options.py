@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_names, check_target, check_threads, check_weights, is_file
 from edge.convert.recipe import choose
@@ -236,14 +236,15 @@ class BenchOptions:
         engine = wanted.engine
         if engine.name == PADDLE_LITE.name:
             return
+        own = self.runner in (None, "edgebench") and engine.name in DEVICE_ENGINES  # what edgebench is built with, too
         where = "with --runner" if self.runner else f"on {self.spec}" if self.spec not in ("host", None) else None
-        if where:
+        if where and not own:
             raise UsageError(
                 f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner"
             )
         if self.precision not in (None, "fp32") or self.target not in (None, "x86"):
             option = f"--precision {self.precision}" if self.precision not in (None, "fp32") else "--target"
-            raise UsageError(f"{option} is for Paddle-Lite: {engine.name} runs the network in float32 on this machine")
+            raise UsageError(f"{option} is for Paddle-Lite: {engine.name} runs the network in float32")
 
     def _check_runner(self) -> None:
         if self.runner in (None, "edgebench"):

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
 from edge.errors import BenchError, UsageError
-from edge.resources import resource
 from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
+from edge.runner.kept import KeptRunner, for_device
 from edge.toolchain.environment import Environment, ensure
 
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
@@ -25,17 +25,19 @@ MOST_TIMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A benchmark program as a session drives it. `interpreter` is what a script of this machine is started with."""
+    """A benchmark program as a session drives it. `interpreter` is what a script of this machine is started with, `library` the
+    engine that the program opens at run time."""
 
     program: RunnerProgram
     flavour: RunnerFlavour
     path: Path
     interpreter: tuple[str, ...] = ()
+    library: Path | None = None
 
     @property
     def files(self) -> Sequence[Path]:
         """What the device must have besides the model."""
-        return () if self.interpreter else (self.path,)
+        return () if self.interpreter else (self.path, *((self.library,) if self.library else ()))
 
     def fit(self, protocol: Protocol) -> Protocol:
         """The protocol as this program can keep it: the stock programs count runs and know no times."""
@@ -63,6 +65,8 @@ class Runner:
 
     def command(self, spec: LaunchSpec, places: Mapping[Path, PurePosixPath]) -> list[str]:
         """How that launch is started; `places` is where the files are on the device."""
+        if self.library is not None:
+            spec = replace(spec, library=str(places.get(self.library, self.library)))
         return [*self.interpreter, *self.flavour.command(str(places.get(self.path, self.path)), spec)]
 
     def read(self, spec: LaunchSpec, completed: Completed) -> LaunchReport:
@@ -81,7 +85,7 @@ def find_runner(
 ) -> Runner:
     """The program for a device.
 
-    `wanted`: "edgebench" (as scripts/build_runner made it), a path, or None: edgebench on a device, and on this machine
+    `wanted`: "edgebench" (as `edgezoo runner build` made it), a path, or None: edgebench on a device, and on this machine
     the Python package of `engine`. `kind` names the flavour of a path that cannot be asked. Raises BenchError when
     there is none, UsageError for a file that is no benchmark program or an engine that is not the device's,
     DeviceUnavailableError when it cannot run there.
@@ -90,18 +94,18 @@ def find_runner(
     if wanted is None and host:
         environment = ensure(engine.environment, say=say, working=working(engine.environment.name))
         return _python_runner(engine, environment)
-    if engine.name != PADDLE_LITE.name:
+    built = wanted in (None, "edgebench")
+    if engine.name != PADDLE_LITE.name and not (built and engine.name in DEVICE_ENGINES):
         where = "with --runner" if host else f"on {device.serial}"
         raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
-    if wanted is None or wanted == "edgebench":
-        path, chosen = _built(device), flavour("edgebench")
-    else:
-        path = Path(wanted)
-        if not path.is_file():
-            raise BenchError(f"the benchmark program {wanted} does not exist", hint="give the path to the program")
-        require_usable(device.properties(), path)
-        chosen = flavour(kind) if kind else _ask(device, path)
+    if built:
+        kept = _built(device, engine.name)
+        return Runner(_program(kept, engine), flavour("edgebench"), kept.path, library=kept.library)
+    path = Path(str(wanted))
+    if not path.is_file():
+        raise BenchError(f"the benchmark program {wanted} does not exist", hint="give the path to the program")
     require_usable(device.properties(), path)
+    chosen = flavour(kind) if kind else _ask(device, path)
     return Runner(
         RunnerProgram(chosen.name, sha256_of(path), not host or PADDLE_LITE.threads_honoured, chosen.contract),
         chosen,
@@ -119,21 +123,27 @@ def _python_runner(engine: HostEngine, environment: Environment) -> Runner:
     )
 
 
-def _built(device: Device) -> Path:
-    """edgebench as scripts/build_runner left it; a static aarch64 program runs on Android, too."""
+def _built(device: Device, engine: str) -> KeptRunner:
+    """edgebench as `edgezoo runner build` left it; a static aarch64 program runs on Android, too."""
     properties = device.properties()
-    abis = list(properties.abis)
-    if "arm64-v8a" in abis:
-        abis.insert(abis.index("arm64-v8a") + 1, "aarch64")
-    places = [resource("android_runner").parent / "build" / "runner" / abi / "edgebench" for abi in abis]
-    for place in places:
-        if place.is_file():
-            return place
-    how = "scripts/build_runner " + ("host" if properties.kind == "host" else "android --lite-lib DIR")
+    found = for_device(properties.kind, properties.abis, engine)
+    if found is not None:
+        require_usable(properties, found.path)
+        return found
+    how = "edgezoo runner build" + (" --for host" if properties.kind == "host" else "")
+    how += "" if engine == PADDLE_LITE.name else f" --engine {engine}"
     raise BenchError(
-        f"the benchmark program is not built for {abis[0] if abis else 'this device'}",
-        hint=f"{how} builds it; or name another one with --runner PATH",
+        f"the benchmark program is not built for {properties.abis[0] if properties.abis else 'this device'}",
+        hint=f"`{how}` builds it; or name another one with --runner PATH",
     )
+
+
+def _program(kept: KeptRunner, engine: HostEngine) -> RunnerProgram:
+    """Who measures: the program, and with it the library that it opens, which is a part of it in all but its file."""
+    files = [kept.sha256, *([sha256_of(kept.library)] if kept.library else [])]
+    sha256 = files[0] if len(files) == 1 else sha256_of(" ".join(files).encode())
+    honoured = kept.platform != "host" or engine.threads_honoured
+    return RunnerProgram("edgebench", sha256, honoured, kept.contract)
 
 
 def _ask(device: Device, path: Path) -> RunnerFlavour:

@@ -74,7 +74,7 @@ def check_format(file: Path, engine: HostEngine) -> None:
     """Raises `UsageError` where another engine runs such files."""
     runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(file.suffix, engine.name)
     if runs != engine.name:
-        raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does, on this machine")
+        raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does")
 
 
 def check_target(file: Path, target: str | None, here: bool, device: str) -> None:

@@ -60,6 +60,12 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None  # not there, or damaged
 
+    def entries(self) -> Iterator[CacheEntry]:
+        """All that are there and whole."""
+        for folder in sorted(self.root.glob("*")):
+            if folder.is_dir() and (found := self.get(folder.name)) is not None:
+                yield found
+
     @contextmanager
     def making(self, key: str) -> Iterator[Path]:
         """An empty folder to make the entry in, while no other process makes the same one.

@@ -9,6 +9,9 @@ import click
 from edge.cli import completing, once
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.doctor.finding import Finding
     from edge.toolchain.engines import Engine
 
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of the table.")
 def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
     """Say what is installed on this machine, what is missing, and the one command that mends it.
+
+    The way to a phone's number is part of it: adb and its devices, the runner, what it is built with. adb's server is started.
 
     Ends with a non-zero code if something that every user needs is missing, or an ENGINE that is named. `optional` things
     are needed by some work only: the last column says by which.
@@ -29,12 +34,24 @@ def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
       edgezoo doctor --fix                      # install the default engines
       edgezoo doctor --fix paddlelite-2.14rc0   # and another engine version
     """
-    from edge.toolchain.doctor import examine, examine_engine
+    from edge.doctor.finding import examine_machine
+
+    machine = examine_machine()
+    if machine.status != "ok":  # the rest of edgezoo cannot even be imported everywhere
+        _print([machine], as_json)
+        raise SystemExit(1)
+    from edge.doctor.examine import examine, examine_engine
 
     named = _named(engine_names)
     if fix:
         _install(named)
     findings = list(map(examine_engine, named) if named else examine())
+    _print(findings, as_json)
+    if any(f.status == "missing" or (named and f.status != "ok") for f in findings):
+        raise SystemExit(1)
+
+
+def _print(findings: Sequence[Finding], as_json: bool) -> None:
     if as_json:
         import dataclasses
         import json
@@ -54,8 +71,6 @@ def command(engine_names: tuple[str, ...], fix: bool, as_json: bool) -> None:
             )
             if finding.fix:
                 click.echo(f"{'':10}{'':{wide}}  to mend: {finding.fix}")
-    if any(f.status == "missing" or (named and f.status != "ok") for f in findings):
-        raise SystemExit(1)
 
 
 def _named(names: tuple[str, ...]) -> list[Engine]:

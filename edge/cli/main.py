@@ -40,6 +40,7 @@ COMMANDS = {
     "inspect": "edge.cli.inspect",
     "devices": "edge.cli.devices",
     "device": "edge.cli.device",
+    "runner": "edge.cli.runner",
     "doctor": "edge.cli.doctor",
     "cache": "edge.cli.cache",
     "config": "edge.cli.config",
@@ -110,7 +111,7 @@ def _run(arguments: list[str] | None) -> int:
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments
     known = Running(json="--json" in given, debug="--debug" in given[: _commands_place(given)])
-    _unwind_on(signal.SIGTERM, signal.SIGHUP)
+    _unwind_on(*(one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")))  # Windows has no SIGHUP
     for word in given:
         if not word.isascii() and word != word.encode("utf-8", "replace").decode("utf-8"):
             return _tell(UsageError(f"{word!a} is no UTF-8 text, in which names are kept", hint="rename it"), known)

@@ -26,5 +26,5 @@ def require_usable(properties: Properties, program: Path) -> None:
     if abi is not None and properties.abis and abi not in properties.abis:
         raise DeviceUnavailableError(
             f"{program.name} is built for {abi}, and the device {properties.serial} runs {', '.join(properties.abis)}",
-            hint=f"build the runner for {properties.abis[0]}: scripts/build_runner",
+            hint=f"build the runner for {properties.abis[0]}: edgezoo runner build --help",
         )

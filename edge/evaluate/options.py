@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
+from edge.bench.host_engines import DEVICE_ENGINES, ONNXRUNTIME, PADDLE_LITE, HostEngine
 from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.device.adb.address import resolve_address
@@ -112,6 +112,8 @@ class EvalOptions(PreparingOptions):
         if self.runner not in (None, "edgebench") and not Path(str(self.runner)).is_file():
             raise BenchError(f"the benchmark program {self.runner} does not exist", hint="give the path to the program")
         if self.here or self.engine is None or self.engine.name == PADDLE_LITE.name:
+            return
+        if self.runner in (None, "edgebench") and self.engine.name in DEVICE_ENGINES:
             return
         where = "with --runner" if self.runner else f"on {self.spec}"
         raise UsageError(

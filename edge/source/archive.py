@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -16,26 +16,35 @@ from edge.untrusted.guard import brief, guarded
 # The catalogue's largest network has 3.3 GB of parameters: an archive that unpacks to more than this is none of ours.
 LIMIT_BYTES = 8 << 30
 LIMIT_FILES = 1000
+_LIMIT_MEMBERS = 100_000  # those included that are not wanted
 _FREE = 64 << 20  # bytes that any archive may unpack to
 _RATIO = 100  # times its own size; parameters are hardly smaller when they are packed
 _PIECE = 1 << 20  # bytes that are asked for at once; a longer header (of a long name, or of extras) is a trick
 
 
-def unpack(archive: Path, folder: Path) -> tuple[Path, ...]:
+def unpack(
+    archive: Path, folder: Path, *, wanted: Callable[[PurePosixPath], bool] = lambda _: True
+) -> tuple[Path, ...]:
     """Unpack a tar archive (plain or by gzip) into an empty `folder`; returns the files, in the archive's order.
 
-    Raises `ArchiveError` on the first member that is no plain file or directory inside `folder`, on a broken or
-    truncated archive, and on one larger than `LIMIT_BYTES` or `LIMIT_FILES`, or of very much more than its own size.
+    What is not `wanted` stays in the archive, whatever it is. Raises `ArchiveError` on the first member that is no plain
+    file or directory inside `folder`, on a broken or truncated archive, and on one larger than `LIMIT_BYTES` or
+    `LIMIT_FILES`, or of very much more than its own size.
     """
     files: list[Path] = []
+    taken = 0
     total, limit = 0, min(LIMIT_BYTES, max(_FREE, _RATIO * archive.stat().st_size))
     hint = "it may be an error page or a cut-off download"
     with guarded(ArchiveError, f"{archive.name} is no whole tar archive", hint=hint), _opened(archive) as tar:
         for members, member in enumerate(tar):
-            target = folder / _inside(archive, member)
             total += member.size
-            if total > limit or members >= LIMIT_FILES:
+            fits = wanted(PurePosixPath(member.name))
+            taken += fits
+            if total > limit or taken > LIMIT_FILES or members >= _LIMIT_MEMBERS:
                 raise ArchiveError(f"{archive.name} unpacks to more than any inference model: it was left alone")
+            if not fits:
+                continue
+            target = folder / _inside(archive, member)
             if member.isdir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue

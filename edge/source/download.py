@@ -56,25 +56,44 @@ class _Note:
     boot: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """How many bytes may come, which `what` never has, and until when."""
+
+    bytes: int
+    what: str
+    deadline: float
+
+    def check_size(self, url: str, size: int) -> None:
+        if size > self.bytes:
+            raise DownloadError(f"{url} has more than {self.bytes:,} bytes, more than {self.what}: it was left alone")
+
+
 def download(
-    url: str, path: Path, *, progress: Progress = lambda _done, _all: None, trust: ssl.SSLContext | bool = True
+    url: str,
+    path: Path,
+    *,
+    progress: Progress = lambda _done, _all: None,
+    trust: ssl.SSLContext | bool = True,
+    limit: int | None = None,
+    what: str = "any inference model",
 ) -> Downloaded:
     """Fetch `url` to `path`, in a folder of its own that the caller holds the lock of, and removes.
 
     What was cut off stays there and is continued, also by a later run; when the file changed on the server meanwhile, it
-    starts anew. `trust`: the certificates to believe. Raises `DownloadError`.
+    starts anew. `trust`: the certificates to believe; `limit`: of bytes, more than `what` has. Raises `DownloadError`.
     """
     import httpx
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + LIMIT_SECONDS
+    bounds = _Bounds(LIMIT_BYTES if limit is None else limit, what, time.monotonic() + LIMIT_SECONDS)
     hooks = {"request": [_only_https]}
     with httpx.Client(
         verify=trust, follow_redirects=True, timeout=httpx.Timeout(30, connect=10), event_hooks=hooks
     ) as client:
         cut_off = Remedy((httpx.ReadError, httpx.RemoteProtocolError), _RETRIES)
         try:
-            retry(lambda: _transfer(client, url, path, progress, deadline), cut_off)
+            retry(lambda: _transfer(client, url, path, progress, bounds), cut_off)
         except httpx.HTTPStatusError as error:
             raise DownloadError(f"{url} answered {error.response.status_code}") from error
         except (httpx.TransportError, httpx.TooManyRedirects, httpx.InvalidURL) as error:
@@ -85,11 +104,11 @@ def download(
 def _only_https(request: httpx.Request) -> None:
     if request.url.scheme != "https":
         raise DownloadError(
-            f"{request.url} is not an https address", hint="published models are only taken over https, redirects too"
+            f"{request.url} is not an https address", hint="files are only taken over https, redirects too"
         )
 
 
-def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, deadline: float) -> None:
+def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, bounds: _Bounds) -> None:
     known = _resumable(url, path)
     have = path.stat().st_size if known else 0
     if known and have == known.total:
@@ -113,18 +132,18 @@ def _transfer(client: httpx.Client, url: str, path: Path, progress: Progress, de
         else:
             have, length = 0, response.headers.get("content-length")
             total = int(length) if length else None
-        _check_size(url, total or 0)
+        bounds.check_size(url, total or 0)
         note = _Note(url, _validator(response.headers) or (known.validator if known else ""), total, boot_id())
         write_text(_note(path), typed.encode(note))
         with path.open("r+b" if have else "wb") as file:
             file.seek(have)
             file.truncate()
             for block in response.iter_raw():  # as it arrives: with a block size, a drop would lose the last one
-                _check_size(url, have + len(block))
+                bounds.check_size(url, have + len(block))
                 file.write(block)
                 have += len(block)
                 progress(have, total)
-                if time.monotonic() > deadline:
+                if time.monotonic() > bounds.deadline:
                     raise DownloadError(
                         f"{url} did not arrive in time: {have:,} bytes came within {LIMIT_SECONDS / 3600:g} h",
                         hint="run it again: it goes on where it stopped",
@@ -190,13 +209,6 @@ def _goes_on(response: httpx.Response, known: _Note, have: int) -> bool:
     if known.validator.startswith('"'):
         return bool(response.headers.get("etag") == known.validator)
     return bool(response.headers.get("last-modified", known.validator) == known.validator)
-
-
-def _check_size(url: str, size: int) -> None:
-    if size > LIMIT_BYTES:
-        raise DownloadError(
-            f"{url} has more than {LIMIT_BYTES:,} bytes, more than any inference model: it was left alone"
-        )
 
 
 def _resumable(url: str, path: Path) -> _Note | None:

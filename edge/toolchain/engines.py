@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ class Engine:
     python: str  # minor version, "3.10"
     requires: tuple[str, ...]
     bare: tuple[str, ...]  # taken without their dependencies
+    machines: tuple[str, ...]  # system and processor, "Linux x86_64", for which all of its wheels are published
     default: bool
 
     @property
@@ -31,6 +33,13 @@ class Engine:
     @property
     def lock(self) -> Path:
         return HERE / "locks" / f"{self.name}.txt"
+
+    def lacks_wheels(self) -> str | None:
+        """Why it cannot be installed on this machine, in a sentence; None where its wheels are published for it."""
+        here = f"{platform.system()} {platform.machine()}"
+        if here in self.machines:
+            return None
+        return f"{self.name} is published for {', '.join(self.machines)}, and not for this machine, {here}"
 
     @property
     def lock_hash(self) -> str:
@@ -51,6 +60,7 @@ def engines() -> tuple[Engine, ...]:
             python=row["python"],
             requires=tuple(row["requires"]),
             bare=tuple(row.get("bare", ())),
+            machines=tuple(row["machines"]),
             default=row.get("default", False),
         )
         for row in rows

@@ -18,6 +18,8 @@ from edge.toolchain import interpreter
 from edge.toolchain.engines import Engine
 from edge.toolchain.installing import uv_install
 
+OTHER_MACHINE = "use a machine or container with Linux on x86-64: what is converted there runs on every device"
+
 _DONE = "edgezoo-environment.json"  # written last: its presence says that the rest is whole
 
 
@@ -61,6 +63,8 @@ def ensure(
         hold(root.with_name(root.name + ".use"))  # `edgezoo cache prune` leaves it alone from here on
         if found := ready(engine):
             return found
+    if (reason := engine.lacks_wheels()) is not None:
+        raise EnvironmentSetupError(reason, hint=OTHER_MACHINE)
     with exclusive(
         root.with_name(root.name + ".lock"), waiting=lambda: say(f"waiting for another edgezoo: {engine.name}")
     ):

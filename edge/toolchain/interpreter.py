@@ -30,12 +30,13 @@ def find(version: str, *, install: bool = True) -> Path:
     for candidate in _candidates(version):
         if _is(candidate, version):
             return candidate
-    found = _uv_find(version)
+    found, reason = _uv_find(version), ""
     if found is None and install:
-        found = _uv_install(version)
+        reason = _uv_install(version)
+        found = _uv_find(version)
     if found is None:
         raise InterpreterNotFoundError(
-            f"no Python {version} was found on this machine",
+            f"no Python {version} was found on this machine" + (f", and uv installed none: {reason}" if reason else ""),
             hint=f"install one (`uv python install {version}`, pyenv or your distribution) or name one in {variable}",
         )
     return found
@@ -99,14 +100,22 @@ def _uv_find(version: str) -> Path | None:
     return _first_line(["python", "find", "--managed-python", "--no-project", version])
 
 
-def _uv_install(version: str) -> Path | None:
+def _uv_install(version: str) -> str:
+    """Have uv install one; returns why it did not, as uv says it, or ""."""
     try:
         done = subprocess.run(
-            [uv(), "python", "install", "--quiet", version], capture_output=True, text=True, timeout=900, check=False
+            [uv(), "python", "install", version], capture_output=True, text=True, timeout=900, check=False
         )
     except subprocess.TimeoutExpired:
-        return None
-    return _uv_find(version) if done.returncode == 0 else None
+        return "it did not end within 15 minutes"
+    if done.returncode == 0:
+        return ""
+    lines = [
+        re.sub(r"^(error|caused by|cause): ", "", line.strip(), flags=re.IGNORECASE)
+        for line in done.stderr.splitlines()
+        if line.strip()
+    ]
+    return ": ".join(lines[-3:])[:300] or f"it ended with {done.returncode}"
 
 
 def _first_line(arguments: list[str]) -> Path | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,14 +18,22 @@ from tests.android_runner.network import SHAPE, convert
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCTEST = Path("/usr/include/doctest/doctest.h")
-BUILD = [sys.executable, str(ROOT / "android_runner" / "build.py")]
 
 
-def build(*arguments: str) -> Path:
-    """What scripts/build_runner prints: the program's path."""
-    done = subprocess.run([*BUILD, *arguments], capture_output=True, text=True, check=False, timeout=300)
+def runner_build(
+    data: Path, *arguments: str | Path, cwd: Path = ROOT, environ: Mapping[str, str] = os.environ
+) -> subprocess.CompletedProcess[str]:
+    """`edgezoo runner build` with a data directory of its own."""
+    command = [sys.executable, "-m", "edge", "runner", "build", *map(str, arguments)]
+    env = {**environ, "EDGEZOO_DATA_DIR": str(data)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=cwd, env=env)
+
+
+def build(data: Path, *arguments: str | Path) -> Path:
+    """The program that `edgezoo runner build` makes."""
+    done = runner_build(data, "--json", *arguments)
     assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
+    return Path(json.loads(done.stdout)["path"])
 
 
 def launch(
@@ -57,7 +67,7 @@ def edgebench(environment: Environment, tmp_path_factory: pytest.TempPathFactory
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed")
     wheel = environment.site_packages / "paddlelite"
-    return build("host", "--wheel", str(wheel), "-o", str(tmp_path_factory.mktemp("edgebench")))
+    return build(tmp_path_factory.mktemp("edgebench"), "--for", "host", "--lite-lib", wheel)
 
 
 @pytest.fixture(scope="session")
@@ -66,4 +76,4 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed")
     tests = ["--test"] if DOCTEST.is_file() else []
-    return build("host", "--synthetic", *tests, "-o", str(tmp_path_factory.mktemp("synthetic")))
+    return build(tmp_path_factory.mktemp("synthetic"), "--for", "host", "--engine", "synthetic", *tests)

@@ -303,7 +303,7 @@ def test_a_program_that_did_not_start(code: int, words: str) -> None:
 def test_another_contract_is_refused_from_both_sides() -> None:
     with pytest.raises(ContractError, match="program speaks device contract 1, edgezoo speaks 2") as caught:
         parse_launch(changed("hello", lambda line: line.update(contract=1)), 0)
-    assert "scripts/build_runner" in caught.value.hint
+    assert "edgezoo runner build" in caught.value.hint
     with pytest.raises(ContractError, match="the driver speaks 3"):
         parse_launch(HELLO + end(3, "contract_mismatch", "the driver speaks 3"), 3)
 

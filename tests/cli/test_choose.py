@@ -193,3 +193,24 @@ def test_the_same_from_python(chosen: Chosen) -> None:
         one["name"]
         for one in chosen("--max-ms", "10", "--threads", "4", "--min-top1", "0.7", "--max-mb", "12")["fitting"]
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("private_cache")
+def test_a_real_session_of_this_machine_answers(tmp_path: Path, capsys: Capture) -> None:
+    """What was measured and is valid, with its own numbers, and nothing else: the most accurate first."""
+    names, db = ("MobileNetV1_x0_25", "PPLCNet_x0_25", "ShuffleNetV2_x0_25"), str(tmp_path / "r.db")
+    short = ("--threads", "1", "--launches", "6", "--tolerance", "50", "--keep-invalid", "--db", db)
+    run(["bench", *names, "--weights", "random", "--device", "host", *short, "--json"])
+    cells = {one["model"]: one for one in json.loads(capsys.readouterr().out)}
+    assert set(cells) == set(names)
+    assert run(["choose", "--device", "host", "--source", "measured", "--max-ms", "10000", "--db", db, "--json"]) == 0
+    fitting = json.loads(capsys.readouterr().out)["fitting"]
+    assert {one["name"] for one in fitting} == {name for name, one in cells.items() if one["valid"]}
+    for one in fitting:
+        latency, measured = one["latency_ms"], cells[one["name"]]["latency_ms"]
+        assert (latency["value"], latency["source"]) == (measured["headline"], "measured")
+        assert [latency["low"], latency["high"]] == measured["interval"]
+    assert [one["name"] for one in fitting] == sorted(
+        (one["name"] for one in fitting), key=lambda name: -(lookup(name).published.top1 or 0)
+    )

@@ -715,11 +715,31 @@ INSTALL: dict[str, Sequence[Row]] = {
     "--quiet": [Effect("install {tiny} -q -s nobody", lambda m: "nobody" in m.err, without="list")],
 }  # fmt: skip
 
+# tests/runner: releases fetched and named, compilers, programs added and removed
+PRETENDS = "runner build --for host --engine synthetic"
+RUNNER_BUILD: dict[str, Sequence[Row]] = {
+    "--for": [Effect("runner build --engine synthetic --json --for host", lambda m: m.json["platform"], "host", slow=True)],
+    "--abi": [Refused("runner build --for host --abi arm64-v8a", "--abi is for Android"), Refused("runner build --abi armeabi-v7a --compiler debian", "needs the NDK")],
+    "--engine": [Effect(f"{PRETENDS} --json", lambda m: m.json["engine"], "synthetic", slow=True)],
+    "--lite-lib": [Refused("runner build --lite-lib nowhere", "there is nothing of that name"), Refused("runner build --for host --lite-lib {net}", "no installed paddlelite package")],
+    "--lite-release": [Refused("runner build --lite-release newest", "--lite-release newest is none"), Refused("runner build --for host --lite-release 1.0", "there is no paddlelite engine")],
+    "--ort-lib": [Refused("runner build --ort-lib x.aar", "--ort-lib is for ONNX Runtime"), Refused("runner build --engine onnxruntime --ort-lib x.aar", "is no file"),
+                  Refused("runner build --engine onnxruntime --for host --ort-lib {tiny}", "is for no processor")],
+    "--ort-release": [Refused("runner build --ort-release 1.22.1", "is for ONNX Runtime"), Refused("runner build --engine onnxruntime --ort-release newest", "is none")],
+    "--compiler": [Refused("runner build --for host --compiler ndk", "--compiler is for Android")],
+    "--test": [Refused("runner build --test", "on this machine only")],
+    "--fresh": [Effect(f"{PRETENDS} -q && {PRETENDS} --fresh", lambda m: "host-synthetic: built" in m.out, slow=True)],
+    "--verbose": [Effect(f"{PRETENDS} --verbose", lambda m: "Configuring done" in m.err, slow=True)],
+    "--json": [Effect(f"{PRETENDS} --json", lambda m: bool(m.json["sha256"]), slow=True)],
+    "--quiet": [Effect(f"{PRETENDS} -q", lambda m: m.err, "", slow=True)],
+}  # fmt: skip
+
 TABLE: dict[str, dict[str, Sequence[Row]]] = {
     "": GROUP, "list": LIST, "show": SHOW, "choose": CHOOSE, "estimate": ESTIMATE, "convert": CONVERT, "coverage": COVERAGE, "bench": BENCH, "eval": EVAL, **RESULTS, "report": REPORT,
     "package": PACKAGE, "install": INSTALL, "inspect": INSPECT, "doctor": DOCTOR,
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
+    "runner build": RUNNER_BUILD, "runner list": {"--json": [Effect("runner list --json", lambda m: m.out.strip(), "[]")]},
     "device clean": {"--device": [Refused("device clean -s nobody", "nobody")]},
 }  # fmt: skip
 TABLE = with_more(TABLE)
@@ -915,7 +935,7 @@ def made(kept: dict[str, Path]) -> dict[str, Path]:
             assert run(["convert", *own, "--target", "x86", "-o", str(place)]) == 0
         with_preprocessing(place / "net.nb", place / "cropped.nb", channels=3, crop=[60, 60])
         with_preprocessing(place / "grey.nb", place / "grey_x86.nb", channels=1, crop=[64, 64])
-        program = build("host", "--synthetic", "-o", str(kept["synthetic"]))
+        program = build(kept["synthetic"], "--for", "host", "--engine", "synthetic")
     nets = {name: place / f"{name}.nb" for name in ("cropped", "grey_x86", "narrow", "two")}
     return {**kept, **nets, "synthetic": program, "x86": place / "tiny_x86.nb", "judged": place / "net.nb"}
 

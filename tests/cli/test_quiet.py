@@ -29,6 +29,7 @@ WRONG = {
     "eval": ["nowhere.nb", "--data", "."],
     "install": ["nowhere.nb"],
     "package": ["nowhere.nb"],
+    "runner build": ["--lite-lib", "nowhere"],
 }
 
 

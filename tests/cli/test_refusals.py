@@ -62,7 +62,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--device", "host", "--precision", "fp16"], "fp16 needs arm64-v8a"),
         ([NAME, "--device", "host", "--target", "arm"], "--target arm: this machine runs x86"),
         ([NAME, "--device", "3f2a", "--target", "x86"], "--target x86: an Android device does not run x86"),
-        ([NAME, "--engine", "onnxruntime", "--device", "3f2a"], "the engine onnxruntime does not measure on 3f2a"),
+        ([NAME, "--engine", "paddle", "--device", "3f2a"], "the engine paddle does not measure on 3f2a"),
         ([NAME, "--engine", "onnxruntime", "--runner", "{tiny}"], "does not measure with --runner"),
         ([NAME, "--engine", "onnxruntime", "--precision", "int8"], "--precision int8 is for Paddle-Lite"),
         ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),

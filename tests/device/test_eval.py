@@ -42,7 +42,7 @@ IMAGENETS = ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("aarch64-linux-gnu-g++") is None:
         pytest.skip("g++-aarch64-linux-gnu is not installed")
-    return build("aarch64", "-o", str(tmp_path_factory.mktemp("aarch64")))
+    return build(tmp_path_factory.mktemp("aarch64"), "--for", "linux-arm64", "--engine", "synthetic")
 
 
 @pytest.fixture(scope="module")

@@ -16,4 +16,4 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The benchmark program of this host that pretends to compute."""
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed")
-    return build("host", "--synthetic", "-o", str(tmp_path_factory.mktemp("synthetic")))
+    return build(tmp_path_factory.mktemp("synthetic"), "--for", "host", "--engine", "synthetic")

@@ -296,7 +296,7 @@ def test_an_older_program_is_told_to_be_built_again(models: dict[str, Path], dat
     old = program(tmp_path / "old", f"cat {tmp_path / 'answer'}; exit 2")
     with pytest.raises(ContractError, match="speaks device contract 1, edgezoo speaks 2") as caught:
         judged(EvaluationDevice(HostDevice(), runner(old)), models["x86"], dataset)
-    assert "scripts/build_runner" in caught.value.hint
+    assert "edgezoo runner build" in caught.value.hint
 
 
 def test_a_stock_program_is_refused(models: dict[str, Path], dataset: Dataset) -> None:

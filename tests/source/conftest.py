@@ -38,7 +38,14 @@ class Server:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tls") / "server.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(path), "-out", str(path) + ".crt"]
+    command += [
+        "-addext",
+        "subjectAltName=DNS:localhost,DNS:github.com",
+        "-keyout",
+        str(path),
+        "-out",
+        str(path) + ".crt",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     path.write_text(path.read_text() + Path(str(path) + ".crt").read_text())
     return path

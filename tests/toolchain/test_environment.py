@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -81,7 +82,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         def lock(self) -> Path:
             return lock
 
-    return Small("small", "1", THIS, (), (), True)
+    return Small("small", "1", THIS, (), (), (f"{platform.system()} {platform.machine()}",), True)
 
 
 def test_an_environment_is_made_once_and_again_when_it_broke(small: Engine) -> None:

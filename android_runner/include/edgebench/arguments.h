@@ -17,6 +17,7 @@ enum class Output { kNone, kDigest, kValues };
 struct Options {
   Command command = Command::kRun;
   std::string model;
+  std::string library;  // of an engine that is opened at run time; empty: the one beside this program
   int threads = 1;
   PowerMode power_mode = PowerMode::kHigh;
   std::vector<int> cores;  // empty: the engine's power mode decides

@@ -91,8 +91,16 @@ EngineInfo engine_info() {
 #endif
 }
 
-std::unique_ptr<Engine> load_engine(const std::string& model, int threads, PowerMode mode, const SystemTree&) {
-  return std::make_unique<PaddleLite>(model, threads, mode);
+NbFile read_model(const std::string& path, int target) {
+  NbFile model = read_nb(path);
+  check_target(model, target);
+  return model;
+}
+
+std::unique_ptr<Engine> load_engine(const Options& options, const SystemTree&) {
+  if (!options.library.empty())
+    throw Failure(Exit::kBadArgument, "--library is for engines that are opened at run time");
+  return std::make_unique<PaddleLite>(options.model, options.threads, options.power_mode);
 }
 
 }  // namespace edgebench

@@ -123,8 +123,16 @@ class Synthetic : public Engine {
 
 EngineInfo engine_info() { return {"synthetic", EDGEBENCH_VERSION, true}; }
 
-std::unique_ptr<Engine> load_engine(const std::string& model, int threads, PowerMode mode, const SystemTree& tree) {
-  return std::make_unique<Synthetic>(model, threads, mode, tree);
+NbFile read_model(const std::string& path, int target) {
+  NbFile model = read_nb(path);
+  check_target(model, target);
+  return model;
+}
+
+std::unique_ptr<Engine> load_engine(const Options& options, const SystemTree& tree) {
+  if (!options.library.empty())
+    throw Failure(Exit::kBadArgument, "--library is for engines that are opened at run time");
+  return std::make_unique<Synthetic>(options.model, options.threads, options.power_mode, tree);
 }
 
 }  // namespace edgebench

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edge.errors import PackageError
 from edge.package.inspect.report import Report
-from edge.package.sdk import PACKAGES, find_tool, run_tool
+from edge.package.sdk import PACKAGES, run_tool
+from edge.toolchain.android_sdk import find_tool
 from edge.untrusted.files import open_file
 from edge.untrusted.zip import ZipReader
 
