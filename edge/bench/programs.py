@@ -21,6 +21,8 @@ from edge.toolchain.environment import ensure
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
 # network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
 MOST_TIMES = 10
+_LINUX = {"arm64-v8a": "aarch64", "armeabi-v7a": "armv7"}  # what a program for a board is called that Android calls so
+_MODES = {"android": "android --lite-lib DIR", "linux": "aarch64 --lite-lib DIR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +124,17 @@ def _built(device: Device) -> Path:
     """edgebench as scripts/build_runner left it; a static aarch64 program runs on Android, too."""
     properties = device.properties()
     abis = list(properties.abis)
-    if "arm64-v8a" in abis:
+    if properties.kind == "linux":
+        abis = [_LINUX[abi] for abi in abis if abi in _LINUX]
+    elif "arm64-v8a" in abis:
         abis.insert(abis.index("arm64-v8a") + 1, "aarch64")
     places = [resource("android_runner").parent / "build" / "runner" / abi / "edgebench" for abi in abis]
     for place in places:
         if place.is_file():
             return place
-    how = "scripts/build_runner " + ("host" if properties.kind == "host" else "android --lite-lib DIR")
     raise BenchError(
-        f"the benchmark program is not built for {abis[0] if abis else 'this device'}",
-        hint=f"{how} builds it; or name another one with --runner PATH",
+        f"the benchmark program is not built for {properties.abis[0] if properties.abis else 'this device'}",
+        hint=f"scripts/build_runner {_MODES.get(properties.kind, 'host')} builds it; or name another one with --runner PATH",
     )
 
 

@@ -1,4 +1,4 @@
-"""`edgezoo devices`: what adb sees."""
+"""`edgezoo devices`: what adb sees, and the configured hosts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import click
 from edge.cli import once, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edge.device.adb.address import ServerAddress
     from edge.device.adb.server import Listed
-    from edge.device.base import Core
+    from edge.device.base import Core, Device
+    from edge.device.ssh.destination import Destination
 
 _HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "battery")
 
@@ -22,17 +23,27 @@ _HEAD = ("serial", "device", "SoC", "cores, MHz", "ABI", "Android", "thermal", "
 @once.command()
 @options.as_json
 def command(as_json: bool) -> None:
-    """List the Android devices that adb sees, with what matters for a measurement.
+    """List the Android devices that adb sees and the hosts of hosts.toml, with what matters for a measurement.
 
     The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
-    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-".
+    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-". Hosts are reached over
+    ssh; hosts.toml is in edgezoo's configuration (~/.config/edgezoo), or where EDGEZOO_HOSTS says.
     """
     from edge.device.adb.address import resolve_address
     from edge.device.discover import list_devices, unavailable
+    from edge.device.hosts import read_hosts
+    from edge.errors import AdbNotFoundError
 
+    hosts = read_hosts()
     address = resolve_address()
-    listed = list_devices(address)
-    found = [_look(address, one) for one in listed]
+    try:
+        listed = list_devices(address)
+    except AdbNotFoundError:
+        if not hosts:
+            raise
+        listed = ()  # who has boards only needs no adb
+    boards = _boards(hosts)
+    found = [*(_look(address, one) for one in listed), *boards]
     if as_json:
         from edge.cli.output import print_json
 
@@ -47,7 +58,10 @@ def command(as_json: bool) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    for one, fields in zip(listed, found, strict=True):
+    for board in boards:
+        if "error" in board:
+            say(f"{board['name']}: {board['error']}")
+    for one, fields in zip(listed, found[: len(listed)], strict=True):
         if one.state != "device":
             error = unavailable(one)
             say(f"{error.message}. Hint: {error.hint}")
@@ -57,15 +71,33 @@ def command(as_json: bool) -> None:
 
 def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
     """One device as --json shows it; `properties` and `now` only if it can be used."""
-    from dataclasses import asdict
-
     from edge.device.adb.android import AndroidDevice
-    from edge.errors import DeviceError
 
     fields: dict[str, Any] = {"serial": one.serial, "state": one.state}
     if one.state != "device":
         return fields
-    device = AndroidDevice(address, one.serial)
+    return _asked(AndroidDevice(address, one.serial), fields)
+
+
+def _boards(hosts: Mapping[str, Destination]) -> list[dict[str, Any]]:
+    """The configured hosts, asked all at once: one that is switched off takes its time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from edge.device.ssh.board import SshDevice
+
+    def ask(name: str) -> dict[str, Any]:
+        fields = _asked(SshDevice(hosts[name]), {"serial": hosts[name].spec, "name": name, "state": "device"})
+        return {**fields, "state": "offline"} if "error" in fields else fields
+
+    with ThreadPoolExecutor(max(1, len(hosts))) as pool:
+        return list(pool.map(ask, hosts))
+
+
+def _asked(device: Device, fields: dict[str, Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from edge.errors import DeviceError
+
     try:
         return {**fields, "properties": asdict(device.properties()), "now": asdict(device.state())}
     except DeviceError as error:
@@ -74,7 +106,7 @@ def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
 
 def _row(fields: dict[str, Any]) -> tuple[str, ...]:
     if "properties" not in fields:
-        return (fields["serial"], f"({fields['state']})", "-", "-", "-", "-", "-", "-")
+        return (fields.get("name", fields["serial"]), f"({fields['state']})", "-", "-", "-", "-", "-", "-")
     from edge.bench.gate import STATUS_NAMES
     from edge.device.base import Core
 
@@ -85,13 +117,13 @@ def _row(fields: dict[str, Any]) -> tuple[str, ...]:
     if battery.get("millicelsius") is not None:
         level += f", {battery['millicelsius'] / 1000:.0f} °C"
     return (
-        fields["serial"],
+        fields.get("name", fields["serial"]),
         name or "-",
         known["soc_model"] or known["soc"] or "-",
         _cores([Core(**core) for core in now["cores"] or known["cores"]]),
         known["abis"][0] if known["abis"] else "-",
         "-" if known["sdk"] is None else f"{known['android_release']} (API {known['sdk']})",
-        "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
+        ", ".join(now["limits"] or ()) or "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
         level + (", charging" if battery.get("charging") else "") + (", saver" if now.get("battery_saver") else ""),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 
 from edge.cache.hashing import sha256_of
-from edge.device.shell import answers
+from edge.device.shell import answers, launch
 from edge.device.shell.way import RemoteEntry, Way
 from edge.errors import CommandError, DeviceSpaceError, TransferError
 
@@ -43,6 +43,7 @@ class BlobStore:
         self._way = way
         self._sound: dict[str, tuple[int, int]] = {}  # sha256 -> size and time of what this session found right
         self._hashed: dict[tuple[Path, int, int], str] = {}
+        self._abandoned: PurePosixPath | None = None  # a push that the link cut off
         self.bytes_sent = 0
         self.sending_seconds = 0.0
 
@@ -103,13 +104,17 @@ class BlobStore:
         return _chosen(self._script(_TOOLS))
 
     def _send(self, blobs: Sequence[Blob]) -> None:
-        part = self._place / f"part.{secrets.token_hex(4)}"
+        if self._abandoned is not None:
+            self._way.execute(f"{launch.end_transfers()}\nrm -rf {self._abandoned}")
+        part = self._abandoned = self._place / f"part.{secrets.token_hex(4)}"
         tool = self._room(blobs)
         try:
             bad = self._transfer(blobs, part, tool)
             self._settle(bad, part)
+            self._abandoned = None
         except (DeviceSpaceError, TransferError):
             self._way.execute(f"rm -rf {part}")
+            self._abandoned = None
             raise
         self._arrived(bad)
 

@@ -90,5 +90,7 @@ def _refuse(way: Way, stderr: str) -> None:
     if "No space" in stderr:
         raise DeviceSpaceError(f"the device {way.serial} is full", hint="free some space, or: edgezoo device clean")
     raise CommandError(
-        f"{way.layout.base} on the device {way.serial} cannot be written: {stderr or 'no reason given'}", code=1
+        f"{way.layout.base} on the device {way.serial} cannot be written: {stderr or 'no reason given'}",
+        code=1,
+        hint=way.layout.elsewhere,
     )

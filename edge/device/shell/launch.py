@@ -21,7 +21,8 @@ LOCK_LOST = 1000  # the lock is not ours any more
 RESTARTED = 1001  # the device was restarted since the settings were made
 NOT_STARTED = 1002  # its directory could not be made or entered
 
-_MARK = "EDGERUN"
+MARK = "EDGERUN"
+TRANSFER = "transfer"  # what a command that stores a file has in the run's place
 _READ_BOOT = f"b=; [ -r {BOOT_ID} ] && read -r b <{BOOT_ID}"
 
 
@@ -66,7 +67,7 @@ def run_script(
         f"( {heard}; {kill} ) >/dev/null 2>&1 &",
         "w=$!",
         *([f"( {watch} ) >/dev/null 2>&1 3<&- &", 'w="$w $!"'] if beats else []),
-        f"{_MARK}={run_id} {words} </dev/null 3<&-" + (f" 2>{place}/stderr" if errors else ""),
+        f"{MARK}={run_id} {words} </dev/null 3<&-" + (f" 2>{place}/stderr" if errors else ""),
         "c=$?",
     ]
     if errors:
@@ -80,9 +81,14 @@ def run_script(
     return "\n".join(lines)
 
 
+def end_transfers() -> str:
+    """Kill commands that store a file for a driver that is gone."""
+    return _kill_marked(TRANSFER)
+
+
 def _kill_marked(run_id: str) -> str:
     """Kill what has the run's word in its environment."""
-    found = f"grep -l {_MARK}={run_id} /proc/[0-9]*/environ 2>/dev/null"
+    found = f"grep -l {MARK}={run_id} /proc/[0-9]*/environ 2>/dev/null"
     return f"for p in $({found}); do p=${{p#/proc/}}; kill -s KILL ${{p%/environ}} 2>/dev/null; done"
 
 
@@ -97,7 +103,7 @@ def _refuse(marker: Marker, code: int, place: str = "") -> str:
 
 
 def kill_script(layout: Layout, run_id: str | None = None) -> str:
-    """Kill what one launch (or every launch ever) left running, and remove its directory.
+    """Kill what one launch (or every launch and transfer ever) left running, and remove its directory.
 
     A group number is believed only since the same boot: numbers are given out anew after a restart.
     """
@@ -105,6 +111,7 @@ def kill_script(layout: Layout, run_id: str | None = None) -> str:
     return "\n".join(
         [
             _READ_BOOT,
+            *([] if run_id else [end_transfers()]),
             f"for d in {places}; do",
             "  if [ -d $d ]; then",
             "    p=; s=; [ -f $d/pid ] && read -r p s <$d/pid",

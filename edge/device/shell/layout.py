@@ -13,6 +13,7 @@ class Layout:
     """Everything is below `base`, an absolute path without characters that a shell would read otherwise."""
 
     base: PurePosixPath
+    elsewhere: str = ""  # what a user can do where it cannot be written
 
     @property
     def blobs(self) -> PurePosixPath:

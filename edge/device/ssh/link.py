@@ -21,6 +21,7 @@ from edge.untrusted.guard import brief
 _SCRIPT_SECONDS = 30.0
 _LONGEST_SCRIPT = 64 << 10  # bytes; what is longer would not fit into one argument of a program either
 _RUN = "exec env LC_ALL=C sh -s"
+_ELSEWHERE = 'give the machine a name and a directory in hosts.toml: NAME = { address = "ssh:...", directory = "/..." }'
 _HOME = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 
 
@@ -52,8 +53,8 @@ class SshLink:
     def layout(self) -> Layout:
         """Below the home directory, where no other was named."""
         if self._layout is None:
-            base = self._destination.directory
-            self._layout = Layout(base if base is not None else self._home() / ".cache" / "edgezoo-device")
+            base = self._destination.directory or self._home() / ".cache" / "edgezoo-device"
+            self._layout = Layout(base, _ELSEWHERE)
         return self._layout
 
     def _home(self) -> PurePosixPath:
@@ -61,7 +62,7 @@ class SshLink:
         if not _HOME.fullmatch(home):
             raise DeviceUnavailableError(
                 f"the home directory on {self.serial} is {brief(home) or 'not set'}, where edgezoo cannot keep files",
-                hint="name a directory for it in hosts.toml",
+                hint=_ELSEWHERE,
             )
         return PurePosixPath(home)
 

@@ -21,26 +21,8 @@ from edge.device.ssh.refusals import refusal
 from edge.errors import DeviceUnavailableError
 
 CONNECT_SECONDS = 15
-_ALIVE_SECONDS, _ALIVE_MISSED = 10, 2  # a link that stands still for 30 s is gone
-# Said on the command line, these hold whatever the user's configuration says. Keys, addresses, jumps and agents are its own.
-_OPTIONS = (
-    "BatchMode=yes",
-    "StrictHostKeyChecking=yes",
-    f"ConnectTimeout={CONNECT_SECONDS}",
-    f"ServerAliveInterval={_ALIVE_SECONDS}",
-    f"ServerAliveCountMax={_ALIVE_MISSED}",
-    "ControlMaster=yes",
-    "ControlPersist=no",
-    "ClearAllForwardings=yes",
-    "ForwardAgent=no",
-    "ForwardX11=no",
-    "PermitLocalCommand=no",
-    "RemoteCommand=none",
-    "RequestTTY=no",
-    "EscapeChar=none",
-    "LogLevel=ERROR",
-)
-_SOCKET = "s"
+ALIVE_SECONDS, ALIVE_MISSED = 10, 2  # a link that stands still for 30 s is gone
+_PREFIX, _SOCKET = "edgezoo-ssh-", "s"
 
 
 class Master:
@@ -51,11 +33,16 @@ class Master:
         _sweep()
         self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._errors = (self._place / "errors").open("w+b")
-        options = [word for option in _OPTIONS for word in ("-o", option)]
+        options = [word for option in _options() for word in ("-o", option)]
         which = ("-F", str(config)) if config else ()
         command = [ssh_program(), *which, *options, "-N", "-S", str(self._socket), *destination.words]
         self._process = Leashed(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._errors, cwd="/"
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            cwd="/",
+            env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},  # of a jump host, too
         )
         self.end = weakref.finalize(self, _end, self._process, self._place, self._errors)
         try:
@@ -94,7 +81,26 @@ class Master:
         return [ssh_program(), "-F", "none", *options, "-T", "-S", str(self._socket), "--", "edgezoo", remote]
 
 
-_PREFIX = "edgezoo-ssh-"
+def _options() -> tuple[str, ...]:
+    """Said on the command line, these hold whatever the user's configuration says. Keys, addresses, jumps and agents are its
+    own."""
+    return (
+        "BatchMode=yes",
+        "StrictHostKeyChecking=yes",
+        f"ConnectTimeout={CONNECT_SECONDS}",
+        f"ServerAliveInterval={ALIVE_SECONDS}",
+        f"ServerAliveCountMax={ALIVE_MISSED}",
+        "ControlMaster=yes",  # and no -M beside it, which would have every session confirmed
+        "ControlPersist=no",
+        "ClearAllForwardings=yes",
+        "ForwardAgent=no",
+        "ForwardX11=no",
+        "PermitLocalCommand=no",
+        "RemoteCommand=none",
+        "RequestTTY=no",
+        "EscapeChar=none",
+        "LogLevel=ERROR",
+    )
 
 
 def ssh_program() -> str:

@@ -16,7 +16,7 @@ from typing import Self
 import psutil
 
 from edge.device.ssh.destination import Destination
-from tests.device_layer.board.config import ROOT, UID, USER
+from tests.device_layer.board.config import HOME, ROOT, UID, USER
 from tests.device_layer.board.userland import programs
 
 _CPUS = "devices/system/cpu"
@@ -24,7 +24,7 @@ _SSHD_CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host_key
-AuthorizedKeysFile {folder}/user_key.pub
+AuthorizedKeysFile /run/sshd/user_key.pub
 PidFile none
 StrictModes no
 UsePAM no
@@ -159,7 +159,6 @@ class Board:
         self.stop()
 
     def start(self) -> None:
-        (self.folder / "started").unlink(missing_ok=True)
         log = (self.folder / "log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.device_layer.board.sandbox", str(self.folder / "config.json")],
@@ -202,7 +201,7 @@ class Board:
     @property
     def server(self) -> psutil.Process:
         """The sshd that listens."""
-        return next(one for one in self._init.children() if one.name() == "sshd")
+        return next(one for one in self._init.children(recursive=True) if one.name() == "sshd")
 
     def cut_sessions(self) -> None:
         """Kill the sshd processes of every connection: the link is gone, what they started is not."""
@@ -211,6 +210,22 @@ class Board:
                 with suppress(psutil.NoSuchProcess):
                     if one.name() == "sshd":
                         one.kill()
+
+    def kill_server(self) -> None:
+        """kill -9 of every sshd."""
+        server = self.server
+        self.cut_sessions()
+        server.kill()
+
+    def start_server(self) -> None:
+        """Start sshd again."""
+        enter = ["nsenter", "-t", str(self._init.pid), "-U", "-m", "-p", "--", "/usr/sbin/sshd", "-f"]
+        subprocess.run([*enter, str(self.folder / "sshd_config")], check=True, capture_output=True)
+
+    def home_is(self, mode: str) -> None:
+        """Remount the home directory: "ro" or "rw"."""
+        enter = ["nsenter", "-t", str(self._init.pid), "-U", "-m", "-p", "--", "mount", "-o", f"remount,{mode}"]
+        subprocess.run([*enter, str(HOME)], check=True, capture_output=True)
 
     def running(self, word: str) -> bool:
         for one in self._init.children(recursive=True):

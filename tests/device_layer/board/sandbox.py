@@ -49,7 +49,6 @@ def _bind(source: Path | str, target: Path) -> None:
 
 def main(config: BoardConfig) -> None:
     unshared, mapped = os.pipe(), os.pipe()
-    parent = os.getpid()
     child = os.fork()
     if child == 0:
         _LIBC.prctl(_KILL_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
@@ -62,7 +61,6 @@ def main(config: BoardConfig) -> None:
             _init(config)
         os.waitpid(first, 0)
         os._exit(0)
-    del parent
     os.read(unshared[0], 1)
     for name in ("uid_map", "gid_map"):
         Path(f"/proc/{child}/{name}").write_text("0 0 65536\n")
@@ -76,11 +74,12 @@ def _init(config: BoardConfig) -> None:
     _make_root(config)
     _make_accounts(config)
     _mount("proc", "/proc", "proc")
-    sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config.folder / "sshd_config")])
-    (config.folder / "started").touch()
-    while os.wait()[0] != sshd.pid or config.folder.joinpath("keep").exists():
-        pass
-    os._exit(0)
+    subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config.folder / "sshd_config")])
+    while True:  # a board whose sshd was killed is still a board
+        try:
+            os.wait()
+        except ChildProcessError:
+            signal.pause()
 
 
 def _make_root(config: BoardConfig) -> None:
@@ -138,6 +137,8 @@ def _make_accounts(config: BoardConfig) -> None:
         _mount(str(config.folder / name), f"/etc/{name}", None, _BIND)
         shutil.copy(config.folder / name, ROOT / "etc" / name)
     Path("/run/sshd").mkdir(exist_ok=True)
+    _mount("tmpfs", "/run/sshd", "tmpfs", 0, "mode=755")
+    shutil.copy(config.folder / "user_key.pub", "/run/sshd/user_key.pub")  # read as the user, who may not see `folder`
 
 
 if __name__ == "__main__":
