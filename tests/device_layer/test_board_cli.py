@@ -65,7 +65,7 @@ def test_a_network_is_measured_and_nothing_stays(board: Board, tmp_path: Path, c
     (cell,) = json.loads(capsys.readouterr().out)
     assert cell["status"] == "measured"
     with Store(db, create=False) as store:
-        (kept,) = store.measurements()
+        ((kept,), _) = store.measurements(store.ids())
     assert kept.device["kind"] == "linux"
     assert kept.device["serialno"] == "10000000deadbeef"
     assert kept.device["prepared"]["governor"] == "performance"

@@ -34,7 +34,7 @@ class Master:
         self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._errors = (self._place / "errors").open("w+b")
         options = [word for option in _options() for word in ("-o", option)]
-        which = ("-F", str(config)) if config else ()
+        which = ("-F", str(config.absolute())) if config else ()
         command = [ssh_program(), *which, *options, "-N", "-S", str(self._socket), *destination.words]
         self._process = Leashed(
             command,
