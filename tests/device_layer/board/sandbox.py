@@ -90,6 +90,7 @@ def _make_root(config: BoardConfig) -> None:
     _mount("proc", ROOT / "proc", "proc")
     _bind(config.folder / "boot_id", ROOT / "proc/sys/kernel/random/boot_id")
     _register_arm(programs)
+    shutil.copytree(programs / "lib", ROOT / "lib", symlinks=True)
     shutil.copy2(programs / "busybox", ROOT / "bin/busybox")
     for name in subprocess.check_output(
         [programs / "qemu-aarch64-binfmt-P", programs / "busybox", "busybox", "--list"], text=True

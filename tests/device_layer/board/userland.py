@@ -1,4 +1,4 @@
-"""The programs of the stand-in board: Debian's static busybox for arm64, taken from the mirror of this machine's apt."""
+"""The userland of the stand-in board: Debian's busybox and C++ libraries for arm64, from the mirror of this machine's apt."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from edge.cache.paths import cache_dir
 
 _QEMU = "/usr/bin/qemu-aarch64-static"
 _SSHD = "/usr/sbin/sshd"
+_PACKAGES = ("busybox-static", "libc6", "libgcc-s1", "libstdc++6")
 
 
 def missing() -> str | None:
@@ -32,18 +33,19 @@ def missing() -> str | None:
 
 
 def programs() -> Path:
-    """A folder with `busybox` (arm64) and `qemu-aarch64-binfmt-P`; fetched once, then kept in the cache."""
+    """A folder with qemu, `busybox` and the libraries in `lib`; fetched once, then kept in the cache."""
     place = cache_dir() / "tests" / "board"
     with exclusive(place.with_suffix(".lock")):
-        if not (place / "busybox").exists():
+        if not (place / "whole").exists():
             place.mkdir(parents=True, exist_ok=True)
             # qemu keeps a program's own name (argv[0]), which busybox goes by, if it is called so itself.
             shutil.copy2(_QEMU, place / "qemu-aarch64-binfmt-P")
-            _fetch_busybox(place)
+            _fetch(place)
+            (place / "whole").touch()
     return place
 
 
-def _fetch_busybox(place: Path) -> None:
+def _fetch(place: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         for name in ("lists/partial", "archives/partial"):
@@ -59,7 +61,7 @@ def _fetch_busybox(place: Path) -> None:
             "Acquire::Languages": "none",
         }
         options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-        for command in (["update"], ["download", "busybox-static:arm64"]):
+        for command in (["update"], ["download", *(f"{name}:arm64" for name in _PACKAGES)]):
             done = subprocess.run(
                 ["apt-get", "-qq", *options, *command],
                 cwd=work,
@@ -69,7 +71,14 @@ def _fetch_busybox(place: Path) -> None:
                 check=False,
             )
             if done.returncode:
-                pytest.skip(f"the stand-in board needs Debian's busybox-static:arm64: {done.stderr.strip()[-200:]}")
-        (package,) = work.glob("busybox-static_*.deb")
-        subprocess.run(["dpkg-deb", "-x", str(package), str(work / "unpacked")], check=True)
+                pytest.skip(f"the stand-in board needs Debian's packages for arm64: {done.stderr.strip()[-200:]}")
+        for package in work.glob("*.deb"):
+            subprocess.run(["dpkg-deb", "-x", str(package), str(work / "unpacked")], check=True)
         shutil.copy2(next((work / "unpacked").glob("**/bin/busybox")), place / "busybox")
+        for folder in ("lib", "usr/lib"):
+            for libraries in (work / "unpacked" / folder).glob("aarch64-linux-gnu"):
+                shutil.copytree(
+                    libraries, place / "lib/aarch64-linux-gnu", symlinks=True, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("gconv", "audit"),
+                )  # fmt: skip
+        (place / "lib/ld-linux-aarch64.so.1").symlink_to("aarch64-linux-gnu/ld-linux-aarch64.so.1")
