@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edge.device.shell.device import ShellDevice
-from tests.device_layer.board.board import Board
+from tests.device_layer.board.board import CORES, Board
 from tests.device_layer.board_subject import BoardSubject
 from tests.device_layer.conftest import MakeBoard
 from tests.device_layer.scenarios import DeviceScenarios
@@ -35,7 +35,7 @@ class TestBoard(DeviceScenarios):
         assert (properties.kind, properties.abis) == ("linux", ("arm64-v8a",))
         assert (properties.manufacturer, properties.model) == ("raspberrypi", "Raspberry Pi 4 Model B Rev 1.4")
         assert (properties.soc, properties.serialno) == ("bcm2711", "10000000deadbeef")
-        assert [core.max_khz for core in properties.cores] == [1_800_000] * 4
+        assert [core.max_khz for core in properties.cores] == [1_800_000] * CORES
 
     def test_state(self, device: ShellDevice[Any], board: Board) -> None:
         board.heat(61.5)

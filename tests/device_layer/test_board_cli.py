@@ -12,7 +12,7 @@ from edge.cli.main import run
 from edge.results.store import Store
 from tests.android_runner.conftest import build
 from tests.android_runner.network import convert
-from tests.device_layer.board.board import Board
+from tests.device_layer.board.board import CORES, Board
 from tests.device_layer.conftest import MakeBoard
 from tests.evaluate.small import described
 
@@ -45,7 +45,7 @@ def test_devices_lists_the_hosts(board: Board, capsys: Capture) -> None:
     printed = capsys.readouterr()
     row = next(line for line in printed.out.splitlines() if line.startswith("pi"))
     assert "raspberrypi Raspberry Pi 4 Model B Rev 1.4" in row
-    assert "4x1800" in row
+    assert f"{CORES}x1800" in row
     assert "off" in printed.err
 
 

@@ -19,6 +19,7 @@ from edge.device.ssh.destination import Destination
 from tests.device_layer.board.config import HOME, ROOT, UID, USER
 from tests.device_layer.board.userland import programs
 
+CORES = min(4, os.cpu_count() or 1)  # it has no more than this machine has, on which a program is bound to them
 _CPUS = "devices/system/cpu"
 _SSHD_CONFIG = """
 Port {port}
@@ -76,7 +77,7 @@ class Board:
         cpus = self.sys / _CPUS
         policy = cpus / "cpufreq/policy0"
         policy.mkdir(parents=True)
-        (cpus / "present").write_text("0-3\n")
+        (cpus / "present").write_text(f"0-{CORES - 1}\n")
         values = {
             "cpuinfo_max_freq": 1_800_000,
             "cpuinfo_min_freq": 600_000,
@@ -89,7 +90,7 @@ class Board:
             (policy / "scaling_available_governors").write_text("ondemand performance schedutil\n")
             (policy / "scaling_governor").write_text("schedutil\n")
             os.chown(policy / "scaling_governor", UID, UID)
-        for index in range(4):
+        for index in range(CORES):
             (cpus / f"cpu{index}").mkdir()
             (cpus / f"cpu{index}/cpufreq").symlink_to("../cpufreq/policy0")
         zone = self.sys / "class/thermal/thermal_zone0"
