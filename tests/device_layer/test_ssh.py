@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.bench.gate import Gate, judge
+from edge.bench.options import BenchOptions
 from edge.device.base import Thermal
 from edge.device.discover import open_device
 from edge.device.elf import needs_android
@@ -24,12 +26,12 @@ from edge.device.ssh.settings import BoardSettings, Governors
 from edge.errors import (
     DeviceError,
     DeviceUnavailableError,
-    EdgezooError,
     FormatError,
     LinkLostError,
     NoDeviceError,
     UsageError,
 )
+from edge.evaluate.options import EvalOptions
 from edge.results.identity import DeviceIdentity
 
 # Names
@@ -280,10 +282,9 @@ def test_a_program_for_android_is_told_from_one_for_linux(tmp_path: Path) -> Non
     assert not needs_android(program)
 
 
-def test_adb_server_and_ssh_exclude_each_other() -> None:
-    from edge.bench.options import BenchOptions
-    from edge.evaluate.options import EvalOptions
-
-    with pytest.raises(EdgezooError, match="reached over ssh"):
-        BenchOptions(names=("PPLCNet_x1_0",), spec="ssh:board", adb_server="127.0.0.1:5037")
-    del EvalOptions
+def test_adb_server_and_ssh_exclude_each_other(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"names": ("PPLCNet_x1_0",), "spec": "ssh:board", "adb_server": "127.0.0.1:5037"}
+    with pytest.raises(UsageError, match="reached over ssh"):
+        BenchOptions(**asked)
+    with pytest.raises(UsageError, match="reached over ssh"):
+        EvalOptions(**asked, data=tmp_path)
