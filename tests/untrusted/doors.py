@@ -463,11 +463,16 @@ def _phone(path: Path) -> None:
     from edge.device.adb import probe, server, settings
     from edge.device.owner import Owner
     from edge.device.shell import answers
+    from edge.device.ssh import probe as board
+    from edge.device.ssh.settings import Governors
 
     text = path.read_bytes().decode(errors="replace")
     probe.properties(text, serial="s", adb_version="41")
     probe.state(text)
     probe.thermal(text)
+    board.properties(text, serial="s")
+    board.state(text)
+    Governors.parse(text)
     answers.free_bytes(text)
     answers.digests(text, 64)
     server.parse_devices(text)

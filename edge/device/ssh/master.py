@@ -120,7 +120,15 @@ def _end(process: Leashed, place: Path, errors: object) -> None:
 def _sweep() -> None:
     """Remove the directories of processes that were killed."""
     for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
-        number = int(place.name.removeprefix(_PREFIX).partition("-")[0])
-        with suppress(OSError):
-            if place.stat().st_uid == os.getuid() and not Path(f"/proc/{number}").exists():
+        number = place.name.removeprefix(_PREFIX).partition("-")[0]
+        with suppress(OSError, ValueError, OverflowError):
+            if place.stat().st_uid == os.getuid() and not _runs(int(number)):
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _runs(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
