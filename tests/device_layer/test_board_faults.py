@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -338,8 +339,21 @@ def test_a_board_without_governors(make_board: MakeBoard) -> None:
         assert prepared.governor is None
 
 
-def test_nothing_is_left_on_this_machine(board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_nothing_is_left_on_this_machine(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr("tempfile.tempdir", short)
+        _comes_and_goes(board, Path(short))
+
+
+def test_a_long_path_for_temporary_files(board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket could lie there."""
+    long = tmp_path / ("x" * 80)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    assert SshDevice(board.destination, config=board.ssh_config).run(["echo", "there"], timeout=30).stdout == "there\n"
+
+
+def _comes_and_goes(board: Board, tmp_path: Path) -> None:
     (tmp_path / "edgezoo-ssh-4194305-killed").mkdir()  # of a process number that there is none of
     device = SshDevice(board.destination, config=board.ssh_config)
     device.properties()

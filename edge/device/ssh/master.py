@@ -23,6 +23,7 @@ from edge.errors import DeviceUnavailableError
 CONNECT_SECONDS = 15
 ALIVE_SECONDS, ALIVE_MISSED = 10, 2  # a link that stands still for 30 s is gone
 _PREFIX, _SOCKET = "edgezoo-ssh-", "s"
+_LONGEST_FOLDER = 55  # bytes: 108 has a path of a socket, of which ssh takes 17 and our names 32
 
 
 class Master:
@@ -30,18 +31,18 @@ class Master:
 
     def __init__(self, destination: Destination, config: Path | None) -> None:
         """Connect. Raises LinkLostError, DeviceUnavailableError, NoDeviceError with what ssh says."""
+        program = ssh_program()
         _sweep()
-        self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_folder()))
         self._errors = (self._place / "errors").open("w+b")
         options = [word for option in _options() for word in ("-o", option)]
         which = ("-F", str(config.absolute())) if config else ()
-        command = [ssh_program(), *which, *options, "-N", "-S", str(self._socket), *destination.words]
+        command = [program, *which, *options, "-N", "-S", str(self._socket), *destination.words]
         self._process = Leashed(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
-            cwd="/",
             env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},  # of a jump host, too
         )
         self.end = weakref.finalize(self, _end, self._process, self._place, self._errors)
@@ -117,9 +118,15 @@ def _end(process: Leashed, place: Path, errors: object) -> None:
     shutil.rmtree(place, ignore_errors=True)
 
 
+def _folder() -> Path:
+    """Where sockets lie: a path of one has little more than a hundred bytes."""
+    place = Path(tempfile.gettempdir())
+    return place if len(bytes(place)) <= _LONGEST_FOLDER else Path("/tmp")
+
+
 def _sweep() -> None:
     """Remove the directories of processes that were killed."""
-    for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}[0-9]*-*"):
+    for place in _folder().glob(f"{_PREFIX}[0-9]*-*"):
         number = place.name.removeprefix(_PREFIX).partition("-")[0]
         with suppress(OSError, ValueError, OverflowError):
             if place.stat().st_uid == os.getuid() and not _runs(int(number)):
