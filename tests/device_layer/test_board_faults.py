@@ -96,7 +96,7 @@ def test_a_silent_cut_ends_the_run_on_the_board_itself(behind: SshDevice, board:
         thread.start()
         with pytest.raises(LinkLostError):
             behind.run(["sleep", "1041"], timeout=60)
-        thread.join()
+        thread.join(300)
         assert eventually(lambda: not board.running("1041"), seconds=30)
         network.go_on()
         assert behind.recover(limit=30) is False
@@ -125,7 +125,7 @@ def test_link_cut_in_mid_push(behind: SshDevice, board: Board, network: Network,
         thread.start()
         with pytest.raises(LinkLostError):
             behind.push([model])
-        thread.join()
+        thread.join(300)
         assert all(name.startswith("part.") for name in blobs(board))  # no half file has a whole one's name
         network.go_on()
         place = with_retries(behind, lambda: behind.push([model]))[model]
@@ -170,7 +170,7 @@ def test_sshd_is_killed_in_mid_run(board: Board, device: SshDevice) -> None:
         thread = threading.Thread(target=kill)
         thread.start()
         assert with_retries(device, lambda: device.run(commands.pop(), timeout=60)).stdout == "there\n"
-        thread.join()
+        thread.join(300)
         assert eventually(lambda: not board.running("1042"))
 
 

@@ -61,7 +61,7 @@ class Network:
     def _carry(self, source: socket.socket, target: socket.socket, up: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_BLOCK):
-                self._flows.wait()
+                self._flows.wait(300)
                 if self._rate:
                     time.sleep(len(data) / self._rate)
                 target.sendall(data)

@@ -48,6 +48,7 @@ def _bind(source: Path | str, target: Path) -> None:
 
 
 def main(config: BoardConfig) -> None:
+    _LIBC.prctl(_KILL_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     unshared, mapped = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
@@ -77,7 +78,7 @@ def _init(config: BoardConfig) -> None:
     subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config.folder / "sshd_config")])
     while True:  # a board whose sshd was killed is still a board
         try:
-            os.wait()
+            os.waitpid(-1, 0)
         except ChildProcessError:
             signal.pause()
 
