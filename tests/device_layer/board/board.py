@@ -220,8 +220,9 @@ class Board:
 
     def start_server(self) -> None:
         """Start sshd again."""
-        enter = ["nsenter", "-t", str(self._init.pid), "-U", "-m", "-p", "--", "/usr/sbin/sshd", "-f"]
-        subprocess.run([*enter, str(self.folder / "sshd_config")], check=True, capture_output=True)
+        enter = ["nsenter", "-t", str(self._init.pid), "-U", "-m", "-p", "--", "/usr/sbin/sshd"]
+        files = ["-E", str(self.folder / "log"), "-f", str(self.folder / "sshd_config")]
+        subprocess.run([*enter, *files], check=True, capture_output=True)
 
     def home_is(self, mode: str) -> None:
         """Remount the home directory: "ro" or "rw"."""
