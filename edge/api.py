@@ -236,9 +236,10 @@ def bench_models(
 ) -> BenchResult:
     """Measure the latency of catalogue models (converted first) and of model files on one device or on "all".
 
-    `device`: "host", a serial, "all", or None for the only one connected. `protocol`: "robust", "table", or one of your own
-    (`edge.results.protocol.protocol`, or `sustained(seconds)`). What is measured already is taken from `db` (None: the
-    user's results database), unless `fresh`. Raises `UsageError`, `UnknownModelError`, `ModelFilesError`, `ResultsError`, and,
+    `device`: "host", "ssh:USER@HOST:PORT", a serial, "all", or None for the only one connected. `protocol`: "robust",
+    "table", or one of your own (`edge.results.protocol.protocol`, or `sustained(seconds)`). What is measured already is
+    taken from `db` (None: the user's results database), unless `fresh`. Raises `UsageError`, `UnknownModelError`,
+    `ModelFilesError`, `ResultsError`, and,
     of a single device, `DeviceError` and `BenchError`.
     """
     import secrets

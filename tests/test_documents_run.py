@@ -47,7 +47,14 @@ IDS = "names measurements of the reader's own: tests/cli/test_every_option.py"
 IMAGES = "needs ImageNet's images: tests/evaluate makes digits"
 OWN = "names a model of the reader's own: tests/cli/test_every_option.py, tests/convert/structures"
 TOOLS = "needs Android's tools and a phone: tests/package/test_commands.py"
+BOARD = "needs a board: tests/device_layer/test_board_cli.py"
 SKIPPED = {
+    "edgezoo bench PPLCNet_x1_0 MobileNetV3_small_x1_0 --threads 1,4 --device ssh:pi@raspberrypi.local": BOARD,
+    "edgezoo eval models/PPLCNet_x1_0.nb --data ILSVRC2012/val --device ssh:orin:2222": BOARD,
+    "edgezoo device clean --device ssh:pi@raspberrypi.local": BOARD,
+    "edgezoo runner build --for linux-arm64 --engine synthetic": "takes a cross compiler: tests/device_layer/test_board_cli.py",
+    "edgezoo runner build --for linux-arm64 --lite-lib inference_lite_lib.armlinux.armv8.gcc.with_extra": "needs a release of "
+    "Paddle-Lite for ARM Linux",
     "scripts/demo": "takes the steps of the tutorial, which are run; tests/test_documents.py compares them",
     "scripts/test": "runs this test",
     "scripts/setup": "this test runs in what it sets up",

@@ -65,9 +65,11 @@ def merged(*known: Mapping[str, int]) -> dict[str, int]:
 def judge(thermal: Thermal, coolest: Mapping[str, int], gate: Gate) -> tuple[Verdict, tuple[Remark, ...]]:
     """One reading against the rule. `coolest`: what `hottest` gave at its lowest."""
     hot, unknown = [], []
-    if thermal.status is None:
+    if thermal.limits:
+        hot.append(Code.BOARD_LIMITED(what=", ".join(thermal.limits)))
+    if thermal.status is None and thermal.limits is None:
         unknown.append(Code.THERMAL_STATUS_UNKNOWN())
-    elif thermal.status > 0:
+    elif thermal.status:
         name = STATUS_NAMES[min(thermal.status, len(STATUS_NAMES) - 1)]
         hot.append(Code.THERMAL_STATUS(name=name, status=thermal.status))
     now = hottest(thermal)
@@ -108,7 +110,9 @@ def wait_until_cool(
         for kind, value in hottest(thermal).items():
             if value <= lowest.get(kind, value + gate.settled_millicelsius) - gate.settled_millicelsius:
                 lowest[kind], cooled = value, clock()
-        settled = verdict == "hot" and thermal.status in (None, 0) and clock() - cooled >= gate.settled_seconds
+        settled = (
+            verdict == "hot" and not thermal.status and not thermal.limits and clock() - cooled >= gate.settled_seconds
+        )
         left = gate.limit_seconds - waited
         if verdict != "hot" or settled or left < _MOMENT:
             return GateResult("fine" if settled else verdict, reasons, waited, polls, thermal, settled)

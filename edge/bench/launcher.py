@@ -124,6 +124,7 @@ class Launcher:
             *_signs_of_probes(spec, report, fixed_performance=self._fixed_performance),
         )
         hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
+        limited = [Code.BOARD_LIMITED(what=", ".join(after.limits))] if after.limits else []
         unknown = gate.reasons if gate.verdict == "unknown" else ()
         if gate.settled:
             unknown = tuple(Code.COOLS_NO_FURTHER(why=str(reason)) for reason in gate.reasons)
@@ -133,7 +134,7 @@ class Launcher:
             started=started,
             seconds=completed.seconds,
             state={"before": plain(gate.thermal), "after": plain(after), "waited_seconds": gate.waited_seconds},
-            reasons=(*hot, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
+            reasons=(*hot, *limited, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
             notes=(
                 *unknown,
                 *_notes(spec, report),

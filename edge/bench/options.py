@@ -16,6 +16,7 @@ from edge.convert.recipe import choose
 from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
 from edge.device.adb.address import resolve_address
+from edge.device.ssh.destination import PREFIX
 from edge.errors import BenchError, UsageError
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
@@ -170,6 +171,8 @@ class BenchOptions:
     def _check_place(self) -> None:
         if self.spec == "host" and self.adb_server is not None:
             raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.adb_server is not None and str(self.spec).startswith(PREFIX):
+            raise UsageError(f"--adb-server is for devices that adb sees, and {self.spec} is reached over ssh")
         if self.adb_server is not None:
             resolve_address(self.adb_server)
         if self.spec is not None:

@@ -21,6 +21,10 @@ from edge.toolchain.environment import Environment, ensure
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
 # network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
 MOST_TIMES = 10
+_FOR = {
+    "host": " --for host",
+    "linux": " --for linux-arm64",
+}  # what `edgezoo runner build` is told; phones are its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def _built(device: Device, engine: str) -> KeptRunner:
     if found is not None:
         require_usable(properties, found.path)
         return found
-    how = "edgezoo runner build" + (" --for host" if properties.kind == "host" else "")
+    how = "edgezoo runner build" + _FOR.get(properties.kind, "")
     how += "" if engine == PADDLE_LITE.name else f" --engine {engine}"
     raise BenchError(
         f"the benchmark program is not built for {properties.abis[0] if properties.abis else 'this device'}",

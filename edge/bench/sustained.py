@@ -28,7 +28,14 @@ from edge.results.sustained import of_launches
 _HEAT = {
     code.value
     for code in (
-        *(Code.MEASURED_HOT, Code.THERMAL_STATUS, Code.ABOVE_COOLEST, Code.THERMAL_STATUS_ROSE, Code.CORE_LIMITED),
+        *(
+            Code.MEASURED_HOT,
+            Code.THERMAL_STATUS,
+            Code.ABOVE_COOLEST,
+            Code.THERMAL_STATUS_ROSE,
+            Code.BOARD_LIMITED,
+            Code.CORE_LIMITED,
+        ),
         *(Code.BELOW_TOP_FREQUENCY, Code.CLOCK_LOW, Code.CORE_WENT_OFFLINE, Code.SLOWER_WITHIN_LAUNCH),
     )
 }

@@ -109,6 +109,7 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench PPLCNet_x1_0 MobileNetV3_large_x1_0 --weights random --device host
       edgezoo bench --light --threads 1,2,4
       edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
+      edgezoo bench PPLCNet_x1_0 --device ssh:pi@raspberrypi.local
       edgezoo bench before.nb after.nb --threads 4 --compare
       edgezoo bench --series PPLCNet --threads 4 --sustained 10m
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output

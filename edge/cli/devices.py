@@ -1,4 +1,4 @@
-"""`edgezoo devices`: what adb sees."""
+"""`edgezoo devices`: what adb sees, and the configured hosts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from edge.cli import once, options
 from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edge.device.adb.address import ServerAddress
     from edge.device.adb.server import Listed
-    from edge.device.base import Core
+    from edge.device.base import Core, Device
+    from edge.device.ssh.destination import Destination
     from edge.report.view import View
 
 _KEYS = ("serial", "device", "soc", "cores", "abi", "android", "thermal", "battery")
@@ -28,20 +29,32 @@ _KEYS = ("serial", "device", "soc", "cores", "abi", "android", "thermal", "batte
 @options.quiet
 @options.as_json
 def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool, view: View) -> None:
-    """List the Android devices that adb sees, with what matters for a measurement.
+    """List the Android devices that adb sees and the hosts of hosts.toml, with what matters for a measurement.
 
     The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
-    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-".
+    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-". Hosts are reached over
+    ssh; hosts.toml is in edgezoo's configuration (~/.config/edgezoo), or where EDGEZOO_HOSTS says.
     """
     from edge.device.adb.address import resolve_address
     from edge.device.discover import list_devices, unavailable
-    from edge.errors import NoDeviceError
+    from edge.device.hosts import read_hosts
+    from edge.errors import AdbNotFoundError, NoDeviceError
 
+    hosts = {name: host for name, host in read_hosts().items() if spec in (None, name, host.spec)}
     address = resolve_address(adb_server)
-    listed = [one for one in list_devices(address) if spec in (None, one.serial)]
-    if spec is not None and not listed:
-        raise NoDeviceError(f"there is no device {spec}", hint="`edgezoo devices` lists those that adb sees")
-    found = [_look(address, one) for one in listed]
+    try:
+        listed = [one for one in list_devices(address) if spec in (None, one.serial)]
+    except AdbNotFoundError:
+        if not hosts:
+            raise
+        listed = []  # who has boards only needs no adb
+    if spec is not None and not listed and not hosts:
+        raise NoDeviceError(
+            f"there is no device {spec}",
+            hint="`edgezoo devices` lists those that adb sees, and the hosts of hosts.toml",
+        )
+    boards = _boards(hosts)
+    found = [*(_look(address, one) for one in listed), *boards]
     if as_json:
         from edge.cli.output import print_json
 
@@ -66,7 +79,10 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
         *(Column("thermal", False, 1), Column("battery", False, 1)),
     ]
     click.echo(text(columns, list(map(_row, found)), view))
-    for one, fields in zip(listed, found, strict=True):
+    for board in boards:
+        if "error" in board:
+            say(f"{board['name']}: {board['error']}")
+    for one, fields in zip(listed, found[: len(listed)], strict=True):
         if one.state != "device":
             error = unavailable(one)
             if not quiet:
@@ -77,15 +93,33 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
 
 def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
     """One device as --json shows it; `properties` and `now` only if it can be used."""
-    from dataclasses import asdict
-
     from edge.device.adb.android import AndroidDevice
-    from edge.errors import DeviceError
 
     fields: dict[str, Any] = {"serial": one.serial, "state": one.state}
     if one.state != "device":
         return fields
-    device = AndroidDevice(address, one.serial)
+    return _asked(AndroidDevice(address, one.serial), fields)
+
+
+def _boards(hosts: Mapping[str, Destination]) -> list[dict[str, Any]]:
+    """The configured hosts, asked all at once: one that is switched off takes its time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from edge.device.ssh.board import SshDevice
+
+    def ask(name: str) -> dict[str, Any]:
+        fields = _asked(SshDevice(hosts[name]), {"serial": hosts[name].spec, "name": name, "state": "device"})
+        return {**fields, "state": "offline"} if "error" in fields else fields
+
+    with ThreadPoolExecutor(max(1, len(hosts))) as pool:
+        return list(pool.map(ask, hosts))
+
+
+def _asked(device: Device, fields: dict[str, Any]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from edge.errors import DeviceError
+
     try:
         return {**fields, "properties": asdict(device.properties()), "now": asdict(device.state())}
     except DeviceError as error:
@@ -94,7 +128,7 @@ def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
 
 def _row(fields: dict[str, Any]) -> tuple[str, ...]:
     if "properties" not in fields:
-        return (fields["serial"], f"({fields['state']})", "-", "-", "-", "-", "-", "-")
+        return (fields.get("name", fields["serial"]), f"({fields['state']})", "-", "-", "-", "-", "-", "-")
     from edge.bench.gate import STATUS_NAMES
     from edge.device.base import Core
 
@@ -105,13 +139,13 @@ def _row(fields: dict[str, Any]) -> tuple[str, ...]:
     if battery.get("millicelsius") is not None:
         level += f", {battery['millicelsius'] / 1000:.0f} °C"
     return (
-        fields["serial"],
+        fields.get("name", fields["serial"]),
         name or "-",
         known["soc_model"] or known["soc"] or "-",
         _cores([Core(**core) for core in now["cores"] or known["cores"]]),
         known["abis"][0] if known["abis"] else "-",
         "-" if known["sdk"] is None else f"{known['android_release']} (API {known['sdk']})",
-        "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
+        ", ".join(now["limits"] or ()) or "-" if status is None else STATUS_NAMES[min(status, len(STATUS_NAMES) - 1)],
         level + (", charging" if battery.get("charging") else "") + (", saver" if now.get("battery_saver") else ""),
     )
 

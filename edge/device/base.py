@@ -37,7 +37,7 @@ class Properties:
     """What a device says of itself; unknown values are None, never a guess."""
 
     serial: str
-    kind: str  # "android" or "host"
+    kind: str  # "android", "host", or "linux" for a machine reached over ssh
     manufacturer: str | None
     model: str | None
     soc: str | None  # e.g. "msmnile" (ro.board.platform) or the host's CPU name
@@ -77,6 +77,7 @@ class Thermal:
 
     status: int | None  # Android 10 and later: 0 NONE ... 6 SHUTDOWN
     zones: tuple[Zone, ...]
+    limits: tuple[str, ...] | None = None  # what holds a board's clocks down now, by its firmware, e.g. "under-voltage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class State:
     battery: Battery | None
     screen_on: bool | None
     battery_saver: bool | None = None
+    limits: tuple[str, ...] | None = None  # as in Thermal
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class AppliedSettings:
 
     fixed_performance: bool
     stay_awake: bool
+    governor: str | None = None  # of a board, where edgezoo may set it: every core has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from edge.device.adb.android import AndroidDevice
 from edge.device.adb.server import Listed
 from edge.device.base import Device
 from edge.device.host import HostDevice
+from edge.device.hosts import read_hosts
+from edge.device.ssh.board import SshDevice
+from edge.device.ssh.destination import PREFIX, Destination
 from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
 
 _PASSING = ("authorizing", "connecting")  # for a moment, while the server and a device greet each other
@@ -29,13 +32,16 @@ _ADVICE = {
 
 
 def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Device]:
-    """The devices that `spec` means: "host" (this machine), a serial, "all", or None for the only one there is.
+    """The devices that `spec` means: "host" (this machine), "ssh:USER@HOST:PORT" or the name of a configured
+    host, a serial, "all" (that adb sees), or None for the only one of these.
 
     `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.address.resolve_address). Raises NoDeviceError,
     DeviceUnavailableError, AdbNotFoundError, UsageError.
     """
     if spec == "host":
         return [HostDevice()]
+    if spec is not None and (destination := named_board(spec)) is not None:
+        return [SshDevice(destination)]
     address = resolve_address(adb_server)
     listed = list_devices(address)
     if spec == "all":
@@ -55,6 +61,13 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     if not usable:
         raise _why_none(listed)
     return [AndroidDevice(address, usable[0].serial)]
+
+
+def named_board(spec: str) -> Destination | None:
+    """The machine that is meant, if it is one reached over ssh. Raises UsageError, FormatError."""
+    if spec.startswith(PREFIX):
+        return Destination.parse(spec)
+    return read_hosts().get(spec)
 
 
 def list_devices(address: ServerAddress) -> tuple[Listed, ...]:

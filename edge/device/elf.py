@@ -5,6 +5,7 @@ Source: elf(5), e_machine's values from elf.h.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,12 @@ def abi_of(program: Path) -> str | None:
     if len(head) < 20 or head[:4] != _MAGIC or head[5] != _LITTLE_ENDIAN:
         return None
     return _ABIS.get((_kind_and_machine(head)[1], head[4]))
+
+
+def needs_android(program: Path) -> bool:
+    """Whether it is started by Android's own linker, which no other Linux has."""
+    with open_file(program) as file:
+        return re.search(rb"\0/system/bin/linker(64)?\0", file.read(_LARGEST_DYNAMIC)) is not None
 
 
 def read_library(data: bytes, name: str) -> SharedLibrary:

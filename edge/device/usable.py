@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.device.base import Properties
-from edge.device.elf import abi_of
+from edge.device.elf import abi_of, needs_android
 from edge.errors import DeviceUnavailableError
 
 # The oldest Android for everything that edgezoo makes and drives: 21 (Android 5.0) is the first with 64-bit ABIs, what
@@ -21,6 +21,11 @@ def require_usable(properties: Properties, program: Path) -> None:
             f"the device {properties.serial} has Android {properties.android_release} (API {properties.sdk}), "
             f"and edgezoo needs API {MIN_SDK}",
             hint="use a device with Android 5.0 or later",
+        )
+    if properties.kind == "linux" and needs_android(program):
+        raise DeviceUnavailableError(
+            f"{program.name} is built for Android, and {properties.serial} runs Linux",
+            hint="build the runner for Linux: edgezoo runner build --for linux-arm64",
         )
     abi = abi_of(program)
     if abi is not None and properties.abis and abi not in properties.abis:

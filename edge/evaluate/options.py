@@ -10,6 +10,7 @@ from edge.bench.host_engines import DEVICE_ENGINES, ONNXRUNTIME, PADDLE_LITE, Ho
 from edge.bench.wanted import Wanted, check_names, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.device.adb.address import resolve_address
+from edge.device.ssh.destination import PREFIX
 from edge.errors import BenchError, UsageError
 from edge.images.dataset import Dataset, read_folders, read_list
 from edge.images.options import PreparingOptions
@@ -60,6 +61,8 @@ class EvalOptions(PreparingOptions):
             raise UsageError("--weights is for models of the catalogue, and only files are named")
         if self.spec == "host" and self.adb_server is not None:
             raise UsageError("--adb-server is for devices, and --device host is this machine")
+        if self.adb_server is not None and str(self.spec).startswith(PREFIX):
+            raise UsageError(f"--adb-server is for devices that adb sees, and {self.spec} is reached over ssh")
         if self.adb_server is not None:
             resolve_address(self.adb_server)
         if self.here and self.timeout is not None:

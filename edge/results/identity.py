@@ -11,9 +11,9 @@ from typing import Any
 class DeviceIdentity:
     """The device itself and the system on it, however it was reached. What is unknown is None.
 
-    `serialno` is ro.serialno, of a host a hash of its machine id; `build` the fingerprint of an Android system; `soc` the
-    chip, of a host its CPU. `address` is set only where the device does not tell its serial number: then nothing else
-    tells two of one model apart.
+    `serialno` is ro.serialno, of a board its maker's number, else, as of a host, a hash of its machine id; `build` the
+    fingerprint of an Android system; `soc` the chip, of a host its CPU. `address` is set only where the device does not tell
+    its serial number: then nothing else tells two of one model apart.
     """
 
     kind: str
@@ -24,12 +24,12 @@ class DeviceIdentity:
 
     @staticmethod
     def of(properties: Mapping[str, Any]) -> DeviceIdentity:
-        """From the JSON form of `edge.device.base.Properties`. A host's kernel is not its identity."""
+        """From the JSON form of `edge.device.base.Properties`. The kernel of a host or a board is not its identity."""
         kind, serialno = str(properties.get("kind") or "unknown"), _text(properties.get("serialno"))
         return DeviceIdentity(
             kind=kind,
             serialno=serialno,
-            build=None if kind == "host" else _text(properties.get("build")),
+            build=None if kind in ("host", "linux") else _text(properties.get("build")),
             soc=_text(properties.get("soc_model") or properties.get("soc")),
             address=None if serialno else _text(properties.get("serial")),
         )

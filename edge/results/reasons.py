@@ -56,6 +56,11 @@ class Code(Enum):
         "thermal status rose from {before} to {after}",
         "let the device cool; out of its case, away from the charger",
     )
+    BOARD_LIMITED = (
+        "board_limited",
+        "the board's firmware held its clocks down: {what}",
+        "a stronger power supply against under-voltage, cooling against the rest",
+    )
     CORE_LIMITED = (
         "core_limited",
         "core {core} was limited to {allowed_ghz:.2f} of {top_ghz:.2f} GHz",

@@ -27,6 +27,7 @@ _PROGRAM = "edgebench"
 _LIBRARY = "libonnxruntime.so"
 _MARK = re.compile(rb"edgebench-program engine=([a-z-]+) contract=(\d+)\0")
 _NAME = re.compile(rf"(android-arm64-v8a|android-armeabi-v7a|linux-arm64|host)-({'|'.join(ENGINES)})")
+_BOARDS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}  # static programs, which run on Android, too
 _ANDROID_LINKER = re.compile(rb"/system/bin/linker(64)?\0")
 
 
@@ -191,9 +192,12 @@ def for_device(kind: str, abis: Sequence[str], engine: str = "paddle-lite") -> K
 
     Where none has the engine, one that only pretends to compute, if there is one: its numbers are not kept as any.
     """
-    platforms = ["host"] if kind == "host" else [f"android-{abi}" for abi in abis]
-    if "arm64-v8a" in abis:
-        platforms.insert(platforms.index("android-arm64-v8a") + 1, "linux-arm64")
+    if kind == "host":
+        platforms = ["host"]
+    elif kind == "linux":
+        platforms = [_BOARDS[abi] for abi in abis if abi in _BOARDS]
+    else:
+        platforms = [place for abi in abis for place in (f"android-{abi}", _BOARDS.get(abi, "")) if place]
     for one in dict.fromkeys((engine, "synthetic")):
         for platform in platforms:
             if (found := read(f"{platform}-{one}")) is not None:

@@ -541,6 +541,18 @@ def test_a_status_that_rises_in_mid_run_makes_the_cell_invalid(store: Store) -> 
     assert "thermal status rose from NONE to LIGHT" in str(cell.reasons[0])
 
 
+def test_a_board_that_its_firmware_slows_in_mid_run_makes_the_launch_again(store: Store) -> None:
+    device = ScriptedDevice()
+    slowed, free = (replace(zones(30_000, None), limits=limits) for limits in (("under-voltage",), ()))
+    device.thermals = lambda reading: slowed if reading == 2 else free  # after the first launch
+    (cell,) = session(device, request(), store)
+    assert cell.valid
+    assert [bool(launch.reasons) for launch in cell.launches] == [True, False, False]
+    assert texts(cell.notes) == (
+        "1 of 3 launches are set aside and were made again: the board's firmware held its clocks down: under-voltage",
+    )
+
+
 def test_a_launch_with_a_reason_is_made_again_and_told_apart(store: Store) -> None:
     device = ScriptedDevice()
     device.thermals = lambda reading: zones(30_000, 1 if reading == 2 else 0)  # after the first launch

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.device.adb.layout import BLOBS
 from tests.android_runner.network import open_model
 from tests.device.test_eval import runner, subject  # noqa: F401
 from tests.device.test_scenarios import RealSubject
+from tests.device_layer.places import BLOBS
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]
 

@@ -20,7 +20,6 @@ import pytest
 
 from edge.bench.contract import CONTRACT_VERSION
 from edge.device.adb.address import resolve_address
-from edge.device.adb.layout import BASE, BLOBS, RUN
 from edge.device.discover import open_device
 from edge.images.preprocess import prepare
 from edge.images.reading import read_image
@@ -29,6 +28,7 @@ from edge.zoo.model import Preprocessing
 from tests.android_runner.conftest import build
 from tests.android_runner.network import SHAPE, convert
 from tests.device.test_scenarios import RealSubject
+from tests.device_layer.places import BASE, BLOBS, RUN
 from tests.device_layer.subject import eventually
 from tests.evaluate.small import SIDE, described, write_images
 

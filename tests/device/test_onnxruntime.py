@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from edge.device.adb.layout import BLOBS
 from edge.runner.options import ORT_RELEASE
 from tests.android_runner.network import SHAPE, open_model
+from tests.device_layer.places import BLOBS
 from tests.device.test_eval import subject  # noqa: F401
 from tests.device.test_scenarios import RealSubject
 from tests.evaluate.small import SIDE, write_images

@@ -10,10 +10,10 @@ from edge.device.adb import server
 from edge.device.adb.address import ServerAddress, resolve_address
 from edge.device.adb.android import AndroidDevice
 from edge.device.discover import open_device
-from tests.device_layer.scenarios import DeviceScenarios
+from tests.device_layer.android_scenarios import AndroidScenarios, AndroidSubject
 
 
-class RealSubject:
+class RealSubject(AndroidSubject):
     """See Subject. It is looked at through the adb program."""
 
     shebang = "#!/system/bin/sh"
@@ -39,7 +39,7 @@ class RealSubject:
 
 
 @pytest.mark.device
-class TestRealDevice(DeviceScenarios):
+class TestRealDevice(AndroidScenarios):
     @pytest.fixture
     def subject(self, serial: str) -> RealSubject:
         (device,) = open_device(serial)

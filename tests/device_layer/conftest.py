@@ -16,6 +16,8 @@ from edge.device.adb import server
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.android import AndroidDevice
 from edge.errors import LinkLostError
+from tests.device_layer.board.board import Board
+from tests.device_layer.board.userland import missing
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
 
@@ -142,6 +144,19 @@ def phone(make_phone: MakePhone) -> SimulatedDevice:
 def device(phone: SimulatedDevice, adb_server: AdbServer) -> AndroidDevice:
     """The driver's view of `phone`."""
     return AndroidDevice(adb_server.address, phone.serial)
+
+
+MakeBoard = Callable[..., Board]
+
+
+@pytest.fixture(scope="session")
+def make_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeBoard]:
+    """Makes stand-in boards, which run until the tests end."""
+    lacking = missing()
+    if lacking:
+        pytest.skip(lacking)
+    with ExitStack() as stack:
+        yield lambda **how: stack.enter_context(Board(tmp_path_factory.mktemp("board") / "board", **how))
 
 
 def program(path: Path, script: str) -> Path:

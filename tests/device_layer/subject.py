@@ -8,17 +8,31 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from edge.device.adb.android import AndroidDevice
+from edge.device.base import AppliedSettings
+from edge.device.shell.device import ShellDevice
+from edge.device.shell.layout import Layout
 
 
 class Subject(Protocol):
     """A device, seen otherwise than through the code under test."""
 
     shebang: str  # first line of a script that the device can execute
+    changed_setting: str  # what `setting` says while the device is prepared
 
-    def connect(self) -> AndroidDevice:
+    @property
+    def layout(self) -> Layout: ...
+
+    def setting(self) -> str:
+        """A setting that `prepared` changes, as the device has it now."""
+        ...
+
+    def applied(self, prepared: AppliedSettings) -> bool:
+        """Whether `prepared` says that it was changed."""
+        ...
+
+    def connect(self) -> ShellDevice[Any]:
         """A new driver's view of the device."""
         ...
 

@@ -10,8 +10,8 @@ import pytest
 
 from edge.cli.main import run
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.layout import BASE
 from tests.device_layer.conftest import AdbServer, MakePhone
+from tests.device_layer.places import BASE
 from tests.device_layer.simulated.system import Model
 
 Capture = pytest.CaptureFixture[str]

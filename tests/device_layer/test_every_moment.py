@@ -11,11 +11,11 @@ import pytest
 
 from edge.device.adb.android import AndroidDevice
 from edge.device.adb.connection import Connection
-from edge.device.adb.layout import BASE, BLOBS, JOURNAL, LOCK, RUN
 from edge.device.owner import device_file
 from edge.device.retry import with_retries
 from edge.errors import LinkLostError
 from tests.device_layer.conftest import AdbServer, program
+from tests.device_layer.places import BASE, BLOBS, JOURNAL, LOCK, RUN
 from tests.device_layer.simulated.device import SimulatedDevice
 
 

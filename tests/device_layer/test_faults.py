@@ -11,10 +11,10 @@ import pytest
 from edge.bench.gate import Gate, judge
 from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.layout import BASE, BLOBS
 from edge.device.retry import LINK_RETRIES, with_retries
 from edge.errors import CommandError, DeviceSpaceError, DeviceUnavailableError, LinkLostError, TransferError
 from tests.device_layer.conftest import AdbServer, MakePhone, program
+from tests.device_layer.places import BASE, BLOBS
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
 from tests.device_layer.subject import eventually
@@ -150,7 +150,7 @@ def test_shell_killed_together_with_its_command(device: AndroidDevice) -> None:
 def test_endless_output_is_ended(
     device: AndroidDevice, phone: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.device.adb.shell.OUTPUT_LIMIT", 100_000)
+    monkeypatch.setattr("edge.device.shell.way.OUTPUT_LIMIT", 100_000)
     path = program(tmp_path / "runner", "while :; do echo garbage garbage garbage; done")
     place = device.push([path])[path]
     with pytest.raises(CommandError, match="printed more than"):

@@ -14,10 +14,10 @@ import pytest
 
 from edge.device import owner as owners
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.layout import BASE, JOURNAL, LOCK, RUN
 from edge.device.owner import Owner, device_file
 from edge.errors import DeviceBusyError, DeviceSpaceError
 from tests.device_layer.conftest import AdbServer, MakePhone
+from tests.device_layer.places import BASE, JOURNAL, LOCK, RUN
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from edge.device import sysfs
 from edge.device.adb import parse, probe
 from edge.device.base import Battery, Thermal, Zone
+from edge.device.shell import answers
 
 DATA = Path(__file__).parent / "data"
 
@@ -153,7 +154,7 @@ def test_battery_saver(text: str, saver: bool | None) -> None:
     ],
 )  # fmt: skip
 def test_free_space(text: str, free: int | None) -> None:
-    assert parse.free_bytes(text) == free
+    assert answers.free_bytes(text) == free
 
 
 def test_digests() -> None:
@@ -162,11 +163,11 @@ def test_digests() -> None:
         "sha256sum: 'b': Permission denied\n"
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  empty file\n"
     )
-    assert parse.digests(text, 64) == {
+    assert answers.digests(text, 64) == {
         "/system/build.prop": "afd7c12c538e20afd2690c2ba3a452f3086b4d95b37825ec7ee35a33d7da520b",
         "empty file": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     }
-    assert parse.digests(text, 32) == {}
+    assert answers.digests(text, 32) == {}
 
 
 # getprop
@@ -278,9 +279,9 @@ def test_script_and_local_reading_see_the_same(tmp_path: Path) -> None:
 @given(st.text())
 def test_nothing_raises(text: str) -> None:
     parse.battery(text)
-    parse.free_bytes(text)
+    answers.free_bytes(text)
     parse.properties(text)
-    parse.sections(text, "word")
+    answers.sections(text, "word")
     parse.thermal_status(text)
     parse.thermal_zones(text)
     sysfs.zones(sysfs.parse(text))

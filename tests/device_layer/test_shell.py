@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.device.adb.connection import Connection
-from edge.device.adb.shell import CutOffError, Ended, Marker, read_v1, read_v2
+from edge.device.adb.shell import read_v1, read_v2
+from edge.device.shell.way import CutOffError, Ended, Marker
 from edge.errors import CommandError, LinkLostError
 
 MARKER, ERRORS = Marker("edgezoo-end-0123"), Marker("edgezoo-end-4567")

@@ -12,10 +12,10 @@ import pytest
 from edge.cli.main import run
 from edge.device.adb import link
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.layout import BASE, BLOBS
 from edge.device.retry import with_retries
 from edge.errors import CommandTimeoutError, DeviceError, LinkLostError
 from tests.device_layer.conftest import AdbServer, MakePhone, program
+from tests.device_layer.places import BASE, BLOBS
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.subject import eventually
 

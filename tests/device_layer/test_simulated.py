@@ -9,13 +9,13 @@ import pytest
 
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.android import AndroidDevice
+from tests.device_layer.android_scenarios import AndroidScenarios, AndroidSubject
 from tests.device_layer.conftest import AdbServer, MakePhone
-from tests.device_layer.scenarios import DeviceScenarios
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
 
 
-class SimulatedSubject:
+class SimulatedSubject(AndroidSubject):
     """See Subject."""
 
     shebang = "#!/bin/sh"
@@ -40,7 +40,7 @@ class SimulatedSubject:
         return self.phone.system.running(word)
 
 
-class TestCurrentAndroid(DeviceScenarios):
+class TestCurrentAndroid(AndroidScenarios):
     big_mib = 32
 
     @pytest.fixture
@@ -48,7 +48,7 @@ class TestCurrentAndroid(DeviceScenarios):
         return SimulatedSubject(make_phone(), adb_server.address)
 
 
-class TestOldAndroid(DeviceScenarios):
+class TestOldAndroid(AndroidScenarios):
     """No shell v2 (merged output, CRLF, no exit codes), no features, 4 KiB messages, no sha256sum."""
 
     big_mib = 8

@@ -14,7 +14,6 @@ from edge.bench.host_engines import PADDLE_LITE
 from edge.bench.programs import Runner, find_runner
 from edge.bench.runners import flavour
 from edge.device.adb.android import AndroidDevice
-from edge.device.adb.layout import BLOBS, RUN
 from edge.device.host import HostDevice
 from edge.errors import ContractError, DeviceSpaceError, RunnerError, UsageError
 from edge.evaluate import device_network, evaluation
@@ -30,6 +29,7 @@ from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import blas_environment
 from edge.zoo.model import Preprocessing
 from tests.device_layer.conftest import AdbServer, MakePhone, program
+from tests.device_layer.places import BLOBS, RUN
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.simulated.system import Model
 from tests.evaluate.small import SIDE, job, write_images

@@ -461,15 +461,21 @@ def _phone_seeds(_: Path) -> list[bytes]:
 
 def _phone(path: Path) -> None:
     """Everything that reads text of a device, whichever command it came from."""
-    from edge.device.adb import parse, probe, server, settings
+    from edge.device.adb import probe, server, settings
     from edge.device.owner import Owner
+    from edge.device.shell import answers
+    from edge.device.ssh import probe as board
+    from edge.device.ssh.settings import Governors
 
     text = path.read_bytes().decode(errors="replace")
     probe.properties(text, serial="s", adb_version="41")
     probe.state(text)
     probe.thermal(text)
-    parse.free_bytes(text)
-    parse.digests(text, 64)
+    board.properties(text, serial="s")
+    board.state(text)
+    Governors.parse(text)
+    answers.free_bytes(text)
+    answers.digests(text, 64)
     server.parse_devices(text)
     settings.Before.parse(text)
     if (owner := Owner.parse(text)) is not None:
@@ -502,6 +508,7 @@ def _adb(path: Path) -> None:
     from edge.device.adb import server, shell, sync
     from edge.device.adb.address import ServerAddress
     from edge.device.adb.connection import Deadline, open_service
+    from edge.device.shell.way import CutOffError, Marker
 
     data = path.read_bytes()
     import socket
@@ -527,11 +534,11 @@ def _adb(path: Path) -> None:
                 ask(address)
             except EdgezooError as refusal:
                 _told(refusal.message)
-            except (TimeoutError, shell.CutOffError):
+            except (TimeoutError, CutOffError):
                 pass
             thread.join(5)
 
-    marker = shell.Marker("edgezoo-end-0")
+    marker = Marker("edgezoo-end-0")
 
     def shelled(version_2: bool) -> Callable[[ServerAddress], object]:
         def ask(address: ServerAddress) -> object:
@@ -542,7 +549,7 @@ def _adb(path: Path) -> None:
 
     def sent(address: ServerAddress) -> None:
         with sync.Sync.open(address, "s") as opened:
-            opened.send(io.BytesIO(b"abc"), PurePosixPath("/data/local/tmp/a"), 0o644, 1)
+            opened.send(path, PurePosixPath("/data/local/tmp/a"), executable=False)
             opened.finish()
 
     def received(address: ServerAddress) -> None:

@@ -1,12 +1,9 @@
-"""Where edgezoo's things are on a device (docs/reference/device-contract.md)."""
+"""Where edgezoo's things are on an Android device: the one place where a shell user may store programs and start them."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-BASE = PurePosixPath("/data/local/tmp/edgezoo")
-BLOBS = BASE / "blobs"
-RUN = BASE / "run"
-LOCK = BASE / "lock"
-JOURNAL = BASE / "settings"
-BOOT_ID = PurePosixPath("/proc/sys/kernel/random/boot_id")
+from edge.device.shell.layout import Layout
+
+LAYOUT = Layout(PurePosixPath("/data/local/tmp/edgezoo"))

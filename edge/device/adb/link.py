@@ -11,15 +11,19 @@ from contextlib import contextmanager
 from edge.device.adb import server, shell
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
-from edge.device.adb.shell import CutOffError, Ended, Marker
+from edge.device.adb.layout import LAYOUT
 from edge.device.adb.sync import Sync
+from edge.device.shell.way import CutOffError, Ended, Marker
 from edge.errors import AbortedError, AdbNotFoundError, CommandTimeoutError, DeviceUnavailableError, LinkLostError
 
 _SCRIPT_SECONDS = 30.0
 
 
 class Link:
-    """One device of one adb server. Used by one thread; `abort` by any."""
+    """See Way: one device of one adb server."""
+
+    layout = LAYOUT
+    beats: int | None = None  # a cable that is pulled ends the stream
 
     def __init__(self, address: ServerAddress, serial: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.address = address
@@ -35,6 +39,10 @@ class Link:
         if self._v2 is None:
             self._v2 = "shell_v2" in server.features(self.address, self.serial)
         return self._v2
+
+    @property
+    def merges(self) -> bool:
+        return not self.v2
 
     def execute(self, script: str, *, seconds: float = _SCRIPT_SECONDS) -> Ended:
         """Run a short script of our own (without `exit` in it) whatever else is asked for meanwhile.
@@ -72,7 +80,7 @@ class Link:
         return shell.read_v2(connection, marker) if self.v2 else shell.read_v1(connection, marker, errors)
 
     @contextmanager
-    def sync(self) -> Iterator[Sync]:
+    def files(self) -> Iterator[Sync]:
         """A connection for file transfers."""
         with Sync.open(self.address, self.serial) as sync, self._abortable(sync):
             yield sync

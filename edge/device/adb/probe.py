@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from edge.device import sysfs
 from edge.device.adb import parse
-from edge.device.adb.layout import BOOT_ID
 from edge.device.base import Properties, State, Thermal
+from edge.device.shell.answers import sections
+from edge.device.shell.layout import BOOT_ID
 from edge.untrusted.numbers import count
 
 THERMAL_SERVICE_SDK = 29
@@ -46,7 +47,7 @@ def state_script() -> str:
 
 def properties(text: str, *, serial: str, adb_version: str) -> tuple[Properties, str]:
     """The answer to `IDENTITY`; returns the boot's id as well ("" where it cannot be read)."""
-    parts = parse.sections(text, _WORD)
+    parts = sections(text, _WORD)
     props = parse.properties(parts.get("properties", ""))
     sdk = props.get("ro.build.version.sdk", "")
     return (
@@ -84,7 +85,7 @@ def _abis(props: Mapping[str, str]) -> tuple[str, ...]:
 
 def thermal(text: str) -> Thermal:
     """The answer to `thermal_script`, or the part of it in the answer to `state_script`."""
-    parts = parse.sections(text, _WORD)
+    parts = sections(text, _WORD)
     service = parts.get("thermal", "")
     zones = parse.thermal_zones(service)
     if not any(zone.kind == "cpu" for zone in zones):
@@ -94,7 +95,7 @@ def thermal(text: str) -> Thermal:
 
 def state(text: str) -> State:
     """The answer to `state_script`."""
-    parts = parse.sections(text, _WORD)
+    parts = sections(text, _WORD)
     now = thermal(text)
     return State(
         thermal_status=now.status,

@@ -1,7 +1,6 @@
 """Settings for measuring, and their way back: through every exit path, and after a kill at the next run.
 
-What is changed is written down before it is changed, on this machine and on the device (another machine may be the
-next), and a value is put back only if it is still the one that was set: what the user chose meanwhile stays.
+A value is put back only if it is still the one that was set: what the user chose meanwhile stays.
 
 Sources: PowerManagerShellCommand (set-fixed-performance-mode-enabled, API 30), Settings.Global
 (STAY_ON_WHILE_PLUGGED_IN).
@@ -10,18 +9,13 @@ Sources: PowerManagerShellCommand (set-fixed-performance-mode-enabled, API 30), 
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
-from pathlib import Path
 
-from edge.cache.files import write_text
-from edge.device.adb.layout import JOURNAL
-from edge.device.adb.link import Link
 from edge.device.base import AppliedSettings
-from edge.device.owner import device_file
-from edge.errors import FormatError, OutputError
+from edge.device.shell.journal import Journal
+from edge.device.shell.way import Way
+from edge.errors import FormatError
 from edge.typed import decode
-from edge.untrusted.files import read_loosely
 from edge.untrusted.numbers import count
 
 FIXED_PERFORMANCE_SDK = 30
@@ -49,27 +43,26 @@ class Before:
         return json.dumps({"stay_on": self.stay_on, "fixed_performance": self.fixed_performance})
 
 
-class Settings:
+class AndroidSettings:
     """The settings of one device."""
 
-    def __init__(self, link: Link, sdk: int | None) -> None:
-        self._link = link
+    def __init__(self, way: Way, sdk: int | None) -> None:
+        self._way, self._journal = way, Journal(way)
         self._offers_fixed = sdk is not None and sdk >= FIXED_PERFORMANCE_SDK
 
     def put_right(self) -> bool:
         """Put back what an edgezoo that was killed left changed; returns whether there was anything."""
-        there = self._link.execute(f"[ ! -f {JOURNAL} ] || cat {JOURNAL}").stdout.decode(errors="replace")
-        here = _read(self._file)
+        there, here = self._journal.read()
         before = Before.parse(there) or Before.parse(here)
         if before is not None:
             self.restore(before)
         elif there or here:
-            self._forget()  # cut off while it was written: nothing had been changed yet
+            self._journal.strike_out()  # cut off while it was written: nothing had been changed yet
         return before is not None
 
     def look(self) -> Before:
         """What holds now. Fixed performance mode cannot be asked for: off is its default."""
-        stay_on = self._link.execute(f"settings get {_STAY_ON} 2>/dev/null").stdout.decode(errors="replace").strip()
+        stay_on = self._way.execute(f"settings get {_STAY_ON} 2>/dev/null").stdout.decode(errors="replace").strip()
         return Before(stay_on if _is_setting(stay_on) else None, False if self._offers_fixed else None)
 
     def change(self, before: Before) -> AppliedSettings:
@@ -80,7 +73,7 @@ class Settings:
         if before.fixed_performance is not None:
             commands.append(f"{_FIXED} true >/dev/null 2>&1 && echo fixed")
         commands.append(f"settings get {_STAY_ON} 2>/dev/null")
-        states = self._link.execute("\n".join(commands)).stdout.decode(errors="replace").split()
+        states = self._way.execute("\n".join(commands)).stdout.decode(errors="replace").split()
         return AppliedSettings(fixed_performance="fixed" in states, stay_awake=_ANY_PLUG in states)
 
     def restore(self, before: Before) -> None:
@@ -92,31 +85,13 @@ class Settings:
             commands.append(f"{still_ours} && settings {back} >/dev/null")
         if before.fixed_performance is not None:
             commands.append(f"{_FIXED} {'true' if before.fixed_performance else 'false'} >/dev/null 2>&1")
-        self._link.execute("\n".join([*commands, "true"]))
-        self._forget()
-
-    @property
-    def _file(self) -> Path:
-        return device_file(self._link.serial, ".settings.json")
+        self._way.execute("\n".join([*commands, "true"]))
+        self._journal.strike_out()
 
     def note(self, before: Before) -> None:
         """Write `before` down, here and on the device. Raises OutputError if it cannot be done here."""
-        write_text(self._file, before.line() + "\n", hint="set EDGEZOO_DATA_DIR", parents=True)
-        self._link.execute(f"mkdir -p {JOURNAL.parent}; echo {shlex.quote(before.line())} >{JOURNAL}")
-
-    def _forget(self) -> None:
-        self._link.execute(f"rm -f {JOURNAL}")
-        self._file.unlink(missing_ok=True)
+        self._journal.write(before.line())
 
 
 def _is_setting(text: str) -> bool:
     return text == "null" or count(text) is not None
-
-
-def _read(path: Path) -> str:
-    try:
-        return read_loosely(path)
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise OutputError(f"{path} cannot be read: {error.strerror}") from error

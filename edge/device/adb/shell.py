@@ -12,56 +12,17 @@ Sources: adb's shell_protocol.h (packet: u8 kind, u32 little-endian length, data
 from __future__ import annotations
 
 import re
-import secrets
 import struct
-from dataclasses import dataclass
 
 from edge.device.adb.connection import Connection
+from edge.device.shell import way
+from edge.device.shell.way import CutOffError, Ended, Marker
 from edge.errors import CommandError, LinkLostError
 
-OUTPUT_LIMIT = 64 << 20  # a command that prints more than this has gone wrong
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
 _V1_LIMIT, _V2_LIMIT = 4000, 32_000  # bytes of a service's name; messages have 4 KiB before Android 7, 256 KiB since
 _MARKER_ROOM = 128  # bytes; a marker line is shorter
 _HEAD = struct.Struct("<BI")
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The end-of-output mark of one script."""
-
-    word: str
-
-    @classmethod
-    def fresh(cls) -> Marker:
-        return cls(f"edgezoo-end-{secrets.token_hex(8)}")
-
-    def echo(self, code: str) -> str:
-        """The shell command that writes it; `code` is a shell expression such as `$?`."""
-        return f'echo "{self.word}:{code}"'
-
-    def split(self, text: bytes) -> tuple[bytes, int] | None:
-        """Output before the mark and the exit code in it, or None when the mark is not there whole."""
-        found = re.search(rb"%b:([0-9]{1,9})\r*\n" % self.word.encode(), text)
-        return (text[: found.start()], int(found[1])) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A script's whole output."""
-
-    code: int
-    stdout: bytes
-    stderr: bytes
-
-
-class CutOffError(Exception):
-    """The stream was left before its end; what had come so far."""
-
-    def __init__(self, stdout: bytes, stderr: bytes) -> None:
-        super().__init__()
-        self.stdout = stdout
-        self.stderr = stderr
 
 
 def service(script: str, *, v2: bool) -> str:
@@ -87,8 +48,8 @@ def read_v2(connection: Connection, marker: Marker) -> Ended:
                 break
             if kind in (_STDOUT, _STDERR):
                 (out if kind == _STDOUT else err).extend(data)
-            if len(out) + len(err) > OUTPUT_LIMIT:
-                raise _flood()
+            if len(out) + len(err) > way.OUTPUT_LIMIT:
+                raise way.flood()
     except TimeoutError:
         raise CutOffError(bytes(out), bytes(err)) from None
     split = marker.split(bytes(out))
@@ -111,8 +72,8 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
     try:
         while some := connection.read_some():
             text += some
-            if len(text) > OUTPUT_LIMIT:
-                raise _flood()
+            if len(text) > way.OUTPUT_LIMIT:
+                raise way.flood()
             if marker.split(bytes(text[-_MARKER_ROOM:])):
                 break  # a stray background process may hold the stream open
     except TimeoutError:
@@ -128,7 +89,3 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
         return Ended(code, before, b"")
     start = before.index(b"\n", len(parts[0])) + 1
     return Ended(code, parts[0], before[start:])
-
-
-def _flood() -> CommandError:
-    return CommandError(f"the command printed more than {OUTPUT_LIMIT >> 20} MiB", code=137, hint="it was ended")

@@ -12,12 +12,12 @@ import struct
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
 
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
+from edge.device.shell.way import RemoteEntry
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
 from edge.untrusted.files import open_file
 
@@ -26,16 +26,6 @@ _STALL_SECONDS = 30.0
 _WORD = struct.Struct("<I")
 _LATEST = 2**32 - 1  # seconds since 1970: to 2106
 _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteEntry:
-    """One entry of a directory on the device; `size` modulo 2^32, as the oldest devices tell it; `mtime` in seconds."""
-
-    name: str
-    mode: int
-    size: int
-    mtime: int
 
 
 class Sync:
@@ -78,11 +68,19 @@ class Sync:
             if name not in (".", ".."):
                 yield RemoteEntry(name, mode, size, mtime)
 
-    def send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
-        """Write a file without waiting for the answer (see `finish`); returns the bytes sent.
+    def send(self, local: Path, remote: PurePosixPath, *, executable: bool) -> int:
+        """Write a local file without waiting for the answer (see `finish`); returns the bytes sent.
 
-        Raises DeviceSpaceError, TransferError with the device's reason, for this file or an earlier one.
+        Raises DeviceSpaceError, TransferError with the device's reason, for this file or an earlier one; TransferError as
+        well if it cannot be read here.
         """
+        try:
+            with open_file(local) as source:
+                return self._send(source, remote, 0o755 if executable else 0o644, int(local.stat().st_mtime))
+        except OSError as error:
+            raise TransferError(f"{local} cannot be read: {error.strerror}") from error
+
+    def _send(self, source: BinaryIO, remote: PurePosixPath, mode: int, mtime: int) -> int:
         sent = 0
         with _stalls():
             self._unanswered.append(remote)
@@ -164,12 +162,3 @@ def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError
     if "No space left" in message or "Disk quota" in message:
         return DeviceSpaceError(f"no space left on the device for {remote}", hint="free some, or: edgezoo device clean")
     return TransferError(f"the device refused the transfer of {remote}: {message}")
-
-
-def send_file(sync: Sync, local: Path, remote: PurePosixPath, *, executable: bool) -> int:
-    """Write a local file as `Sync.send` does; raises TransferError as well if it cannot be read here."""
-    try:
-        with open_file(local) as source:
-            return sync.send(source, remote, 0o755 if executable else 0o644, int(local.stat().st_mtime))
-    except OSError as error:
-        raise TransferError(f"{local} cannot be read: {error.strerror}") from error

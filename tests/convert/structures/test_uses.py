@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from edge.cli.main import run
+from edge.toolchain.engines import engine
+from edge.toolchain.environment import ensure
 from tests.android_runner.conftest import build
 from tests.convert.structures.rows import ENGINES, USES, VERIFIED, Use
 
@@ -31,7 +33,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def edgebench(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build("host", "-o", str(tmp_path_factory.mktemp("runner") / "host"))
+    wheel = ensure(engine("paddlelite")).site_packages / "paddlelite"
+    return build(tmp_path_factory.mktemp("runner"), "--for", "host", "--lite-lib", wheel)
 
 
 @pytest.fixture

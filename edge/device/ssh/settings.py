@@ -1,0 +1,102 @@
+"""The clocks of a board while it is measured: the governor "performance", where sudo allows it without a password.
+
+A governor is put back only where it is still the one that was set: what the user chose meanwhile stays.
+
+Source: kernel Documentation/admin-guide/pm/cpufreq.rst.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from edge.device.base import AppliedSettings
+from edge.device.shell.journal import Journal
+from edge.device.shell.way import Way
+from edge.errors import FormatError
+from edge.typed import decode
+
+_GOVERNOR = "performance"
+_POLICIES = "/sys/devices/system/cpu/cpufreq"
+_POLICY = re.compile(r"policy[0-9]{1,4}")
+_NAME = re.compile(r"[a-z0-9_]{1,15}")  # CPUFREQ_NAME_LEN is 16
+_ROOT = 's=; [ "$(id -u)" = 0 ] || s="sudo -n"'
+
+
+@dataclass(frozen=True, slots=True)
+class Governors:
+    """What was found and is to be put back: the governor of each policy; of none where it may not be changed."""
+
+    governors: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> Governors | None:
+        try:
+            found = decode(text, cls, "")
+        except FormatError:
+            return None
+        sound = all(_POLICY.fullmatch(one) and _NAME.fullmatch(name) for one, name in found.governors.items())
+        return found if sound else None  # it becomes part of a command
+
+    def line(self) -> str:
+        return json.dumps({"governors": self.governors})
+
+
+class BoardSettings:
+    """The settings of one board."""
+
+    def __init__(self, way: Way) -> None:
+        self._way, self._journal = way, Journal(way)
+
+    def put_right(self) -> bool:
+        there, here = self._journal.read()
+        before = Governors.parse(there) or Governors.parse(here)
+        if before is not None:
+            self.restore(before)
+        elif there or here:
+            self._journal.strike_out()  # cut off while it was written: nothing had been changed yet
+        return before is not None
+
+    def look(self) -> Governors:
+        """The governors that may be changed: it is tried by writing the one that holds."""
+        script = "\n".join(
+            [
+                _ROOT,
+                f"for p in {_POLICIES}/policy*; do",
+                "  g=; [ -r $p/scaling_governor ] && read -r g <$p/scaling_governor",
+                f'  case " $(cat $p/scaling_available_governors 2>/dev/null) " in *" {_GOVERNOR} "*) ;; *) continue;; esac',
+                '  echo "$g" | $s tee $p/scaling_governor >/dev/null 2>&1 && echo "${p##*/} $g"',
+                "done; true",
+            ]
+        )
+        pairs = [line.split() for line in self._answer(script).splitlines()]
+        return Governors(
+            {one[0]: one[1] for one in pairs if len(one) == 2 and _POLICY.fullmatch(one[0]) and _NAME.fullmatch(one[1])}
+        )
+
+    def note(self, before: Governors) -> None:
+        self._journal.write(before.line())
+
+    def change(self, before: Governors) -> AppliedSettings:
+        """The governor counts as set where every policy of the board has it."""
+        lines = [
+            f"echo {_GOVERNOR} | $s tee {_POLICIES}/{policy}/scaling_governor >/dev/null 2>&1"
+            for policy in before.governors
+        ]
+        script = "\n".join([_ROOT, *lines, f"cat {_POLICIES}/policy*/scaling_governor 2>/dev/null"])
+        now = self._answer(script).split()
+        fixed = bool(now) and set(now) == {_GOVERNOR}
+        return AppliedSettings(fixed_performance=False, stay_awake=False, governor=_GOVERNOR if fixed else None)
+
+    def restore(self, before: Governors) -> None:
+        lines = [
+            f'f={_POLICIES}/{policy}/scaling_governor; g=; read -r g <$f; [ "$g" != {_GOVERNOR} ] || '
+            f"echo {governor} | $s tee $f >/dev/null 2>&1"
+            for policy, governor in before.governors.items()
+        ]
+        self._way.execute("\n".join([_ROOT, *lines, "true"]))
+        self._journal.strike_out()
+
+    def _answer(self, script: str) -> str:
+        return self._way.execute(script).stdout.decode(errors="replace")

@@ -1,0 +1,76 @@
+"""A board as it is typed: `devices`, `bench`, `device clean`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edge.cli.main import run
+from edge.results.store import Store
+from tests.android_runner.conftest import build
+from tests.android_runner.network import convert
+from tests.device_layer.board.board import CORES, Board
+from tests.device_layer.conftest import MakeBoard
+from tests.evaluate.small import described
+
+pytestmark = pytest.mark.slow
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def board(make_board: MakeBoard) -> Board:
+    return make_board()
+
+
+@pytest.fixture(autouse=True)
+def named(board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pi` is the board, and `off` one that is switched off."""
+    hosts = tmp_path / "hosts.toml"
+    hosts.write_text(f'[hosts]\npi = "{board.destination.spec}"\noff = "ssh:pi@127.0.0.1:1"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(hosts))
+    monkeypatch.setenv("EDGEZOO_SSH_CONFIG", str(board.ssh_config))
+
+
+def test_devices_lists_the_hosts(board: Board, capsys: Capture) -> None:
+    assert run(["devices", "--json"]) == 0
+    pi, off = (one for one in json.loads(capsys.readouterr().out) if "name" in one)
+    assert (pi["name"], pi["serial"], pi["state"]) == ("pi", board.destination.spec, "device")
+    assert pi["properties"]["serialno"] == "10000000deadbeef"
+    assert (off["name"], off["state"]) == ("off", "offline")
+    assert "Connection refused" in off["error"]
+    assert run(["devices"]) == 0
+    printed = capsys.readouterr()
+    row = next(line for line in printed.out.splitlines() if line.startswith("pi"))
+    assert "raspberrypi Raspberry Pi 4 Model B Rev 1.4" in row
+    assert f"{CORES}x1800" in row
+    assert "off" in printed.err
+
+
+def test_a_network_is_measured_and_nothing_stays(board: Board, tmp_path: Path, capsys: Capture) -> None:
+    if shutil.which("aarch64-linux-gnu-g++") is None:
+        pytest.skip("g++-aarch64-linux-gnu is not installed")
+    from edge.toolchain.engines import engine
+    from edge.toolchain.environment import ensure
+
+    program = build(tmp_path / "runners", "--for", "linux-arm64", "--engine", "synthetic")
+    model = described(convert(ensure(engine("paddlelite")), tmp_path, "arm"), tmp_path, "arm")
+    board.allow_sudo()
+    db = tmp_path / "results.db"
+    bench = ["bench", str(model), "--device", "pi", "--runner", str(program), "--allow-synthetic", "--threads", "1"]
+    count = ["--protocol", "table", "--warmup", "1", "--repeats", "3", "--db", str(db), "--json", "-q"]
+    assert run([*bench, *count]) == 0
+    (cell,) = json.loads(capsys.readouterr().out)
+    assert cell["status"] == "measured"
+    with Store(db, create=False) as store:
+        ((kept,), _) = store.measurements(store.ids())
+    assert kept.device["kind"] == "linux"
+    assert kept.device["serialno"] == "10000000deadbeef"
+    assert kept.device["prepared"]["governor"] == "performance"
+    assert board.governor == "schedutil"
+    assert run([*bench, *count]) == 0  # it is measured already
+    assert run(["device", "clean", "-s", "pi"]) == 0
+    assert "2 files" in capsys.readouterr().out
+    assert board.shell("find /home/pi -type f") == ""

@@ -1,0 +1,290 @@
+"""What needs no board: names of machines, what ssh says, what a board says, the hosts' file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.bench.gate import Gate, judge
+from edge.bench.options import BenchOptions
+from edge.device.base import Thermal
+from edge.device.discover import open_device
+from edge.device.elf import needs_android
+from edge.device.hosts import hosts_of, read_hosts
+from edge.device.shell.layout import Layout
+from edge.device.shell.way import Ended
+from edge.device.ssh import probe
+from edge.device.ssh.board import SshDevice
+from edge.device.ssh.destination import Destination
+from edge.device.ssh.refusals import refusal
+from edge.device.ssh.settings import BoardSettings, Governors
+from edge.errors import (
+    DeviceError,
+    DeviceUnavailableError,
+    FormatError,
+    LinkLostError,
+    NoDeviceError,
+    UsageError,
+)
+from edge.evaluate.options import EvalOptions
+from edge.results.identity import DeviceIdentity
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "by_hand"),
+    [
+        ("ssh:board", ("--", "board"), "ssh board"),
+        ("ssh:pi@board.local:2222", ("-l", "pi", "-p", "2222", "--", "board.local"), "ssh -p 2222 pi@board.local"),
+        ("ssh:[fe80::1%eth0]:22", ("-p", "22", "--", "fe80::1%eth0"), "ssh -p 22 fe80::1%eth0"),
+    ],
+)
+def test_a_machine_is_named(text: str, words: tuple[str, ...], by_hand: str) -> None:
+    found = Destination.parse(text)
+    assert (found.words, found.command, found.spec) == (words, by_hand, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ssh:", "ssh:@board", "ssh:-oProxyCommand=reboot", "ssh:pi@-x", "ssh:a b", "ssh:board:0", "ssh:board:65536",
+     "ssh:board;reboot", "ssh:board:22:22", "board", "ssh:pi@board\n"],
+)  # fmt: skip
+def test_a_name_that_is_none(text: str) -> None:
+    with pytest.raises(UsageError, match="names no machine"):
+        Destination.parse(text)
+
+
+@pytest.mark.parametrize("directory", ["relative", "/", "/a b", "/a;reboot", "/$HOME", "/a/../b", "/a'b"])
+def test_a_directory_that_is_none(directory: str) -> None:
+    with pytest.raises(UsageError, match="no directory"):
+        Destination.parse("ssh:board", directory=directory)
+
+
+@given(st.text())
+def test_any_name_is_read_or_refused(text: str) -> None:
+    try:
+        found = Destination.parse("ssh:" + text)
+    except UsageError:
+        return
+    assert Destination.parse(found.spec) == found
+    assert not any(word.startswith("-") for word in found.words if word not in ("-l", "-p", "--"))
+
+
+def test_a_board_is_opened_by_its_address_or_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts.toml"
+    hosts.write_text(
+        '[hosts]\npi = "ssh:pi@10.0.0.7"\norin = { address = "ssh:orin:2222", directory = "/data/edgezoo" }\n'
+    )
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(hosts))
+    for spec, serial in (("ssh:pi@board", "ssh:pi@board"), ("pi", "ssh:pi@10.0.0.7"), ("orin", "ssh:orin:2222")):
+        (device,) = open_device(spec)
+        assert isinstance(device, SshDevice)
+        assert device.serial == serial
+    assert str(read_hosts()["orin"].directory) == "/data/edgezoo"
+    monkeypatch.delenv("EDGEZOO_HOSTS")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert read_hosts() == {}
+    (tmp_path / "edgezoo").mkdir()
+    hosts.rename(tmp_path / "edgezoo/hosts.toml")
+    assert sorted(read_hosts()) == ["orin", "pi"]
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        ([], "hosts"),
+        ({"host": "ssh:board"}, "hosts.host"),
+        ({"a b": "ssh:board"}, "hosts.a b"),
+        ({"pi": "board"}, "hosts.pi"),
+        ({"pi": {"directory": "/a"}}, "hosts.pi"),
+        ({"pi": {"address": "ssh:board", "directory": "a"}}, "hosts.pi"),
+        ({"pi": 7}, "hosts.pi"),
+    ],
+)
+def test_hosts_that_are_none(table: object, field: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        hosts_of(table, "hosts.toml")
+    assert field in caught.value.message
+
+
+def test_a_hosts_file_that_is_not_there_or_no_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
+    with pytest.raises(UsageError, match="EDGEZOO_HOSTS"):
+        read_hosts()
+    for wrong in (b"[hosts", b"\xff"):
+        (tmp_path / "hosts.toml").write_bytes(wrong)
+        with pytest.raises(FormatError, match="TOML"):
+            read_hosts()
+
+
+# What ssh says
+
+_CHANGED = """@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+Host key verification failed.
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "word"),
+    [
+        (_CHANGED, DeviceUnavailableError, "another host key"),
+        ("No ED25519 host key is known for board and you have requested strict checking.\r\nHost key verification failed.\r\n",
+         DeviceUnavailableError, "is not known here"),
+        ("pi@board: Permission denied (publickey,password).\r\n", DeviceUnavailableError, "would ask for a password"),
+        ("pi@board: Permission denied (publickey).\r\n", DeviceUnavailableError, "takes none of your keys"),
+        ("ssh: Could not resolve hostname board: Name or service not known\r\n", NoDeviceError, "no machine called board"),
+        ("ssh: connect to host board port 22: Connection refused\r\n", LinkLostError, "Connection refused"),
+        ("ssh: connect to host board port 22: No route to host\r\n", LinkLostError, "No route"),
+        ("/home/u/.ssh/config: line 3: Bad configuration option: portt\r\n", DeviceUnavailableError, "its configuration"),
+        ("Unable to negotiate with 10.0.0.7: no matching host key type found. Their offer: ssh-dss\r\n",
+         DeviceUnavailableError, "no method in common"),
+        ("", LinkLostError, "no reason"),
+    ],
+)  # fmt: skip
+def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[DeviceError], word: str) -> None:
+    found = refusal(Destination.parse("ssh:pi@board"), said)
+    assert type(found) is kind
+    assert word in found.message
+    assert "\n" not in found.message
+
+
+@given(st.text())
+def test_whatever_ssh_says_is_one_line(said: str) -> None:
+    message = refusal(Destination.parse("ssh:board"), said).message
+    assert message.isprintable()
+    assert len(message) < 500
+
+
+# What a board says
+
+
+def answer(**parts: str) -> str:
+    return "\n".join(f"edgezoo-section {name}\n{text}" for name, text in parts.items())
+
+
+@pytest.mark.parametrize(
+    ("parts", "soc", "model", "maker", "abis"),
+    [
+        ({"machine": "aarch64", "model": "NVIDIA Jetson AGX Orin Developer Kit",
+          "compatible": "nvidia,p3737-0000+p3701-0000\nnvidia,p3701-0000\nnvidia,tegra234"},
+         "tegra234", "NVIDIA Jetson AGX Orin Developer Kit", "nvidia", ("arm64-v8a",)),
+        ({"machine": "armv7l", "model": "Radxa ROCK 5B", "compatible": "radxa,rock-5b\nrockchip,rk3588"},
+         "rk3588", "Radxa ROCK 5B", "radxa", ("armeabi-v7a",)),
+        ({"machine": "x86_64", "vendor": "Dell", "product": "R650", "cpu": "model name\t: Xeon Gold"},
+         "Xeon Gold", "R650", "Dell", ("x86_64",)),
+        ({}, None, None, None, ()),
+    ],
+)  # fmt: skip
+def test_boards_of_several_makers(
+    parts: dict[str, str], soc: str | None, model: str | None, maker: str | None, abis: tuple[str, ...]
+) -> None:
+    found, _ = probe.properties(answer(**parts), serial="ssh:board")
+    assert (found.soc, found.model, found.manufacturer, found.abis) == (soc, model, maker, abis)
+
+
+@pytest.mark.parametrize(
+    ("number", "machine", "same"),
+    [("10000000DEADBEEF", "ab", "10000000deadbeef"), ("0000000000000000", "", None), ("", "", None)],
+)
+def test_which_board_it_is(number: str, machine: str, same: str | None) -> None:
+    found, _ = probe.properties(answer(serial=number, id=machine), serial="ssh:board")
+    assert found.serialno == same
+
+
+def test_a_board_is_known_by_itself_and_not_by_its_address_or_kernel() -> None:
+    from dataclasses import asdict
+
+    text = {"machine": "aarch64", "id": "0123456789abcdef0123456789abcdef"}
+    here, _ = probe.properties(answer(**text, kernel="Linux 6.6"), serial="ssh:pi@10.0.0.7")
+    there, _ = probe.properties(answer(**text, kernel="Linux 6.8"), serial="ssh:board.local:2222")
+    assert DeviceIdentity.of(asdict(here)) == DeviceIdentity.of(asdict(there))
+    assert here.serialno is not None
+    assert "0123456789abcdef" not in here.serialno  # not to be shown to others
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("throttled=0x0\n", ()),
+        ("throttled=0x50005\n", ("under-voltage", "throttled")),
+        ("throttled=0xe0008\n", ("soft temperature limit",)),
+        ("throttled=0x2\n", ("frequency capped",)),
+        ("", None),
+        ("throttled=0x123456789\n", None),
+        ("error=1 error_msg=\"Command not registered\"\n", None),
+    ],
+)  # fmt: skip
+def test_throttling_flags(text: str, limits: tuple[str, ...] | None) -> None:
+    assert probe.throttled(text) == limits
+
+
+def test_a_board_that_its_firmware_slows_is_not_cool() -> None:
+    thermal = probe.thermal(answer(throttled="throttled=0x4"))
+    verdict, reasons = judge(thermal, {}, Gate())
+    assert (verdict, [str(one) for one in reasons]) == ("hot", ["the board's firmware held its clocks down: throttled"])
+    free = Thermal(None, probe.thermal(answer(sysfs="")).zones, limits=())
+    assert "thermal_status_unknown" not in [one.code for one in judge(free, {}, Gate())[1]]
+
+
+@given(st.text())
+def test_whatever_a_board_says(text: str) -> None:
+    probe.properties(text, serial="ssh:board")
+    probe.state(text)
+    Governors.parse(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "{", '{"governors": {"policy0; reboot": "x"}}', '{"governors": {"policy0": "x y"}}', '{"governors": []}'],
+)
+def test_a_journal_that_is_none(line: str) -> None:
+    assert Governors.parse(line) is None
+
+
+def test_a_journal_is_read_as_it_was_written() -> None:
+    before = Governors({"policy0": "schedutil", "policy4": "ondemand"})
+    assert Governors.parse(before.line()) == before
+    assert json.loads(before.line())
+
+
+class SaysWhatItLikes:
+    """A board that answers a question about its governors with anything."""
+
+    serial, merges, beats, layout = "ssh:board", False, None, Layout(Path("/nowhere"))  # type: ignore[arg-type]
+
+    def __init__(self, said: str) -> None:
+        self._said = said
+
+    def execute(self, script: str, *, seconds: float = 30.0) -> Ended:
+        del script, seconds
+        return Ended(0, self._said.encode(errors="replace"), b"")
+
+
+@given(st.text())
+def test_governors_become_part_of_a_command_only_if_they_are_some(said: str) -> None:
+    found = BoardSettings(SaysWhatItLikes(said)).look()  # type: ignore[arg-type]
+    assert Governors.parse(found.line()) == found
+
+
+def test_a_program_for_android_is_told_from_one_for_linux(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF" + bytes(60) + b"\0/system/bin/linker64\0" + bytes(60))
+    assert needs_android(program)
+    program.write_bytes(b"\x7fELF" + bytes(60) + b"\0/lib/ld-linux-aarch64.so.1\0")
+    assert not needs_android(program)
+
+
+def test_adb_server_and_ssh_exclude_each_other(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"names": ("PPLCNet_x1_0",), "spec": "ssh:board", "adb_server": "127.0.0.1:5037"}
+    with pytest.raises(UsageError, match="reached over ssh"):
+        BenchOptions(**asked)
+    with pytest.raises(UsageError, match="reached over ssh"):
+        EvalOptions(**asked, data=tmp_path)
