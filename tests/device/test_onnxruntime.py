@@ -17,9 +17,9 @@ import pytest
 
 from edge.runner.options import ORT_RELEASE
 from tests.android_runner.network import SHAPE, open_model
-from tests.device_layer.places import BLOBS
 from tests.device.test_eval import subject  # noqa: F401
 from tests.device.test_scenarios import RealSubject
+from tests.device_layer.places import BLOBS
 from tests.evaluate.small import SIDE, write_images
 
 pytestmark = [pytest.mark.device, pytest.mark.slow]
