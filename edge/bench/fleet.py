@@ -101,16 +101,16 @@ def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs:
     checked = []
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
-            listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
+            listener.now(f"{place.device.serial}: {job.label}: comparing its output with Paddle's")
             checks: dict[int, OutputCheck] = {}
-            for threads in _thread_counts(place):
+            for threads in _thread_counts(place, job):
                 checks[threads] = check = _check(place, job, threads, lend, inputs)
                 if check.comparison is not None:
                     job = _recorded(place, job, check, threads, listener)
             wrong = {threads: check for threads, check in checks.items() if check.passed is False}
             sentence = sentence_of(wrong or checks, several=len(checks) > 1)
             tell = listener.error if wrong else listener.line
-            tell(f"{place.device.serial}: {job.subject.name}: {sentence}")
+            tell(f"{place.device.serial}: {job.label}: {sentence}")
             if wrong:
                 checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=sentence),)))
             else:
@@ -118,15 +118,17 @@ def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs:
     return tuple(checked)
 
 
-def _thread_counts(place: DeviceRequest) -> tuple[int, ...]:
+def _thread_counts(place: DeviceRequest, job: Job) -> tuple[int, ...]:
     """Those that are asked for; one where the program runs with one thread whatever is asked."""
-    return place.request.threads if place.runner.program.threads_honoured else (1,)
+    return place.request.threads if (job.runner or place.runner).program.threads_honoured else (1,)
 
 
 def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
     limit = place.request.launch_timeout
     try:
-        return check_output(place.device, place.runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+        return check_output(
+            place.device, job.runner or place.runner, job, lend, timeout=limit, threads=threads, asked=inputs
+        )
     except (AbortedError, DeviceError):
         raise
     except Exception as unforeseen:  # the session will tell, if it is the program
@@ -151,7 +153,7 @@ def sentence_of(checks: Mapping[int, OutputCheck], *, several: bool) -> str:
 def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, listener: Listener) -> Job:
     """The job with what was proven, which is written into its model's metadata."""
     assert check.comparison is not None
-    properties = place.device.properties()
+    properties, program = place.device.properties(), (job.runner or place.runner).program
     proof = Proof(
         sha256=job.subject.sha256,
         passed=bool(check.passed),
@@ -161,9 +163,9 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, 
             **asdict(DeviceIdentity.of(asdict(properties))),
             name=" ".join(one for one in (properties.manufacturer, properties.model) if one) or None,
         ),
-        program=place.runner.program.name,
-        program_sha256=place.runner.program.sha256,
-        engine=check.engine or place.runner.program.name,
+        program=program.name,
+        program_sha256=program.sha256,
+        engine=check.engine or program.name,
         precision=job.subject.precision,
         threads=threads,
         inputs=check.comparison.samples,

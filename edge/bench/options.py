@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
@@ -59,7 +59,7 @@ class BenchOptions:
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
     target: str | None = None
-    engine: HostEngine | None = None
+    engine: tuple[HostEngine, ...] = ()
     runner: str | None = None
     runner_kind: str | None = None
     check_output: bool = False
@@ -88,8 +88,9 @@ class BenchOptions:
         _ = self.inputs_asked
         wanted = self.wanted
         self._check_mode(wanted)
-        check_names(wanted)
-        self._check_engine(wanted)
+        for one in self.each:
+            check_names(one)
+            self._check_engine(one)
         self._check_runner()
         named = [name for name in wanted.names if not is_file(name)]
         check_weights(self.weights, named)
@@ -116,9 +117,15 @@ class BenchOptions:
             self.weights,
             precision=self.precision,
             target=self.target,
-            engine=self.engine or PADDLE_LITE,
+            engine=self.engine[0] if self.engine else PADDLE_LITE,
             shapes=self.shape or None,
         )
+
+    @property
+    def each(self) -> tuple[Wanted, ...]:
+        """The models for each of the engines. Raises as `wanted`."""
+        wanted = self.wanted
+        return tuple(replace(wanted, engine=one) for one in self.engine) or (wanted,)
 
     @property
     def inputs_asked(self) -> InputsAsked:
@@ -156,9 +163,9 @@ class BenchOptions:
         """Raises `UsageError` for what has no effect on that kind of device, "host" or "android", with so many cores."""
         check_threads(self.threads, cores, device)
         names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
-        if kind != "host" and self.engine is not None and self.engine.version and all(map(is_file, names)):
+        if kind != "host" and any(one.version for one in self.engine) and all(map(is_file, names)):
             raise UsageError(
-                f"--engine {self.engine.version} is for models of the catalogue: a device has its own engine",
+                f"--engine {self.engine[0].version} is for models of the catalogue: a device has its own engine",
                 hint="leave it out: only files are named",
             )
         if kind == "host" and self.power_mode and self.runner is None:
@@ -197,6 +204,7 @@ class BenchOptions:
             "--launches": self.launches is not None,
             "--tolerance": self.tolerance is not None,
             "--keep-invalid": self.compare and self.keep_invalid,
+            "--engine with several engines": len(self.engine) > 1,
             "--warmup": not self.compare and self.warmup is not None,
             "--repeats": not self.compare and self.repeats is not None,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import once, options
-from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
+from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINES, SEED, Finite, Numbers
 
 if TYPE_CHECKING:
     from edge.bench.options import BenchOptions
@@ -72,9 +72,10 @@ if TYPE_CHECKING:
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
-@click.option("--engine", type=HOST_ENGINE, metavar="paddle-lite|onnxruntime|paddle|VERSION",
-              help="What runs the networks on this machine; a VERSION is Paddle-Lite's, and on a device the one that "
-              "converts NAMEs.  [default: paddle-lite]")  # fmt: skip
+@click.option("--engine", type=HOST_ENGINES, metavar="NAME,...|all|VERSION",
+              help="What runs the networks on this machine: paddle-lite, onnxruntime, openvino, ncnn, mnn, litert, paddle; "
+              "several are measured in turn and compared with the first. A VERSION is Paddle-Lite's, and on a device the one "
+              "that converts NAMEs.  [default: paddle-lite]")  # fmt: skip
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip
@@ -105,12 +106,13 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench PPLCNet_x1_0 MobileNetV3_large_x1_0 --weights random --device host
       edgezoo bench --light --threads 1,2,4
       edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
+      edgezoo bench PPLCNet_x1_0 GhostNet_x0_5 --device host --engine onnxruntime,openvino,ncnn,mnn --threads 1
       edgezoo bench before.nb after.nb --threads 4 --compare
       edgezoo bench --series PPLCNet --threads 4 --sustained 10m
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark
-    from edge.cli.output import ProgressLine, print_compared, print_report, print_sustained
+    from edge.cli.output import ProgressLine, print_compared, print_engines, print_report, print_sustained
 
     options.check_output(output)
     form = options.form_of(form, output)
@@ -120,6 +122,8 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
         print_compared(made.cells, form=form, output=output)
     elif made.cells and asked.sustained is not None and form == "text":
         print_sustained(made.cells, output=output)
+    elif len(asked.engine) > 1 and form in ("text", "markdown", "json"):
+        print_engines(made.cells, made.missing, form=form, output=output)
     elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio)
     if made.failed:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
               "with an inference model of yours, or a checkpoint (.pdparams, .safetensors).")  # fmt: skip
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The seed of random weights.")
 @click.option("--format", "formats", default="nb", show_default=True, metavar="nb,onnx,openvino,ncnn,mnn,tflite",
-              help="One or more: Paddle-Lite's naive buffer, ONNX, and through that the files of OpenVINO, ncnn, MNN, LiteRT.")  # fmt: skip
+              help="One or more: Paddle-Lite's naive buffer, ONNX, and through that the files of other engines.")  # fmt: skip
 @click.option("--opset", type=int, metavar="N", help="The opset of the ONNX file.  [default: 17]")
 @click.option("--batch", type=click.Choice(["fixed", "dynamic"]), help="Of the ONNX file's inputs.  [default: fixed]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the model.  [default: arm]")
@@ -77,13 +77,13 @@ if TYPE_CHECKING:
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
 def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
-    """Convert models to Paddle-Lite's .nb format, to ONNX, or to other engines' files, and prove that they still compute the same.
+    """Convert models to Paddle-Lite's .nb, ONNX or other engines' files, and prove that they still compute the same.
 
     Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went; each
     NAME.onnx a NAME.onnx.json. Files of OpenVINO, ncnn, MNN and LiteRT are made from the verified ONNX file and compared with
-    Paddle in that engine, which is installed when it is first asked for. A network that computes something else after conversion is named and not written;
-    one of which the comparison proves nothing is written, and called inconclusive. Finished work is not done again. The exit
-    code is 1 if any model failed.
+    Paddle in that engine, which is installed when first asked for. A network that computes something else after conversion is
+    named and not written; one of which the comparison proves nothing is written, and called inconclusive. Finished work is not
+    done again. The exit code is 1 if any model failed.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ import click
 
 if TYPE_CHECKING:
     from edge.results.measurement import Measurement
+    from edge.results.missing import Missing
 
 
 def say(line: str) -> None:
@@ -78,6 +79,15 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
     else:
         text = "\n\n".join("\n".join(sentences(one)) for one in found) + "\n" * bool(found)
     _put(text, output)
+
+
+def print_engines(
+    cells: Sequence[Measurement], missing: Sequence[Missing], *, form: str, output: Path | None = None
+) -> None:
+    """Networks in several engines, each beside the first. Raises `OutputError`."""
+    from edge.report import engines
+
+    _put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form), output)
 
 
 def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None) -> None:

@@ -132,6 +132,12 @@ def _host_engine(text: str) -> HostEngine:
     return host_engine(text)
 
 
+def _host_engines(text: str) -> tuple[HostEngine, ...]:
+    from edge.bench.host_engines import host_engines
+
+    return host_engines(text)
+
+
 def _duration(text: str) -> float:
     import re
 
@@ -150,6 +156,7 @@ DAY = 86_400.0  # seconds
 WEIGHTS = Parsed("weights", _weights)
 DURATION = Parsed("duration", _duration)
 HOST_ENGINE = Parsed("engine", _host_engine)
+HOST_ENGINES = Parsed("engines", _host_engines)
 
 
 def _name(param: click.Parameter | None) -> str:

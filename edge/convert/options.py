@@ -238,7 +238,9 @@ class ConvertOptions(PreparingOptions):
                 raise UsageError(f"--target is for .nb files: {made} has none", hint="leave it out")
             for option in ("engine", "config"):
                 if getattr(self, option) is not None:
-                    raise UsageError(f"--{option} is for .nb files: opt makes no {made[2:].strip()}", hint="leave it out")
+                    raise UsageError(
+                        f"--{option} is for .nb files: opt makes no {made[2:].strip()}", hint="leave it out"
+                    )
         default = OnnxRecipe()
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 

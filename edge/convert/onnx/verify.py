@@ -1,5 +1,4 @@
-"""Does an ONNX file, or one that was made from it, compute what the program computes in Paddle? Its engine beside Paddle, on the
-same inputs.
+"""Does an ONNX file, or one made from it, compute what the program computes in Paddle? Its engine beside Paddle, same inputs.
 
 Inputs, points, judge and limits are those of `edge.convert.verify`.
 """

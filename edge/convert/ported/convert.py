@@ -1,6 +1,6 @@
 """From a verified ONNX file to an engine's own, which is compared with Paddle in that engine.
 
-Converters end well and leave files that their engine refuses, or that compute something else: nothing counts but the comparison.
+Converters end well and leave files that their engine refuses, or that compute something else: only the comparison counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def port(
     """The files of the engine `to` for the ONNX file in `onnx`, unless the store has them.
 
     Its facts: the files (`sha256`, `bytes`, `parts`), `versions`, `verification`. Raises `ConvertError` where the converter
-    refuses, `VerificationError` where the engine cannot run the file or computes something else than Paddle, or a
+    refuses or the engine cannot run the file, `VerificationError` where it computes something else than Paddle, or a
     `ToolchainError`.
     """
     if entry := store.get(key, content=True):
@@ -101,7 +101,7 @@ def _verified(task: Task, to: Engine, tools: Toolbox, made: Path, scratch: Path)
         with tools.lend(to.kind, to.version) as worker:
             outcome = reference.compare(worker, made)
     except RuntimeDiedError as error:
-        raise VerificationError(f"{to.title} cannot run the converted network: {error}") from error
+        raise ConvertError(f"{to.title} cannot run the converted network: {error}") from error
     if outcome.problem is not None:
         raise VerificationError(
             f"the network computes something else in {to.title}: {outcome.problem}",

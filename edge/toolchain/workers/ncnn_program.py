@@ -5,6 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 
 import bench_program
 import engine_program
@@ -33,7 +34,10 @@ class Ncnn:
         os.symlink(onnx, "net.onnx")
         shapes = ",".join("[%s]" % ",".join(map(str, shape)) for _, shape in inputs)
         done = subprocess.run(
-            [pnnx(), "net.onnx", "inputshape=" + shapes, "fp16=0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [pnnx(), "net.onnx", "inputshape=" + shapes, "fp16=0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         if done.returncode or not glob.glob("net.ncnn.param"):
             last = [line for line in done.stdout.splitlines() if line.strip()][-1:]
@@ -144,9 +148,24 @@ def opened_net(model, threads):
     net.opt.num_threads = threads
     for name in HALF:
         setattr(net.opt, name, False)
-    if net.load_param(model) or net.load_model(weights_of(model)):
-        raise Failure(5, "the model %s cannot be loaded: ncnn does not know one of its layers" % os.path.basename(model))
+    code, said = heard(lambda: net.load_param(model) or net.load_model(weights_of(model)))
+    if code:
+        raise Failure(5, "ncnn cannot load %s: %s" % (os.path.basename(model), said or "code %d" % code))
     return net
+
+
+def heard(call):
+    """What a call returns, and the first line that it wrote to standard error meanwhile."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            returned = call()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        file.seek(0)
+        return returned, file.readline().decode(errors="replace").strip()
 
 
 def feed(extractor, inputs):

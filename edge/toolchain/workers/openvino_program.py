@@ -45,7 +45,9 @@ class OpenVino:
         request = core.compile_model(read, "CPU", settings(1)).create_infer_request()
 
         def run(inputs):
-            made = request.infer({name: inputs[name] for one in read.inputs for name in one.get_names() & inputs.keys()})
+            made = request.infer(
+                {name: inputs[name] for one in read.inputs for name in one.get_names() & inputs.keys()}
+            )
             return {name: made[name] for name in names}
 
         return run
