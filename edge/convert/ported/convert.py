@@ -43,7 +43,7 @@ def _make(
 ) -> CacheEntry:
     assert to.format is not None  # asked for by its format
     made = part / f"{STEM}{to.format.suffix}"
-    parts, versions = _converted(task, onnx, to, tools, made)
+    parts, shapes, versions = _converted(task, onnx, to, tools, made)
     verification: dict[str, Any] = {"status": "skipped", "reason": "--no-verify"}
     if verify:
         verification = _verified(task, to, tools, made, part / "scratch")
@@ -55,7 +55,7 @@ def _make(
             {"file": name, "sha256": sha256_of(part / name), "bytes": (part / name).stat().st_size} for name in parts
         ],
         "versions": versions,
-        "inputs": onnx.facts["inputs"],
+        "inputs": [{**one, "shape": shapes.get(one["name"], one["shape"])} for one in onnx.facts["inputs"]],
         "outputs": onnx.facts["outputs"],
         "verification": verification,
     }
@@ -64,8 +64,9 @@ def _make(
 
 def _converted(
     task: Task, onnx: CacheEntry, to: Engine, tools: Toolbox, made: Path
-) -> tuple[list[str], Mapping[str, str]]:
-    """Make the files; returns the names of those beside the main one, and the versions of what made them."""
+) -> tuple[list[str], Mapping[str, Any], Mapping[str, str]]:
+    """Make the files; returns the names of those beside the main one, the shapes of inputs that have their own there, and the
+    versions of what made them."""
     assert to.format is not None
     inputs = [(spec.name, list(shape)) for spec, shape in zip(task.program.feeds, task.shapes, strict=True)]
     try:
@@ -81,7 +82,12 @@ def _converted(
             versions = {k: v for k, v in worker.info.items() if k != "python"}
     except WorkerError as error:
         raise ConvertError(f"no file for {to.title} could be made: {error.message}", hint=error.hint) from error
-    return list(answer["parts"]), {**versions, to.kind: to.version, "converter": engine(to.format.converter).name}
+    shapes = dict(answer["shapes"] or ())
+    return (
+        list(answer["parts"]),
+        shapes,
+        {**versions, to.kind: to.version, "converter": engine(to.format.converter).name},
+    )
 
 
 def _verified(task: Task, to: Engine, tools: Toolbox, made: Path, scratch: Path) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 `main` takes an object that has what `bench_program.main` asks for, and besides:
 `info()`, the versions for the greeting;
 `convert(onnx, out, inputs, outputs)`, which makes the engine's file at `out` (and its parts beside it) from an ONNX file with
-these inputs (names and shapes) and outputs (names), and returns the names of the parts, raising for what it cannot do;
+these inputs (names and shapes) and outputs (names), and returns the names of the parts, raising for what it cannot do
+(afterwards `shapes` may say the file's own shapes of the inputs, names and shapes, where they are others);
 `shown(model)`, for each output the name of the input of the softmax or sigmoid that makes it, or None;
 `opened(model, names)`, a function from inputs by name to the arrays of these names.
 """
@@ -32,7 +33,8 @@ class Judged:
         self._engine = engine
 
     def convert(self, model, out, inputs, outputs):
-        """Make the engine's file from an ONNX file; the answer names its parts, which lie beside it.
+        """Make the engine's file from an ONNX file; the answer names its parts, which lie beside it, and the shapes of its
+        inputs where they are other than the ONNX file's.
 
         The converter works in a folder of its own: what it leaves in its working directory goes away with that.
         """
@@ -46,7 +48,8 @@ class Judged:
         for path in [out] + [os.path.join(os.path.dirname(out), part) for part in parts]:
             if not os.path.isfile(path) or not os.path.getsize(path):
                 raise RuntimeError("the converter ended well, and made no %s" % os.path.basename(path))
-        return {"parts": list(parts)}
+        shapes = getattr(self._engine, "shapes", None)
+        return {"parts": list(parts), "shapes": shapes}
 
     def points(self, model, wanted):
         """Which variables of the file can be compared: its outputs, and the inputs of the softmaxes that close them."""

@@ -19,7 +19,6 @@ class Mnn:
 
     name = "mnn"
     runner = "mnn_program 1"
-    precision = "fp32"
 
     def version(self):
         return engine_version()
