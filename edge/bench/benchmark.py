@@ -50,7 +50,8 @@ def benchmark(
     only one device.
     """
     names = options.wanted.names
-    if len(options.engine) > 1 and len(names) > 1:  # launches that are compared follow one another
+    apart = len(options.engines) > 1 or (options.protocol_name == "intel-table" and not options.engines)
+    if apart and len(names) > 1:  # launches that are compared follow one another
         alone = {"series": (), "light": False, "everything": False}
         several = [benchmark(replace(options, names=(one,), **alone), db, listener, wrong) for one in names]
         return Benchmark(
@@ -146,7 +147,7 @@ def _place(
         jobs = []
     request = Request(
         tuple(jobs),
-        options.threads,
+        options.thread_counts,
         runner.fit(options.protocol()),
         seed,
         fresh=options.fresh,

@@ -40,7 +40,11 @@ class HostEngine:
     @property
     def sha256(self) -> str:
         """Of all that the benchmark program is made of."""
-        shared = _SHARED if self.environment.format is None else (*_SHARED, "engine_program.py", "protocol.py")
+        shared: tuple[str, ...] = _SHARED
+        if self.environment.format is not None:
+            shared = (*_SHARED, "engine_program.py", "protocol.py")
+        if self.script == PADDLE_PLAIN.script:
+            shared = (*_SHARED, "paddle_bench.py")
         scripts = [(WORKERS / name).read_bytes() for name in (self.script, *shared)]
         return sha256_of(self.environment.lock_hash.encode() + b"".join(scripts))
 
@@ -61,6 +65,7 @@ _KNOWN = {
         HostEngine("paddle", "paddle", "paddle_bench.py", "program"),
     )
 }
+PADDLE_PLAIN = HostEngine("paddle-plain", "paddle", "paddle_plain_bench.py", "program")  # without oneDNN
 ALL = "all"
 
 
@@ -79,6 +84,8 @@ def host_engine(text: str | None) -> HostEngine:
     """What `--engine` says: a name, or a version of Paddle-Lite; None is Paddle-Lite. Raises `UsageError`."""
     if text is None:
         return PADDLE_LITE
+    if text == PADDLE_PLAIN.name:
+        return PADDLE_PLAIN
     if text in _KNOWN:
         return _KNOWN[text]
     try:

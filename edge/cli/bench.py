@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 @click.option(
     "--threads",
     type=Numbers("1,2,4"),
-    default="1,2,4",
-    show_default=True,
     metavar="N,...",
-    help="Thread counts, each one a cell.",
+    help="Thread counts, each one a cell.  [default: 1,2,4; of intel-table 10]",
 )
-@click.option("--protocol", "protocol_name", type=click.Choice(["robust", "table"]), default="robust",
+@click.option("--protocol", "protocol_name", type=click.Choice(["robust", "table", "intel-table"]), default="robust",
               show_default=True, help="robust: medians over launches with intervals; table: as the published table was "
-              "made, one launch, 10 and 30 runs, the mean.")  # fmt: skip
+              "made, one launch, 10 and 30 runs, the mean; intel-table: as its column of a Xeon 6148, here.")  # fmt: skip
 @click.option(
     "--warmup", type=click.IntRange(0, COUNT), metavar="N", help="Warm-up runs of a launch, instead of runs and time."
 )
@@ -112,7 +110,7 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark
-    from edge.cli.output import ProgressLine, print_compared, print_engines, print_report, print_sustained
+    from edge.cli.output import ProgressLine, print_compared, print_engines, print_intel, print_report, print_sustained
 
     options.check_output(output)
     form = options.form_of(form, output)
@@ -122,7 +120,9 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
         print_compared(made.cells, form=form, output=output)
     elif made.cells and asked.sustained is not None and form == "text":
         print_sustained(made.cells, output=output)
-    elif len(asked.engine) > 1 and form in ("text", "markdown", "json"):
+    elif asked.protocol_name == "intel-table" and form in ("text", "markdown"):
+        print_intel(made.cells, form=form, output=output)
+    elif len(asked.engines) > 1 and form in ("text", "markdown", "json"):
         print_engines(made.cells, made.missing, form=form, output=output)
     elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio)

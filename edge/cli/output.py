@@ -90,6 +90,13 @@ def print_engines(
     _put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form), output)
 
 
+def print_intel(cells: Sequence[Measurement], *, form: str, output: Path | None = None) -> None:
+    """What `bench --protocol intel-table` brought, beside the published numbers. Raises `OutputError`."""
+    from edge.report.intel import render
+
+    _put(render(cells, form), output)
+
+
 def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None) -> None:
     """What `bench --sustained` brought, as tables. Raises `OutputError`."""
     from edge.report.sustained import render
