@@ -52,8 +52,10 @@ def benchmark(
     names = options.wanted.names
     apart = len(options.engines) > 1 or (options.protocol_name == "intel-table" and not options.engines)
     if apart and len(names) > 1:  # launches that are compared follow one another
-        alone = {"series": (), "light": False, "everything": False}
-        several = [benchmark(replace(options, names=(one,), **alone), db, listener, wrong) for one in names]
+        several = [
+            benchmark(replace(options, names=(one,), series=(), light=False, everything=False), db, listener, wrong)
+            for one in names
+        ]
         return Benchmark(
             [cell for one in several for cell in one.cells],
             any(one.failed for one in several),

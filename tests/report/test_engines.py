@@ -31,8 +31,8 @@ def cell(
     ]
     metadata = network(name, "random") | {"verification": {"status": "passed", "relative_error": 2e-5}}
     published = lookup(name).published
-    sizes = {"params": round((published.params_m or 0) * 1e6), "flops": round((published.flops_m or 0) * 1e6)}
-    subject = replace(SUBJECT, name=name, target=None, metadata=metadata, **sizes)
+    params, flops = round((published.params_m or 0) * 1e6), round((published.flops_m or 0) * 1e6)
+    subject = replace(SUBJECT, name=name, target=None, metadata=metadata, params=params, flops=flops)
     values = {"id": id, "subject": subject, "threads": threads, "device": HOST, **changes}
     return measurement(*launches, **values)
 
