@@ -30,21 +30,21 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Beside:
     """A cell, and how it compares with its network's first engine; None where there is nothing to compare."""
 
     cell: Measurement
     comparison: LatencyComparison | None
 
 
-def rows(cells: Sequence[Measurement]) -> list[Row]:
+def rows(cells: Sequence[Measurement]) -> list[Beside]:
     """The cells in their order. The first engine of a network is that of its first cell which was measured."""
     first: dict[tuple[object, ...], Measurement] = {}
     made = []
     for one in cells:
         begins = first.setdefault(_group(one), one) if one.counted else first.get(_group(one))
         beside = one.counted and begins is not None and begins.id != one.id
-        made.append(Row(one, compare(begins, one) if beside and begins is not None else None))
+        made.append(Beside(one, compare(begins, one) if beside and begins is not None else None))
     return made
 
 
@@ -86,7 +86,7 @@ def render(cells: Sequence[Measurement], missing: Sequence[Missing], form: str =
     return "\n".join(lines).strip() + "\n"
 
 
-def _row(row: Row, remarks: dict[str, None]) -> list[str]:
+def _row(row: Beside, remarks: dict[str, None]) -> list[str]:
     one, beside, statistics = row.cell, row.comparison, row.cell.statistics
     told = words.remarks(one)
     remarks.update(dict.fromkeys(told))
