@@ -58,7 +58,8 @@ def measure_everywhere(
 ) -> list[DeviceResult]:
     """One session a place, all at once; returns in the order of `places`.
 
-    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`.
+    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`. Of
+    several engines, one whose networks were not converted, and so not verified, is compared anyway.
 
     An interrupt (any exception in the calling thread) ends the programs on all devices, waits until their settings are
     restored, and passes on. Results are in the database `db` as soon as each launch ended.
@@ -73,8 +74,8 @@ def measure_everywhere(
         try:
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
-            if check_outputs:
-                jobs = _checked(place, tools.lend, listener, inputs)
+            if check_outputs or any(map(_unproven, jobs)):
+                jobs = _checked(place, tools.lend, listener, inputs, whole=check_outputs)
             with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
@@ -96,11 +97,20 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
-    """The jobs with what the comparison of their outputs brought."""
+def _unproven(job: Job) -> bool:
+    return job.engine is not None and job.subject.verification is None
+
+
+def _checked(
+    place: DeviceRequest, lend: LendEngine, listener: Listener, inputs: InputsAsked, *, whole: bool
+) -> tuple[Job, ...]:
+    """The jobs, all (`whole`) or the unproven ones with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
+            if not whole and not _unproven(job):
+                checked.append(job)
+                continue
             listener.now(f"{place.device.serial}: {job.label}: comparing its output with Paddle's")
             checks: dict[int, OutputCheck] = {}
             for threads in _thread_counts(place, job):
