@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -181,3 +182,31 @@ def test_a_name_is_measured_and_its_output_checked(
     assert [cell["threads"] for cell in cells] == [1, 2]
     assert all(cell["threads_honoured"] and cell["program"] == program for cell in cells)
     assert "its output on the device is Paddle's" in captured.err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+def test_several_engines_are_measured_in_one_session(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is beside the first, and proven: by its conversion, or here."""
+    command = ["bench", SMALL, "--weights", "random", "--device", "host", "--engine", "mnn,ncnn,paddle-plain", "--threads", "1",
+               "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "100", "--json"]  # fmt: skip
+    assert run(command) == 0
+    cells = json.loads(capsys.readouterr().out)
+    assert [cell["engine"] for cell in cells] == ["mnn", "ncnn", "paddle-plain"]
+    assert len({cell["session"] for cell in cells}) == 1
+    assert [cell["beside_first"] is None for cell in cells] == [True, False, False]
+    assert [cell["largest_error"] is not None for cell in cells] == [True, True, False]
+    checked = [[note["code"] for note in cell["remarks"] if note["code"] == "output_checked"] for cell in cells]
+    assert checked == [[], [], ["output_checked"]]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+def test_a_network_that_an_engine_cannot_run_is_a_row_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "MobileViT_XXS", "--weights", "random", "--device", "host", "--engine", "ncnn,mnn", "--threads", "1",
+               "--protocol", "table", "--warmup", "1", "--repeats", "3"]  # fmt: skip
+    assert run(command) == 1
+    shown = capsys.readouterr().out
+    assert re.search(r"^MobileViT_XXS +mnn 3", shown, re.M)
+    assert re.search(r"^MobileViT_XXS +ncnn ", shown, re.M)
+    assert re.search(r"^\d+: no verified file: .*Tensor.reshape", shown, re.M)
