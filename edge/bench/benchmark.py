@@ -13,6 +13,7 @@ from edge.bench.models import prepare
 from edge.bench.options import BenchOptions
 from edge.bench.programs import Runner, find_runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
@@ -102,49 +103,31 @@ def _place(
     wrong: Callable[[EdgezooError], None],
 ) -> tuple[DeviceRequest, list[EdgezooError], list[Missing]]:
     """What to measure on one device, the errors of models that could not be had, and in which of several engines."""
+    known = device.properties()
+    options.check_device(known.kind, len(known.cores), device.serial)
     runner: Runner | None = None
     jobs: list[Job] = []
     errors: list[EdgezooError] = []
     lacking: list[Missing] = []
-    wanted = options.wanted
-    known = device.properties()
-    options.check_device(known.kind, len(known.cores), device.serial)
-
-    def done(outcome: Conversion[Product]) -> None:
-        if not outcome.reused and outcome.error is None:
-            listener.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
-
-    for one in options.each:
+    several = len(options.each) > 1
+    for wanted in options.each:
         try:
-            mine = find_runner(device, options.runner, kind=options.runner_kind, engine=one.engine, say=listener.line)
-        except EdgezooError as error:  # of several engines, one that cannot be had
-            if len(options.each) == 1:
+            mine, found, failed = _in_engine(wanted, device, options, listener)
+        except EdgezooError as error:
+            if not several:
                 raise
             errors.append(error)
-            lacking += [Missing(name, one.engine.name, error) for name in wanted.names]
+            lacking += [Missing(name, wanted.engine.name, error) for name in wanted.names]
             continue
         runner = runner or mine
-        found, failed = prepare(
-            one,
-            device.properties(),
-            done=done,
-            progress=listener.download,
-            say=listener.line,
-            working=listener.working,
-            copies=options.compare,
-        )
         errors += failed
-        if len(options.each) > 1:
-            found = [replace(job, runner=mine, engine=one.engine.name) for job in found]
-            there = {job.subject.name for job in found}
-            left = [name for name in one.names if name not in there]
-            lacking += [Missing(name, one.engine.name, error) for name, error in zip(left, failed, strict=False)]
+        if several:
+            found = [replace(job, runner=mine, engine=wanted.engine.name) for job in found]
+            left = [name for name in wanted.names if name not in {job.subject.name for job in found}]
+            lacking += [Missing(name, wanted.engine.name, error) for name, error in zip(left, failed, strict=False)]
         jobs += found
     if runner is None:
         raise errors[0]
-    places = {name: place for place, name in enumerate(wanted.names)}
-    if len(options.each) > 1:  # a network's engines are neighbours
-        jobs.sort(key=lambda job: places.get(job.subject.name, len(places)))
     if options.compare and len(jobs) < 2:  # there is nothing to compare the other with
         jobs = []
     request = Request(
@@ -160,6 +143,28 @@ def _place(
         wrong=wrong,
     )
     return DeviceRequest(device, runner, request), errors, lacking
+
+
+def _in_engine(
+    wanted: Wanted, device: Device, options: BenchOptions, listener: DownloadListener
+) -> tuple[Runner, list[Job], list[EdgezooError]]:
+    """The program of one engine, the files for it, and the errors of models that could not be had."""
+
+    def done(outcome: Conversion[Product]) -> None:
+        if not outcome.reused and outcome.error is None:
+            listener.line(f"{outcome.order.name}: converted for {outcome.order.runs}")
+
+    runner = find_runner(device, options.runner, kind=options.runner_kind, engine=wanted.engine, say=listener.line)
+    jobs, errors = prepare(
+        wanted,
+        device.properties(),
+        done=done,
+        progress=listener.download,
+        say=listener.line,
+        working=listener.working,
+        copies=options.compare,
+    )
+    return runner, jobs, errors
 
 
 def _sentence(error: EdgezooError) -> str:

@@ -71,9 +71,9 @@ if TYPE_CHECKING:
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
 @click.option("--engine", type=HOST_ENGINES, metavar="NAME,...|all|VERSION",
-              help="What runs the networks on this machine: paddle-lite, onnxruntime, openvino, ncnn, mnn, litert, paddle; "
-              "several are measured in turn and compared with the first. A VERSION is Paddle-Lite's, and on a device the one "
-              "that converts NAMEs.  [default: paddle-lite]")  # fmt: skip
+              help="What runs the networks on this machine: paddle-lite, onnxruntime, openvino, ncnn, mnn, litert, paddle, or "
+              "paddle-plain (without oneDNN). Several are measured in turn and compared with the first. A VERSION is "
+              "Paddle-Lite's, and on a device the one that converts NAMEs.  [default: paddle-lite]")  # fmt: skip
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip

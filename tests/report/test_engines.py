@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge.convert.engine_coverage import EngineRow
+from edge.convert.coverage import networks
+from edge.convert.engine_coverage import EngineRow, surveyed
 from edge.errors import ConvertError
 from edge.report import engine_coverage, engines, intel
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
 from edge.results.protocol import INTEL_TABLE, ROBUST
 from edge.results.reasons import Code
-from edge.zoo.catalogue import lookup
+from edge.zoo.catalogue import lookup, selected
 from tests.bench.examples import SUBJECT, launch, measurement, network
 
 HOST: dict[str, Any] = {"serial": "host", "kind": "host", "soc_model": "Xeon", "cores": [{"index": 0}, {"index": 1}]}
@@ -115,3 +117,15 @@ def test_the_intel_columns() -> None:
     assert "Xeon, 2 cores" in table
     assert ROBUST.headline == "median"
     assert INTEL_TABLE.headline == "mean"
+
+
+def test_the_page_tells_of_every_light_network_in_every_engine() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/engines.md").read_text(encoding="utf-8")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    told = {(line[0], line[1]): line[2] for line in cells if line[0] not in ("Network", "Engine") and len(line) == 9}
+    light = networks(map(lookup, selected((), series=(), light=True, everything=False)))
+    assert set(told) == {(same[0].name, one.name) for same in light for one in surveyed()}
+    assert set(told.values()) <= {"verified", "inconclusive", "wrong", "failed"}
+    assert [engine for (name, engine), status in told.items() if name == "MobileViT_XXS" and status == "failed"] == [
+        "ncnn"
+    ]
