@@ -131,7 +131,7 @@ def test_convert_takes_recipes_targets_and_engines(asked: dict[str, Any], tmp_pa
                 {"inputs": "nowhere.npz"},
                 {"format": "onnx", "target": "x86"},
                 {"format": "onnx", "engine": "2.12"},
-                {"format": "tflite"},
+                {"format": "gguf"},
             )
         ),
         pytest.param(lambda: edge.convert_models(LIGHT, target="riscv"), errors.RecipeError, id="no target"),

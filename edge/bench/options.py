@@ -139,7 +139,9 @@ class BenchOptions:
     @property
     def thread_counts(self) -> tuple[int, ...]:
         """The thread counts asked for, or the protocol's own."""
-        return self.threads or ((intel.THREADS,) if self.protocol_name == "intel-table" else (1, 2, 4))
+        if self.threads is not None:
+            return self.threads
+        return (intel.THREADS,) if self.protocol_name == "intel-table" else (1, 2, 4)
 
     @property
     def inputs_asked(self) -> InputsAsked:
