@@ -56,7 +56,7 @@ def render(rows: Sequence[EngineRow], measured: Mapping[Place, Measurement], for
     cells = [_cells(row, measured.get((row.name, row.engine)), beside[row.name, row.engine]) for row in rows]
     if form == "text":
         return text(_COLUMNS, cells) + "\n"
-    return "\n".join([*_head(rows, beside), markdown(_COLUMNS, cells), *_same(rows)]) + "\n"
+    return "\n".join([*_head(rows, beside, measured), markdown(_COLUMNS, cells), *_same(rows)]) + "\n"
 
 
 def _beside(
@@ -84,7 +84,11 @@ def _cells(row: EngineRow, cell: Measurement | None, beside: LatencyComparison |
     ]
 
 
-def _head(rows: Sequence[EngineRow], beside: Mapping[Place, LatencyComparison | None]) -> list[str]:
+def _head(
+    rows: Sequence[EngineRow],
+    beside: Mapping[Place, LatencyComparison | None],
+    measured: Mapping[Place, Measurement],
+) -> list[str]:
     networks = dict.fromkeys(row.name for row in rows)
     lines = [
         "# The light networks in six engines",
@@ -101,7 +105,8 @@ def _head(rows: Sequence[EngineRow], beside: Mapping[Place, LatencyComparison | 
         "*Relative error* is the root mean square of the difference from Paddle over what tells inputs apart, worst over "
         "inputs and outputs; 2e-3 is where a file is refused. *Ratio*: the latency with one thread over that of "
         f"{rows[0].engine}, launches of one round laid beside each other, with the 95 % interval (where they are too few for "
-        "95 %, the level is said). `!` is a latency that is not valid: other work ran on the machine.",
+        "95 %, the level is said). `!` is a latency that is not valid: other work ran on the machine, which its interval shows; the "
+        "mean is of the valid ones.",
         "",
     ]
     summary = []
@@ -109,7 +114,8 @@ def _head(rows: Sequence[EngineRow], beside: Mapping[Place, LatencyComparison | 
         mine = [row for row in rows if row.engine == engine]
         status = Counter(row.status for row in mine)
         errors = [row.relative_error for row in mine if row.status == "verified" and row.relative_error is not None]
-        ratios = [one.ratio for row in mine if (one := beside[row.name, engine]) is not None]
+        valid = [row for row in mine if all(_valid(measured, row.name, one) for one in (engine, rows[0].engine))]
+        ratios = [one.ratio for row in valid if (one := beside[row.name, engine]) is not None]
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else None
         summary.append(
             [
@@ -122,6 +128,11 @@ def _head(rows: Sequence[EngineRow], beside: Mapping[Place, LatencyComparison | 
     titles = ("Verified", "Inconclusive", "Wrong", "Failed", "Largest error of the verified", "Mean ratio (networks)")
     columns = [Column("Engine", number=False), *(Column(title) for title in titles)]
     return [*lines, markdown(columns, summary), ""]
+
+
+def _valid(measured: Mapping[Place, Measurement], name: str, engine: str) -> bool:
+    cell = measured.get((name, engine))
+    return cell is not None and cell.valid
 
 
 def _same(rows: Sequence[EngineRow]) -> list[str]:
