@@ -113,8 +113,8 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
     model = lookup(origin.model.name) if origin.model else None
     made_for = (job.subject.metadata or {}).get("inputs")
     if model is not None and made_for and weights.kind in ("random", "checkpoint"):  # exported for that shape
-        own = (-1, model.input_shape[1], -1, -1)
-        model = replace(model, input_shape=channels_first(tuple(made_for[0]["shape"]), own))
+        batch, channels, height, width = channels_first(made_for[0]["shape"], (-1, model.input_shape[1], -1, -1))
+        model = replace(model, input_shape=(batch, channels, height, width))
     source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None
