@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
@@ -24,11 +25,11 @@ from edge.convert.work import Working
 from edge.errors import ConvertError, EdgezooError, VerificationError
 from edge.source.exported import export_key
 from edge.source.weights import Weights
-from edge.toolchain.engines import Engine, engine, formats
+from edge.toolchain.engines import WORKERS, Engine, engine, formats
 from edge.zoo.model import Model
 
 # What decides a row, besides exports and engines (edge.cache.keys).
-CODE = ("edge.convert.engine_coverage", "edge.convert.ported.convert")
+CODE = ("edge.convert.engine_coverage", "edge.convert.ported.convert", WORKERS / "engine_program.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +112,14 @@ def survey_engines(
 def row_key(model: Model, one: Surveyed, weights: Weights) -> str:
     """Everything that can change a row."""
     maker = engine(one.engine.format.converter) if one.engine.format else one.engine
-    scripts: list[str | Path] = [one.engine.program, maker.program] if one.engine.format else []
+    scripts = [one.engine.program, maker.program] if one.engine.format else []
     return key_of(
         {
             "export": export_key(model, weights),
             "engines": [one.name, one.engine.lock_hash, maker.lock_hash, engine("onnx").lock_hash],
             "inputs": NOTHING_ASKED.key(model.preprocessing),
-            "code": code_version(*CODE, *dict.fromkeys(scripts)),
+            "scripts": [sha256_of(script) for script in scripts],
+            "code": code_version(*CODE),
         }
     )
 

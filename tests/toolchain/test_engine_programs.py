@@ -67,7 +67,7 @@ class Converter:
 
 def test_what_a_converter_leaves_behind_goes_away(script: Any, tmp_path: Path) -> None:
     here, converter = Path.cwd(), Converter(b"net")
-    made = script("engine_program").Judged(converter).convert("n.onnx", str(tmp_path / "model.x"), [], [])
+    made = script("engine_program").Operations(converter).convert("n.onnx", str(tmp_path / "model.x"), [], [])
     assert made == {"parts": [], "shapes": None}
     assert Path.cwd() == here
     assert [path.name for path in tmp_path.iterdir()] == ["model.x"]
@@ -78,6 +78,6 @@ def test_what_a_converter_leaves_behind_goes_away(script: Any, tmp_path: Path) -
 def test_a_converter_that_ends_well_and_makes_nothing(
     made: bytes | None, parts: tuple[str, ...], script: Any, tmp_path: Path
 ) -> None:
-    judged = script("engine_program").Judged(Converter(made, parts))
+    does = script("engine_program").Operations(Converter(made, parts))
     with pytest.raises(RuntimeError, match="ended well, and made no model"):
-        judged.convert("n.onnx", str(tmp_path / "model.x"), [], [])
+        does.convert("n.onnx", str(tmp_path / "model.x"), [], [])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.cache.files import holds, put_copy
+from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
@@ -23,7 +24,7 @@ from edge.toolchain.engines import WORKERS, Engine, engine
 if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
 
-# What decides the files and their verification (edge.cache.keys), besides the engine's script.
+# What decides the files and their verification (edge.cache.keys), besides the scripts of the engine and of what makes them.
 CODE: tuple[str | Path, ...] = ("edge.convert.ported.convert", WORKERS / "engine_program.py")
 
 
@@ -81,12 +82,12 @@ def ported_key(task: Task, onnx: CacheEntry, to: Engine) -> str:
     """Everything that can change the files, or what is known of them."""
     assert to.format is not None
     maker = engine(to.format.converter)
-    scripts: list[Any] = [to.program, maker.program]
     return key_of(
         {
             "onnx": onnx.facts["sha256"],
             "judged": products_onnx.onnx_key(task),
             "engines": [to.lock_hash, maker.lock_hash],
-            "code": code_version(*CODE, *dict.fromkeys(scripts)),
+            "scripts": [sha256_of(to.program), sha256_of(maker.program)],
+            "code": code_version(*CODE),
         }
     )

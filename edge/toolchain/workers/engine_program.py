@@ -21,12 +21,12 @@ def main(engine):
     """Do what the command line says; returns the exit code."""
     if sys.argv[1:]:
         return bench_program.main(engine)
-    judged = Judged(engine)
-    protocol.serve({"convert": judged.convert, "points": judged.points, "run": judged.run}, engine.info)
+    does = Operations(engine)
+    protocol.serve({"convert": does.convert, "points": does.points, "run": does.run}, engine.info)
     return 0
 
 
-class Judged:
+class Operations:
     """The worker's operations. `points` and `run` are those of onnx_worker.py, for the engine's own files."""
 
     def __init__(self, engine):
