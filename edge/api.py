@@ -263,7 +263,7 @@ def bench_models(
         threads=tuple(threads),
         weights=Weights.parse(weights),
         precision=precision,
-        engine=None if engine is None else runs,
+        engine=None if engine is None else (runs,),
         runner=runner,
         fresh=fresh,
         keep_invalid=keep_invalid,

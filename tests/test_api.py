@@ -147,7 +147,7 @@ def test_convert_takes_a_checkout_named_shapes_and_a_time_for_verifying(asked: d
                 {"inputs": "nowhere.npz"},
                 {"format": "onnx", "target": "x86"},
                 {"format": "onnx", "engine": "2.12"},
-                {"format": "tflite"},
+                {"format": "gguf"},
                 {"verify_seconds": 0},
                 {"verify": False, "verify_seconds": 1},
                 {"paddleclas": "nowhere", "weights": "random"},

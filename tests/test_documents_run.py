@@ -46,6 +46,7 @@ WALK = "typed as it stands, from a wheel, to a stand-in phone: tests/device/test
 IDS = "names measurements of the reader's own: tests/cli/test_every_option.py"
 IMAGES = "needs ImageNet's images: tests/evaluate makes digits"
 OWN = "names a model of the reader's own: tests/cli/test_every_option.py, tests/convert/structures"
+ENGINES = "takes minutes, and TensorFlow is 2 GB: tests/bench/test_host_engines.py runs every engine"
 TOOLS = "needs Android's tools and a phone: tests/package/test_commands.py"
 BOARD = "needs a board: tests/device_layer/test_board_cli.py"
 SKIPPED = {
@@ -86,6 +87,9 @@ SKIPPED = {
     'edgezoo results label 12 13 14 "in its case"': IDS,
     "edgezoo results delete 12 13": IDS,
     'edgezoo report --label "in its case" -o hot.html': IDS,
+    "edgezoo bench PPLCNet_x1_0 --device host --engine all": ENGINES,
+    "edgezoo bench PPLCNet_x0_25 --weights random --device host --engine all --threads 1,2 --markdown": ENGINES,
+    "edgezoo bench PPLCNet_x0_25 --weights random --device host --engine onnxruntime,openvino,ncnn,mnn --threads 1": ENGINES,
     "edgezoo convert --light --weights random": HOURS,
     "edgezoo convert --all --weights random": HOURS,
     "edgezoo convert PPLCNet_x1_0 --weights best_model.pdparams": "needs a checkpoint: tests/source/test_checkpoint.py",

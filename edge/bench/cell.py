@@ -38,7 +38,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.job.subject.name}, {self.threads} thread{'s' if self.threads > 1 else ''}"
+        return f"{self.job.label}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
     @property
     def sound(self) -> list[Launch]:

@@ -113,7 +113,8 @@ def _source(job: Job, lend: Lend) -> InferenceModel | None:
     model = lookup(origin.model.name) if origin.model else None
     made_for = (job.subject.metadata or {}).get("inputs")
     if model is not None and made_for and weights.kind in ("random", "checkpoint"):  # exported for that shape
-        model = replace(model, input_shape=tuple(made_for[0]["shape"]))
+        batch, channels, height, width = channels_first(made_for[0]["shape"], (-1, model.input_shape[1], -1, -1))
+        model = replace(model, input_shape=(batch, channels, height, width))
     source = load_source(model, weights, lend)
     same = (source.program_sha256, source.params_sha256) == (recorded.program_sha256, recorded.params_sha256)
     return source if same else None
@@ -170,7 +171,8 @@ def _compare(
         ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
-    kinds = domains(program, job.subject.shapes, asked, known(job.subject), SAMPLES)
+    shapes = [channels_first(shape, spec.shape) for shape, spec in zip(job.subject.shapes, program.feeds, strict=True)]
+    kinds = domains(program, shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
     exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
@@ -197,6 +199,12 @@ def _compare(
     return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by, used(found, asked))
 
 
+def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:
+    """A file's input shape as the program has it, whose `own` is with open sizes: a LiteRT file has its channels last."""
+    fits = len(shape) != 4 or all(size < 0 or size == given for size, given in zip(own, shape, strict=True))
+    return tuple(shape) if fits else (shape[0], shape[3], shape[1], shape[2])
+
+
 def _on_device(
     device: Device,
     runner: Runner,
@@ -211,7 +219,9 @@ def _on_device(
     import numpy as np
 
     files = []
-    for index, tensor in enumerate(inputs):
+    for index, (tensor, shape) in enumerate(zip(inputs, job.subject.shapes, strict=True)):
+        if tensor.ndim == 4 and tensor.shape != shape:  # the file takes images with their channels last
+            tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
         files.append(scratch / f"input{index}.bin")
         files[-1].write_bytes(runner.flavour.input_file(tensor))
     places = device.push([job.nb, *runner.files])

@@ -52,6 +52,7 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
         model_bytes=load.whole("model_bytes"),
         model_opt_version=load.optional("model_opt_version", load.text),
         engine_version=load.text("engine_version"),
+        precision=load.text("precision") if load.has("precision") else None,
         inputs=inputs,
         first_run_ms=first_run.time("ms"),
         outputs=outputs,

@@ -58,7 +58,8 @@ def measure_everywhere(
 ) -> list[DeviceResult]:
     """One session a place, all at once; returns in the order of `places`.
 
-    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`.
+    `check_outputs`: before it is measured, each network's output on the device is compared with Paddle's, for `inputs`. Of
+    several engines, one whose networks were not converted, and so not verified, is compared anyway.
 
     An interrupt (any exception in the calling thread) ends the programs on all devices, waits until their settings are
     restored, and passes on. Results are in the database `db` as soon as each launch ended.
@@ -73,8 +74,8 @@ def measure_everywhere(
         try:
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
-            if check_outputs:
-                jobs = _checked(place, tools.lend, listener, inputs)
+            if check_outputs or any(map(_unproven, jobs)):
+                jobs = _checked(place, tools.lend, listener, inputs, whole=check_outputs)
             with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
@@ -96,21 +97,30 @@ def measure_everywhere(
             raise
 
 
-def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs: InputsAsked) -> tuple[Job, ...]:
-    """The jobs with what the comparison of their outputs brought."""
+def _unproven(job: Job) -> bool:
+    return job.engine is not None and job.subject.verification is None
+
+
+def _checked(
+    place: DeviceRequest, lend: LendEngine, listener: Listener, inputs: InputsAsked, *, whole: bool
+) -> tuple[Job, ...]:
+    """The jobs, all (`whole`) or the unproven ones with what the comparison of their outputs brought."""
     checked = []
     with place.device.lock(), place.device.prepared():
         for job in place.request.jobs:
-            listener.now(f"{place.device.serial}: {job.subject.name}: comparing its output with Paddle's")
+            if not whole and not _unproven(job):
+                checked.append(job)
+                continue
+            listener.now(f"{place.device.serial}: {job.label}: comparing its output with Paddle's")
             checks: dict[int, OutputCheck] = {}
-            for threads in _thread_counts(place):
+            for threads in _thread_counts(place, job):
                 checks[threads] = check = _check(place, job, threads, lend, inputs)
                 if check.comparison is not None:
                     job = _recorded(place, job, check, threads, listener)
             wrong = {threads: check for threads, check in checks.items() if check.passed is False}
             sentence = sentence_of(wrong or checks, several=len(checks) > 1)
             tell = listener.error if wrong else listener.line
-            tell(f"{place.device.serial}: {job.subject.name}: {sentence}")
+            tell(f"{place.device.serial}: {job.label}: {sentence}")
             if wrong:
                 checked.append(replace(job, reasons=(Code.OUTPUT_WRONG(sentence=sentence),)))
             else:
@@ -118,15 +128,17 @@ def _checked(place: DeviceRequest, lend: LendEngine, listener: Listener, inputs:
     return tuple(checked)
 
 
-def _thread_counts(place: DeviceRequest) -> tuple[int, ...]:
+def _thread_counts(place: DeviceRequest, job: Job) -> tuple[int, ...]:
     """Those that are asked for; one where the program runs with one thread whatever is asked."""
-    return place.request.threads if place.runner.program.threads_honoured else (1,)
+    return place.request.threads if (job.runner or place.runner).program.threads_honoured else (1,)
 
 
 def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
     limit = place.request.launch_timeout
     try:
-        return check_output(place.device, place.runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+        return check_output(
+            place.device, job.runner or place.runner, job, lend, timeout=limit, threads=threads, asked=inputs
+        )
     except (AbortedError, DeviceError):
         raise
     except Exception as unforeseen:  # the session will tell, if it is the program
@@ -151,7 +163,7 @@ def sentence_of(checks: Mapping[int, OutputCheck], *, several: bool) -> str:
 def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, listener: Listener) -> Job:
     """The job with what was proven, which is written into its model's metadata."""
     assert check.comparison is not None
-    properties = place.device.properties()
+    properties, program = place.device.properties(), (job.runner or place.runner).program
     proof = Proof(
         sha256=job.subject.sha256,
         passed=bool(check.passed),
@@ -161,9 +173,9 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, 
             **asdict(DeviceIdentity.of(asdict(properties))),
             name=" ".join(one for one in (properties.manufacturer, properties.model) if one) or None,
         ),
-        program=place.runner.program.name,
-        program_sha256=place.runner.program.sha256,
-        engine=check.engine or place.runner.program.name,
+        program=program.name,
+        program_sha256=program.sha256,
+        engine=check.engine or program.name,
         precision=job.subject.precision,
         threads=threads,
         inputs=check.comparison.samples,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
-from edge.toolchain.engines import WORKERS, Engine, engine
+from edge.toolchain.engines import WORKERS, Engine, engine, formats
 
-Format = Literal["nb", "onnx", "program"]  # "program": Paddle's own inference program
+Format = str  # "nb", "onnx", "program" (Paddle's own inference program), or a format of engines.toml
 _SHARED = ("bench_program.py", "bench_host.py")
 
 
@@ -41,7 +40,12 @@ class HostEngine:
     @property
     def sha256(self) -> str:
         """Of all that the benchmark program is made of."""
-        scripts = [(WORKERS / name).read_bytes() for name in (self.script, *_SHARED)]
+        shared: tuple[str, ...] = _SHARED
+        if self.environment.format is not None:
+            shared = (*_SHARED, "engine_program.py", "protocol.py")
+        if self.script == PADDLE_PLAIN.script:
+            shared = (*_SHARED, "paddle_bench.py")
+        scripts = [(WORKERS / name).read_bytes() for name in (self.script, *shared)]
         return sha256_of(self.environment.lock_hash.encode() + b"".join(scripts))
 
     @property
@@ -59,15 +63,31 @@ _KNOWN = {
     for one in (
         PADDLE_LITE,
         ONNXRUNTIME,
+        *(HostEngine(one.kind, one.kind, one.program.name, name) for name, one in formats().items()),
         HostEngine("paddle", "paddle", "paddle_bench.py", "program"),
     )
 }
+PADDLE_PLAIN = HostEngine("paddle-plain", "paddle", "paddle_plain_bench.py", "program")  # without oneDNN
+ALL = "all"
+
+
+def known_engines() -> tuple[str, ...]:
+    """The names, in the order of `--engine all`."""
+    return tuple(_KNOWN)
+
+
+def host_engines(text: str) -> tuple[HostEngine, ...]:
+    """What `bench --engine` says: one or more, separated by commas, or all. Raises `UsageError`."""
+    names = _KNOWN if text == ALL else dict.fromkeys(text.split(","))
+    return tuple(host_engine(name) for name in names)
 
 
 def host_engine(text: str | None) -> HostEngine:
     """What `--engine` says: a name, or a version of Paddle-Lite; None is Paddle-Lite. Raises `UsageError`."""
     if text is None:
         return PADDLE_LITE
+    if text == PADDLE_PLAIN.name:
+        return PADDLE_PLAIN
     if text in _KNOWN:
         return _KNOWN[text]
     try:

@@ -149,6 +149,7 @@ class LaunchReport:
     model_bytes: int | None = None
     model_opt_version: str | None = None
     engine_version: str | None = None
+    precision: str | None = None  # in which the engine says that it computes
     inputs: tuple[InputTensor, ...] = ()
     first_run_ms: float | None = None
     outputs: tuple[OutputTensor, ...] = ()

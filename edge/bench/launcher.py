@@ -31,6 +31,7 @@ from edge.typed import plain
 OTHER_MODEL = "other_model"  # the kind of a failure: the program loaded another file than was meant
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
+BUSY = 0.1  # of the busiest thread's CPU time: what less takes does not compute the network
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
 _INVALIDATING = ("threads_truncated", "cores_offline", "binding_failed")
 
@@ -94,17 +95,18 @@ class Launcher:
         if not self._first and request.protocol.cooldown_s:
             self._sleep(request.protocol.cooldown_s)
         self._first = False
-        files = [cell.job.nb, *self._runner.files]
+        runner = cell.job.runner or self._runner
+        files = [cell.job.nb, *runner.files]
         if missing := [path for path in files if path not in self._places]:
             self._places |= self._device.push(missing)
-        spec = self._runner.spec(self._places[cell.job.nb], cell.job.subject, cell.threads, request.protocol)
+        spec = runner.spec(self._places[cell.job.nb], cell.job.subject, cell.threads, request.protocol)
         gate = self._cool(cell)
         started = self._clock.now()
         try:
-            completed = self._device.run(self._runner.command(spec, self._places), timeout=self._timeout(cell))
+            completed = self._device.run(runner.command(spec, self._places), timeout=self._timeout(cell))
         except CommandTimeoutError as error:
             raise hung(error) from error
-        report = self._runner.read(spec, completed)
+        report = runner.read(spec, completed)
         _check_model(cell, report)
         if report.synthetic and not request.synthetic_allowed:
             raise ContractError(
@@ -134,10 +136,17 @@ class Launcher:
             started=started,
             seconds=completed.seconds,
             state={"before": plain(gate.thermal), "after": plain(after), "waited_seconds": gate.waited_seconds},
-            reasons=(*hot, *limited, *signs, *(one.remark for one in report.warnings if one.kind in _INVALIDATING)),
+            reasons=(
+                *hot,
+                *limited,
+                *signs,
+                *_other_precision(cell, report),
+                *(one.remark for one in report.warnings if one.kind in _INVALIDATING),
+            ),
             notes=(
                 *unknown,
                 *_notes(spec, report),
+                *(_notes_of_threads(spec, report) if runner.program.threads_honoured else ()),
                 *(one.remark for one in report.warnings if one.kind not in _INVALIDATING),
             ),
         )
@@ -223,6 +232,23 @@ def _notes(spec: LaunchSpec, report: LaunchReport) -> tuple[Remark, ...]:
     if report.samples_ms and len(report.samples_ms) < spec.repeats:
         notes.append(Code.FEWER_RUNS(repeats=spec.repeats))
     return tuple(notes)
+
+
+def _other_precision(cell: Cell, report: LaunchReport) -> tuple[Remark, ...]:
+    asked, ran = cell.job.subject.precision, report.precision
+    return () if None in (asked, ran) or asked == ran else (Code.OTHER_PRECISION(asked=asked, ran=ran),)
+
+
+def _notes_of_threads(spec: LaunchSpec, report: LaunchReport) -> tuple[Remark, ...]:
+    """How many threads had work, where they are not as many as were asked for."""
+    threads = report.probes.measured.threads if report.probes is not None else None
+    if threads is None or report.synthetic or any(thread.cpu_ms is None for thread in threads):
+        return ()
+    busiest = max((thread.cpu_ms or 0.0 for thread in threads), default=0.0)
+    busy = sum((thread.cpu_ms or 0.0) >= BUSY * busiest for thread in threads) if busiest > 0 else 0
+    if busy == spec.threads or not busy:
+        return ()
+    return ((Code.THREADS_IDLE if busy < spec.threads else Code.THREADS_MORE)(asked=spec.threads, busy=busy),)
 
 
 def _kept(report: LaunchReport) -> Launch:

@@ -12,11 +12,9 @@ from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_format, check_target, check_weights, is_file
 from edge.cache.hashing import sha256_of
 from edge.cache.paths import cache_dir
-from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.order import Conversion, Order, Product
+from edge.convert.order import Conversion, Product
 from edge.convert.pipeline import convert_models
-from edge.convert.products.nb import NbOrder
-from edge.convert.products.onnx import OnnxOrder
+from edge.convert.products.each import order_for
 from edge.convert.recipe import Recipe, choose
 from edge.convert.work import Working
 from edge.device.base import Properties
@@ -76,12 +74,7 @@ def _convert(
     check_weights(wanted.weights, names)
     target = wanted.target or ("x86" if device.kind == "host" else "arm")
     recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine.version)
-    orders: list[Order[Product]] = [
-        OnnxOrder(name, lookup(name), wanted.weights, OnnxRecipe())
-        if wanted.engine.model == "onnx"
-        else NbOrder(name, lookup(name), wanted.weights, recipe)
-        for name in names
-    ]
+    orders = [order_for(wanted.engine.model, name, lookup(name), wanted.weights, recipe) for name in names]
     return convert_models(
         orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say, working=working
     )

@@ -6,9 +6,10 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.bench import intel
 from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_names, check_target, check_threads, check_weights, is_file
@@ -40,7 +41,7 @@ class BenchOptions:
     everything: bool = False
     spec: str | None = None
     adb_server: str | None = None
-    threads: tuple[int, ...] = (1, 2, 4)
+    threads: tuple[int, ...] | None = None  # those of the protocol
     protocol_name: Name = "robust"
     warmup: int | None = None
     repeats: int | None = None
@@ -60,7 +61,7 @@ class BenchOptions:
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
     target: str | None = None
-    engine: HostEngine | None = None
+    engine: tuple[HostEngine, ...] | None = None
     runner: str | None = None
     runner_kind: str | None = None
     check_output: bool = False
@@ -75,7 +76,8 @@ class BenchOptions:
         self.protocol()
         for shape in self.shape:
             check_size(shape, "--shape")
-        check_threads(self.threads, None)
+        check_threads(self.thread_counts, None)
+        self._check_intel()
         if self.db is not None:
             check_file(self.db)
         if not re.fullmatch(r"ones|seed:[0-9]{1,9}", self.fill):
@@ -89,8 +91,9 @@ class BenchOptions:
         _ = self.inputs_asked
         wanted = self.wanted
         self._check_mode(wanted)
-        check_names(wanted)
-        self._check_engine(wanted)
+        for one in self.each:
+            check_names(one)
+            self._check_engine(one)
         self._check_runner()
         named = [name for name in wanted.names if not is_file(name)]
         check_weights(self.weights, named)
@@ -117,9 +120,29 @@ class BenchOptions:
             self.weights,
             precision=self.precision,
             target=self.target,
-            engine=self.engine or PADDLE_LITE,
+            engine=self.engines[0] if self.engines else PADDLE_LITE,
             shapes=self.shape or None,
         )
+
+    @property
+    def engines(self) -> tuple[HostEngine, ...]:
+        """The engines that are named."""
+        return self.engine or ()
+
+    @property
+    def each(self) -> tuple[Wanted, ...]:
+        """The models for each of the engines. Raises as `wanted`."""
+        wanted = self.wanted
+        if self.protocol_name == "intel-table" and not self.engines:
+            return (replace(wanted, engine=intel.engine_of(wanted.names)),)
+        return tuple(replace(wanted, engine=one) for one in self.engines) or (wanted,)
+
+    @property
+    def thread_counts(self) -> tuple[int, ...]:
+        """The thread counts asked for, or the protocol's own."""
+        if self.threads is not None:
+            return self.threads
+        return (intel.THREADS,) if self.protocol_name == "intel-table" else (1, 2, 4)
 
     @property
     def inputs_asked(self) -> InputsAsked:
@@ -155,11 +178,13 @@ class BenchOptions:
 
     def check_device(self, kind: str, cores: int | None = None, device: str = "") -> None:
         """Raises `UsageError` for what has no effect on that kind of device, "host" or "android", with so many cores."""
-        check_threads(self.threads, cores, device)
+        if self.protocol_name == "intel-table":
+            intel.check_threads(self.thread_counts, cores, device)
+        check_threads(self.thread_counts, cores, device)
         names = selected(self.names, series=self.series, light=self.light, everything=self.everything)
-        if kind != "host" and self.engine is not None and self.engine.version and all(map(is_file, names)):
+        if kind != "host" and any(one.version for one in self.engines) and all(map(is_file, names)):
             raise UsageError(
-                f"--engine {self.engine.version} is for models of the catalogue: a device has its own engine",
+                f"--engine {self.engines[0].version} is for models of the catalogue: a device has its own engine",
                 hint="leave it out: only files are named",
             )
         if kind == "host" and self.power_mode and self.runner is None:
@@ -167,6 +192,10 @@ class BenchOptions:
                 f"--power-mode {self.power_mode}: the engines of this machine have no power modes",
                 hint="--cores binds them",
             )
+
+    def _check_intel(self) -> None:
+        if self.protocol_name == "intel-table" and self.spec != "host":
+            raise UsageError("--protocol intel-table measures on this machine", hint="--device host")
 
     def _check_place(self) -> None:
         if self.spec == "host" and self.adb_server is not None:
@@ -178,9 +207,10 @@ class BenchOptions:
         if self.spec is not None:
             here = self.spec == "host"
             self.check_device("host" if here else "android", os.cpu_count() if here else None, "this machine")
-        if self.protocol_name == "table" and self.tolerance is not None:
+        if self.protocol_name != "robust" and self.tolerance is not None:
             raise UsageError(
-                "--tolerance says when the robust protocol has enough launches: table counts them", hint="--launches N"
+                f"--tolerance says when the robust protocol has enough launches: {self.protocol_name} counts them",
+                hint="--launches N",
             )
 
     @property
@@ -200,6 +230,7 @@ class BenchOptions:
             "--launches": self.launches is not None,
             "--tolerance": self.tolerance is not None,
             "--keep-invalid": self.compare and self.keep_invalid,
+            "--engine with several engines": len(self.engines) > 1,
             "--warmup": not self.compare and self.warmup is not None,
             "--repeats": not self.compare and self.repeats is not None,
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 from edge.bench.gate import Gate
+from edge.bench.programs import Runner
 from edge.errors import EdgezooError
 from edge.results.measurement import Subject
 from edge.results.protocol import Protocol
@@ -16,12 +17,20 @@ from edge.results.reasons import Remark
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One model file. `reasons` and `notes` are what is known of it before it is measured, for all its cells."""
+    """One model file. `reasons` and `notes` are what is known of it before it is measured, for all its cells; `runner` measures
+    it in place of the session's, and `engine` is what people call that."""
 
     nb: Path
     subject: Subject
     reasons: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    runner: Runner | None = None
+    engine: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The network, and the engine where there are several."""
+        return f"{self.subject.name}, {self.engine}" if self.engine else self.subject.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def measure(
     who = DeviceIdentity.of(asdict(device.properties()))
 
     def key(job: Job, threads: int) -> Key:
-        return Key.of(job.subject, who, threads, request.protocol, runner.program)
+        return Key.of(job.subject, who, threads, request.protocol, (job.runner or runner).program)
 
     todo: list[tuple[Job, int, Measurement | None]] = []
     seen: list[Key] = []
@@ -155,7 +155,7 @@ class _Session:
             subject=job.subject,
             threads=threads,
             protocol=protocol,
-            program=self._runner.program,
+            program=(job.runner or self._runner).program,
         )
         return Cell(id, job, threads, protocol, [], earlier=0)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from edge.cache.files import holds
 from edge.cache.hashing import sha256_of
 from edge.convert.metadata import classes, network, origin
 from edge.convert.preparation import prepared
@@ -32,7 +33,7 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
         sha256, size = sha256_of(file), file.stat().st_size
     except OSError as error:
         raise ModelFilesError(f"the model {file} cannot be read: {error.strerror}") from error
-    onnx = file.suffix == ".onnx"
+    foreign = metadata_path(file) != file.with_suffix(".json")
     metadata = read_beside(file)
     if metadata is None:
         return Subject(
@@ -40,17 +41,23 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             sha256=sha256,
             bytes=size,
             shapes=_shapes(shapes or [_usual_shape(file.stem)]),
-            opt_version=None if onnx else read_header(file).opt_version,
+            opt_version=None if foreign else read_header(file).opt_version,
         )
     if metadata.sha256 != sha256:
         raise ModelFilesError(
             f"{metadata_path(file).name} describes another file than {file}: the sha256 differs",
             hint="convert the model again, or remove the .json file",
         )
+    parts = metadata.parts or ()
+    for part in parts:
+        if not holds(file.with_name(part.file), part.sha256):
+            raise ModelFilesError(
+                f"{part.file}, which belongs to {file}, is missing or another one", hint="convert the model again"
+            )
     return Subject(
         name=metadata.name,
-        sha256=sha256,
-        bytes=size,
+        sha256=sha256_of("".join([sha256, *(part.sha256 for part in parts)]).encode()) if parts else sha256,
+        bytes=size + sum(part.bytes for part in parts),
         shapes=_shapes(shapes or [one.shape for one in metadata.inputs]),
         weights=metadata.source.kind,
         target=metadata.target,

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.errors import ModelFilesError, UsageError
 from edge.source.weights import Weights, names_program
+from edge.toolchain.engines import formats
 from edge.zoo.catalogue import lookup
 
 
@@ -28,6 +29,10 @@ class Wanted:
     shapes: tuple[tuple[int, ...], ...] | None = None
 
 
+# Which engine runs the files with these endings.
+_RUNS = {".nb": "paddle-lite", ".onnx": "onnxruntime"} | {
+    one.format.suffix: one.kind for one in formats().values() if one.format
+}
 MOST_THREADS = 256  # more than the cores of any device there is
 TABLE_THREADS = 4  # the table's 1, 2, 4 are measured everywhere; what an engine leaves out of them is marked
 
@@ -48,7 +53,7 @@ def check_threads(threads: Sequence[int], cores: int | None, device: str = "") -
 
 def is_file(name: str) -> bool:
     """Whether a name on the command line means a file rather than a model of the catalogue."""
-    return name.endswith((".nb", ".onnx")) or "/" in name
+    return name.endswith(tuple(_RUNS)) or "/" in name
 
 
 def check_weights(weights: Weights, names: Sequence[str]) -> None:
@@ -72,7 +77,7 @@ def check_names(wanted: Wanted) -> None:
 
 def check_format(file: Path, engine: HostEngine) -> None:
     """Raises `UsageError` where another engine runs such files."""
-    runs = {".nb": "paddle-lite", ".onnx": "onnxruntime"}.get(file.suffix, engine.name)
+    runs = next((name for suffix, name in _RUNS.items() if file.name.endswith(suffix)), engine.name)
     if runs != engine.name:
         raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does")
 

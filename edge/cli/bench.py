@@ -9,7 +9,7 @@ import click
 
 from edge.cli import completing, once, options
 from edge.cli.cells import OF_CELLS, OF_SUSTAINED
-from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINE, SEED, Finite, Numbers
+from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINES, SEED, Finite, Numbers
 from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 @click.option(
     "--threads",
     type=Numbers("1,2,4"),
-    default="1,2,4",
-    show_default=True,
     metavar="N,...",
-    help="Thread counts, each one a cell.",
+    help="Thread counts, each one a cell.  [default: 1,2,4; of intel-table 10]",
 )
-@click.option("--protocol", "protocol_name", type=click.Choice(["robust", "table"]), default="robust",
+@click.option("--protocol", "protocol_name", type=click.Choice(["robust", "table", "intel-table"]), default="robust",
               show_default=True, help="robust: medians over launches with intervals; table: as the published table was "
-              "made, one launch, 10 and 30 runs, the mean.")  # fmt: skip
+              "made, one launch, 10 and 30 runs, the mean; intel-table: as its column of a Xeon 6148, here.")  # fmt: skip
 @click.option(
     "--warmup", type=click.IntRange(0, COUNT), metavar="N", help="Warm-up runs of a launch, instead of runs and time."
 )
@@ -75,9 +73,10 @@ if TYPE_CHECKING:
 @options.weights_of_names
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
-@click.option("--engine", type=HOST_ENGINE, metavar="paddle-lite|onnxruntime|paddle|VERSION",
-              help="What runs the networks on this machine; a VERSION is Paddle-Lite's, and on a device the one that "
-              "converts NAMEs.  [default: paddle-lite]")  # fmt: skip
+@click.option("--engine", type=HOST_ENGINES, metavar="NAME,...|all|VERSION",
+              help="What runs the networks on this machine: paddle-lite, onnxruntime, openvino, ncnn, mnn, litert, paddle, or "
+              "paddle-plain (without oneDNN). Several are measured in turn and compared with the first. A VERSION is "
+              "Paddle-Lite's, and on a device the one that converts NAMEs.  [default: paddle-lite]")  # fmt: skip
 @click.option("--runner", metavar="edgebench|PATH", help="The benchmark program: edgezoo's, or your benchmark_bin.")
 @click.option("--runner-kind", type=click.Choice(["edgebench", "benchmark_bin", "benchmark_bin_v8"]),
               help="What the program at PATH is, where it cannot be asked.")  # fmt: skip
@@ -110,12 +109,13 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench --light --threads 1,2,4
       edgezoo bench PPLCNet_x1_0 --device host --engine onnxruntime
       edgezoo bench PPLCNet_x1_0 --device ssh:pi@raspberrypi.local
+      edgezoo bench PPLCNet_x1_0 GhostNet_x0_5 --device host --engine onnxruntime,openvino,ncnn,mnn --threads 1
       edgezoo bench before.nb after.nb --threads 4 --compare
       edgezoo bench --series PPLCNet --threads 4 --sustained 10m
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark
-    from edge.cli.output import ProgressLine, print_compared, print_report, print_sustained
+    from edge.cli.output import ProgressLine, print_compared, print_engines, print_intel, print_report, print_sustained
 
     options.check_output(output)
     form = options.form_of(form, output)
@@ -125,6 +125,10 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
         print_compared(made.cells, form=form, output=output)
     elif made.cells and asked.sustained is not None and form == "text":
         print_sustained(made.cells, output=output, view=view)
+    elif asked.protocol_name == "intel-table" and form in ("text", "markdown"):
+        print_intel(made.cells, form=form, output=output, view=view)
+    elif len(asked.engines) > 1 and form in ("text", "markdown", "json"):
+        print_engines(made.cells, made.missing, form=form, output=output, view=view)
     elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio, view=view)
     if made.failed:

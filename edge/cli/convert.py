@@ -26,8 +26,8 @@ if TYPE_CHECKING:
               help="Where the weights come from: the published archive; random ones, for latency and size; a directory "
               "with an inference model of yours, or a checkpoint (.pdparams, .safetensors).")  # fmt: skip
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The seed of random weights.")
-@click.option("--format", "formats", default="nb", show_default=True, metavar="nb|onnx|nb,onnx",
-              help="Paddle-Lite's naive buffer, ONNX, or both from one export.")  # fmt: skip
+@click.option("--format", "formats", default="nb", show_default=True, metavar="nb,onnx,openvino,ncnn,mnn,tflite",
+              help="One or more: Paddle-Lite's naive buffer, ONNX, and through that the files of other engines.")  # fmt: skip
 @click.option("--opset", type=int, metavar="N", help="The opset of the ONNX file.  [default: 17]")
 @click.option("--batch", type=click.Choice(["fixed", "dynamic"]), help="Of the ONNX file's inputs.  [default: fixed]")
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="What runs the model.  [default: arm]")
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     help="The shape of an input: of one of several by its name, once for each. A network of the catalogue is exported so.",
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("models"), show_default=True, metavar="DIR",
-              help="Where NAME.nb and NAME.json, NAME.onnx and NAME.onnx.json go.")  # fmt: skip
+              help="Where NAME.nb and NAME.json go; of other formats NAME.onnx and NAME.onnx.json, and so on.")  # fmt: skip
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Models worked on at once.  [default: one a core]"
 )
@@ -80,12 +80,13 @@ if TYPE_CHECKING:
 @options.as_json
 @options.gathered("edge.convert.options", "ConvertOptions")
 def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
-    """Convert models to Paddle-Lite's .nb format, or to ONNX, and prove that they still compute the same.
+    """Convert models to Paddle-Lite's .nb, ONNX or other engines' files, and prove that they still compute the same.
 
     Each NAME.nb gets a NAME.json beside it: hashes, versions, recipe, preprocessing, and how the verification went; each
-    NAME.onnx a NAME.onnx.json. A network that computes something else after conversion is named and not written;
-    one of which the comparison proves nothing is written, and called inconclusive. Finished work is not done again. The exit
-    code is 1 if any model failed.
+    NAME.onnx a NAME.onnx.json. Files of OpenVINO, ncnn, MNN and LiteRT are made from the verified ONNX file and compared with
+    Paddle in that engine, which is installed when first asked for. A network that computes something else after conversion is
+    named and not written; one of which the comparison proves nothing is written, and called inconclusive. Finished work is not
+    done again. The exit code is 1 if any model failed.
 
     \b
     Examples:
@@ -93,6 +94,7 @@ def command(asked: ConvertOptions, quiet: bool, as_json: bool) -> None:
       edgezoo convert --light --weights random -o models
       edgezoo convert PPLCNet_x1_0 --weights my_training/best_model.pdparams --precision int8
       edgezoo convert PPLCNet_x1_0 --format nb,onnx --batch dynamic
+      edgezoo convert PPLCNet_x1_0 --format openvino,ncnn,mnn
       edgezoo convert --model-dir my_net/ --name my_net --resize-short 256 --mean 0.5 --std 0.5
       edgezoo convert --model-dir my_detector/ --input-shape image=1,3,320,320 --input-shape scale_factor=1,2
       edgezoo convert PPLCNet_x1_0 --precision int8-static --calibrate photos/
@@ -206,6 +208,8 @@ def _with_devices(metadata: Metadata, verdict: str) -> str:
 def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     facts = metadata.onnx
+    if metadata.onnx_sha256:
+        return order.runs
     if not facts:
         return order.runs + (f" ({metadata.nb.effect})" if metadata.nb and metadata.nb.effect else "")
     batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""

@@ -14,6 +14,7 @@ from edge.cli.tabular import tabular
 if TYPE_CHECKING:
     from edge.convert.coverage import CoverageRow
     from edge.report.view import View
+    from edge.zoo.model import Model
 
 
 @once.command()
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Networks worked on at once.  [default: one a core]"
 )
+@click.option("--engines", "in_engines", is_flag=True,
+              help="Take each network into every engine of `edgezoo bench`, and tell in which it is right; with the latencies "
+              "that `edgezoo bench --device host --engine all` measured.")  # fmt: skip
+@options.db
 @click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
 @click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -56,6 +61,8 @@ def command(
     engine: str | None,
     seed: int,
     jobs: int | None,
+    in_engines: bool,
+    db: Path | None,
     fresh: bool,
     markdown: bool,
     output: Path | None,
@@ -96,6 +103,15 @@ def command(
     all_of_them = everything or not (names or series or light)
     chosen = selected(names, series=series, light=light, everything=all_of_them)
     models = [lookup(name) for name in chosen]
+    if in_engines:
+        if target is not None or engine is not None:
+            raise UsageError("--engines takes every engine", hint="leave --target and --engine out")
+        _engines(
+            models, seed, jobs, db, fresh=fresh, form=_form(as_json, markdown), output=output, quiet=quiet, view=view
+        )
+        return
+    if db is not None:
+        raise UsageError("--db has the latencies of --engines", hint="leave it out")
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()
     with (
@@ -136,6 +152,62 @@ def command(
             f"{report.counts(rows)}; {reused} known before; {time.monotonic() - began:.0f} s, "
             f"peak memory of all processes {peak.bytes_ / 2**30:.1f} GiB"
         )
+    if any(row.status in ("failed", "wrong") for row in rows):
+        raise SystemExit(1)
+
+
+def _form(as_json: bool, markdown: bool) -> str:
+    return "json" if as_json else "markdown" if markdown else "text"
+
+
+def _engines(
+    models: list[Model],
+    seed: int,
+    jobs: int | None,
+    db: Path | None,
+    *,
+    fresh: bool,
+    form: str,
+    output: Path | None,
+    quiet: bool,
+    view: View,
+) -> None:
+    from edge.cli.output import ProgressLine, say, write_file
+    from edge.convert.coverage import networks
+    from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
+    from edge.report import engine_coverage as report
+    from edge.results.beside import latest
+    from edge.source.weights import Weights
+
+    total, ended = len(networks(models)) * len(surveyed()), 0
+    with ProgressLine(quiet=quiet) as progress:
+
+        def done(row: EngineRow, known: bool) -> None:
+            nonlocal ended
+            ended += 1
+            if not known:
+                tell = progress.error if row.status in ("failed", "wrong") else progress.line
+                tell(f"[{ended}/{total}] {report.sentence(row)}")
+
+        rows = survey_engines(
+            models,
+            Weights("random", seed=seed),
+            jobs=jobs,
+            fresh=fresh,
+            done=done,
+            failed=options.tracer(),
+            say=progress.line,
+            working=progress.working,
+        )
+    place = options.database(db)
+    measured = latest(place, [row.models for row in rows]) if place.is_file() else {}
+    table = report.render(rows, measured, form, view)
+    if output is None:
+        click.echo(table, nl=False)
+    else:
+        write_file(output, table)
+    if not quiet:
+        say(report.counts(rows))
     if any(row.status in ("failed", "wrong") for row in rows):
         raise SystemExit(1)
 

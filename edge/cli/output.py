@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edge.cli.bars import Bars
     from edge.report.view import View
     from edge.results.measurement import Measurement
+    from edge.results.missing import Missing
 
 
 def say(line: str) -> None:
@@ -90,6 +91,22 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
     else:
         text = "\n\n".join("\n".join(sentences(one)) for one in found) + "\n" * bool(found)
     _put(text, output)
+
+
+def print_engines(
+    cells: Sequence[Measurement], missing: Sequence[Missing], *, form: str, output: Path | None = None, view: View
+) -> None:
+    """Networks in several engines, each beside the first. Raises `OutputError`."""
+    from edge.report import engines
+
+    _put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form, view), output)
+
+
+def print_intel(cells: Sequence[Measurement], *, form: str, output: Path | None = None, view: View) -> None:
+    """What `bench --protocol intel-table` brought, beside the published numbers. Raises `OutputError`."""
+    from edge.report.intel import render
+
+    _put(render(cells, form, view), output)
 
 
 def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None, view: View) -> None:

@@ -132,6 +132,12 @@ def _host_engine(text: str) -> HostEngine:
     return host_engine(text)
 
 
+def _host_engines(text: str) -> tuple[HostEngine, ...]:
+    from edge.bench.host_engines import host_engines
+
+    return host_engines(text)
+
+
 def _duration(text: str) -> float:
     return _time(text, {"s": 1, "m": 60, "h": 3600}, "90s, 10m, 1h")
 
@@ -159,6 +165,7 @@ WEIGHTS = Parsed("weights", _weights)
 DURATION = Parsed("duration", _duration)
 AGE = Parsed("age", _age)
 HOST_ENGINE = Parsed("engine", _host_engine)
+HOST_ENGINES = Parsed("engines", _host_engines)
 
 
 def _name(param: click.Parameter | None) -> str:

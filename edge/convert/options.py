@@ -16,6 +16,7 @@ from edge.convert.preparation import prepared, shapes_of
 from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
+from edge.convert.products.ported import PortedOrder
 from edge.convert.quantised import came_quantised
 from edge.convert.recipe import Recipe, choose, recipes
 from edge.convert.shapes import InputShape, check_catalogue, check_exported
@@ -28,7 +29,7 @@ from edge.paddle.program import Program
 from edge.source import own
 from edge.source.checkout import read_checkout
 from edge.source.weights import Weights
-from edge.toolchain.engines import engine
+from edge.toolchain.engines import engine, formats
 from edge.zoo.catalogue import lookup, selected
 from edge.zoo.model import ClasNetwork, Model
 
@@ -133,8 +134,11 @@ class ConvertOptions(PreparingOptions):
                 orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
                 orders.append(NbOrder(*network, self.recipe, self.overrides))
-            if onnx is not None:
+            if "onnx" in self._formats:
                 orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
+            for name, to in formats().items():
+                if name in self._formats:
+                    orders.append(PortedOrder(*network, to, self.recipe.input_shape, self.overrides))
         return tuple(orders)
 
     def _came_quantised(self, weights: Weights, calibration: Calibration | None) -> bool:
@@ -150,8 +154,12 @@ class ConvertOptions(PreparingOptions):
     @cached_property
     def _formats(self) -> frozenset[str]:
         asked = frozenset(self.formats.split(","))
-        if not asked <= {"nb", "onnx"}:
-            raise UsageError(f"--format {self.formats} is none", hint="nb, onnx, or nb,onnx")
+        known = ("nb", "onnx", *formats())
+        if unknown := sorted(asked - set(known)):
+            raise UsageError(
+                f"--format {self.formats}: there is no {unknown[0] or 'format without a name'}",
+                hint=f"one or more of {','.join(known)}",
+            )
         return asked
 
     def _own(self, place: Path) -> tuple[str, None, Weights]:
@@ -253,24 +261,26 @@ class ConvertOptions(PreparingOptions):
             )
         return Calibration(images, self.calibration_algorithm or ALGORITHMS[0], self.int8_keep)
 
-    def _onnx(self) -> OnnxRecipe | None:
-        """How ONNX files are to be made, if they are asked for."""
-        if "onnx" not in self._formats:
-            if self.opset is not None or self.batch is not None:
-                raise UsageError(
-                    f"--{'opset' if self.opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
-                )
-            return None
-        if self._formats == {"onnx"}:
+    def _onnx(self) -> OnnxRecipe:
+        """How ONNX files are to be made."""
+        if "onnx" not in self._formats and (self.opset is not None or self.batch is not None):
+            raise UsageError(
+                f"--{'opset' if self.opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
+            )
+        if "nb" not in self._formats:
+            made = f"{'an' if self.formats[0] in 'aeio' else 'a'} {_WORDS.get(self.formats, self.formats)} file"
             if self.recipe.precision != "fp32":
-                raise UsageError("an ONNX file is float32", hint="leave out --precision, or convert to nb")
+                raise UsageError(f"{made} is float32", hint="leave out --precision, or convert to nb")
             if self.target is not None:
-                raise UsageError("--target is for .nb files: an ONNX file has none", hint="leave it out")
+                raise UsageError(f"--target is for .nb files: {made} has none", hint="leave it out")
             for option in ("engine", "config"):
                 if getattr(self, option) is not None:
-                    raise UsageError(f"--{option} is for .nb files: opt makes no ONNX file", hint="leave it out")
+                    raise UsageError(
+                        f"--{option} is for .nb files: opt makes no {made[2:].strip()}", hint="leave it out"
+                    )
         default = OnnxRecipe()
         return OnnxRecipe(default.opset if self.opset is None else self.opset, self.batch or default.batch)
 
 
+_WORDS = {"onnx": "ONNX"}
 _OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm", "int8_keep")

@@ -49,7 +49,8 @@ def examine_engine(engine: Engine) -> Finding:
         "paddlelite": "converting, verifying and measuring here",
         "paddle": "exporting and reference results",
         "paddle3": "reference results of models that Paddle 3 wrote",
-    }.get(engine.kind, "ONNX files: converting, verifying, measuring here")
+        "onnx2tf": "LiteRT files: making them",
+    }.get(engine.kind, f"{engine.title or 'ONNX'} files: converting, verifying, measuring here")
     absent: Status = "missing" if engine.default and engine.kind != "onnx" else "optional"
     if found := environment.ready(engine):
         return Finding(engine.name, "ok", f"Python {engine.python} at {found.python}", purpose)

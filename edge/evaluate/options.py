@@ -20,6 +20,8 @@ from edge.results.database import check_file
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
 
+_JUDGED_IN = (PADDLE_LITE.name, ONNXRUNTIME.name, "paddle")
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions(PreparingOptions):
@@ -53,6 +55,11 @@ class EvalOptions(PreparingOptions):
         if self.listing is not None and self.labels is not None:
             raise UsageError("--list has the classes in it: --labels is for folders", hint="leave one of them out")
         self._check_runner()
+        if self.engine is not None and self.engine.name not in _JUDGED_IN:
+            raise UsageError(
+                f"eval does not judge in {self.engine.name}",
+                hint=f"--engine {', '.join(_JUDGED_IN)}; edgezoo bench measures",
+            )
         for name in self.names:
             check_names(self.wanted((name,), self.engine_of(name)))
         named = [name for name in self.names if not is_file(name)]

@@ -18,13 +18,14 @@ from edge.untrusted.files import read_bytes
 from edge.zoo.model import Preprocessing
 
 _MOST_BYTES = 64 << 20  # class labels are in it
+_BESIDE = (".onnx", ".xml", ".param", ".mnn", ".tflite")
 _DOCUMENT = "document"  # in the __dict__ of a Metadata: the document it was read from
 _HINT = "convert the model again, or mend the file (docs/reference/metadata.md)"
 
 
 def metadata_path(model: Path) -> Path:
-    """Where the metadata of a model file stands: `NAME.json`, of an ONNX file `NAME.onnx.json`."""
-    return model.with_name(model.name + ".json") if model.suffix == ".onnx" else model.with_suffix(".json")
+    """Where the metadata of a model file stands: `NAME.json` of a `.nb`, of another one `NAME.onnx.json`, `NAME.mnn.json`."""
+    return model.with_name(model.name + ".json") if model.suffix in _BESIDE else model.with_suffix(".json")
 
 
 def read(path: Path) -> Metadata:

@@ -135,6 +135,14 @@ class OnnxFacts(_Part, frozen=True, kw_only=True):
     simplification: Simplification
 
 
+class PartRecord(_Part, frozen=True, kw_only=True):
+    """A file that belongs to the model file and lies beside it: its weights, where they are apart."""
+
+    file: str
+    sha256: str
+    bytes: Size
+
+
 class KeptLayer(_Part, frozen=True, kw_only=True):
     """A convolution, by the name of its weight. `harm`: how far the mean cosine of the network's output falls below 1 when it
     alone computes in int8; `kept`: it stays float."""
@@ -229,7 +237,10 @@ class Proof(_Part, frozen=True, kw_only=True):
 
 
 class Metadata(_Part, frozen=True, kw_only=True):
-    """What is known of one model file. Sizes in bytes, `flops` in multiply-accumulates."""
+    """What is known of one model file. Sizes in bytes, `flops` in multiply-accumulates.
+
+    `parts` are the other files of the model; `onnx_sha256` is the ONNX file that it was made from.
+    """
 
     format: str
     name: str
@@ -254,6 +265,8 @@ class Metadata(_Part, frozen=True, kw_only=True):
     legalised: tuple[Legalised, ...] = ()
     nb: NbFacts | UnsetType = UNSET
     onnx: OnnxFacts | UnsetType = UNSET
+    onnx_sha256: str | UnsetType = UNSET
+    parts: tuple[PartRecord, ...] | UnsetType = UNSET
     calibration: CalibrationRecord | UnsetType | None = UNSET
     verification: VerificationRecord | None = None
     proofs: tuple[Proof, ...] | UnsetType = UNSET

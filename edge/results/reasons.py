@@ -177,6 +177,13 @@ class Code(Enum):
         "threads_ignored",
         "the x86 kernels of Paddle-Lite use one thread whatever is asked: the thread counts differ by noise only",
     )
+    OTHER_PRECISION = (
+        "other_precision",
+        "the engine computes in {ran}, not in {asked}",
+        "measure it on a processor, or with a version, that keeps to it",
+    )
+    THREADS_IDLE = "threads_idle", "of {asked} threads {busy} computed"
+    THREADS_MORE = "threads_more", "{busy} threads computed, {asked} were asked for"
     SEVERAL_SESSIONS = "several_sessions", "its launches are from {sessions} sessions"
     UNKNOWN_PROTOCOL = "unknown_protocol", "measured by a protocol that has other parameters, too: {parameters}"
 

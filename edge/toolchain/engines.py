@@ -6,12 +6,23 @@ import platform
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
 
 HERE = Path(__file__).parent
 WORKERS = HERE / "workers"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """The files that an engine runs where they are made from ONNX files: `name` is that of `convert --format`, `suffix` the
+    main file's, and `converter` the kind of engine in whose environment they are made."""
+
+    name: str
+    suffix: str
+    converter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,13 @@ class Engine:
     bare: tuple[str, ...]  # taken without their dependencies
     machines: tuple[str, ...]  # system and processor, "Linux x86_64", for which all of its wheels are published
     default: bool
+    title: str = ""  # as people write it, of engines with a format
+    format: FileFormat | None = None
+
+    @property
+    def program(self) -> Path:
+        """Its one script, of an engine with a format: worker and benchmark program (workers/engine_program.py)."""
+        return WORKERS / f"{self.kind}_program.py"
 
     @property
     def name(self) -> str:
@@ -62,9 +80,20 @@ def engines() -> tuple[Engine, ...]:
             bare=tuple(row.get("bare", ())),
             machines=tuple(row["machines"]),
             default=row.get("default", False),
+            title=row.get("title", ""),
+            format=_format(row) if "format" in row else None,
         )
         for row in rows
     )
+
+
+def _format(row: dict[str, Any]) -> FileFormat:
+    return FileFormat(row["format"], row["suffix"], row.get("converter", row["kind"]))
+
+
+def formats() -> dict[str, Engine]:
+    """The engines that have a format of their own, by its name."""
+    return {one.format.name: one for one in engines() if one.format is not None}
 
 
 def engine(kind: str, version: str | None = None) -> Engine:

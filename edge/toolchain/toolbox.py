@@ -51,7 +51,7 @@ class Toolbox:
         `script`: another one of the engine's workers than its usual.
         """
         engine_ = engine(kind, version)
-        wanted = (engine_, script or _SCRIPTS[kind])
+        wanted = (engine_, script or _SCRIPTS.get(kind) or engine_.program.name)
         with self._lock:
             if self._closed:  # a thread that outlives an interrupt must start nothing
                 raise ToolchainError(f"{engine_.name} is not lent any more: the run has ended")

@@ -6,7 +6,7 @@ Only the device is made up; the launcher, the parser of the program's lines and 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -129,12 +129,12 @@ class ScriptedDevice:
 def printed(
     samples: Sequence[float], *, synthetic: bool = False, delay: float = 0, last: str = DIGEST, settled: bool = True,
     seen: Sequence[int] = (7,), ghz: float = 2.8416, opt: str = "v2.13-rc",
-    **environment: Any,
+    load: Mapping[str, Any] | None = None, busy: int = 1, **environment: Any,
 ) -> str:  # fmt: skip
     """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down.
 
     `delay` is the share of the time that other work had the core, `last` the digest of the last run, `seen` the cores it
-    ran on, `ghz` the clock while it was measured.
+    ran on, `ghz` the clock while it was measured, `load` what the load line has besides, `busy` how many threads computed.
     """
     wall = sum(samples)
     used = {
@@ -155,7 +155,8 @@ def printed(
          "engine": "synthetic" if synthetic else "paddle-lite", "engine_version": "v2.13-rc",
          "abi": "arm64-v8a", "compiler": "clang 17", "pid": 4711},
         {**around, "moment": "before"},
-        {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": opt, "engine_version": "v2.13-rc"},
+        {"type": "load", "ms": 12.5, "model_bytes": 11885332, "model_opt_version": opt, "engine_version": "v2.13-rc",
+         **(load or {})},
         {"type": "input", "index": 0, "name": "x", "shape": [1, 3, 224, 224], "fill": "ones"},
         {"type": "first_run", "ms": 30.0},
         {**output, "run": "first", "digest": DIGEST},
@@ -164,7 +165,7 @@ def printed(
         {**output, "run": "last", "digest": last},
         {"type": "frequencies", "begin": [core], "end": [core]},
         {"type": "clock", "before": [{"core": 7, "hz": 2_841_600_000}], "between": [{**clock, "runs": 9}], "after": [clock]},
-        {"type": "usage", "span": "measured", "wall_ms": wall, "cores": list(seen), "threads": [thread], **used},
+        {"type": "usage", "span": "measured", "wall_ms": wall, "cores": list(seen), "threads": [thread] * busy, **used},
         {"type": "usage", "span": "launch", "wall_ms": wall + 600, "cores": None, "threads": None, **used},
         {**around, "moment": "after"},
         {"type": "memory", "peak_rss_bytes": 50_000_000},

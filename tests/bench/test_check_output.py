@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.bench import check_output as checking
-from edge.bench.check_output import OutputCheck, check_output
+from edge.bench.check_output import OutputCheck, channels_first, check_output
 from edge.bench.request import Job
 from edge.cache.hashing import sha256_of
 from edge.cli.main import run
@@ -191,3 +191,18 @@ def test_ids_over_a_whole_embedding_are_compared_on_this_machine(
     assert "its output on the device is Paddle's: cosine 1.000000" in capsys.readouterr().err
     (proof,) = json.loads((tmp_path / "words.json").read_text())["proofs"]
     assert (proof["passed"], proof["max_abs_error"], proof["input_ranges"]) == (True, 0, ["of whole numbers 0 to 499"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "own", "found"),
+    [
+        ((1, 224, 224, 3), (-1, 3, 224, 224), (1, 3, 224, 224)),
+        ((1, 3, 224, 224), (-1, 3, 224, 224), (1, 3, 224, 224)),
+        ((1, 3, 96, 96), (-1, 3, -1, -1), (1, 3, 96, 96)),
+        ((2, 7), (-1, 7), (2, 7)),
+    ],
+)
+def test_the_channels_come_first_in_the_program(
+    shape: tuple[int, ...], own: tuple[int, ...], found: tuple[int, ...]
+) -> None:
+    assert channels_first(shape, own) == found

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from edge.bench.contract import CONTRACT_VERSION, parse_launch
-from edge.bench.host_engines import host_engine
+from edge.bench.host_engines import host_engine, host_engines, known_engines
 from edge.cli.main import run
-from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.pipeline import convert_models
-from edge.convert.products.onnx import OnnxOrder
+from edge.convert.products.each import order_for
+from edge.convert.recipe import choose
 from edge.errors import RunnerError, UsageError
 from edge.source.load import load_source
 from edge.source.weights import Weights
-from edge.toolchain.environment import ensure
+from edge.toolchain.engines import engine as find_engine
+from edge.toolchain.environment import ensure, ready
 from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import lookup
 
@@ -33,6 +36,11 @@ QUICK = ("--warmup", "1", "--warmup-ms", "0", "--repeats", "3", "--repeats-ms", 
         ("2.12", "paddle-lite", "2.12", "nb"),
         ("onnxruntime", "onnxruntime", None, "onnx"),
         ("paddle", "paddle", None, "program"),
+        ("paddle-plain", "paddle-plain", None, "program"),
+        ("openvino", "openvino", None, "openvino"),
+        ("ncnn", "ncnn", None, "ncnn"),
+        ("mnn", "mnn", None, "mnn"),
+        ("litert", "litert", None, "tflite"),
     ],
 )
 def test_what_engine_names(text: str | None, name: str, version: str | None, model: str) -> None:
@@ -42,7 +50,16 @@ def test_what_engine_names(text: str | None, name: str, version: str | None, mod
 
 
 def test_another_engine_has_another_key() -> None:
-    assert len({host_engine(text).sha256 for text in (None, "2.12", "onnxruntime", "paddle")}) == 4
+    names = (None, "2.12", *known_engines()[1:], "paddle-plain")
+    assert len({host_engine(text).sha256 for text in names}) == len(names)
+
+
+def test_several_engines() -> None:
+    assert [one.name for one in host_engines("mnn,onnxruntime,mnn")] == ["mnn", "onnxruntime"]
+    assert tuple(one.name for one in host_engines("all")) == known_engines()
+    assert set(known_engines()) == {"paddle-lite", "onnxruntime", "openvino", "ncnn", "mnn", "litert", "paddle"}
+    with pytest.raises(UsageError, match="nothing"):
+        host_engines("mnn,nothing")
 
 
 def test_an_unknown_engine() -> None:
@@ -51,7 +68,7 @@ def test_an_unknown_engine() -> None:
     assert "onnxruntime" in raised.value.hint
 
 
-@pytest.mark.parametrize(("file", "engine"), [("x.onnx", "paddle-lite"), ("x.nb", "onnxruntime")])
+@pytest.mark.parametrize(("file", "engine"), [("x.onnx", "paddle-lite"), ("x.nb", "onnxruntime"), ("x.mnn", "ncnn")])
 def test_a_file_of_another_engine_is_refused(
     file: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,32 +82,54 @@ def test_a_file_of_another_engine_is_refused(
 
 @pytest.fixture(scope="module")
 def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One network as an ONNX file and as Paddle's program, by engine."""
+    """One network as an ONNX file, as Paddle's program, and in other engines' files, by engine."""
     del module_cache
-    order = OnnxOrder(SMALL, lookup(SMALL), Weights("random"), OnnxRecipe())
-    (outcome,) = convert_models([order], tmp_path_factory.mktemp("models"))
-    assert outcome.made is not None, outcome.error
+    recipe = choose(target="x86")
+    forms = {"onnxruntime": "onnx", "openvino": "openvino", "ncnn": "ncnn", "mnn": "mnn"}
+    if ready(find_engine("onnx2tf")) is not None:  # TensorFlow is 2 GB: it is not installed for a test
+        forms["litert"] = "tflite"
+    orders = [order_for(form, SMALL, lookup(SMALL), Weights("random"), recipe) for form in forms.values()]
+    made = {}
+    for name, outcome in zip(forms, convert_models(orders, tmp_path_factory.mktemp("models")), strict=True):
+        assert outcome.made is not None, outcome.error
+        made[name] = outcome.made.path
     with Toolbox() as tools:
         source = load_source(lookup(SMALL), Weights("random"), lambda: tools.lend("paddle"))
-    return {"onnxruntime": outcome.made.path, "paddle": source.program}
+    return {**made, "paddle": source.program, "paddle-plain": source.program}
 
 
-def start(engine: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def start(engine: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     chosen = host_engine(engine)
     command = [str(ensure(chosen.environment).python), "-E", "-s", str(chosen.program), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["onnxruntime", "paddle"])
+@pytest.mark.parametrize("engine", [*known_engines()[1:], "paddle-plain"])
 def test_a_launch_speaks_the_contract(engine: str, models: dict[str, Path]) -> None:
-    done = start(engine, "--contract", str(CONTRACT_VERSION), "--model", str(models[engine]), "--threads", "2", *QUICK)
+    if engine not in models:
+        pytest.skip("TensorFlow is not installed: edgezoo doctor --fix onnx2tf-1.29.24")
+    shape = ("--shape", "1,224,224,3") if engine == "litert" else ()  # LiteRT's images have their channels last
+    place = str(models[engine])
+    done = start(engine, "--contract", str(CONTRACT_VERSION), "--model", place, "--threads", "2", *shape, *QUICK)
     report = parse_launch(done.stdout, done.returncode, done.stderr)
     assert report.hello is not None
     assert report.hello.engine == engine
     assert len(report.samples_ms) == 3
     assert report.model_opt_version is None
     assert report.outputs[0].shape == (1, 1000)
+    assert report.outputs[0].digest == report.last_outputs[0].digest  # no engine computes in its input's memory
+    assert report.precision == ("fp32" if engine in ("openvino", "ncnn") else None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "ran"), [("paddle", True), ("paddle-plain", False)])
+def test_onednn_runs_or_does_not(engine: str, ran: bool, models: dict[str, Path]) -> None:
+    """oneDNN itself tells each primitive that it executes."""
+    asked = ("--contract", str(CONTRACT_VERSION), "--model", str(models[engine]))
+    done = start(engine, *asked, *QUICK, DNNL_VERBOSE="1", ONEDNN_VERBOSE="1")
+    assert parse_launch(done.stdout, done.returncode, done.stderr).samples_ms
+    assert ("verbose,exec,cpu,convolution" in done.stderr) is ran
 
 
 @pytest.mark.slow
@@ -103,6 +142,12 @@ def test_a_launch_speaks_the_contract(engine: str, models: dict[str, Path]) -> N
         ("onnxruntime", ["--model", "{model}", "--shape", "1,3,224,224", "--shape", "1"], "input_invalid"),
         ("onnxruntime", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
         ("onnxruntime", ["--model", "{model}", "--cores", "4095"], "cores_unavailable"),
+        ("openvino", ["--model", "/nowhere/x.xml"], "model_unreadable"),
+        ("openvino", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
+        ("ncnn", ["--model", "/nowhere/x.ncnn.param"], "model_unreadable"),
+        ("ncnn", ["--model", "{model}", "--shape", "2,3,224,224"], "input_invalid"),
+        ("mnn", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
+        ("mnn", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
         ("paddle", ["--model", "/nowhere/x.pdmodel"], "model_unreadable"),
         ("paddle", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
         ("paddle", ["--model", "{model}", "--shape", "1,3,224,224", "--shape", "1"], "input_invalid"),
@@ -137,3 +182,31 @@ def test_a_name_is_measured_and_its_output_checked(
     assert [cell["threads"] for cell in cells] == [1, 2]
     assert all(cell["threads_honoured"] and cell["program"] == program for cell in cells)
     assert "its output on the device is Paddle's" in captured.err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+def test_several_engines_are_measured_in_one_session(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is beside the first, and proven: by its conversion, or here."""
+    command = ["bench", SMALL, "--weights", "random", "--device", "host", "--engine", "mnn,ncnn,paddle-plain", "--threads", "1",
+               "--warmup", "1", "--repeats", "3", "--launches", "2", "--tolerance", "100", "--json"]  # fmt: skip
+    assert run(command) == 0
+    cells = json.loads(capsys.readouterr().out)
+    assert [cell["engine"] for cell in cells] == ["mnn", "ncnn", "paddle-plain"]
+    assert len({cell["session"] for cell in cells}) == 1
+    assert [cell["beside_first"] is None for cell in cells] == [True, False, False]
+    assert [cell["largest_error"] is not None for cell in cells] == [True, True, False]
+    checked = [[note["code"] for note in cell["remarks"] if note["code"] == "output_checked"] for cell in cells]
+    assert checked == [[], [], ["output_checked"]]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+def test_a_network_that_an_engine_cannot_run_is_a_row_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "MobileViT_XXS", "--weights", "random", "--device", "host", "--engine", "ncnn,mnn", "--threads", "1",
+               "--protocol", "table", "--warmup", "1", "--repeats", "3"]  # fmt: skip
+    assert run(command) == 1
+    shown = capsys.readouterr().out
+    assert re.search(r"^MobileViT_XXS +mnn 3", shown, re.M)
+    assert re.search(r"^MobileViT_XXS +ncnn ", shown, re.M)
+    assert re.search(r"^\d+: no verified file: .*Tensor.reshape", shown, re.M)

@@ -703,3 +703,42 @@ def test_fewer_runs_than_asked_for_are_said(store: Store) -> None:
     (cell,) = session(ScriptedDevice(2000.0), request(how=replace(FEW, repeats=31)), store)
     assert cell.valid
     assert "fewer than 31 runs a launch: they take long" in map(str, cell.notes)
+
+
+def test_each_engine_of_a_session_is_its_own_program(store: Store) -> None:
+    other = replace(
+        RUNNER, program=replace(RUNNER.program, name="mnn_program", sha256="ee" * 32), path=Path("/bin/false")
+    )
+    asked = request("A", "A")
+    first, second = asked.jobs
+    asked = replace(asked, jobs=(replace(first, engine="onnxruntime"), replace(second, runner=other, engine="mnn")))
+    device, heard = ScriptedDevice(), Heard()
+    cells = session(device, asked, store, heard)
+    assert [cell.program.name for cell in cells] == ["edgebench", "mnn_program"]
+    assert len({cell.id for cell in cells}) == 2
+    assert len({cell.session for cell in cells}) == 1
+    assert {path.name for files in device.pushes for path in files} == {"A.nb", "true", "false"}
+    assert any("A, mnn, 1 thread" in line for line in heard.lines)
+    again = session(device, asked, store, heard)
+    assert [cell.id for cell in again] == [cell.id for cell in cells]
+
+
+def test_another_precision_makes_the_cell_invalid(store: Store) -> None:
+    device = ScriptedDevice()
+    device.message = {"load": {"precision": "bf16"}}
+    (cell,) = session(device, request(), store)
+    assert texts(cell.reasons) == ("the engine computes in bf16, not in fp32 (in 2 of 2 launches)",)
+    device.message = {"load": {"precision": "fp32"}}
+    (cell,) = session(device, request(fresh=True), store)
+    assert cell.valid
+
+
+@pytest.mark.parametrize(
+    ("threads", "busy", "said"),
+    [(1, 1, None), (4, 4, None), (4, 2, "of 4 threads 2 computed"), (1, 2, "2 threads computed, 1 were asked for")],
+)
+def test_how_many_threads_computed_is_said(threads: int, busy: int, said: str | None, store: Store) -> None:
+    device = ScriptedDevice()
+    device.message = {"busy": busy}
+    (cell,) = session(device, request(threads=(threads,)), store)
+    assert [text for text in texts(cell.notes) if "computed" in text] == ([said] if said else [])

@@ -13,10 +13,10 @@ import grimp
 import pytest
 
 from edge.cache.keys import closure, code_version, imported
-from edge.convert import calibrated, coverage, quantised
+from edge.convert import calibrated, coverage, engine_coverage, quantised
 from edge.convert.onnx.convert import Task
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.products import nb, onnx
+from edge.convert.products import nb, onnx, ported
 from edge.convert.recipe import choose
 from edge.convert.verify import references
 from edge.convert.verify.asked import NOTHING_ASKED
@@ -39,6 +39,8 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
     "references": references.CODE,
     "onnx": onnx.CODE,
     "coverage": coverage.CODE,
+    "ported": ported.CODE,
+    "engine coverage": engine_coverage.CODE,
     "estimate": fitted.CODE,
     "work": flops.CODE,
 }
@@ -51,6 +53,7 @@ DECIDES = {
         "toolchain/workers/protocol.py",
         "convert/verify/references.py",
     ),
+    "ported": ("convert/verify/compare.py", "convert/onnx/verify.py", "toolchain/workers/engine_program.py"),
     "nb": ("convert/legalise/rank.py", "paddle/schema.py", "nb/header.py"),
 }
 

@@ -29,6 +29,7 @@ from PIL import Image
 from edge.cache.paths import cache_dir
 from edge.cli.main import cli
 from edge.convert.coverage import CoverageRow
+from edge.convert.engine_coverage import EngineRow
 from edge.device.base import Completed, Thermal, Zone
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
@@ -232,7 +233,9 @@ BENCH: dict[str, Sequence[Row]] = {
                      Refused("bench {tiny} --adb-server [::1", "the adb server's address is '[::1'")],
     "--threads": [Effect("bench {tiny} --threads 2,4 --cooldown 0 --json", of_cells("threads"), [2, 4], without="bench {tiny} --cooldown 0 --json"),
                   Refused("bench {tiny} --threads 0", "no list of numbers")],
-    "--protocol": [Effect(DEFAULT + "--protocol table", field_of("protocol", "name"), "table"),
+    "--protocol": [Refused(BENCH_ + "--protocol intel-table", "intel-table measures on this machine"),
+                   Refused(f"bench {NAME} -s host --protocol intel-table --threads 200", "--threads 200"),
+                   Effect(DEFAULT + "--protocol table", field_of("protocol", "name"), "table"),
                    Effect(DEFAULT + "--protocol table --launches 3", field_of("protocol", "name"), "table, changed: launches 3"),
                    Effect(DEFAULT + "--protocol table --launches 3", field_of("latency_ms", "headline_is"), "mean")],
     "--warmup": [Effect(BENCH_ + "--warmup 3", sent("--warmup", "3")),
@@ -275,6 +278,10 @@ BENCH: dict[str, Sequence[Row]] = {
     "--engine": [Refused("bench {tiny} -s cd34 --engine 2.12", "a device has its own engine"),
                  Refused("bench {tiny} --engine 2.12", "a device has its own engine"),
                  Refused("bench {tiny} --engine 9.9", "there is no paddlelite engine"),
+                 Refused(HOST_ + "--engine mnn,9.9", "there is no paddlelite engine"),
+                 Refused("bench {tiny} {tiny} -s host --engine paddle-lite,mnn --compare", "exclude each other"),
+                 Effect(HOST_ + "--engine onnxruntime,paddle-lite", lambda m: [(one["engine"], one["beside_first"] is None) for one in m.json],
+                        [("onnxruntime", True), ("paddle-lite", False)], slow=True),
                  Effect(HOST_ + "--engine onnxruntime", field_of("engine"), "onnxruntime", without=HOST_, slow=True)],
     "--runner": [Refused("bench {tiny} --runner nowhere", "the benchmark program nowhere does not exist"),
                  Effect("bench {x86} -s host --runner {stock} --runner-kind benchmark_bin --threads 1 --cooldown 0 --json",
@@ -508,7 +515,9 @@ CONVERT: dict[str, Sequence[Row]] = {
                       without=f"convert {NAME} --weights random --json", slow=True),
                Refused(f"convert {NAME} --seed 3", "--seed is for random weights")],
     "--format": [Effect(OWN + "--format nb,onnx", lambda m: [one["kind"] for one in m.json], ["nb", "onnx"], slow=True),
-                 Refused(OWN + "--format tflite", "--format tflite is none")],
+                 Effect(OWN + "--format mnn", field_of("file"), "net.mnn", without=OWN, slow=True),
+                 Refused(OWN + "--format gguf", "there is no gguf"),
+                 Refused(OWN + "--format mnn --precision int8", "a mnn file is float32")],
     "--opset": [Effect(OWN + "--format onnx --opset 15", field_of("onnx", "opset"), 15, without=OWN + "--format onnx", slow=True),
                 Refused(OWN + "--opset 15", "--opset belongs to ONNX files")],
     "--batch": [Effect(f"convert {NAME} --weights random --format onnx --batch dynamic --json", field_of("inputs", 0, "shape", 0), -1,
@@ -607,6 +616,9 @@ COVERAGE: dict[str, Sequence[Row]] = {
     "--engine": [Effect("coverage --engine 2.12", lambda m: m.more["recipe"].engine, "2.12")],
     "--seed": [Effect("coverage --seed 4", lambda m: m.more["weights"].seed, 4)],
     "--jobs": [Effect("coverage -j 3", lambda m: m.more["jobs"], 3)],
+    "--engines": [Effect("coverage --engines --json", lambda m: [one["engine"] for one in m.json], ["paddle-lite"]),
+                  Refused("coverage --engines --target arm", "--engines takes every engine")],
+    "--db": [Refused("coverage --db r.db", "--db has the latencies of --engines")],
     "--fresh": [Effect("coverage --fresh", lambda m: m.more["fresh"])],
     "--markdown": [Effect("coverage --markdown", lambda m: m.out.startswith("# Coverage")),
                    Refused("coverage --markdown --json", "exclude each other")],
@@ -649,7 +661,8 @@ EVAL: dict[str, Sequence[Row]] = {
     "--precision": [Refused(EVAL_ + "--precision int8", "only files are named"),
                     Effect(f"eval {NAME} --weights random --data {{images}} --precision int8 --json", field_of("precision"), "int8",
                            without=f"eval {NAME} --weights random --data {{images}} --json", slow=True)],
-    "--engine": [Effect(f"eval {NAME} --weights random --data {{images}} --engine onnxruntime --json", lambda m: m.cell["engine"].split("-")[0], "onnx",
+    "--engine": [Refused(f"eval {NAME} --weights random --data {{images}} --engine mnn", "eval does not judge in mnn"),
+                 Effect(f"eval {NAME} --weights random --data {{images}} --engine onnxruntime --json", lambda m: m.cell["engine"].split("-")[0], "onnx",
                         without=f"eval {NAME} --weights random --data {{images}} --json", slow=True),
                  Refused(EVAL_ + "-s cd34 --engine 2.12", "the benchmark program has its own engine")],
     "--resize-short": [Effect(instead(EVAL_, "--resize-short 80"), field_of("preprocessing", "resize_short"), 80, slow=True)],
@@ -962,7 +975,7 @@ def with_preprocessing(model: Path, copy: Path, *, channels: int, crop: list[int
 @contextmanager
 def survey(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> Iterator[None]:
     """All networks would take hours: this keeps what it was asked, and tells of a network that failed."""
-    from edge.convert import coverage
+    from edge.convert import coverage, engine_coverage
 
     def short(models: Sequence[Any], recipe: Any, weights: Any, **how: Any) -> list[CoverageRow]:
         more.update(models=models, recipe=recipe, weights=weights, **how)
@@ -985,7 +998,12 @@ def survey(monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> Iterator[No
         how["done"](row, False)
         return [row]
 
+    def in_engines(models: Sequence[Any], weights: Any, **how: Any) -> list[EngineRow]:
+        more.update(models=models, weights=weights, **how)
+        return [EngineRow((NAME,), "paddle-lite", "2.13rc0", "verified", relative_error=1e-5)]
+
     monkeypatch.setattr(coverage, "survey", short)
+    monkeypatch.setattr(engine_coverage, "survey_engines", in_engines)
     yield
 
 

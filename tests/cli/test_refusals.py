@@ -93,7 +93,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--format", "onnx", "--config", "sd855-fp32"], "--config is for .nb files"),
         ([NAME, "--format", "onnx", "--engine", "2.12"], "--engine is for .nb files"),
         ([NAME, "--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),
-        ([NAME, "--format", "tflite"], "--format tflite is none"),
+        ([NAME, "--format", "gguf"], "there is no gguf"),
         ([NAME, "--opset", "17"], "--opset belongs to ONNX files"),
         ([NAME, "--mean", "127.5,127.5,127.5"], "--scale 1 leaves the values 0 to 255"),
         ([NAME, "--std", "1,2,0", "--precision", "int8-static"], "--std 1,2,0 is none"),

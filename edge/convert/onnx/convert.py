@@ -88,7 +88,7 @@ def _make(task: Task, tools: Toolbox, store: Cache, key: str, part: Path) -> Cac
         plain_outcome, simple_outcome = _verify(reference, tools, plain, simple if refused is None else None)
         if simple_outcome is not None and (why := simple_outcome.problem or _less(plain_outcome, simple_outcome)):
             refused, simple_outcome = f"afterwards, {why}", None
-        verification = (simple_outcome or plain_outcome).as_metadata(versions["onnxruntime"])
+        verification = (simple_outcome or plain_outcome).as_metadata(f"onnxruntime {versions['onnxruntime']}")
         verification["before_simplification"] = plain_outcome.figures()
         if problem is not None:
             said = f"onnx.checker says against it: {problem}"

@@ -1,4 +1,4 @@
-"""Does the ONNX file compute what the program computes in Paddle? ONNX Runtime beside Paddle, on the same inputs.
+"""Does an ONNX file, or one made from it, compute what the program computes in Paddle? Its engine beside Paddle, same inputs.
 
 Inputs, points, judge and limits are those of `edge.convert.verify`.
 """
@@ -50,12 +50,12 @@ class OnnxVerification:
         figures = asdict(self.comparison)
         return {k: v if v is not None and isfinite(v) else None for k, v in figures.items() if k != "samples"}
 
-    def as_metadata(self, runtime: str) -> dict[str, Any]:
-        """As `verification` in the metadata; only for an outcome without a problem."""
+    def as_metadata(self, engine: str) -> dict[str, Any]:
+        """As `verification` in the metadata, by an engine (its name and version); only for an outcome without a problem."""
         return {
             "status": "inconclusive" if self.undecided else "passed",
             "reason": self.undecided or self.remark,
-            "engine": f"onnxruntime {runtime}",
+            "engine": engine,
             "target": None,
             "inputs": self.comparison.samples,
             "batches": list(self.batches),
@@ -70,7 +70,7 @@ def unusable(problem: str) -> OnnxVerification:
 
 
 class RuntimeDiedError(Exception):
-    """ONNX Runtime could not run the file."""
+    """The engine could not run the file."""
 
 
 class Reference:
@@ -87,13 +87,15 @@ class Reference:
         dynamic: bool,
         asked: InputsAsked = NOTHING_ASKED,
         preprocessing: Preprocessing | None = None,
+        keep: bool = False,
     ) -> None:
+        """`lend_paddle` lends Paddle; with `keep`, its outputs stay in the cache."""
         self._params, self._scratch, self._asked = source.params, scratch, asked
         self._points, self._feeds = points_of(program), [spec.name for spec in program.feeds]
         self._auxiliary = auxiliary(program, shapes, asked)
         self._domains = [_remembered(d) for d in domains(program, shapes, asked, preprocessing, SAMPLES)]
         whole = at_points(program, self._points)
-        self._paddle = Paddle(lend_paddle, source, whole, scratch)
+        self._paddle = Paddle(lend_paddle, source, whole, scratch, keep=keep)
         self._double = Double(lend_paddle, source, program, whole, source.params, scratch)
         # An open batch is tried with one image and with two; two in one batch must not mix.
         self._groups = (1, 2) if dynamic else (1,)
@@ -101,7 +103,7 @@ class Reference:
         self._known: dict[tuple[int, ...], tuple[Sequence[Sample], Outputs]] = {}
 
     def compare(self, worker: Worker, file: Path) -> OnnxVerification:
-        """Run the file in ONNX Runtime, for an open batch in every batch size. Raises `RuntimeDiedError`, and
+        """Run the file in the engine of `worker`, for an open batch in every batch size. Raises `RuntimeDiedError`, and
         `WorkerError` where Paddle fails."""
         batches = tuple(group * self._batch for group in self._groups)
         points = self._points.among(self._made_by(worker, file))
@@ -160,7 +162,7 @@ class Reference:
         """Which of the points the file has: its outputs, inner variables that kept their names, closing softmaxes' inputs."""
         points = self._points
         wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
-        with _of_the_runtime():
+        with _of_the_engine():
             answer = worker.call("points", timeout=_TIMEOUT, model=str(file), wanted=wanted)
         logits = [points.logits[name] for name in answer["logits"]]
         return frozenset([*answer["values"], *logits])
@@ -172,7 +174,7 @@ class Reference:
         starts = range(0, len(given), group)
         save(inputs, [_batch(given[start : start + group]) for start in starts], self._feeds)
         wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
-        with _of_the_runtime():
+        with _of_the_engine():
             worker.ask(
                 Ran,
                 "run",
@@ -193,8 +195,8 @@ class Reference:
 
 
 @contextmanager
-def _of_the_runtime() -> Iterator[None]:
-    """What fails here is ONNX Runtime, and not Paddle beside it."""
+def _of_the_engine() -> Iterator[None]:
+    """What fails here is the engine, and not Paddle beside it."""
     try:
         yield
     except WorkerError as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edge.cache.files import holds
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
-from edge.cache.store import Cache
+from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.model import OnnxModel, describe
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.order import Order
@@ -24,6 +24,8 @@ from edge.zoo.model import ClasNetwork
 
 if TYPE_CHECKING:
     from edge.convert.onnx.convert import Task
+    from edge.convert.preparation import Preparation
+    from edge.source.model import InferenceModel
 
 # What decides a file and its verification (edge.cache.keys).
 CODE: tuple[str | Path, ...] = (
@@ -50,27 +52,55 @@ class OnnxOrder(Order[OnnxModel]):
 
     def make(self, work: Work) -> tuple[OnnxModel, bool]:
         """Raises as `edge.convert.onnx.convert.convert`, a `SourceError` or an `OutputError`."""
-        from edge.convert.onnx.convert import Task, convert
-        from edge.convert.shapes import input_shapes
-        from edge.paddle.program import Program
-
         source = work.source(exportable(self.model, self.weights, self.recipe))
         with work.using(source), work.stage("onnx"):
-            program = Program.read(source.program)
-            shapes = input_shapes(program.feeds, self.input_shape)
-            source = work.counted(source, shapes)
-            preparation = work.preparation(source, shapes, self.overrides, self.kind)
-            task = Task(source, program, shapes, self.recipe, work.verify, work.inputs, preparation.preprocessing)
-            store, key = Cache(cache_dir() / "onnx"), onnx_key(task)
             path = work.out / f"{self.name}.onnx"
+            task, preparation = task_of(self, work, source, self.kind)
+            store, key = _store(), onnx_key(task)
             known = store.get(key)
             if known is not None and not holds(path, known.facts["sha256"]):
                 known = store.get(key, content=True)  # it is to be placed
-            entry = known or convert(task, work.tools, store, key)
+            entry = known or made_entry(task, work)
             metadata = describe(self.name, self.model, source, self.recipe, entry.facts, preparation)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written
+
+
+class Described(Protocol):
+    """What an order of an ONNX file, or of one made from it, says of the file."""
+
+    @property
+    def recipe(self) -> OnnxRecipe: ...
+    @property
+    def input_shape(self) -> InputShape | None: ...
+    @property
+    def overrides(self) -> Overrides: ...
+
+
+def task_of(order: Described, work: Work, source: InferenceModel, kind: str) -> tuple[Task, Preparation]:
+    """How the ONNX file is made, and what is known of the network's preprocessing. Raises `UsageError`, `ProgramError`."""
+    from edge.convert.onnx.convert import Task
+    from edge.convert.shapes import input_shapes
+    from edge.paddle.program import Program
+
+    program = Program.read(source.program)
+    shapes = input_shapes(program.feeds, order.input_shape)
+    source = work.counted(source, shapes)
+    preparation = work.preparation(source, shapes, order.overrides, kind)
+    task = Task(source, program, shapes, order.recipe, work.verify, work.inputs, preparation.preprocessing)
+    return task, preparation
+
+
+def made_entry(task: Task, work: Work) -> CacheEntry:
+    """The ONNX file in the store, made if it is not there. Raises as `edge.convert.onnx.convert.convert`."""
+    from edge.convert.onnx.convert import convert
+
+    return convert(task, work.tools, _store(), onnx_key(task))
+
+
+def _store() -> Cache:
+    return Cache(cache_dir() / "onnx")
 
 
 def exportable(model: ClasNetwork | None, weights: Weights, recipe: OnnxRecipe) -> ClasNetwork | None:

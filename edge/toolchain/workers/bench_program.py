@@ -5,7 +5,8 @@ child, and the parent, which never touches it, writes the end line of a child th
 
 `main` takes an object of the engine's own, with `name` and `runner` (texts of the hello line) and, in the order of use:
 `version()`; `check(path)`, the model's bytes and opt version (None where there is none), raising `Failure` for a file that
-the engine should not be given; `load(given)`, returning the engine's version; `input_names(count)` for `count` given
+the engine should not be given; `load(given)`, returning the engine's version, after which `precision` may
+say in what it computes; `input_names(count)` for `count` given
 shapes; `input_dtype(index, shape)`, the numpy name of what an input holds, raising `Failure` for a shape that does not fit;
 `set_input(index, name, values)`; `run()`; `outputs()`, names and arrays.
 """
@@ -340,6 +341,7 @@ def measure(engine, given, lines, reach):
         model_bytes=model_bytes,
         model_opt_version=opt_version,
         engine_version=engine_version,
+        **({"precision": engine.precision} if hasattr(engine, "precision") else {}),
     )
 
     reach(2)

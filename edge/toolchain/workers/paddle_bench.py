@@ -22,6 +22,7 @@ class PaddleEngine:
 
     name = "paddle"
     runner = "paddle_bench 1"
+    onednn = True
 
     def version(self):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -43,7 +44,10 @@ class PaddleEngine:
         config.disable_gpu()
         config.disable_glog_info()
         config.enable_memory_optim()
-        config.enable_mkldnn()  # oneDNN's former name
+        # oneDNN by its former name. It is on whether it is enabled or not: only disabling it says something.
+        (config.enable_mkldnn if self.onednn else config.disable_mkldnn)()
+        if config.mkldnn_enabled() is not self.onednn:
+            raise Failure(6, "Paddle does not switch oneDNN %s" % ("on" if self.onednn else "off"))
         config.set_cpu_math_library_num_threads(given.threads)
         self._kinds = input_kinds(given.model)
         self._predictor = inference.create_predictor(config)

@@ -104,7 +104,7 @@ def test_an_opset_that_cannot_be_written(opset: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--format", "tflite"], "--format tflite is none"),
+        (["--format", "gguf"], "there is no gguf"),
         (["--opset", "17"], "--opset belongs to ONNX files"),
         (["--batch", "dynamic"], "--batch belongs to ONNX files"),
         (["--format", "onnx", "--precision", "int8"], "an ONNX file is float32"),

@@ -54,8 +54,7 @@ def test_threads_precision_and_engine_come_back() -> None:
     (line,) = commands([replace(one, subject=replace(one.subject, target=None)) for one in here], None)
     asked = options(line)
     assert asked.spec == "host"
-    assert asked.engine is not None
-    assert asked.engine.name == "onnxruntime"
+    assert [one.name for one in asked.engines] == ["onnxruntime"]
     assert asked.threads == (1, 2)
     (line,) = commands([cell(4, INT8, 2.0, protocol=PROTOCOLS[0])], None)
     assert options(line).precision == "int8"

@@ -1,0 +1,69 @@
+"""Latencies on this machine beside the Intel columns of PaddleClas' table: `edgezoo bench --protocol intel-table`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.bench.intel import COLUMNS, MACHINES, THREADS
+from edge.report import facts
+from edge.report.engines import engine_of
+from edge.report.grid import Column, markdown, text
+from edge.report.view import PLAIN, View
+from edge.results import words
+from edge.results.measurement import Measurement
+
+_COLUMNS = (
+    Column("Model", False, 0),
+    Column("Engine", False, 1),
+    Column("Threads", rank=1),
+    Column("Mean ms", rank=0, key="ms"),
+    Column("Published ms*", rank=0, key="published"),
+    Column("Ratio", rank=1),
+    Column("Published on", False, 2),
+    Column("Remarks", False, 1),
+)
+
+
+def render(cells: Sequence[Measurement], form: str = "text", view: View = PLAIN) -> str:
+    """A table (`text` or `markdown`) and what is to be known; ends in a break."""
+    remarks: dict[str, None] = {}
+    rows = [_row(one, remarks) for one in cells]
+    lines = list(dict.fromkeys(facts.device_line(one.device) for one in cells))
+    lines += list(dict.fromkeys(f"Protocol {one.protocol.name}, batch 1, input {one.protocol.input}" for one in cells))
+    lines += ["", markdown(_COLUMNS, rows, view.columns) if form == "markdown" else text(_COLUMNS, rows, view), ""]
+    lines.append(
+        f"* published by PaddleClas: batch 1, {THREADS} threads; how many runs they are the mean of is not said."
+    )
+    lines += [f"{number}: {sentence}" for number, sentence in enumerate(remarks, 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Measurement, remarks: dict[str, None]) -> list[str]:
+    published, column = _published(one)
+    told = [*words.remarks(one), *([_threads(one)] if published is not None and one.threads != THREADS else [])]
+    remarks.update(dict.fromkeys(told))
+    headline = one.headline_ms
+    return [
+        one.subject.name,
+        engine_of(one),
+        str(one.threads),
+        "" if headline is None else f"{headline:.2f}" + ("" if one.valid else " !"),
+        "-" if published is None else f"{published:.2f}",
+        "-" if published is None or headline is None else f"{headline / published:.2f}",
+        MACHINES.get(column, "-"),
+        ", ".join(str(number) for number in sorted(1 + list(remarks).index(sentence) for sentence in told)),
+    ]
+
+
+def _published(one: Measurement) -> tuple[float | None, str]:
+    """The number of the network's column, which is that of the engine where there are two; and which column."""
+    numbers = facts.published(one.subject)
+    known = {column: numbers.elsewhere_ms[column] for column in COLUMNS if numbers and column in numbers.elsewhere_ms}
+    for column, engine in COLUMNS.items():
+        if column in known and engine == (one.engine[0] or ""):
+            return known[column], column
+    return next(((ms, column) for column, ms in known.items()), (None, ""))
+
+
+def _threads(one: Measurement) -> str:
+    return f"measured with {one.threads} thread{'s' * (one.threads != 1)}, published with {THREADS}"

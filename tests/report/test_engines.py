@@ -1,0 +1,131 @@
+"""Networks in several engines: each beside the first of its network, what failed with its reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.convert.coverage import networks
+from edge.convert.engine_coverage import EngineRow, surveyed
+from edge.errors import ConvertError
+from edge.report import engine_coverage, engines, intel
+from edge.results.measurement import Measurement
+from edge.results.missing import Missing
+from edge.results.protocol import INTEL_TABLE, ROBUST
+from edge.results.reasons import Code
+from edge.zoo.catalogue import lookup, selected
+from tests.bench.examples import SUBJECT, launch, measurement, network
+
+HOST: dict[str, Any] = {"serial": "host", "kind": "host", "soc_model": "Xeon", "cores": [{"index": 0}, {"index": 1}]}
+DRIFT = [1 + 0.01 * i for i in range(8)]
+
+
+def cell(
+    id: int, engine: str, ms: float, *, name: str = "PPLCNet_x1_0", threads: int = 1, **changes: Any
+) -> Measurement:
+    launches = [
+        replace(launch(k, ms * drift), started=1.7e9 + 10 * k + id, engine=engine, engine_version="1.2")
+        for k, drift in enumerate(DRIFT)
+    ]
+    metadata = network(name, "random") | {"verification": {"status": "passed", "relative_error": 2e-5}}
+    published = lookup(name).published
+    params, flops = round((published.params_m or 0) * 1e6), round((published.flops_m or 0) * 1e6)
+    subject = replace(SUBJECT, name=name, target=None, metadata=metadata, params=params, flops=flops)
+    values = {"id": id, "subject": subject, "threads": threads, "device": HOST, **changes}
+    return measurement(*launches, **values)
+
+
+def test_each_engine_is_compared_with_the_first_of_its_network() -> None:
+    cells = [
+        cell(1, "onnxruntime", 10),
+        cell(2, "mnn", 12),
+        cell(3, "onnxruntime", 5, threads=2),
+        cell(4, "mnn", 5, threads=2),
+        cell(5, "mnn", 7, name="GhostNet_x0_5"),
+    ]
+    found = [row.comparison and row.comparison.ratio for row in engines.rows(cells)]
+    assert found == [None, pytest.approx(1.2), None, pytest.approx(1.0), None]
+
+
+def test_a_first_engine_that_failed_leaves_its_place_to_the_next() -> None:
+    failed = cell(1, "onnxruntime", 10, launches=(), status="failed", error="it hung")
+    first, second, third = engines.rows([failed, cell(2, "mnn", 12), cell(3, "ncnn", 6)])
+    assert (first.comparison, second.comparison) == (None, None)
+    assert third.comparison is not None
+    assert third.comparison.ratio == pytest.approx(0.5)
+
+
+def test_the_table_says_versions_errors_and_reasons() -> None:
+    idle = Code.THREADS_IDLE(asked=2, busy=1)
+    cells = [cell(1, "onnxruntime", 10), cell(2, "mnn", 12, notes=(idle,))]
+    missing = [Missing("PPLCNet_x1_0", "ncnn", ConvertError("ncnn does not know a layer"))]
+    lines = engines.render(cells, missing).splitlines()
+    rows = [line.split() for line in lines if line.startswith("PPLCNet_x1_0")]
+    assert rows[0][:3] + rows[0][6:8] == ["PPLCNet_x1_0", "onnxruntime", "1.2", "1", "2.0e-05"]
+    assert rows[1][6] == "1.200"
+    assert rows[2] == ["PPLCNet_x1_0", "ncnn", "2"]
+    assert "1: of 2 threads 1 computed" in lines
+    assert "2: no verified file: ncnn does not know a layer" in lines
+    assert "| PPLCNet_x1_0 | mnn 1.2 | 1 |" in engines.render(cells, missing, "markdown")
+
+
+def test_as_json() -> None:
+    cells = [cell(1, "onnxruntime", 10), cell(2, "mnn", 12)]
+    first, second, lost = json.loads(engines.as_json(cells, [Missing("A", "ncnn", ConvertError("no"))]))
+    assert (first["engine"], first["beside_first"], first["largest_error"]) == ("onnxruntime", None, 2e-5)
+    assert second["beside_first"]["ratio"] == pytest.approx(1.2)
+    assert second["beside_first"]["paired"] is True
+    assert lost == {"model": "A", "engine": "ncnn", "status": "missing", "error": "no"}
+
+
+def test_the_page_of_engines() -> None:
+    rows = [
+        EngineRow(("PPLCNet_x1_0", "PPLCNet_x1_0_ssld"), "onnxruntime", "1.2", "verified", None, 1e-5, 2**20, 3.0),
+        EngineRow(("PPLCNet_x1_0", "PPLCNet_x1_0_ssld"), "mnn", "1.2", "verified", None, 2e-5, 2**21, 3.0),
+        EngineRow(("PPLCNet_x1_0", "PPLCNet_x1_0_ssld"), "ncnn", "1.2", "failed", "an unknown layer"),
+    ]
+    measured = {
+        ("PPLCNet_x1_0", "onnxruntime"): cell(1, "onnxruntime", 10),
+        ("PPLCNet_x1_0", "mnn"): cell(2, "mnn", 12),
+    }
+    page = engine_coverage.render(rows, measured, "markdown")
+    assert "| mnn 1.2 | 1 | 0 | 0 | 0 | 2.0e-05 | 1.20 (1) |" in page
+    assert "| PPLCNet_x1_0 | mnn | verified | 2.0e-05 | 2.00 | 12.42 | 1.20 | 1.20 to 1.20 |  |" in page
+    assert "| PPLCNet_x1_0 | ncnn | failed | - | - | - | - | - | an unknown layer |" in page
+    assert "PPLCNet_x1_0: PPLCNet_x1_0_ssld" in page
+    told = json.loads(engine_coverage.render(rows, measured, "json"))
+    assert [one["ratio"] for one in told] == [None, pytest.approx(1.2), None]
+    assert engine_coverage.counts(rows) == "verified: onnxruntime 1.2 1 of 1, mnn 1.2 1 of 1, ncnn 1.2 0 of 1"
+    assert "mnn  " in engine_coverage.render(rows, {}, "text")
+    assert "failed: an unknown layer" in engine_coverage.sentence(rows[2])
+
+
+def test_the_intel_columns() -> None:
+    shared: dict[str, Any] = {"protocol": INTEL_TABLE}
+    v1, v2 = "PPLCNet_x0_25", "PPLCNetV2_base"
+    table = intel.render(
+        [cell(1, "paddle", 3.48, name=v1, **shared), cell(2, "openvino", 8, name=v2, threads=10, **shared)], "markdown"
+    )
+    # PaddleClas' PP-LCNet document: 1.74 ms; its PP-LCNetV2 document: 4.32 ms
+    assert f"| {v1} | paddle 1.2 | 1 | 3.60 | 1.74 | 2.07 | Xeon Gold 6148, Paddle with oneDNN | 1 |" in table
+    assert f"| {v2} | openvino 1.2 | 10 | 8.28 | 4.32 | 1.92 | Xeon Gold 6271C, OpenVINO |  |" in table
+    assert "1: measured with 1 thread, published with 10" in table
+    assert "Xeon, 2 cores" in table
+    assert ROBUST.headline == "median"
+    assert INTEL_TABLE.headline == "mean"
+
+
+def test_the_page_tells_of_every_light_network_in_every_engine() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/engines.md").read_text(encoding="utf-8")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
+    told = {(line[0], line[1]): line[2] for line in cells if line[0] not in ("Network", "Engine") and len(line) == 9}
+    light = networks(map(lookup, selected((), series=(), light=True, everything=False)))
+    assert set(told) == {(same[0].name, one.name) for same in light for one in surveyed()}
+    assert set(told.values()) <= {"verified", "inconclusive", "wrong", "failed"}
+    assert [engine for (name, engine), status in told.items() if name == "MobileViT_XXS" and status == "failed"] == [
+        "ncnn"
+    ]
