@@ -16,6 +16,7 @@ from edge.cli.results_check import check_command
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
 from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
+from edge.cli.results_merge import merge_command
 from edge.cli.results_options import Filters, filters, tell_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def command() -> None:
       edgezoo results compare --baseline main --fail-over 3%
       edgezoo results history MobileNetV1 --since "last week"
       edgezoo results check --repair
+      edgezoo results merge rig1.sqlite rig2.sqlite
     """
 
 
@@ -85,7 +87,7 @@ def show_command(id: int, db: Path | None, as_json: bool) -> None:
 
     with options.store(db) as store:
         measurement = store.get(id)
-        ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
+        ids = store.ids(model=measurement.subject.name, device=measurement.identity.known_as)
         others, damaged = store.measurements(ids)
     from edge.report import json
 
@@ -158,6 +160,7 @@ for _one in (
 ):
     command.add_command(_one)
 command.add_command(check_command)
+command.add_command(merge_command)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
 _IN_STATUS = ("failed", "unfinished")  # the column Status says them
@@ -170,6 +173,8 @@ def _table(summaries: Sequence[Summary]) -> str:
     told = [identity.words(one) for one in summaries]
     others = [title for title in (*identity.OF_FILE, *identity.OF_RUN) if title not in (*_SHOWN, "Address")]
     titles = [*_SHOWN, *identity.distinguishing(told, _SHOWN, others)]
+    if "Serial number" not in titles and identity.shared_names(told):
+        titles.append("Serial number")
     columns = [Column("Id"), Column("When", False), *(Column(title, title == "Threads") for title in titles)]
     columns += [Column("ms"), Column("±"), Column("Launches"), Column("Status", False)]
     rows = [

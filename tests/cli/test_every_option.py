@@ -363,6 +363,11 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--json": [Effect("results check --db {db} --json", is_json)],
         "--repair": [Effect("results check --db {hurt} --json --repair", lambda m: "kept" in m.json)],
     },
+    "results merge": {
+        "--db": [Effect("results merge {db} --db mine.db && results list --db mine.db --json", lambda m: len(m.json) > 2, without="results merge {db} && results list --db mine.db --json"),
+                 Refused("results merge {db} --db {db}", "is the database itself")],
+        "--json": [Effect("results merge {db} --db mine.db --json", is_json, without="results merge {db} --db mine.db")],
+    },
     "results export": {
         **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),
         "--model": [Effect("results export --db {db} --json --model MobileNetV1", of_cells("model"), ["MobileNetV1"]),
