@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
@@ -17,6 +17,7 @@ from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
 from edge.device.adb.address import resolve_address
 from edge.errors import BenchError, UsageError
+from edge.lab.ask import LabAsked, tags
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
@@ -69,8 +70,17 @@ class BenchOptions:
     fresh: bool = False
     keep_invalid: bool = False
     db: Path | None = None
+    plan: Path | None = None
+    lab: str | None = None
+    match: tuple[str, ...] = ()
+    devices: int | None = None
+    split: bool = False
 
     def __post_init__(self) -> None:
+        if self.plan is not None:
+            self._check_plan_alone()
+            return
+        _ = self.lab_asked
         self.protocol()
         for shape in self.shape:
             check_size(shape, "--shape")
@@ -126,6 +136,23 @@ class BenchOptions:
         return InputsAsked(self.input_range, self.inputs)
 
     @property
+    def lab_asked(self) -> LabAsked | None:
+        """The places of a lab, if any. Raises `UsageError`."""
+        if self.lab is None:
+            for option, given in (("--match", self.match), ("--devices", self.devices), ("--split", self.split)):
+                if given:
+                    raise UsageError(f"{option} is for the devices of a lab", hint="--lab HOST:PORT --match TAG=VALUE")
+            return None
+        if self.spec is not None or self.adb_server is not None:
+            option = "--device" if self.spec is not None else "--adb-server"
+            raise UsageError(f"--lab and {option} exclude each other", hint="leave one of them out")
+        if self.split and (self.devices or 1) < 2:
+            raise UsageError("--split deals the models out to several devices", hint="--devices 2")
+        if self.split and self.compare:
+            raise UsageError("--compare and --split exclude each other", hint="both models are measured on one device")
+        return LabAsked(self.lab, tags(self.match), self.devices or 1)
+
+    @property
     def order_seed(self) -> int:
         """The seed of the launches' order: a new one if none was given."""
         return secrets.randbits(32) if self.seed is None else self.seed
@@ -166,6 +193,28 @@ class BenchOptions:
                 f"--power-mode {self.power_mode}: the engines of this machine have no power modes",
                 hint="--cores binds them",
             )
+
+    def _check_plan_alone(self) -> None:
+        """Raises `UsageError` for what the plan itself says."""
+        with_plan = (
+            "plan",
+            "db",
+            "seed",
+            "fresh",
+            "keep_invalid",
+            "allow_synthetic",
+            "cool_limit",
+            "timeout",
+            "cooldown",
+        )
+        for field in fields(self):
+            if field.name not in with_plan and getattr(self, field.name) != field.default:
+                option = {"spec": "device", "protocol_name": "protocol", "fill": "input", "everything": "all"}
+                name = option.get(field.name, field.name.replace("_", "-"))
+                said = "names" if field.name == "names" else f"--{name}"
+                raise UsageError(
+                    f"--plan and {said} exclude each other", hint="the plan says what is measured, and where"
+                )
 
     def _check_place(self) -> None:
         if self.spec == "host" and self.adb_server is not None:
