@@ -74,7 +74,7 @@ def measure(folder: Path, stack: ExitStack, asked: argparse.Namespace) -> str:
     made = time.monotonic() - began
     db = folder / "r.db"
     command = [sys.executable, "-m", "edge", "bench", str(TINY), "--threads", asked.threads, "--launches", str(asked.launches),
-               "--tolerance", "50", "--cool-limit", "0", "--runner", str(runner), "--runner-kind", "edgebench", "--json",
+               "--protocol", "table", "--cool-limit", "0", "--runner", str(runner), "--runner-kind", "edgebench", "--json",
                "--lab", lab.address, "--match", "soc=sim", "--devices", str(asked.devices), "--db", str(db)]  # fmt: skip
     began = time.monotonic()
     with (folder / "said").open("wb") as said:
@@ -166,9 +166,9 @@ def _figures(
     return (
         f"{asked.devices} devices of {asked.hosts} hosts{', one killed' if asked.kill else ''}: exit code {code},"
         f" {seconds:.1f} s (lab made in {made:.1f} s); cells measured {measured}, not {failed}; launches {launches},"
-        f" {wall:.1f} s from the first cell to the last, {1000 * watch.cpu / max(1, launches):.0f} ms CPU of the driver a launch;"
+        f" {wall:.1f} s from the first cell to the last, {1000 * watch.cpu / max(1, launches):.0f} ms CPU a launch;"
         f" driver {watch.rss / 1e6:.0f} MB, {watch.threads} threads; keeper {watch.keeper / 1e6:.0f} MB;"
-        f" database {db.stat().st_size / max(1, launches) / 1e3:.1f} kB a launch; last line: {last[:160]}"
+        f" database {db.stat().st_size / max(1, launches) / 1e3:.1f} kB a launch; said last: {last[:160]}"
     )
 
 

@@ -146,11 +146,11 @@ class BenchOptions:
         if self.spec is not None or self.adb_server is not None:
             option = "--device" if self.spec is not None else "--adb-server"
             raise UsageError(f"--lab and {option} exclude each other", hint="leave one of them out")
-        if self.split and (self.devices or 1) < 2:
+        if self.split and self.devices in (None, 1):
             raise UsageError("--split deals the models out to several devices", hint="--devices 2")
         if self.split and self.compare:
             raise UsageError("--compare and --split exclude each other", hint="both models are measured on one device")
-        return LabAsked(self.lab, tags(self.match), self.devices or 1)
+        return LabAsked(self.lab, tags(self.match), 1 if self.devices is None else self.devices)
 
     @property
     def order_seed(self) -> int:

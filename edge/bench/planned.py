@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from edge.bench.host_engines import host_engine
 from edge.bench.options import BenchOptions
-from edge.bench.wanted import is_file
+from edge.bench.wanted import check_threads, is_file
 from edge.errors import EdgezooError, PlanError
 from edge.results.protocol import Name
 from edge.source.weights import Weights
@@ -99,6 +99,8 @@ class _Plan:
         plan = self._plan
         self._check_lists()
         names = self._names()
+        with self._wrong_is("threads"):
+            check_threads(plan.threads, None)
         with self._wrong_is("weights"):
             weights = self._weights()
         made = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 from edge.bench.fleet import DeviceRequest, DeviceResult
-from edge.bench.request import Job, Listener
+from edge.bench.request import Job, Listener, Request
 from edge.errors import BenchError, DeviceError
 from edge.results.devices import equal_devices
 from edge.results.identity import DeviceIdentity
@@ -62,15 +62,19 @@ def measure_split(
         lost = [result for result in made if _lost(result)]
         able = [place for place in able if not any(place.device is result.place.device for result in lost)]
         left = [job for result in lost for job in result.place.request.jobs if not _done(job, result)]
-        results += [replace(one, cells=[cell for cell in one.cells if cell.status != "failed"], error=None)
-                    if one in lost and able and left else one for one in made]  # fmt: skip
+        for result in made:
+            if left and able and any(result is one for one in lost):
+                why = f": {result.error.message}" if result.error is not None else ""
+                listener.error(f"{result.place.device.serial} is lost{why}")
+                result = replace(result, cells=[cell for cell in result.cells if cell.status != "failed"], error=None)
+            results.append(result)
         if left and able:
             listener.line(f"{len(left)} models go to the devices that are left")
     return results
 
 
 def _known(place: DeviceRequest, store: Store) -> dict[int, list[Measurement]]:
-    """The jobs, by their number, of which every cell is valid on one device that is equal to this one."""
+    """The jobs, by their number, of which every cell is measured on one device that is equal to this one."""
     asked, program = place.request, place.runner.program
     found: dict[int, list[Measurement]] = {}
     if asked.fresh:
@@ -78,10 +82,15 @@ def _known(place: DeviceRequest, store: Store) -> dict[int, list[Measurement]]:
     for device in equal_devices(store.database, identity(place)):
         for number, job in enumerate(asked.jobs):
             keys = [Key.of(job.subject, device, threads, asked.protocol, program) for threads in asked.threads]
-            cells = [cell for key in keys if (cell := store.find(key)) is not None and cell.valid]
+            cells = [cell for key in keys if (cell := store.find(key)) is not None and _stays(cell, asked)]
             if len(cells) == len(keys):
                 found.setdefault(number, cells)
     return found
+
+
+def _stays(cell: Measurement, asked: Request) -> bool:
+    """Whether it is not to be measured again."""
+    return cell.valid or (asked.keep_invalid and cell.status == "measured")
 
 
 def _lost(result: DeviceResult) -> bool:

@@ -13,7 +13,7 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -47,6 +47,7 @@ class Keeper:
                 self._tokens[token] = ""
             found = await self._usable(await self._allocated())
             if len(found) >= self._ask.devices:
+                await self.give_back(self._unusable)
                 return found
             if len(found) + len(self._unusable) == len(self._tokens):
                 continue
@@ -68,13 +69,14 @@ class Keeper:
                     del kept[token]
                     say(Said("lost", place=place, text=why))
 
-    async def give_back(self) -> None:
-        """Cancel every reservation."""
-        for token in list(self._tokens):
-            with suppress(LabError):
-                await self._call("CancelReservation", token=token)
-        self._tokens.clear()
-        self._unusable.clear()
+    async def give_back(self, places: Collection[str] | None = None) -> None:
+        """Cancel the reservations of those places; without any every reservation."""
+        for token, place in list(self._tokens.items()):
+            if places is None or place in places:
+                with suppress(LabError):
+                    await self._call("CancelReservation", token=token)
+                del self._tokens[token]
+        self._unusable = set()
 
     async def _renewed(self, token: str) -> str | None:
         """None, or why the place is ours no more. A coordinator that is away gives it to nobody."""
@@ -117,7 +119,7 @@ class Keeper:
             )
         usable = len(all_) - len(self._unusable)
         raise LabError(
-            f"{self._ask.devices} places with the tags {words} are asked for, and the lab has {usable}"
+            f"--devices {self._ask.devices}: the lab has {usable} with the tags {words}"
             + (" that can be used" if self._unusable else ""),
             hint=f"--devices {usable}" if usable else "is the exporter of its host running, and the device connected?",
         )

@@ -65,7 +65,7 @@ def test_every_value_is_in_the_options_of_every_device(tmp_path: Path) -> None:
     [
         ('"int8"]', '"int9"]', 4, "`precisions[1]`"),
         ('"paddle-lite"', '"paddle-heavy"', 3, "paddle-heavy"),
-        ("[1, 4]", "[1, 0]", 9, "--threads 0"),
+        ("[1, 4]", "[1, 0]", 5, "--threads 0"),
         ("[1, 4]", "[]", 5, "`threads` is empty"),
         ("[1, 4]", "[1, 1]", 5, "`threads` has 1 twice"),
         ("[1, 4]", '"1"', 5, "`threads`"),

@@ -211,7 +211,7 @@ def test_a_killed_keeper_ends_the_measurement(two_phones: TwoPhones, tmp_path: P
     ("words", "said"),
     [
         (["--match", "ram=6g"], "no place of the lab has the tags soc=sd855 ram=6g (tags there"),
-        (["--devices", "3"], "3 places with the tags soc=sd855 are asked for, and the lab has 2"),
+        (["--devices", "3"], "--devices 3: the lab has 2 with the tags soc=sd855"),
     ],
 )
 def test_what_the_lab_does_not_have(two_phones: TwoPhones, words: list[str], said: str, capsys: Capture) -> None:
@@ -227,7 +227,7 @@ def test_a_place_without_a_device(two_phones: TwoPhones, capsys: Capture) -> Non
     assert run(words) == 1
     said = capsys.readouterr().err
     assert "empty: no adb device and no ssh service of it is there at the moment" in said
-    assert "1 places with the tags soc=none are asked for, and the lab has 0 that can be used" in said
+    assert "--devices 1: the lab has 0 with the tags soc=none that can be used" in said
     assert reservations(two_phones) == ""
 
 
