@@ -29,7 +29,8 @@ class TwoPhones:
 
     def bench(self, *words: str, launches: int = 3) -> list[str]:
         """A command line of a short measurement there."""
-        return ["bench", str(TINY), "--threads", "1", "--launches", str(launches), "--protocol", "table", "--keep-invalid", "--cool-limit", "0",
+        return ["bench", str(TINY), "--threads", "1", "--launches", str(launches), "--protocol", "table",
+                "--keep-invalid", "--cool-limit", "0",
                 "--runner", str(self.runner), "--runner-kind", "edgebench",
                 "--lab", self.lab.address, "--match", "soc=sd855", *words]  # fmt: skip
 

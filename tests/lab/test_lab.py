@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from edge.bench import benchmark
+from edge.bench.request import Request
 from edge.cli.main import run
-from tests.lab.conftest import TwoPhones
+from tests.lab.conftest import TINY, TwoPhones
 
 pytestmark = pytest.mark.slow
 Capture = pytest.CaptureFixture[str]
@@ -64,10 +67,8 @@ def test_two_devices_are_measured_in_one_command_and_given_back(
 def test_models_are_split_over_equal_devices(two_phones: TwoPhones, tmp_path: Path, capsys: Capture) -> None:
     models = []
     for number in range(4):
-        from tests.lab.conftest import TINY
-
         models.append(tmp_path / f"m{number}.nb")
-        models[-1].write_bytes(TINY.read_bytes() + bytes(number + 1))
+        models[-1].write_bytes(TINY.read_bytes()[:-1] + bytes([number + 1]))
     words = two_phones.bench(
         "--devices", "2", "--split", "--db", str(tmp_path / "r.db"), "--json", "--shape", "1,3,16,16"
     )
@@ -84,8 +85,11 @@ def test_models_are_split_over_equal_devices(two_phones: TwoPhones, tmp_path: Pa
     assert query(tmp_path / "r.db", "SELECT count(*) FROM cell") == [(4,)]
 
 
-def test_one_of_two_devices_is_lost_in_mid_run(two_phones: TwoPhones, tmp_path: Path, capsys: Capture) -> None:
-    """The other one is measured to its end, and both are given back."""
+def test_one_of_two_devices_is_lost_in_mid_run(
+    two_phones: TwoPhones, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is measured to its end, and both are given back. It is waited for, for 5 s instead of two minutes."""
+    monkeypatch.setattr(benchmark, "Request", partial(Request, recover_limit=5.0))
     db, phone = tmp_path / "r.db", two_phones.phones["phone2"]
     launched = f"SELECT 1 FROM launch JOIN session ON session.id = session WHERE serialno = '{phone.model.serialno}'"
 
