@@ -25,6 +25,7 @@ class TwoPhones:
 
     lab: Lab
     phones: dict[str, SimulatedDevice]
+    servers: dict[str, AdbServer]
     runner: Path
 
     def bench(self, *words: str, launches: int = 3) -> list[str]:
@@ -42,7 +43,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPhones]:
     runner = program(folder / "edgebench", f"sleep 0.3\ncat <<'END'\n{text}\nEND")
     with ExitStack() as stack:
         lab = stack.enter_context(Lab(folder))
-        phones = {}
+        phones, servers = {}, {}
         for number in (1, 2):
             home = folder / f"rig{number}"
             home.mkdir()
@@ -51,14 +52,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPhones]:
             stack.callback(adb.stop)
             phone = stack.enter_context(SimulatedDevice(home / "phone", Model(serialno=f"8a1b000{number}")))
             server.connect(adb.address, phone.serial)
-            phones[f"phone{number}"] = phone
+            phones[f"phone{number}"], servers[f"phone{number}"] = phone, adb
             resource = {"host": "127.0.0.1", "port": adb.port, "serialno": phone.serial}
             lab.export(f"rig{number}", {f"phone{number}": {"NetworkADBDevice": resource}})
         lab.add_places({f"phone{number}": (f"rig{number}/phone{number}/*", ["soc=sd855"]) for number in (1, 2)})
         lab.export("rig3", {"board": {"NetworkService": {"address": "127.0.0.1", "username": "pi", "port": 1}}})
         lab.add_places({"empty": ("nowhere/nothing/*", ["soc=none"]), "board": ("rig3/board/*", ["soc=bcm2712"])})
         lab.wait_for("rig1/phone1/NetworkADBDevice", "rig2/phone2/NetworkADBDevice", "rig3/board/NetworkService")
-        yield TwoPhones(lab, phones, runner)
+        yield TwoPhones(lab, phones, servers, runner)
 
 
 @pytest.fixture
@@ -67,6 +68,8 @@ def two_phones(stage: TwoPhones, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tw
     monkeypatch.setenv("LG_HOSTNAME", "bench")
     monkeypatch.setenv("LG_USERNAME", "tester")
     yield stage
-    for phone in stage.phones.values():
+    for place, phone in stage.phones.items():
         if phone._listener is None:
             phone.plug_in()
+            server.disconnect(stage.servers[place].address, phone.serial)
+            server.connect(stage.servers[place].address, phone.serial)

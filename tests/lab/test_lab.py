@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 Capture = pytest.CaptureFixture[str]
 
 
-def until(there: Callable[[], object], seconds: float = 60, what: str = "it did not come") -> None:
+def until(there: Callable[[], object], seconds: float = 100, what: str = "it did not come") -> None:
     end = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < end, what
