@@ -214,7 +214,7 @@ def test_a_killed_keeper_ends_the_measurement(two_phones: TwoPhones, tmp_path: P
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--match", "ram=6g"], "no place of the lab has the tags soc=sd855 ram=6g (tags there"),
+        (["--match", "ram=6g"], "no place of the lab has the tags ram=6g soc=sd855 (tags there"),
         (["--devices", "3"], "--devices 3: the lab has 2 with the tags soc=sd855"),
     ],
 )
