@@ -3,6 +3,7 @@
 EdgezooError
 ├── UsageError               the request itself makes no sense
 │   ├── UnknownModelError    no such model in the catalogue
+│   ├── PlanError            a plan of measurements is wrong (also a FormatError)
 │   └── UnknownResultError   no measurement or baseline of that name (also a ResultsError)
 ├── FormatError              JSON or TOML that is not what it should be; it names the field
 │   ├── MetadataError        the metadata of a converted model
@@ -31,6 +32,7 @@ EdgezooError
 ├── DeviceError              a device cannot be used
 │   ├── AdbNotFoundError
 │   ├── NoDeviceError
+│   ├── LabError             a lab's coordinator cannot be used, or has no such place
 │   ├── DeviceUnavailableError   unauthorised, offline, wrong ABI, too old
 │   ├── DeviceBusyError      another edgezoo is measuring there
 │   ├── LinkLostError        the connection dropped (may be tried again)
@@ -98,6 +100,10 @@ class FormatError(EdgezooError):
     def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+
+
+class PlanError(FormatError, UsageError):
+    """A plan of measurements cannot be read, or is not what it should be."""
 
 
 class MetadataError(FormatError):
@@ -222,6 +228,14 @@ class AdbNotFoundError(DeviceError):
 
 class NoDeviceError(DeviceError):
     """No device, or none of that serial, or several and none was chosen."""
+
+
+class LabError(DeviceError):
+    """A lab's coordinator cannot be used, or has no place as it is asked for; `passing`: it does not answer at the moment."""
+
+    def __init__(self, message: str, *, hint: str = "", passing: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.passing = passing
 
 
 class DeviceUnavailableError(DeviceError):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol as Interface
 
-from edge.bench.fleet import DeviceRequest, measure_everywhere
+from edge.bench.fleet import DeviceRequest, DeviceResult, measure_everywhere
 from edge.bench.gate import Gate
 from edge.bench.models import prepare
 from edge.bench.options import BenchOptions
+from edge.bench.planned import Round, rounds
 from edge.bench.programs import Runner, find_runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.split import measure_split
 from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
 from edge.errors import EdgezooError, foreseen
+from edge.lab.lease import reserved
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
 from edge.results.store import Store
@@ -38,6 +42,15 @@ class Benchmark:
     missing: tuple[Missing, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """A device, what is asked of it, and how it is called."""
+
+    device: Device
+    options: BenchOptions
+    name: str
+
+
 def benchmark(
     options: BenchOptions, db: Path, listener: DownloadListener, wrong: Callable[[EdgezooError], None] = lambda _: None
 ) -> Benchmark:
@@ -45,12 +58,10 @@ def benchmark(
 
     `wrong` hears of each error that ended a model, a cell or a device alone, beside the listener's line; from any thread.
 
-    Raises `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot do, if there is
-    only one device.
+    Raises `PlanError` and `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot
+    do, if there is only one device.
     """
-    names = options.wanted.names
-    apart = len(options.engines) > 1 or (options.protocol_name == "intel-table" and not options.engines)
-    if apart and len(names) > 1:  # launches that are compared follow one another
+    if options.plan is None and options.apart and len(names := options.wanted.names) > 1:
         several = [
             benchmark(replace(options, names=(one,), series=(), light=False, everything=False), db, listener, wrong)
             for one in names
@@ -60,29 +71,82 @@ def benchmark(
             any(one.failed for one in several),
             tuple(lost for one in several for lost in one.missing),
         )
+    planned = rounds(options)
     Store(db, say=listener.line).close()
-    devices = open_device(options.spec, options.adb_server)
     seed = options.order_seed
-    failed, places = False, []
-    missing: list[Missing] = []
-    for device in devices:
+    made = Benchmark([], failed=False)
+    for one in planned:
+        if len(planned) > 1:
+            listener.line(one.name)
+        with ExitStack() as leases:
+            devices, failed = _devices(one, listener, wrong, leases, alone=options.plan is None)
+            result = _measured(devices, db, listener, wrong, seed, alone=options.plan is None and len(devices) == 1)
+        made = Benchmark(
+            [*made.cells, *result.cells],
+            made.failed or failed or result.failed,
+            (*made.missing, *result.missing),
+        )
+    return made
+
+
+def _devices(
+    wanted: Round,
+    listener: DownloadListener,
+    wrong: Callable[[EdgezooError], None],
+    leases: ExitStack,
+    *,
+    alone: bool,
+) -> tuple[list[_Assigned], bool]:
+    """All devices of a round, those of a lab for as long as `leases` lasts; and whether any is missing."""
+    found: list[_Assigned] = []
+    failed = False
+    for options in wanted.devices:
         try:
-            place, errors, lacking = _place(device, options, seed, listener, wrong)
+            if (lab := options.lab_asked) is not None:
+                reserved_ = leases.enter_context(reserved(lab, line=listener.line, wrong=listener.error))
+                failed |= len(reserved_) < lab.devices
+                found += [_Assigned(one.device, options, one.place) for one in reserved_]
+            else:
+                devices = open_device(options.spec, options.adb_server)
+                found += [_Assigned(device, options, device.serial) for device in devices]
+        except EdgezooError as error:
+            if alone:
+                raise
+            wrong(error)
+            listener.error(f"{options.spec or ' '.join(options.match)}: {_sentence(error)}")
+            failed = True
+    return found, failed
+
+
+def _measured(
+    devices: Sequence[_Assigned],
+    db: Path,
+    listener: DownloadListener,
+    wrong: Callable[[EdgezooError], None],
+    seed: int,
+    *,
+    alone: bool,
+) -> Benchmark:
+    failed, groups, missing = False, dict[int, list[DeviceRequest]](), list[Missing]()
+    for one in devices:
+        try:
+            place, errors, lacking = _place(one.device, one.options, seed, listener, wrong)
         except Exception as unforeseen:
-            if len(devices) == 1:
+            if alone:
                 raise
             error = foreseen(unforeseen)
             wrong(error)
-            listener.error(f"{device.serial}: {_sentence(error)}")
+            listener.error(f"{one.name}: {_sentence(error)}")
             failed = True
             continue
         for lost in errors:
             listener.error(_sentence(lost))
             wrong(lost)
             failed = True
-        places.append(place)
         missing += lacking
-    results = measure_everywhere(places, db, listener, check_outputs=options.check_output, inputs=options.inputs_asked)
+        # Each of its own options measures everything, but for a lab's devices that share the models.
+        groups.setdefault(id(one.options) if one.options.split else id(one), []).append(place)
+    results = _everywhere(devices, list(groups.values()), db, listener)
     for result in results:
         if result.error is not None:
             wrong(result.error)
@@ -91,6 +155,25 @@ def benchmark(
     failed |= any(cell.status == "failed" for cell in cells)
     failed |= any(result.error is not None or bool(result.differ) for result in results)
     return Benchmark(cells, failed, tuple(missing))
+
+
+def _everywhere(
+    devices: Sequence[_Assigned], groups: Sequence[list[DeviceRequest]], db: Path, listener: DownloadListener
+) -> list[DeviceResult]:
+    """All at once; the groups that share their models after the others."""
+    if not devices:
+        return []
+    options = devices[0].options
+
+    def measure(places: Sequence[DeviceRequest]) -> list[DeviceResult]:
+        return measure_everywhere(places, db, listener, check_outputs=options.check_output, inputs=options.inputs_asked)
+
+    results = measure([place for group in groups if len(group) == 1 for place in group])
+    for group in groups:
+        if len(group) > 1:
+            with Store(db, say=listener.line) as store:
+                results += measure_split(group, store, listener, measure)
+    return results
 
 
 def _place(

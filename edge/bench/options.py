@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from edge.bench import intel
@@ -19,6 +19,7 @@ from edge.convert.verify.asked import InputsAsked
 from edge.device.adb.address import resolve_address
 from edge.device.ssh.destination import PREFIX
 from edge.errors import BenchError, UsageError
+from edge.lab.ask import LabAsked, tags
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
@@ -71,8 +72,17 @@ class BenchOptions:
     fresh: bool = False
     keep_invalid: bool = False
     db: Path | None = None
+    plan: Path | None = None
+    lab: str | None = None
+    match: tuple[str, ...] = ()
+    devices: int | None = None
+    split: bool = False
 
     def __post_init__(self) -> None:
+        if self.plan is not None:
+            self._check_plan_alone()
+            return
+        _ = self.lab_asked
         self.protocol()
         for shape in self.shape:
             check_size(shape, "--shape")
@@ -138,6 +148,11 @@ class BenchOptions:
         return tuple(replace(wanted, engine=one) for one in self.engines) or (wanted,)
 
     @property
+    def apart(self) -> bool:
+        """Whether each network is a session of its own: launches that are compared follow one another."""
+        return len(self.engines) > 1 or (self.protocol_name == "intel-table" and not self.engines)
+
+    @property
     def thread_counts(self) -> tuple[int, ...]:
         """The thread counts asked for, or the protocol's own."""
         if self.threads is not None:
@@ -148,6 +163,23 @@ class BenchOptions:
     def inputs_asked(self) -> InputsAsked:
         """What outputs are to be compared for."""
         return InputsAsked(self.input_range, self.inputs)
+
+    @property
+    def lab_asked(self) -> LabAsked | None:
+        """The places of a lab, if any. Raises `UsageError`."""
+        if self.lab is None:
+            for option, given in (("--match", self.match), ("--devices", self.devices), ("--split", self.split)):
+                if given:
+                    raise UsageError(f"{option} is for the devices of a lab", hint="--lab HOST:PORT --match TAG=VALUE")
+            return None
+        if self.spec is not None or self.adb_server is not None:
+            option = "--device" if self.spec is not None else "--adb-server"
+            raise UsageError(f"--lab and {option} exclude each other", hint="leave one of them out")
+        if self.split and self.devices in (None, 1):
+            raise UsageError("--split deals the models out to several devices", hint="--devices 2")
+        if self.split and self.compare:
+            raise UsageError("--compare and --split exclude each other", hint="both models are measured on one device")
+        return LabAsked(self.lab, tags(self.match), 1 if self.devices is None else self.devices)
 
     @property
     def order_seed(self) -> int:
@@ -196,6 +228,28 @@ class BenchOptions:
     def _check_intel(self) -> None:
         if self.protocol_name == "intel-table" and self.spec != "host":
             raise UsageError("--protocol intel-table measures on this machine", hint="--device host")
+
+    def _check_plan_alone(self) -> None:
+        """Raises `UsageError` for what the plan itself says."""
+        with_plan = (
+            "plan",
+            "db",
+            "seed",
+            "fresh",
+            "keep_invalid",
+            "allow_synthetic",
+            "cool_limit",
+            "timeout",
+            "cooldown",
+        )
+        for field in fields(self):
+            if field.name not in with_plan and getattr(self, field.name) != field.default:
+                option = {"spec": "device", "protocol_name": "protocol", "fill": "input", "everything": "all"}
+                name = option.get(field.name, field.name.replace("_", "-"))
+                said = "names" if field.name == "names" else f"--{name}"
+                raise UsageError(
+                    f"--plan and {said} exclude each other", hint="the plan says what is measured, and where"
+                )
 
     def _check_place(self) -> None:
         if self.spec == "host" and self.adb_server is not None:

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
                 says="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
 @options.adb_server
 @click.option(
+    "--lab", metavar="HOST[:PORT]", help="Reserve devices of the lab with this labgrid coordinator, and measure there."
+)
+@click.option("--match", multiple=True, metavar="TAG=VALUE",
+              help="With --lab: only places with this tag, for instance soc=sd855; may be repeated.")  # fmt: skip
+@click.option("--devices", type=click.IntRange(1, 1000), metavar="N", help="With --lab: so many places.  [default: 1]")
+@click.option("--split", is_flag=True,
+              help="With --devices: each model on one of them, where they are equal, instead of all on each.")  # fmt: skip
+@click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE.toml",
+              help="Measure what is missing of a plan: models, engines, precisions, threads, devices.")  # fmt: skip
+@click.option(
     "--threads",
     type=Numbers("1,2,4"),
     metavar="N,...",
@@ -112,6 +122,8 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench PPLCNet_x1_0 GhostNet_x0_5 --device host --engine onnxruntime,openvino,ncnn,mnn --threads 1
       edgezoo bench before.nb after.nb --threads 4 --compare
       edgezoo bench --series PPLCNet --threads 4 --sustained 10m
+      edgezoo bench --light --threads 1,4 --lab rig:20408 --match soc=sd855 --devices 2
+      edgezoo bench --plan plan.toml
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark

@@ -17,6 +17,7 @@ from edge.cli.results_check import check_command
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
 from edge.cli.results_marks import baselines_command, delete_command, label_command, save_baseline_command
+from edge.cli.results_merge import merge_command
 from edge.cli.results_options import Filters, filters, tell_of
 from edge.cli.tabular import tabular
 
@@ -42,6 +43,7 @@ def command() -> None:
       edgezoo results compare --baseline main --fail-over 3%
       edgezoo results history MobileNetV1 --since "last week"
       edgezoo results check --repair
+      edgezoo results merge rig1.sqlite rig2.sqlite
     """
 
 
@@ -95,7 +97,7 @@ def show_command(id: int, db: Path | None, as_json: bool, view: View) -> None:
 
     with options.store(db) as store:
         measurement = store.get(id)
-        ids = store.ids(model=measurement.subject.name, device=measurement.device["serial"])
+        ids = store.ids(model=measurement.subject.name, device=measurement.identity.known_as)
         others, damaged = store.measurements(ids)
     from edge.report import json
 
@@ -183,6 +185,7 @@ for _one in (
 ):
     command.add_command(_one)
 command.add_command(check_command)
+command.add_command(merge_command)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")
 _RANKS = {"Model": 0, "Threads": 0, "Weights": 4, "Shape": 4, "Protocol": 3, "Engine": 2}
@@ -196,6 +199,8 @@ def _table(summaries: Sequence[Summary], view: View) -> str:
     told = [identity.words(one) for one in summaries]
     others = [title for title in (*identity.OF_FILE, *identity.OF_RUN) if title not in (*_SHOWN, "Address")]
     titles = [*_SHOWN, *identity.distinguishing(told, _SHOWN, others)]
+    if "Serial number" not in titles and identity.shared_names(told):
+        titles.append("Serial number")
     columns = [Column("Id", rank=0), Column("When", False, rank=2)]
     columns += [Column(title, title == "Threads", _RANKS.get(title, 1)) for title in titles]
     columns += [Column("ms", rank=0), Column("±", rank=1, key="interval"), Column("Launches", rank=3)]

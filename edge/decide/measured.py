@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.cache.paths import results_database
 from edge.decide.estimate import Counted, MeasuredLatency
 from edge.decide.features import of_model
-from edge.errors import UnknownResultError
+from edge.errors import UnknownResultError, UsageError
 from edge.metadata.file import origin_of
 from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
@@ -22,11 +22,18 @@ ENGINE = "paddle-lite"  # that the published latencies are of
 
 def cells(device: str, threads: Sequence[int], db: Path | None) -> tuple[list[Measurement], list[str]]:
     """What was measured on the device, or (`sd855`) on any phone with that chip, at these thread counts; and a sentence for
-    each row that is damaged. Raises `ResultsError`, `UnknownResultError` where nothing was measured on that device.
+    each row that is damaged. Raises `ResultsError`, `UnknownResultError` where nothing was measured on that device,
+    `UsageError` where the name is that of several.
     """
     with Store(db or results_database(), create=False) as store:
         found, damaged = store.measurements(store.ids(device=None if device == SD855 else device))
     found = [one for one in found if one.threads in threads and (device != SD855 or one.identity.is_sd855)]
+    several = {one.identity.known_as for one in found} if device != SD855 else set()
+    if len(several) > 1:
+        raise UsageError(
+            f"{device} names {len(several)} devices that were measured",
+            hint=f"name one by its serial number: {', '.join(sorted(several))}",
+        )
     if not found and device != SD855:
         counts = " or ".join(map(str, threads))
         raise UnknownResultError(
@@ -46,7 +53,7 @@ def network_of(subject: Subject) -> Model | None:
 def newest(cells: Sequence[Measurement]) -> Iterable[tuple[Model | None, Measurement]]:
     """Of each network, precision and engine the newest valid one, the robust protocol's before others; none sustained."""
     best: dict[object, tuple[Model | None, Measurement]] = {}
-    for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.id)):
+    for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.started, cell.id)):
         if one.valid and not one.synthetic and one.protocol.base != "sustained" and one.headline_ms is not None:
             model = network_of(one.subject)
             best[(network_key(model) if model else one.subject.sha256, one.subject.precision, one.engine[0])] = (

@@ -30,7 +30,7 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
         "Shape": shapes(subject.shapes),
         "Opt": subject.opt_version,
         "Sha256": subject.sha256[:12],
-        "Device": address,
+        "Device": address if device.kind == "host" else device.known_as or address,
         "Address": address,
         "Serial number": device.serialno,
         "Build": f"{device.build or 'unknown'}, {device.soc or 'unknown'}",
@@ -43,6 +43,11 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
         "Program sha256": program.sha256[:12],
     }
     return {title: value or "unknown" for title, value in found.items()}
+
+
+def shared_names(rows: Sequence[Mapping[str, str]]) -> bool:
+    """Whether one name stands for several devices: every host's is "host"."""
+    return len({row["Device"] for row in rows}) < len({(row["Device"], row["Serial number"]) for row in rows})
 
 
 def shapes(of: Sequence[Sequence[int]]) -> str:

@@ -68,7 +68,7 @@ class Accuracies:
         """Those that match, oldest first; and a sentence for each row that is damaged. `device`: serial number or address."""
         found, damaged = [], []
         for row in self._database.rows(
-            "SELECT * FROM accuracy WHERE ? IN (model, '') AND (? IN (serialno, address, '')) ORDER BY id",
+            "SELECT * FROM accuracy WHERE ? IN (model, '') AND (? IN (serialno, address, '')) ORDER BY finished, id",
             model or "",
             device or "",
         ):
@@ -94,7 +94,7 @@ class Accuracies:
         """The newest of that very file, else of the same program, weights and precision in another; none synthetic."""
         for column, value in (("model_sha256", subject.sha256), ("network", network_id(subject))):
             row = self._database.one(
-                f"SELECT * FROM accuracy WHERE {column} = ? AND NOT synthetic ORDER BY id DESC", value
+                f"SELECT * FROM accuracy WHERE {column} = ? AND NOT synthetic ORDER BY finished DESC, id DESC", value
             )
             if row is not None:
                 try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
@@ -66,16 +67,27 @@ def _foreign(path: Path) -> ResultsError:
 class Database:
     """One connection to the file at `path`. Use it from one thread; several may be open on one file."""
 
-    def __init__(self, path: Path, *, create: bool = True, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing.
 
-        `say` hears, once, that another process is waited for.
+        `read_only`: the file stays as it is, an earlier schema, too, and is seen as it was at this moment. `say` hears,
+        once, that another process is waited for.
         """
         self.path = path
         self._say = say
         check_file(path)
         if not create and not path.exists():
             raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
+        if read_only:
+            self._open_to_read()
+            return
         with self.sentences():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +101,29 @@ class Database:
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _open_to_read(self) -> None:
+        """Of an earlier schema a copy in memory is brought to this one's."""
+        from edge.results.migrations import SCHEMA_VERSION
+
+        with self.sentences():
+            self._connection = _to_read(self.path)
+            self._connection.row_factory = sqlite3.Row
+            try:
+                self._execute("BEGIN")  # one moment of the file, whoever writes to it meanwhile
+                version = self._check_version()
+                if version == 0:
+                    raise ResultsError(f"{self.path} is no results database of edgezoo", hint="name another file")
+                if version < SCHEMA_VERSION:
+                    memory = sqlite3.connect(":memory:", isolation_level=None)
+                    memory.row_factory = sqlite3.Row
+                    self._connection.backup(memory)
+                    self._connection.close()
+                    self._connection = memory
+                    self._migrate()
             except BaseException:
                 self._connection.close()
                 raise
@@ -154,12 +189,7 @@ class Database:
     def _prepare(self) -> None:
         from edge.results.migrations import COLUMNS, SCHEMA_VERSION, columns
 
-        version, empty = self._look()
-        if version > SCHEMA_VERSION:
-            raise ResultsError(
-                f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
-                hint="update edgezoo, or name another file with --db",
-            )
+        version, empty = self._check_version(), self._look()[1]
         if self._read_only and version < SCHEMA_VERSION:
             raise ResultsError(
                 f"{self.path} was written by an older edgezoo, and cannot be written to here",
@@ -177,6 +207,18 @@ class Database:
                 hint=_WAY_OUT,
             )
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
+
+    def _check_version(self) -> int:
+        """The schema's. Raises `ResultsError` for a newer one."""
+        from edge.results.migrations import SCHEMA_VERSION
+
+        version, _ = self._look()
+        if version > SCHEMA_VERSION:
+            raise ResultsError(
+                f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
+                hint="update edgezoo, or name another file with --db",
+            )
+        return version
 
     def _look(self) -> tuple[int, bool]:
         """The schema's version, and whether the file is still empty. Raises `ResultsError` for another program's."""
@@ -196,6 +238,28 @@ class Database:
             if version < len(STEPS):
                 execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 execute(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def _to_read(path: Path) -> sqlite3.Connection:
+    """Also from a folder that nothing may be written to, where SQLite cannot make the index of its journal.
+
+    Then the file is read as it lies there, which is whole where it has no journal.
+    """
+    name = f"file:{quote(str(path.absolute()))}?mode=ro"
+    connection = sqlite3.connect(name, uri=True, timeout=_TRY_SECONDS, isolation_level=None)
+    try:
+        connection.execute(_LOOK).fetchone()
+    except sqlite3.OperationalError as error:
+        journal = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or (journal.exists() and journal.stat().st_size):
+            connection.close()
+            raise
+        connection.close()
+        return sqlite3.connect(f"{name}&immutable=1", uri=True, isolation_level=None)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _is_locked(error: sqlite3.OperationalError) -> bool:

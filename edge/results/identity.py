@@ -35,6 +35,11 @@ class DeviceIdentity:
         )
 
     @property
+    def known_as(self) -> str:
+        """What names it in the filters of every command: the serial number, else the address."""
+        return self.serialno or self.address or ""
+
+    @property
     def is_sd855(self) -> bool:
         """Whether it is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
         return self.soc == "msmnile" or (self.soc or "").startswith("SM8150")

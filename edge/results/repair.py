@@ -182,7 +182,11 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
     A cell that may have lost launches is unfinished: `edgezoo bench` goes on with it.
     """
     with Store(fresh, create=False) as store:
-        store.execute(*(_UNFINISHED.format(first=first, last=last or 2**62) for first, last in gaps), *_ORPHANS)
+        with store.database.transaction() as execute:
+            for first, last in gaps:
+                execute(_UNFINISHED.format(first=first, last=last or 2**62))
+            for statement in _ORPHANS:
+                execute(statement)
         _, damaged = store.measurements(before := store.ids())
         for cell in before:
             try:
@@ -191,7 +195,8 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
                 store.marks.delete([cell], force=True)
         accuracies, more = store.accuracies.all()
         readable = ", ".join(str(one.id) for one in accuracies)
-        store.execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
+        with store.database.transaction() as execute:
+            execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
         return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged + more]
 
 

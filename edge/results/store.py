@@ -35,13 +35,13 @@ from edge.typed import decode
 _FIND = """
 SELECT cell.*, session.device FROM cell JOIN session ON session.id = cell.session
 WHERE model_sha256 = ? AND threads = ? AND program_sha256 = ? AND shapes = ? AND program = ? AND contract IS ?
-ORDER BY cell.id DESC
+ORDER BY cell.started DESC, cell.id DESC
 """
 _SUMMARIES = """
 SELECT cell.id, session, model, model_sha256, bytes, shapes, weights, target, precision, opt_version, flops, params,
   verification, threads, protocol, program, program_sha256, threads_honoured, contract, status, reasons, notes, error,
   cell.started, finished, kind, serialno, build, soc, address
-FROM cell JOIN session ON session.id = cell.session WHERE {} ORDER BY cell.id
+FROM cell JOIN session ON session.id = cell.session WHERE {} ORDER BY cell.started, cell.id
 """
 _LAUNCHES = """
 SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, synthetic, sound
@@ -59,10 +59,17 @@ class _Zone(Struct):
 class Store:
     """The results database at `path`. Use it from one thread; several may be open on one file."""
 
-    def __init__(self, path: Path, *, create: bool = True, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """As `Database`, whose errors it raises."""
         self.path = path
-        self._database = Database(path, create=create, say=say)
+        self._database = Database(path, create=create, read_only=read_only, say=say)
         self.marks = Marks(self._database)
         self.accuracies = Accuracies(self._database)
         self.sessions = Sessions(self._database)
@@ -76,11 +83,10 @@ class Store:
         found = [row[0] for row in self._database.rows("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
-    def execute(self, *statements: str) -> None:
-        """Change rows, all statements or none: for `edge.results.repair`."""
-        with self._database.transaction() as execute:
-            for statement in statements:
-                execute(statement)
+    @property
+    def database(self) -> Database:
+        """The file itself: for `edge.results.repair` and `edge.results.merge`."""
+        return self._database
 
     def __enter__(self) -> Store:
         return self
@@ -176,7 +182,7 @@ class Store:
             "SELECT json_extract(CASE WHEN json_valid(facts) THEN facts END, '$.state.before.zones') AS zones FROM launch_data"
             " JOIN launch ON launch.id = launch JOIN session ON session.id = launch.session"
             " WHERE kind = ? AND serialno = ? AND build = ? AND soc = ?"
-            " AND (serialno != '' OR address = ?) ORDER BY launch.id DESC LIMIT 2000",
+            " AND (serialno != '' OR address = ?) ORDER BY session.started DESC, launch.id DESC LIMIT 2000",
             *(device.kind, *(one or "" for one in (device.serialno, device.build, device.soc, device.address))),
         )
         coolest: dict[str, int] = {}
@@ -224,7 +230,8 @@ class Store:
     def ids(self, *, model: str | None = None, device: str | None = None, session: int | None = None) -> list[int]:
         """The ids of the cells that match, oldest first. `device`: its serial number, or how it was reached."""
         where, values = _where(model, device, session)
-        query = f"SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {where} ORDER BY cell.id"
+        query = f"SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {where}"
+        query += " ORDER BY cell.started, cell.id"
         return [row["id"] for row in self._database.rows(query, *values)]
 
     def summaries(

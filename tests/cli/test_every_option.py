@@ -231,6 +231,13 @@ BENCH: dict[str, Sequence[Row]] = {
                      Refused("bench {tiny} --adb-server ''", "--adb-server is given without a value"),
                      Refused("bench {tiny} --adb-server :5037", "the adb server's address is ':5037'"),
                      Refused("bench {tiny} --adb-server [::1", "the adb server's address is '[::1'")],
+    "--lab": [Refused("bench {tiny} --lab rig", "--lab without --match"), Refused("bench {tiny} --lab :1 --match soc=a", "is no address")],  # tests/lab
+    "--match": [Refused("bench {tiny} --match soc=sd855", "--match is for the devices of a lab"),
+                Refused("bench {tiny} --lab rig --match soc", "--match soc is no tag")],
+    "--devices": [Refused("bench {tiny} --devices 2", "--devices is for the devices of a lab")],
+    "--split": [Refused("bench {tiny} --lab rig --match soc=sd855 --split", "--split deals the models out to several devices")],
+    "--plan": [Refused("bench {tiny} --plan {tiny}", "--plan and names exclude each other"),  # tests/bench/test_planned.py
+               Refused("bench --plan {tiny}", "cannot be read: it is no UTF-8 text")],
     "--threads": [Effect("bench {tiny} --threads 2,4 --cooldown 0 --json", of_cells("threads"), [2, 4], without="bench {tiny} --cooldown 0 --json"),
                   Refused("bench {tiny} --threads 0", "no list of numbers")],
     "--protocol": [Refused(BENCH_ + "--protocol intel-table", "intel-table measures on this machine"),
@@ -374,6 +381,11 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--db": [Effect("results check --db {db}", lambda m: m.code, 0, without="results check --db nowhere.db")],
         "--json": [Effect("results check --db {db} --json", is_json)],
         "--repair": [Effect("results check --db {hurt} --json --repair", lambda m: "kept" in m.json)],
+    },
+    "results merge": {
+        "--db": [Effect("results merge {db} --db mine.db && results list --db mine.db --json", lambda m: len(m.json) > 2, without="results merge {db} && results list --db mine.db --json"),
+                 Refused("results merge {db} --db {db}", "is the database itself")],
+        "--json": [Effect("results merge {db} --db mine.db --json", is_json, without="results merge {db} --db mine.db")],
     },
     "results export": {
         **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),

@@ -75,6 +75,7 @@ class Model:
     without: tuple[str, ...] = ()  # commands it lacks
     fixed_performance: bool = True
     free_kib: int = 10_000_000
+    serialno: str = ""  # ro.serialno; an old device has none
 
     @property
     def old(self) -> bool:
@@ -144,6 +145,8 @@ class System:
             "ro.build.version.sdk": str(self.model.sdk),
             "sys.boot_completed": "1",
         }
+        if self.model.serialno:
+            props["ro.serialno"] = self.model.serialno
         (self.state / "props").write_text("".join(f"{name}={value}\n" for name, value in props.items()))
 
     # What tests turn

@@ -1,0 +1,139 @@
+"""Devices of a lab, for as long as they are needed: reserved, reached, and given back whatever happens."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from edge.device.base import Device
+from edge.device.discover import open_device
+from edge.errors import DeviceError, EdgezooError, LabError
+from edge.lab.ask import LabAsked
+from edge.lab.words import Ask, Found, Said
+from edge.typed import decode, encode
+
+_RELEASE_SECONDS = 15.0
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LabDevice:
+    """A device of the place `place`."""
+
+    place: str
+    device: Device
+
+
+@contextmanager
+def reserved(asked: LabAsked, *, line: Say, wrong: Say) -> Iterator[list[LabDevice]]:
+    """The devices of as many places as are asked for; waits for them in the lab's queue, and `line` hears the position.
+
+    A device whose reservation is lost meanwhile is aborted, and `wrong` hears why, from another thread; so it does of a place
+    whose device cannot be opened. Raises `LabError`, or what `open_device` raises if no device of all can be opened.
+    """
+    if importlib.util.find_spec("labgrid") is None:
+        raise LabError("--lab needs labgrid, which is not installed", hint="pip install 'edgezoo[lab]'")
+    with _Process(asked) as keeper:
+        found = _wait(keeper, asked, line)
+        devices: list[LabDevice] = []
+        failed: list[EdgezooError] = []
+        for one in found:
+            try:
+                (device,) = open_device(*address_of(one))
+                devices.append(LabDevice(one.place, device))
+                line(f"{one.place}: reserved; its device is {_words(one)}")
+            except DeviceError as error:
+                wrong(f"{one.place}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+                failed.append(error)
+        if not devices:
+            raise failed[0]
+        threading.Thread(target=_watch, args=(keeper, devices, wrong), daemon=True).start()
+        yield devices
+
+
+def address_of(found: Found) -> tuple[str, str | None]:
+    """What `open_device` takes: how the device is named, and its adb server (None: this machine's)."""
+    host = f"[{found.host}]" if ":" in found.host else found.host
+    if found.kind == "adb":
+        return found.serialno, f"{host}:{found.port}"
+    if found.kind == "network":
+        return f"{host}:{found.port}", None
+    return f"ssh:{found.user}@{host}:{found.port}", None
+
+
+def _words(found: Found) -> str:
+    name, server = address_of(found)
+    return f"{name}, of the adb server {server}" if server else name
+
+
+def _wait(keeper: _Process, asked: LabAsked, line: Say) -> tuple[Found, ...]:
+    while (said := keeper.hear()) is not None:
+        if said.event == "reserved":
+            return said.places
+        if said.event == "waiting":
+            have = f", {said.have} of {asked.devices} are reserved" if said.have else ""
+            line(f"waiting for a place with {asked.words}: number {said.position} in the queue{have}")
+        elif said.event == "passed":
+            line(f"{said.place}: {said.text}; looking for another place")
+        elif said.event == "error":
+            raise LabError(said.text, hint=said.hint)
+    raise LabError("the process that keeps the lab's places ended", hint="is this labgrid one that edgezoo knows?")
+
+
+def _watch(keeper: _Process, devices: list[LabDevice], wrong: Say) -> None:
+    """Until the keeper ends. Without it nobody renews what is reserved."""
+    while (said := keeper.hear()) is not None:
+        if said.event == "lost":
+            _end([one for one in devices if one.place == said.place], wrong, said.text)
+    if keeper.wanted:
+        _end(devices, wrong, "the process that kept it was killed")
+
+
+def _end(devices: list[LabDevice], wrong: Say, why: str) -> None:
+    for one in devices:
+        wrong(f"{one.place}: the place is reserved no more: {why}; {one.device.serial} is left alone")
+        with suppress(DeviceError):
+            one.device.abort()
+
+
+class _Process:
+    """`edge.lab.keeper`, which Ctrl-C does not reach: it ends when its input does, and that with this process at the latest."""
+
+    def __init__(self, asked: LabAsked) -> None:
+        self.wanted = True
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edge.lab.keeper"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        ask = Ask(asked.coordinator, dict(asked.match), asked.devices)
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{encode(ask)}\n".encode())
+        self._process.stdin.flush()
+
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wanted = False
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_RELEASE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # labgrid forgets what is not renewed
+            self._process.wait()
+
+    def hear(self) -> Said | None:
+        """Its next line; None when it has ended."""
+        assert self._process.stdout is not None
+        text = self._process.stdout.readline()
+        return decode(text, Said, "the keeper of the lab's places") if text.endswith(b"\n") else None

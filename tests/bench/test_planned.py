@@ -1,0 +1,211 @@
+"""A plan of measurements: every value is checked with its line, and a second run measures nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edge.bench import benchmark as module
+from edge.bench.options import BenchOptions
+from edge.bench.planned import rounds
+from edge.cli.main import run
+from edge.device.base import Device
+from edge.errors import PlanError
+from tests.bench.scripted import RUNNER, ScriptedDevice
+
+Capture = pytest.CaptureFixture[str]
+TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
+WHOLE = """\
+models = ["PPLCNet_x1_0", "MobileNetV3_small_x1_0"]   # by name, or a file beside this one
+weights = "random"
+engines = ["paddle-lite"]
+precisions = ["fp32", "int8"]
+threads = [1, 4]
+lab = "rig:20408"
+
+[[device]]
+serial = "8a1b2c3d"
+adb_server = "far:5037"
+
+[[device]]
+match = { soc = "sd855" }
+count = 2
+split = true
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    return path
+
+
+def read(tmp_path: Path, text: str) -> list[list[BenchOptions]]:
+    return [list(one.devices) for one in rounds(BenchOptions(plan=written(tmp_path, text)))]
+
+
+def test_every_value_is_in_the_options_of_every_device(tmp_path: Path) -> None:
+    fp32, int8 = read(tmp_path, WHOLE)
+    assert [one.precision for one in fp32] == ["fp32"] * 2
+    assert [one.precision for one in int8] == ["int8"] * 2
+    serial, lab = int8
+    assert (serial.spec, serial.adb_server, serial.lab) == ("8a1b2c3d", "far:5037", None)
+    assert (lab.spec, lab.lab, lab.match, lab.devices, lab.split) == (None, "rig:20408", ("soc=sd855",), 2, True)
+    for one in int8:
+        assert one.names == ("PPLCNet_x1_0", "MobileNetV3_small_x1_0")
+        assert (one.weights.kind, one.threads, one.protocol_name) == ("random", (1, 4), "robust")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('"int8"]', '"int9"]', 4, "`precisions[1]`"),
+        ('"paddle-lite"', '"paddle-heavy"', 3, "paddle-heavy"),
+        ("[1, 4]", "[1, 0]", 5, "--threads 0"),
+        ("[1, 4]", "[]", 5, "`threads` is empty"),
+        ("[1, 4]", "[1, 1]", 5, "`threads` has 1 twice"),
+        ("[1, 4]", '"1"', 5, "`threads`"),
+        ("PPLCNet_x1_0", "PPLCNet_x9", 1, "PPLCNet_x9"),
+        ("threads", "thread", 5, "there is no such field"),
+        ('serial = "8a1b2c3d"', "", 8, "neither serial nor match"),
+        ("count = 2", "count = 0", 12, "--devices 0"),
+        ("count = 2", "count = 1", 12, "--split deals"),
+        ("count = 2", "cuont = 2", 14, "there is no such field"),
+        ('lab = "rig:20408"', "", 13, "is for the places of a lab"),
+        ('soc = "sd855"', 'SOC = "sd855"', 12, "is no tag"),
+        ('"far:5037"', '"far:99999"', 8, "port '99999'"),
+        ('adb_server = "far:5037"', "count = 2", 10, "is for the places of a lab"),
+        ('"random"', '"nowhere.pdparams"', 2, "does not exist"),
+        ('protocol', 'protocol', None, ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int | None, said: str) -> None:
+    text = WHOLE.replace(old, new, 1)
+    if line is None:
+        text, line, said = f'protocol = "quick"\n{WHOLE}', 1, "`protocol`"
+    path = written(tmp_path, text)
+    with pytest.raises(PlanError) as caught:
+        rounds(BenchOptions(plan=path))
+    assert f"{path}, line {line}:" in caught.value.message
+    assert said in caught.value.message
+    assert run(["bench", "--plan", str(path), "--db", str(tmp_path / "r.db")]) == 2
+    assert not (tmp_path / "r.db").exists()
+
+
+@pytest.mark.parametrize("text", ["models = [", "a = 1\na = 2", "\x00", "[device]\nserial = 'x'", "device = 3", ""])
+def test_what_is_no_plan(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PlanError, match=r"plan\.toml"):
+        read(tmp_path, text)
+
+
+def test_files_are_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    monkeypatch.chdir("/")
+    ((one,),) = read(tmp_path, 'models = ["tiny.nb"]\n[[device]]\nserial = "ab12"\n')
+    assert one.names == (str(tmp_path / "tiny.nb"),)
+
+
+@pytest.mark.parametrize(
+    "words", [["PPLCNet_x1_0"], ["--threads", "2"], ["-s", "ab12"], ["--light"], ["--precision", "int8"]]
+)
+def test_the_plan_says_what_is_measured(tmp_path: Path, words: list[str], capsys: Capture) -> None:
+    assert run(["bench", "--plan", str(written(tmp_path, WHOLE)), *words]) == 2
+    assert "--plan and" in capsys.readouterr().err
+
+
+def count(db: Path, table: str) -> int:
+    connection = sqlite3.connect(db)
+    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return int(found)
+
+
+@pytest.fixture
+def phones(monkeypatch: pytest.MonkeyPatch) -> dict[str, ScriptedDevice]:
+    """Two that are made up; what is asked of them is the real thing."""
+    made = {}
+    for address, serialno in (("ab12", "8a1b0001"), ("10.0.0.5:5555", "8a1b0002")):
+        phone = made[address] = ScriptedDevice()
+        phone.serial, phone.itself = address, {"serialno": serialno}
+
+    def opened(spec: str | None, _: str | None) -> list[Device]:
+        assert spec is not None
+        return [made[spec]]
+
+    monkeypatch.setattr(module, "open_device", opened)
+    monkeypatch.setattr(module, "find_runner", lambda *_, **__: RUNNER)
+    return made
+
+
+PLAN = 'models = ["tiny.nb"]\nthreads = [1, 2]\n[[device]]\nserial = "ab12"\n[[device]]\nserial = "10.0.0.5:5555"\n'
+
+
+def test_a_second_run_measures_nothing_here_and_on_a_host_with_the_results(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
+    words = ["bench", "--plan", str(plan), "--json", "--db"]
+    assert run([*words, str(db)]) == 0, capsys.readouterr().err
+    cells = json.loads(capsys.readouterr().out)
+    assert sorted((one["device_identity"]["serialno"], one["threads"]) for one in cells) == [
+        ("8a1b0001", 1), ("8a1b0001", 2), ("8a1b0002", 1), ("8a1b0002", 2),
+    ]  # fmt: skip
+    launches = count(db, "launch")
+    assert run([*words, str(db)]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 4
+    elsewhere = tmp_path / "elsewhere.db"
+    assert run(["results", "merge", str(db), "--db", str(elsewhere)]) == 0
+    phones["ab12"].serial = "another:5555"  # the same phone, reached from there in another way
+    capsys.readouterr()
+    assert run([*words, str(elsewhere)]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 4
+    assert count(elsewhere, "launch") == count(db, "launch") == launches
+    assert sum(len(phone.launches) for phone in phones.values()) == launches
+
+
+def test_a_plan_that_was_cut_off_measures_the_rest(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
+    words = ["bench", "--plan", str(plan), "--json", "--db", str(db)]
+
+    def interrupt(launch: int) -> None:
+        if launch == 3:
+            raise KeyboardInterrupt
+
+    phones["ab12"].trouble = interrupt
+    phones["ab12"].abort = lambda: None  # type: ignore[method-assign]
+    phones["10.0.0.5:5555"].abort = lambda: None  # type: ignore[method-assign]
+    assert run(words) == 130
+    kept = count(db, "launch")
+    assert kept >= 3
+    phones["ab12"].trouble = lambda _: None
+    capsys.readouterr()
+    assert run(words) == 0
+    assert [one["status"] for one in json.loads(capsys.readouterr().out)] == ["measured"] * 4
+    assert count(db, "cell") == 4
+
+
+def test_a_device_that_is_missing_leaves_the_others(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    from edge.errors import NoDeviceError
+
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+
+    def opened(spec: str | None, _: str | None) -> list[Device]:
+        if spec == "ab12":
+            raise NoDeviceError("there is no device ab12", hint="connected devices: none")
+        return [phones["10.0.0.5:5555"]]
+
+    monkeypatch.setattr(module, "open_device", opened)
+    assert run(["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]) == 1
+    said = capsys.readouterr()
+    assert "there is no device ab12" in said.err
+    assert len(json.loads(said.out)) == 2
