@@ -104,28 +104,38 @@ def list_them(as_json: bool) -> None:
 
 @command.command()
 @click.argument("program", type=click.Path(path_type=Path), metavar="FILE")
-def add(program: Path) -> None:
+@options.as_json
+def add(program: Path, as_json: bool) -> None:
     """Keep a copy of a program that was built elsewhere; what it is stands in the file itself.
 
     \b
     Example:
       edgezoo runner add from-a-colleague/edgebench
     """
+    from edge.cli.output import print_json
     from edge.runner.kept import add as add_runner
 
     added = add_runner(program)
+    if as_json:
+        print_json(_fields(added))
+        return
     click.echo(f"{added.name}: added, {added.path}")
 
 
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-def remove(names: tuple[str, ...]) -> None:
+@options.as_json
+def remove(names: tuple[str, ...], as_json: bool) -> None:
     """Remove programs, by the names that `edgezoo runner list` shows."""
+    from edge.cli.output import print_json
     from edge.runner.kept import remove as remove_runner
 
     for name in names:
         remove_runner(name)
-        click.echo(f"{name}: removed")
+        if not as_json:
+            click.echo(f"{name}: removed")
+    if as_json:
+        print_json({"removed": list(names)})
 
 
 def _fields(runner: KeptRunner) -> dict[str, Any]:

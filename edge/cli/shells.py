@@ -10,6 +10,7 @@ from pathlib import Path
 from click.shell_completion import get_completion_class
 
 from edge.cache.files import atomic_write, write_text
+from edge.untrusted.files import read_file
 
 _MARK = "# edgezoo completion"
 _ZSH = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }"
@@ -39,7 +40,7 @@ def script(shell: str) -> str:
 def install(shell: str) -> Changed:
     """Write the script, and a line that reads it into the shell's own file where the shell would not find it by itself."""
     place, content, changed = _place(shell), script(shell), []
-    if not place.is_file() or place.read_text(encoding="utf-8") != content:
+    if not place.is_file() or _text(place) != content:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_text(place, content)
         changed.append(place)
@@ -105,7 +106,7 @@ def _rewrite(path: Path, text: str) -> None:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="surrogateescape") if path.is_file() else ""
+    return read_file(path).decode(errors="surrogateescape") if path.is_file() else ""
 
 
 def _home(name: str) -> Path:

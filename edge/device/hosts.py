@@ -16,6 +16,7 @@ from pathlib import Path
 from edge.device.ssh.destination import Destination
 from edge.errors import FormatError, UsageError
 from edge.typed import convert
+from edge.untrusted.files import read_file
 from edge.untrusted.guard import brief
 
 _VARIABLE = "EDGEZOO_HOSTS"
@@ -48,7 +49,7 @@ def read_hosts() -> dict[str, Destination]:
 
     path = hosts_file()
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_file(path).decode())
     except FileNotFoundError:
         if os.environ.get(_VARIABLE):
             raise UsageError(f"{_VARIABLE}: there is no file {path}", hint="unset it, or write the file") from None

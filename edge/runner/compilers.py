@@ -13,6 +13,7 @@ from edge.device.usable import MIN_SDK
 from edge.errors import RunnerBuildError
 from edge.runner.options import RunnerOptions
 from edge.toolchain.android_sdk import ndk
+from edge.untrusted.files import read_loosely
 
 CROSS, CROSS_PACKAGE = "aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu"
 
@@ -119,7 +120,7 @@ def _version(program: str, package: str) -> str:
 def _revision(path: Path) -> str:
     """As the NDK itself says it, "26.1.10909125"; the folder's name where it does not."""
     try:
-        words = (path / "source.properties").read_text(encoding="utf-8", errors="replace")
+        words = read_loosely(path / "source.properties")
     except OSError:
         return path.name
     return next(

@@ -21,6 +21,7 @@ from edge.cache.paths import data_dir
 from edge.device.elf import abi_of
 from edge.errors import FormatError, RunnerBuildError, UsageError
 from edge.runner.options import ENGINES
+from edge.untrusted.files import read_file
 
 _FACTS = "runner.json"
 _PROGRAM = "edgebench"
@@ -95,7 +96,7 @@ def runners() -> Iterator[KeptRunner]:
 def read(name: str) -> KeptRunner | None:
     """The program of that name; None where there is none, or it is not what was made."""
     try:
-        known = typed.decode((folder(name) / _FACTS).read_bytes(), KeptRunner, name)
+        known = typed.decode(read_file(folder(name) / _FACTS), KeptRunner, name)
         whole = known.name == name and sha256_of(known.path) == known.sha256
         whole = whole and (known.library is None or sha256_of(known.library) == known.source.sha256)
     except (OSError, FormatError):
@@ -138,7 +139,7 @@ def keep(
 
 def marked(program: Path) -> tuple[str, int]:
     """The engine in a program and its device contract, as they stand in the file. Raises `RunnerBuildError`."""
-    found = set(_MARK.findall(program.read_bytes()))
+    found = set(_MARK.findall(read_file(program)))
     if len(found) != 1:
         raise RunnerBuildError(
             f"{program} is no edgebench, or of an edgezoo that did not write its engine into it",
@@ -210,7 +211,7 @@ def _platform(program: Path) -> str:
     if abi == "x86_64":
         return "host"
     if abi == "arm64-v8a":
-        android = _ANDROID_LINKER.search(program.read_bytes()[: 1 << 16])
+        android = _ANDROID_LINKER.search(read_file(program)[: 1 << 16])
         return "android-arm64-v8a" if android else "linux-arm64"
     if abi == "armeabi-v7a":
         return "android-armeabi-v7a"

@@ -10,6 +10,7 @@ from edge.cache.files import write_text
 from edge.cache.hashing import sha256_of
 from edge.errors import RunnerBuildError
 from edge.runner.compilers import run_tool
+from edge.untrusted.files import read_file
 
 _LEAST, _MOST = 11, 14  # x of Paddle-Lite 2.x, whose classes src/engines/lite_api.h declares
 
@@ -55,7 +56,7 @@ def stage(package: Path, place: Path) -> StagedModule:
 
 def version_of(library: Path) -> str:
     """The version text compiled into a library ("v2.13-rc"); empty where it is not exactly one."""
-    found = set(re.findall(rb"\0(v2\.\d{1,2}(?:\.\d+)?(?:-[a-z0-9.]+)?)\0", library.read_bytes()))
+    found = set(re.findall(rb"\0(v2\.\d{1,2}(?:\.\d+)?(?:-[a-z0-9.]+)?)\0", read_file(library)))
     return found.pop().decode() if len(found) == 1 else ""
 
 

@@ -22,11 +22,12 @@ SPELLED = {  # the long spelling, and all others that it has
 }
 NO_JSON = {"completion show": "it prints a script"}
 NO_QUIET = {  # all they say is their answer, what is wrong with it, or what a question was
-    *("show", "choose", "inspect", "doctor", "config show", "cache info"),
+    *("show", "choose", "inspect", "doctor", "report", "config show", "cache info"),
+    *("runner list", "runner add", "runner remove"),
     *("completion install", "completion uninstall", "completion show"),
     *(
         f"results {name}"
-        for name in ("list", "show", "export", "accuracy", "compare", "history", "check", "label", "delete")
+        for name in ("list", "show", "export", "accuracy", "compare", "history", "check", "merge", "label", "delete")
     ),
     *("results save-baseline", "results baselines"),
 }
@@ -66,7 +67,7 @@ def test_what_opens_a_device_is_told_which_and_through_which_server() -> None:
 
 def test_what_reads_results_is_told_which() -> None:
     assert having("--db") == {path for path in having("--db") if path.startswith("results ")} | {
-        *("bench", "eval", "choose", "estimate"),
+        *("bench", "eval", "choose", "estimate", "report", "coverage"),
     }
     assert {" ".join(path) for path, _ in ALL if path[0] == "results"} <= having("--db")
 

@@ -102,7 +102,7 @@ def test_one_of_two_devices_is_lost_in_mid_run(
     loser.start()
     code = run(two_phones.bench("--devices", "2", "--db", str(db), "--json", launches=8))
     said = capsys.readouterr()
-    loser.join()
+    loser.join(60)
     assert code == 1
     cells = {cell["device_identity"]["serialno"]: cell["status"] for cell in json.loads(said.out)}
     assert cells["8a1b0001"] == "measured"

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from edge.device.shell.way import Ended, RemoteEntry
 from edge.device.ssh.talk import Channel
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
+from edge.untrusted.files import open_file
 from edge.untrusted.guard import brief
 from edge.untrusted.numbers import count
 
@@ -58,7 +59,7 @@ class SshFiles:
         """
         mode = "755" if executable else "644"
         try:
-            with local.open("rb", buffering=0) as source, self._open(_STORE) as channel:
+            with open_file(local) as source, self._open(_STORE) as channel:
                 head = f"{mode}\n{int(local.stat().st_mtime)}\n{remote}\n"
                 return self._pour(channel, source, head.encode(), remote)
         except OSError as error:

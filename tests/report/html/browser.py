@@ -124,7 +124,7 @@ def chromium() -> Iterator[Tab]:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
             process.kill()
-            process.wait()
+            process.wait(10)
 
 
 def _port(process: subprocess.Popen[str]) -> int:
