@@ -378,8 +378,8 @@ def flows() -> dict[str, Callable[..., Any]]:
         "while": lambda x: loop(lambda i, _: i < 3, lambda i, y: (i + 1, y * 0.5 + x), [count(), x]),
         "never": lambda x: loop(lambda i, _: i > 3, lambda i, y: (i + 1, y * 0.5 + x), [count(), x])[1],
         "data": lambda x: loop(lambda y: y.abs().max() > 0.1, lambda y: [y * 0.3], [x]),
-        "swap": lambda x: loop(lambda i, a, b: i < 3, lambda i, a, b: (i + 1, b, a), [count(), x, x.exp()]),
-        "nested": lambda x: loop(lambda i, a, b: i < 4, inner, [count(), x, x.abs()])[1:],
+        "swap": lambda x: loop(lambda i, *_: i < 3, lambda i, a, b: (i + 1, b, a), [count(), x, x.exp()]),
+        "nested": lambda x: loop(lambda i, *_: i < 4, inner, [count(), x, x.abs()])[1:],
         "grown": lambda x: loop(lambda i, _: i < 3, lambda i, y: (i + 1, p.concat([y, y]) * 0.9), [count(), x])[1],
     }
 
