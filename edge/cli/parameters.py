@@ -28,7 +28,10 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # click before 8.2 ta
         if len(parts) > (self._most or len(parts)) or not all(
             part.isascii() and part.isdecimal() and len(part) < 10 and int(part) >= self._least for part in parts
         ):
-            raise _refused(param, value, "is no list of numbers", f"for instance {_name(param)} {self._example}")
+            least = f" of at least {self._least}" if self._least else ""
+            raise _refused(
+                param, value, f"is no list of numbers{least}", f"for instance {_name(param)} {self._example}"
+            )
         numbers = tuple(map(int, parts))
         return tuple(dict.fromkeys(numbers)) if self._distinct else numbers
 

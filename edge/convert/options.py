@@ -80,7 +80,7 @@ class ConvertOptions(PreparingOptions):
                         f"--{option.replace('_', '-')} is for the verification, which --no-verify leaves out"
                     )
         if self.verify_seconds is not None and self.verify_seconds <= 0:
-            raise UsageError(f"--verify-seconds {self.verify_seconds:g}: more than none")
+            raise UsageError(f"--verify-seconds {self.verify_seconds:g} must be more than 0")
         if self.verify_seconds is not None and self.formats != "nb":
             raise UsageError("--verify-seconds is for .nb files", hint="leave it out, or convert to nb alone")
         _ = self.inputs_asked

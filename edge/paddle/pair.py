@@ -68,7 +68,7 @@ def _of_program(program: Path) -> tuple[Path, Path | None]:
         found = [path for path in sorted(program.parent.iterdir()) if path.is_file() and is_params(path)]
         return program, found[0] if len(found) == 1 else None
     if program.suffix == ".onnx":
-        raise _onnx(program)
+        raise onnx_refused(program)
     raise ModelFilesError(f"{program} is no program of Paddle", hint="name the folder of an inference model")
 
 
@@ -91,7 +91,8 @@ def _several(programs: list[Path]) -> ModelFilesError:
     )
 
 
-def _onnx(path: Path) -> ModelFilesError:
+def onnx_refused(path: Path) -> ModelFilesError:
+    """What is said of an ONNX file where a model of Paddle is wanted."""
     return ModelFilesError(
         f"{path} is an ONNX model, and edgezoo converts those of Paddle",
         hint=f"X2Paddle makes one: x2paddle -f onnx -m {path} -s DIR; then name DIR/inference_model",
@@ -105,7 +106,7 @@ def _none(folder: Path, programs: list[Path]) -> ModelFilesError:
     if lone := sorted(folder.glob("*.pdiparams")):
         return ModelFilesError(f"{folder} has {lone[0].name} without its program, {lone[0].stem}.pdmodel or .json")
     if onnx := sorted(folder.glob("*.onnx")):
-        return _onnx(onnx[0])
+        return onnx_refused(onnx[0])
     if weights := [path for suffix in ("pdparams", "safetensors") for path in sorted(folder.glob(f"*.{suffix}"))]:
         return ModelFilesError(
             f"{folder} holds weights alone, {weights[0].name}: no network",

@@ -29,12 +29,22 @@ def read(place: Path) -> InferenceModel:
                 raise ModelFilesError(f"{named} has no parameters beside it, {named.stem}.pdiparams")
             return _read_pir(place, named, params)
         program = Program.read(named)
+        if params is not None and not is_usual(named, params) and _is_one_of_many(params, program):
+            params = None
         if params is None:
             return _checked(place, program, *joined(named, program.persistables), named)
-        files = (named, params) if is_usual(named, params) else linked(named, params)
-        return _checked(place, program, *files, named)
+        if is_usual(named, params):
+            return _checked(place, program, named, params, named)
+        params_file.check(params, program.persistables, stored_otherwise(program))  # names it, and not its link
+        return _checked(place, program, *linked(named, params), named)
     except ProgramError as error:
         raise ModelFilesError(error.message, hint=error.hint) from error
+
+
+def _is_one_of_many(params: Path, program: Program) -> bool:
+    """A file that is called as one of several parameters holds that one: the others are missing."""
+    names = {spec.name for spec in program.persistables}
+    return len(names) > 1 and params.name in names
 
 
 def _read_pir(place: Path, pir_path: Path, params_path: Path) -> InferenceModel:

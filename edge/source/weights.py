@@ -37,6 +37,11 @@ class Weights:
         if path.suffix in CHECKPOINTS and path.is_file():
             (_check_safetensors if path.suffix == ".safetensors" else _check_pickle)(path)
             return cls("checkpoint", path=path)
+        if path.suffix == ".onnx" and path.is_file():
+            from edge.paddle.pair import onnx_refused
+
+            known = onnx_refused(path)
+            raise UsageError(known.message, hint=known.hint)
         what = "is neither a directory nor a checkpoint" if path.exists() else "does not exist"
         raise UsageError(
             f"--weights {text}: that path {what}",

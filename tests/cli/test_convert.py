@@ -34,6 +34,8 @@ def run(*arguments: str) -> int:
         (["Mobile Net V9"], 2, "no model 'Mobile Net V9' in the catalogue"),
         (["MobileNetV1_é"], 2, "no model 'MobileNetV1_é' in the catalogue"),
         (["MobileNetV1", "--weights", "none/such"], 2, "--weights none/such: that path does not exist"),
+        (["MobileNetV1", "--weights", "onnx/net.onnx"], 2, "net.onnx is an ONNX model"),
+        (["MobileNetV1", "--input-shape", "1,3,-1,320"], 2, "1,3,-1,320 is no list of numbers of at least 1"),
         (["MobileNetV1", "--weights", "text.txt"], 2, "is neither a directory nor a checkpoint"),
         (["MobileNetV1", "MobileNetV2", "--weights", "."], 2, "can be the weights of one model, and 2 are named"),
         (["MobileNetV1", "--target", "gpu"], 2, "Invalid value for '--target'"),
@@ -59,6 +61,8 @@ def run(*arguments: str) -> int:
 )
 def test_bad_input_is_one_sentence(arguments: list[str], code: int, says: str, capsys: Capture) -> None:
     Path("text.txt").touch()
+    Path("onnx").mkdir()
+    Path("onnx/net.onnx").touch()
     Path("bad.toml").write_text('engine = "2.13rc0"\npresicion = "fp32"\n')
     assert run(*arguments) == code
     message = capsys.readouterr().err

@@ -598,7 +598,7 @@ CONVERT: dict[str, Sequence[Row]] = {
     "--verify-seconds": [Effect(OWN + "--verify-seconds 0.001", field_of("verification", "inputs"), 2, slow=True),
                          Effect(OWN + "--verify-seconds 0.001", field_of("verification", "reason"),
                                 "2 of 20 inputs in the 0.001 s of --verify-seconds", slow=True),
-                         Refused(OWN + "--verify-seconds 0", "--verify-seconds 0: more than none"),
+                         Refused(OWN + "--verify-seconds 0", "--verify-seconds 0 must be more than 0"),
                          Refused(OWN + "--verify-seconds 9 --format onnx", "--verify-seconds is for .nb files"),
                          Refused(OWN + "--verify-seconds 9 --no-verify", "--verify-seconds is for the verification")],
     "--input-range": [Effect(OWN + "--input-range 0,77", field_of("verification", "input_ranges"), ["0 to 77"], slow=True),

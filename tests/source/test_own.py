@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -99,6 +100,24 @@ def test_a_parameter_that_is_missing_or_another_is_named(
     separate(folder)
     (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
     with pytest.raises(ModelFilesError, match=says):
+        read(folder)
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_one_of_several_parameters_is_not_taken_for_all(folder: Path) -> None:
+    separate(folder)
+    for name in ("b_w", "c_n"):
+        (folder / name).unlink()
+    with pytest.raises(ModelFilesError, match=r"3 parameters, and no file beside it for 2 of them \(b_w, c_n\)"):
+        read(folder)
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_parameters_of_another_name_that_do_not_belong_are_called_by_it(folder: Path) -> None:
+    (folder / "inference.pdmodel").rename(folder / "__model__")
+    (folder / "inference.pdiparams").unlink()
+    (folder / "other.bin").write_bytes(params({**SHAPES, "a_b": (5,)}))
+    with pytest.raises(ModelFilesError, match=re.escape(f"{folder / 'other.bin'} does not belong to")):
         read(folder)
 
 

@@ -21,10 +21,11 @@ from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.convert.verify.references import kept_outputs, reference_outputs_key
 from edge.convert.verify.runs import Runs
-from edge.errors import WorkerError
+from edge.errors import WorkerError, WorkerRequestError
 from edge.paddle.double import doubled, doubled_params
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
+from edge.toolchain.engines import engine
 from edge.toolchain.worker import Worker
 
 _TIMEOUT = 1800.0  # seconds for one engine to run all samples of the largest network
@@ -102,7 +103,22 @@ class Paddle:
         self._program = write_reference(source, program, scratch)
 
     def run(self, params: Path, given: Sequence[Sample]) -> Outputs:
-        """Its outputs for these samples, with the parameters in that file. Raises `WorkerError`."""
+        """Its outputs for these samples, with the parameters in that file.
+
+        Raises `WorkerError`, which names Paddle where that refuses its own model.
+        """
+        try:
+            return self._kept(params, given)
+        except WorkerRequestError as error:
+            version = engine(self._source.reference_engine).version
+            raise WorkerRequestError(
+                f"Paddle {version} itself cannot run the model as it came: {error.message.strip().splitlines()[0]}",
+                kind=error.kind,
+                hint="give inputs of shapes that belong together (--input-shape), or export the model again",
+                log=error.log,
+            ) from error
+
+    def _kept(self, params: Path, given: Sequence[Sample]) -> Outputs:
         if not self._keep:
             return self._ran(params, given)
         sha256 = self._source.params_sha256 if params == self._source.params else sha256_of(params)

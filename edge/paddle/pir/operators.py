@@ -52,6 +52,8 @@ KINDS = {
     ("prior_box", "max_sizes"): "FLOATS",
     ("box_coder", "variance"): "FLOATS",
     ("set_value", "values"): "SCALARS",
+    ("while", "sub_block"): "BLOCK",
+    ("conditional_block", "sub_block"): "BLOCK",
     **{("set_value", name): "LONGS" for name in
        ("axes", "starts", "ends", "steps", "shape", "decrease_axes", "none_axes")},
 }  # fmt: skip

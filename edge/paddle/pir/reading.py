@@ -1,7 +1,8 @@
 """Reading `inference.json`: PIR as Paddle 3 serialises it, as values.
 
-One region of one block of operators. An operator is `{"#": name, "A": attributes, "I": operands, "O": results}`; a value
-is a number (`{"%": 264}`; 0 where an optional operand is missing) with a type where it is made. Names are shortened:
+One region of one block of operators. An operator is `{"#": name, "A": attributes, "I": operands, "O": results}`, and one of
+control flow has `regions` of its own, whose blocks see the values around them and number what they are given below zero. A
+value is a number (`{"%": 264}`; 0 where an optional operand is missing) with a type where it is made. Names are shortened:
 `0.` is the dialect builtin, `1.` pd_op (`1.conv2d`), and `p` a parameter. Source: Paddle's
 paddle/fluid/pir/serialize_deserialize, schema.h; looked at in what 3.0, 3.1, 3.2 and 3.3 write.
 """
@@ -10,9 +11,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +58,21 @@ class PirOp:
     operands: tuple[int, ...]
     results: tuple[Value, ...]
     index: int
+    blocks: tuple[PirBlock, ...] = ()
 
     @property
     def where(self) -> str:
         """For an error: the operator, and the layer it belongs to if the program says so."""
         layer = str(self.attrs.get("struct_name", "")).strip("/")
         return f"{self.name} (number {self.index}{', in ' + layer if layer else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class PirBlock:
+    """What control flow runs: what it is given each time, and its operators, a `cf.yield` of its results last."""
+
+    args: tuple[Value, ...]
+    ops: tuple[PirOp, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,14 @@ class PirProgram:
     @cached_property
     def ops(self) -> tuple[PirOp, ...]:
         """The operators in order, without the parameters."""
-        return tuple(_op(op, index) for index, op in enumerate(self._operators) if op["#"] != _PARAMETER)
+        return _ops(self._operators, count())
+
+    def walk(self, ops: Iterable[PirOp] | None = None) -> Iterator[PirOp]:
+        """All operators, those inside control flow too."""
+        for op in self.ops if ops is None else ops:
+            yield op
+            for block in op.blocks:
+                yield from self.walk(block.ops)
 
     def with_fetch(self, id: int, name: str) -> PirProgram:
         """The same program with the value of that number as one more, last output, under that name."""
@@ -159,13 +177,26 @@ class PirProgram:
         return operators
 
 
-def _op(op: Mapping[str, Any], index: int) -> PirOp:
+def _ops(operators: Iterable[Mapping[str, Any]], numbers: Iterator[int]) -> tuple[PirOp, ...]:
+    numbered = [(op, next(numbers)) if op["#"] == _PARAMETER else _op(op, numbers) for op in operators]
+    return tuple(op for op in numbered if isinstance(op, PirOp))
+
+
+def _block(region: Mapping[str, Any], numbers: Iterator[int]) -> PirBlock:
+    (block,) = region["blocks"]
+    args = tuple(_typed(int(arg["#"]), arg["TT"]) for arg in block.get("args", ()))
+    return PirBlock(args, _ops(block["ops"], numbers))
+
+
+def _op(op: Mapping[str, Any], numbers: Iterator[int]) -> PirOp:
+    index = next(numbers)
     return PirOp(
         name=_full_name(op["#"]),
         attrs={one["N"]: _attribute(one["AT"]) for one in op["A"]},
         operands=tuple(int(operand["%"]) for operand in op.get("I", ())),
         results=tuple(_value(result) for result in _listed(op["O"])),
         index=index,
+        blocks=tuple(_block(region, numbers) for region in op.get("regions", ())),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.errors import ProgramError
+from edge.paddle.pir.flow import FLOW
 from edge.paddle.pir.reading import PirProgram
 from edge.paddle.pir.special import SPECIAL
 from edge.paddle.pir.translator import Translation, Translator
@@ -12,4 +13,4 @@ from edge.untrusted.guard import guarded
 def translate(pir: PirProgram) -> Translation:
     """Raises `ProgramError`, which names the first operator that has no translation."""
     with guarded(ProgramError, f"{pir.where} is damaged: it cannot be translated"):
-        return Translator(pir, SPECIAL).run()
+        return Translator(pir, {**SPECIAL, **FLOW}).run()

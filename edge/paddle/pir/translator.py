@@ -7,7 +7,8 @@ an output is called what Paddle 3's predictor calls it (`fetch_name_0`), other v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,10 @@ from edge.errors import ProgramError
 from edge.paddle.pir.constant import Constant, dtype_number
 from edge.paddle.pir.operators import FILL, NO_ATTRS, OPERATORS, REDUCTIONS, Legacy
 from edge.paddle.pir.reading import PirOp, PirProgram, Value
-from edge.paddle.pir.writing import Writer
+from edge.paddle.pir.writing import SubBlock, Writer
 from edge.paddle.program import Program
 from edge.untrusted.guard import brief, guarded
 
-_FLOW = ("if", "while")
 _HINT = (
     "export the model in the older format instead: with Paddle 3 set FLAGS_enable_pir_api=0 before paddle.jit.save, "
     "or export with Paddle 2.6"
@@ -47,7 +47,7 @@ class Translator:
         self.sizes: dict[int, list[int]] = {}  # a shape -> the sizes it was put together of
         self.spread: dict[int, tuple[int, int]] = {}  # a parameter in one axis of many dimensions -> parameter, axis
         self._types: dict[int, Value] = {}
-        self._fresh = 0
+        self._fresh = min((arg.id for op in pir.walk() for block in op.blocks for arg in block.args), default=0)
         self._parameters = {parameter.value.id for parameter in pir.parameters}
         self._outputs: dict[int, str] = {}
 
@@ -57,7 +57,12 @@ class Translator:
             self._names[value.id] = self.writer.tensor(parameter.name, value.dtype, value.shape, persistable=True)
             self._types[value.id] = value
         self._look_ahead()
-        for op in self._pir.ops:
+        self.translate(self._pir.ops)
+        return Translation(self.writer.build(), {name: id for id, name in self._names.items() if id > 0})
+
+    def translate(self, ops: Sequence[PirOp]) -> None:
+        """Write operators, one after the other."""
+        for op in ops:
             operator = f"{self._pir.where}: the operator {brief(op.where)}"
             with guarded(ProgramError, f"{operator} is not of the form that is known", hint=_HINT):
                 dialect, _, name = op.name.partition(".")
@@ -72,14 +77,12 @@ class Translator:
                         hint="write the network with operators of Paddle, and train or export it again",
                     )
                 else:
-                    what = " is control flow, which" if name in _FLOW else ""
-                    raise ProgramError(f"{operator}{what} cannot be translated.", hint=_HINT)
-        return Translation(self.writer.build(), {name: id for id, name in self._names.items() if id > 0})
+                    raise ProgramError(f"{operator} cannot be translated.", hint=_HINT)
 
     def _look_ahead(self) -> None:
         """Lists of tensors are given to the values that they are taken apart into; outputs get their names."""
-        makers = {result.id: op for op in self._pir.ops for result in op.results}
-        for op in self._pir.ops:
+        makers = {result.id: op for op in self._pir.walk() for result in op.results}
+        for op in self._pir.walk():
             if op.name == "builtin.split":
                 self._parts[op.operands[0]] = [result.id for result in op.results]
             elif op.name == "pd_op.fetch":
@@ -140,6 +143,16 @@ class Translator:
     def scratch(self, near: str, dtype: str, shape: Sequence[int]) -> str:
         """A variable for something that the original does not have."""
         return self.writer.tensor(f"{near}.edgezoo", dtype, shape)
+
+    @contextmanager
+    def sub_block(self, args: Sequence[Value] = (), names: Sequence[str] = ()) -> Iterator[SubBlock]:
+        """What is translated meanwhile becomes a block that is run with `args` in the variables `names`."""
+        around = dict(self._names)
+        self._remember(args)
+        self._names.update(zip((arg.id for arg in args), names, strict=True))
+        with self.writer.sub_block() as block:
+            yield block
+        self._names = around  # what was made within is seen nowhere else
 
     def keep(self, id: int, constant: Constant) -> None:
         self._constants[id] = constant

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge.paddle import schema
@@ -10,12 +12,21 @@ from edge.paddle.pir.operators import KINDS
 from edge.paddle.program import Program
 
 _PADDLE_2_6 = 2_006_000  # operators are written in that version's form
-_FEED_MINIBATCH, _FETCH_LIST = 9, 10  # framework.proto's VarType.Type
+_FEED_MINIBATCH, _FETCH_LIST, _STEP_SCOPES = 9, 10, 11  # framework.proto's VarType.Type
 _SCALAR_FLOAT = 3
+_KEPT = frozenset({"feed", "fetch", "while", "conditional_block"})  # the blocks of the latter are numbered
+
+
+@dataclass
+class SubBlock:
+    """A block that control flow runs: its number; once it is written, `reads` has the variables of others that it reads."""
+
+    number: int
+    reads: list[str] = field(default_factory=list)
 
 
 class Writer:
-    """A program of one block in the making."""
+    """A program in the making."""
 
     def __init__(self) -> None:
         self._message = schema.MESSAGES["Program"]()
@@ -41,6 +52,25 @@ class Writer:
         var.type.lod_tensor.tensor.data_type = schema.DTYPE_NUMBERS[dtype]
         var.type.lod_tensor.tensor.dims.extend(shape)
         return name
+
+    def scopes(self, near: str) -> str:
+        """Add the variable in which an operator of control flow keeps what it runs in."""
+        name = self.tensor(f"{near}_scopes.edgezoo", "bool", ())
+        self._block.vars[-1].type.Clear()
+        self._block.vars[-1].type.type = _STEP_SCOPES
+        return name
+
+    @contextmanager
+    def sub_block(self) -> Iterator[SubBlock]:
+        """What is added meanwhile becomes a block of its own."""
+        parent = self._block
+        self._block = self._message.blocks.add(idx=len(self._message.blocks), parent_idx=parent.idx)
+        made = SubBlock(self._block.idx)
+        yield made
+        own = {var.name for var in self._block.vars}
+        read = dict.fromkeys(name for op in self._block.ops for slot in op.inputs for name in slot.arguments)
+        made.reads += [name for name in read if name not in own]
+        self._block = parent
 
     def op(
         self,
@@ -69,16 +99,18 @@ class Writer:
         """The program, without the operators and variables that no output needs."""
         needed: set[str] = set()
         kept = []
-        for op in reversed(self._block.ops):
+        first, *others = self._message.blocks
+        for op in reversed(first.ops):
             made = {name for slot in op.outputs for name in slot.arguments}
-            if op.type in ("feed", "fetch") or made & needed:
+            if op.type in _KEPT or made & needed:
                 needed |= made | {name for slot in op.inputs for name in slot.arguments}
                 kept.append(op)
         program = schema.MESSAGES["Program"]()
         program.version.CopyFrom(self._message.version)
         block = program.blocks.add(idx=0, parent_idx=-1)
-        block.vars.extend(var for var in self._block.vars if var.persistable or var.name in needed)
+        block.vars.extend(var for var in first.vars if var.persistable or var.name in needed)
         block.ops.extend(reversed(kept))
+        program.blocks.extend(others)
         return Program(program)
 
 

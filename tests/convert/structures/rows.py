@@ -17,7 +17,6 @@ NO_VERSION = "the target arm has no kernel for: {0} (no version of Paddle-Lite h
 TO_ONNX = "paddle2onnx cannot translate the operators {0}"
 CUSTOM = "is no operator of Paddle but custom: no version of Paddle-Lite can have a kernel"
 ROUNDED = "inconclusive: what came also rounds where no int8 kernel does"
-FLOW = "is control flow, which cannot be translated (exported with FLAGS_enable_pir_api=0 it can)"
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ ROWS = (
     Row("ids", "int32 words"),
     Row("bert", "two inputs of int64 words, both open; attention", {"input_ids": (1, 12), "token_type_ids": (1, 12)}),
     Row("any_all", "`reduce_any`, `reduce_all`"),
-    Row("loop", "`while` and `conditional_block` that end by `any` and `all`", newer=FLOW),
-    Row("branch", "`conditional_block`", newer=FLOW),
+    Row("loop", "`while` and `conditional_block` that end by `any` and `all`"),
+    Row("branch", "`conditional_block`"),
     Row("lstm", "LSTM (`rnn`), two layers, both directions"),
     Row("gru", "GRU (`rnn`)"),
     Row("einsum", "`einsum`: attention"),
@@ -117,7 +116,7 @@ every network is. A cell is what `edgezoo convert` said; `pytest tests/convert/s
 of them. ONNX files are made of the older format's programs.
 
 Quantised networks get int8 kernels for their convolutions ([how](../explanation/precisions.md#networks-that-came-quantised)).
-What Paddle 3 writes with control flow is exported once more in the older format, as the hint says.
+Control flow of Paddle 3 (`if`, `while`) becomes the older format's `conditional_block` and `while`.
 
 | structure | {OLDER} | {NEWER} | ONNX |
 |---|---|---|---|

@@ -316,6 +316,20 @@ def test_a_paddle_that_fails_is_no_verdict(tmp_path: Path) -> None:
         verified(tmp_path, Engines(paddle=broken))
 
 
+@pytest.mark.parametrize("trouble", [{}, {"run": WorkerCrashedError("lite_worker died (SIGABRT)", returncode=-6)}])
+def test_a_model_that_paddle_itself_refuses_is_no_lack_of_the_engine(
+    tmp_path: Path, trouble: dict[str, Exception]
+) -> None:
+    def refusing(*_: object) -> Array:
+        raise WorkerRequestError("(InvalidArgument) Broadcast dimension mismatch.\n  [Hint: more]", kind="ValueError")
+
+    says = (
+        r"^Paddle 2\.6\.2 itself cannot run the model as it came: \(InvalidArgument\) Broadcast dimension mismatch\.$"
+    )
+    with pytest.raises(WorkerRequestError, match=says):
+        verified(tmp_path, Engines(paddle=refusing, trouble=trouble))
+
+
 # Programs that are quantised with their activations
 
 

@@ -341,6 +341,8 @@ def cases() -> Iterator[tuple[str, Any, list[list[int]]]]:
     )
     yield "two_inputs", Two(lambda x, y: x * 2 + y), [IMAGE, IMAGE]
     yield "set_value", SetValue(p.abs), [IMAGE]
+    for name, flow in flows().items():
+        yield f"flow_{name}", Net(flow), [IMAGE]
     image = [-1, 3, 64, 64]
     yield "net_transformer", Classifier(Transformer()), [image]
     yield "net_resnet", Classifier(models.resnet18(num_classes=10)), [image]
@@ -349,6 +351,37 @@ def cases() -> Iterator[tuple[str, Any, list[list[int]]]]:
     yield "net_shufflenet_v2", Classifier(models.shufflenet_v2_x0_25(num_classes=10)), [image]
     yield "net_squeezenet", Classifier(models.squeezenet1_1(num_classes=10)), [image]
     yield "net_densenet", Classifier(models.densenet121(num_classes=10)), [image]
+
+
+def flows() -> dict[str, Callable[..., Any]]:
+    """Control flow; both ways of what the data decide, variables that change places, one loop in another."""
+    cond, loop = p.static.nn.cond, p.static.nn.while_loop
+
+    def count(size: int = 1) -> Any:
+        return p.zeros([size], "int32")
+
+    def halved(a: Any, b: Any) -> Any:
+        return cond(a.sum() > b.sum(), lambda: (a * 0.5, b), lambda: (a, b * 0.25))
+
+    def inner(i: Any, a: Any, b: Any) -> Any:
+        a, b = halved(b, a)
+        _, a = loop(lambda j, _: j < 2, lambda j, a: (j + 1, a + b * 0.1), [count(), a])
+        return i + 1, a, b
+
+    return {
+        "if": lambda x: cond(x.mean() > -100, lambda: x * 2, lambda: x - 1),
+        "else": lambda x: cond(x.mean() > 100, lambda: x * 2, lambda: x - 1),
+        "two": lambda x: cond(x.mean() > -100, lambda: (x * 2, x.sum()), lambda: (x, x.max())),
+        "outer": lambda x: cond(x.mean() > 100, lambda: x * 2, lambda: x),
+        "constant": lambda x: cond(p.full([1], True, "bool"), lambda: x * 2, lambda: x - 1) * 3,
+        "constant_else": lambda x: cond(p.full([1], False, "bool"), lambda: x * 2, lambda: p.ones(IMAGE)) + x,
+        "while": lambda x: loop(lambda i, _: i < 3, lambda i, y: (i + 1, y * 0.5 + x), [count(), x]),
+        "never": lambda x: loop(lambda i, _: i > 3, lambda i, y: (i + 1, y * 0.5 + x), [count(), x])[1],
+        "data": lambda x: loop(lambda y: y.abs().max() > 0.1, lambda y: [y * 0.3], [x]),
+        "swap": lambda x: loop(lambda i, *_: i < 3, lambda i, a, b: (i + 1, b, a), [count(), x, x.exp()]),
+        "nested": lambda x: loop(lambda i, *_: i < 4, inner, [count(), x, x.abs()])[1:],
+        "grown": lambda x: loop(lambda i, _: i < 3, lambda i, y: (i + 1, p.concat([y, y]) * 0.9), [count(), x])[1],
+    }
 
 
 def draw(network: Any) -> None:

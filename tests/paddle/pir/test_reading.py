@@ -118,12 +118,12 @@ def test_no_prefix_passes_for_the_whole(cut: int) -> None:
         (lambda d: _operators(d)[-2].update({"#": "3.mine"}), r"custom_op.mine .* is a custom operator"),
         (
             lambda d: _operators(d)[-2].update({"#": "1.while"}),
-            r"pd_op.while .* is control flow, which cannot be translated",
+            r"pd_op.while \(number 24.*\) is not of the form that is known",
         ),
         (lambda d: _operators(d)[-2].update(I=[{"%": 22}, {"%": 23}]), r"pd_op.softmax .*2 operands instead of 1"),
         (lambda d: _operators(d)[-2].update(I=[{"%": 999}]), r"pd_op.softmax .* is not of the form that is known"),
     ],
-    ids=["unknown operator", "custom operator", "control flow", "other operands", "undefined operand"],
+    ids=["unknown operator", "custom operator", "control flow without a block", "other operands", "undefined operand"],
 )
 def test_what_cannot_be_translated_is_named(change: Callable[[dict[str, Any]], object], says: str) -> None:
     with pytest.raises(ProgramError, match=says) as caught:
