@@ -17,9 +17,9 @@ import struct
 from dataclasses import dataclass
 
 from edge.device.adb.connection import Connection
+from edge.device.base import OUTPUT_LIMIT, flood
 from edge.errors import CommandError, LinkLostError
 
-OUTPUT_LIMIT = 64 << 20  # a command that prints more than this has gone wrong
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
 _V1_LIMIT, _V2_LIMIT = 4000, 32_000  # bytes of a service's name; messages have 4 KiB before Android 7, 256 KiB since
 _MARKER_ROOM = 128  # bytes; a marker line is shorter
@@ -88,7 +88,7 @@ def read_v2(connection: Connection, marker: Marker) -> Ended:
             if kind in (_STDOUT, _STDERR):
                 (out if kind == _STDOUT else err).extend(data)
             if len(out) + len(err) > OUTPUT_LIMIT:
-                raise _flood()
+                raise flood()
     except TimeoutError:
         raise CutOffError(bytes(out), bytes(err)) from None
     split = marker.split(bytes(out))
@@ -112,7 +112,7 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
         while some := connection.read_some():
             text += some
             if len(text) > OUTPUT_LIMIT:
-                raise _flood()
+                raise flood()
             if marker.split(bytes(text[-_MARKER_ROOM:])):
                 break  # a stray background process may hold the stream open
     except TimeoutError:
@@ -128,7 +128,3 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
         return Ended(code, before, b"")
     start = before.index(b"\n", len(parts[0])) + 1
     return Ended(code, parts[0], before[start:])
-
-
-def _flood() -> CommandError:
-    return CommandError(f"the command printed more than {OUTPUT_LIMIT >> 20} MiB", code=137, hint="it was ended")
