@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from edge.untrusted.files import regular
+
 
 @contextmanager
 def exclusive(path: Path, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
@@ -48,4 +50,4 @@ def exclusive_now(path: Path) -> Iterator[bool]:
 
 def _opened(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("a")
+    return open(path, "a", opener=regular)

@@ -22,6 +22,7 @@ from edge.errors import CommandError
 
 OUTPUT_LIMIT = 64 << 20  # bytes; a command that prints more than this has gone wrong, and is ended
 
+
 @dataclass(frozen=True, slots=True)
 class Core:
     """One CPU core. Frequencies in kHz as sysfs gives them; None where they cannot be read."""
