@@ -33,7 +33,11 @@ class Accuracies:
         self._database = database
 
     def add(self, one: Accuracy) -> int:
-        """Keep it; returns its id, which is not that of `one`."""
+        """Keep it; returns its id, which is not that of `one`.
+
+        What was judged before and came out the same, image by image, stays one row, which now tells of the newer time: also
+        of an evaluation that was killed after it was kept, and run again.
+        """
         subject = one.subject
         values = {
             "finished": one.finished,
@@ -60,7 +64,15 @@ class Accuracies:
             "outcomes": one.outcomes,
         }
         names, blanks = ", ".join(values), ", ".join("?" * len(values))
+        same = " AND ".join(f"{name} IS :{name}" for name in values if name not in ("finished", "seconds"))
         with self._database.transaction() as execute:
+            known = execute(f"SELECT id FROM accuracy WHERE {same} ORDER BY id DESC", values).fetchone()
+            if known is not None:
+                execute(
+                    "UPDATE accuracy SET finished = ?, seconds = ? WHERE id = ?",
+                    (one.finished, one.seconds, known["id"]),
+                )
+                return int(known["id"])
             cursor = execute(f"INSERT INTO accuracy ({names}) VALUES ({blanks})", tuple(values.values()))
             return int(cursor.lastrowid or 0)
 
@@ -68,7 +80,7 @@ class Accuracies:
         """Those that match, oldest first; and a sentence for each row that is damaged. `device`: serial number or address."""
         found, damaged = [], []
         for row in self._database.rows(
-            "SELECT * FROM accuracy WHERE ? IN (model, '') AND (? IN (serialno, address, '')) ORDER BY id",
+            "SELECT * FROM accuracy WHERE ? IN (model, '') AND (? IN (serialno, address, '')) ORDER BY finished, id",
             model or "",
             device or "",
         ):
@@ -94,7 +106,7 @@ class Accuracies:
         """The newest of that very file, else of the same program, weights and precision in another; none synthetic."""
         for column, value in (("model_sha256", subject.sha256), ("network", network_id(subject))):
             row = self._database.one(
-                f"SELECT * FROM accuracy WHERE {column} = ? AND NOT synthetic ORDER BY id DESC", value
+                f"SELECT * FROM accuracy WHERE {column} = ? AND NOT synthetic ORDER BY finished DESC, id DESC", value
             )
             if row is not None:
                 try:
