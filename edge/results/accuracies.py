@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.errors import ResultsError, UnknownResultError
 from edge.results import rows
-from edge.results.accuracy import Accuracy
+from edge.results.accuracy import AMONG_FIVE, RIGHT, UNREADABLE, WRONG, Accuracy
 from edge.results.database import Database
 from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Subject
@@ -128,11 +128,13 @@ def _accuracy(row: sqlite3.Row) -> Accuracy:
     one = Row(row)
     outcomes = one.blob("outcomes")
     remarks = one.mapping("remarks").get("remarks")
-    if not outcomes or set(outcomes) == {255} or not isinstance(remarks, list):
+    if not set(outcomes) - {UNREADABLE} or not isinstance(remarks, list):
         raise DamagedRowError("it has no image")
+    if set(outcomes) - {RIGHT, AMONG_FIVE, WRONG, UNREADABLE}:
+        raise DamagedRowError("an image came to what none can")
     return Accuracy(
         id=one.whole("id"),
-        finished=one.number("finished"),
+        finished=one.moment("finished"),
         seconds=one.number("seconds"),
         subject=rows.subject(one),
         network=one.text_if_known("network"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -125,8 +126,10 @@ def test_the_same_judgement_stays_one_row_of_the_newer_time(path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"dataset_sha256": "ab" * 32}, {"engine": "paddle-lite v2.14-rc"}, {"preprocessing": {"scale": 2.0}}, {"synthetic": True},
-        {"program": {"name": "another"}}, {"device": {"serial": "a", "serialno": "b"}}, {"remarks": ("none",)}, {"classes": None},
+        {"dataset_sha256": "ab" * 32}, {"engine": "paddle-lite v2.14-rc"}, {"preprocessing": {"scale": 2.0}},
+        {"synthetic": True},
+        {"program": {"name": "another"}}, {"device": {"serial": "a", "serialno": "b"}}, {"remarks": ("none",)},
+        {"classes": None},
         {"subject": replace(SUBJECT, sha256="cd" * 32)}, {"has_top5": False},
     ],
 )  # fmt: skip
@@ -198,3 +201,29 @@ def test_a_damaged_row_is_named_and_the_others_are_there(path: Path) -> None:
         assert f"accuracy {first} in {path} is damaged" in damaged[0]
         with pytest.raises(ResultsError, match="is damaged"):
             store.accuracies.get(first)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("finished", 1e300),
+        ("finished", -1.0),
+        ("finished", "now"),
+        ("outcomes", bytes([RIGHT, 7])),
+        ("outcomes", b"\xff\xff"),
+    ],
+)
+def test_a_cell_that_holds_what_it_cannot_is_damage(path: Path, column: str, value: object) -> None:
+    with Store(path) as store:
+        id = store.accuracies.add(accuracy())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE accuracy SET {column} = ?", (value,))
+    with Store(path) as store:
+        assert store.accuracies.all()[0] == []
+        with pytest.raises(ResultsError, match="is damaged"):
+            store.accuracies.get(id)
+
+
+def test_the_same_images_in_another_number_are_damage() -> None:
+    with pytest.raises(ResultsError, match="tells of 10 images and 2 of 9, though they are of the same ones"):
+        compare_accuracies(accuracy(id=1), accuracy(bytes([RIGHT] * 9), id=2))
