@@ -106,7 +106,7 @@ def test_pages_of_zeros_take_only_what_was_on_them(db: Path, seed: int) -> None:
 
 def test_a_damaged_accuracy_is_told_and_taken_out(db: Path) -> None:
     with Store(db) as store:
-        kept, hurt = (store.accuracies.add(accuracy()) for _ in range(2))
+        kept, hurt = (store.accuracies.add(accuracy(bytes([what]))) for what in (0, 2))
     change(db, f"UPDATE accuracy SET remarks = 'x' WHERE id = {hurt}")
     assert len(check(db).damaged) == 1
     assert f"accuracy {hurt} in {db} is damaged" in repair(db).lost[0]
