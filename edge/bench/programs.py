@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
+from edge.bench.wanted import check_program
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
@@ -95,8 +96,7 @@ def find_runner(
         path, chosen = _built(device), flavour("edgebench")
     else:
         path = Path(wanted)
-        if not path.is_file():
-            raise BenchError(f"the benchmark program {wanted} does not exist", hint="give the path to the program")
+        check_program(path)
         require_usable(device.properties(), path)
         chosen = flavour(kind) if kind else _ask(device, path)
     require_usable(device.properties(), path)

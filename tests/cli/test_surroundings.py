@@ -20,7 +20,7 @@ from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "package" / "data" / "tiny.nb"
 OTHER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-NO_MATTER, REFUSED = 0, 1
+NO_MATTER, REFUSED, WRONG = 0, 1, 2
 
 
 def run_as_other(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +70,8 @@ def _others(folder: Path) -> Iterator[Path]:
         ("inspect {}/tiny.nb", NO_MATTER, "kernels for the target"),
         ("package {}/tiny.nb --format aar -o {}/a.aar", REFUSED, "could not be written"),
         ("convert PPLCNet_x0_25 --weights random -o {}/m", REFUSED, "Permission denied"),
+        ("results export --csv -o {}/a.csv", WRONG, "nothing can be written in"),
+        ("coverage -o {}/a.txt", WRONG, "nothing can be written in"),
         ("estimate {}/tiny.nb", REFUSED, "Permission denied"),
         ("doctor", None, "paddle"),
     ],

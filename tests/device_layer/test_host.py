@@ -47,9 +47,7 @@ def test_endless_output_is_ended(host: HostDevice, monkeypatch: pytest.MonkeyPat
     assert eventually(lambda: not runs("a-flood-of-words"))
 
 
-def test_too_much_output_of_a_command_that_ended_is_not_read(
-    host: HostDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_much_output_of_a_command_that_ended_is_not_read(host: HostDevice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.device.host.OUTPUT_LIMIT", 1000)
     with pytest.raises(CommandError, match="printed more than"):
         host.run(["sh", "-c", "head -c 1001 /dev/zero"], timeout=60)
