@@ -12,13 +12,13 @@ from pathlib import Path
 from edge.bench import intel
 from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
-from edge.bench.wanted import Wanted, check_names, check_target, check_threads, check_weights, is_file
+from edge.bench.wanted import Wanted, check_names, check_program, check_target, check_threads, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
 from edge.device.adb.address import resolve_address
 from edge.device.ssh.destination import PREFIX
-from edge.errors import BenchError, UsageError
+from edge.errors import UsageError
 from edge.lab.ask import LabAsked, tags
 from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
@@ -340,5 +340,5 @@ class BenchOptions:
                 raise UsageError(
                     "--runner-kind says what the program at --runner PATH is", hint="name it: --runner PATH"
                 )
-        elif not Path(str(self.runner)).is_file():
-            raise BenchError(f"the benchmark program {self.runner} does not exist", hint="give the path to the program")
+        else:
+            check_program(Path(str(self.runner)))

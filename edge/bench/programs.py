@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
+from edge.bench.wanted import check_program
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
@@ -106,8 +107,7 @@ def find_runner(
         kept = _built(device, engine.name)
         return Runner(_program(kept, engine), flavour("edgebench"), kept.path, library=kept.library)
     path = Path(str(wanted))
-    if not path.is_file():
-        raise BenchError(f"the benchmark program {wanted} does not exist", hint="give the path to the program")
+    check_program(path)
     require_usable(device.properties(), path)
     chosen = flavour(kind) if kind else _ask(device, path)
     return Runner(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
-from edge.errors import ModelFilesError, UsageError
+from edge.errors import BenchError, ModelFilesError, UsageError
 from edge.source.weights import Weights, names_program
 from edge.toolchain.engines import formats
 from edge.zoo.catalogue import lookup
@@ -90,3 +90,10 @@ def check_target(file: Path, target: str | None, here: bool, device: str) -> Non
             f"{file} was made for {target}, and {device} runs {' or '.join(runs)}",
             hint=f"convert it with --target {runs[0]}, or measure it on another --device",
         )
+
+
+def check_program(path: Path) -> None:
+    """Raises `BenchError` for a benchmark program that is not there."""
+    if not path.is_file():
+        wrong = "is no file" if path.exists() else "does not exist"
+        raise BenchError(f"the benchmark program {path} {wrong}", hint="give the path to the program")

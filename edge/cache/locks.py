@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from edge.untrusted.files import regular
+
 _HELD: dict[Path, IO[str]] = {}
 
 
@@ -60,4 +62,4 @@ def exclusive_now(path: Path) -> Iterator[bool]:
 
 def _opened(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("a")
+    return open(path, "a", opener=regular)

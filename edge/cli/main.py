@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -102,6 +103,7 @@ def cli() -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing is raised."""
+    _open_closed()
     with shielded():
         return _run(arguments)
 
@@ -135,6 +137,17 @@ def _run(arguments: list[str] | None) -> int:
 
             traceback.print_exc()
         return _explain(error, known)
+
+
+def _open_closed() -> None:
+    """What a shell closed (`>&-`) leads nowhere: else the next file that is opened would be taken for it."""
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _explain(error: Exception, known: Running) -> int:

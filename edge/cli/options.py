@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -142,6 +143,9 @@ def check_output(path: Path | None) -> None:
 
         with refusals():
             check_replaceable(path, "report")
+        place = Path(os.path.realpath(path)).parent  # a file is written beside it first; a device or a pipe in place
+        if not (path.is_char_device() or path.is_fifo() or os.access(place, os.W_OK)):
+            raise UsageError(f"{path}: nothing can be written in {place}", hint="name a file elsewhere")
 
 
 _OF_SUFFIX = {".json": "json", ".csv": "csv", ".md": "markdown", ".txt": "text"}

@@ -14,7 +14,8 @@ from typing import Any
 
 from edge.errors import printable
 
-_COLOUR = re.compile(r"(\x1b\[(?:[0-9]|2[0-9]|[39][0-7]|38;5;[0-9]{1,3})?m)")
+# Of colours and weights those that can be read: nothing concealed (8), nothing black on black.
+_COLOUR = re.compile(r"(\x1b\[(?:[0-79]|2[0-9]|3[1-7]|9[0-7]|38;5;(?!0*(?:0|16|23[2-5])m)[0-9]{1,3})?m)")
 
 
 @contextmanager

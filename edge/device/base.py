@@ -18,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from edge.errors import CommandError
+
+OUTPUT_LIMIT = 64 << 20  # bytes; a command that prints more than this has gone wrong, and is ended
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -110,6 +114,11 @@ class Completed:
     stdout: str
     stderr: str
     seconds: float
+
+
+def flood() -> CommandError:
+    """The error over a command that printed more than `OUTPUT_LIMIT`."""
+    return CommandError(f"the command printed more than {OUTPUT_LIMIT >> 20} MiB", code=137, hint="it was ended")
 
 
 @dataclass(frozen=True, slots=True)

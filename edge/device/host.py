@@ -18,12 +18,13 @@ from pathlib import Path, PurePosixPath
 from edge.cache.files import atomic_write
 from edge.cache.leash import Leashed
 from edge.device import sysfs
-from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
+from edge.device.base import OUTPUT_LIMIT, AppliedSettings, Cleaned, Completed, Properties, State, Thermal, flood
 from edge.device.owner import host_lock
 from edge.errors import AbortedError, CommandError, CommandTimeoutError, TransferError
 from edge.untrusted.files import read_loosely
 
 _ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a", "armv7l": "armeabi-v7a"}  # by Android's names
+_LOOK_SECONDS = 0.25  # between two looks at how much a command has printed
 
 
 class HostDevice:
@@ -85,7 +86,10 @@ class HostDevice:
             seconds = time.monotonic() - start
             out.seek(0)
             err.seek(0)
-            stdout, stderr = (file.read().decode(errors="replace") for file in (out, err))
+            printed = [file.read(OUTPUT_LIMIT + 1) for file in (out, err)]
+        if sum(map(len, printed)) > OUTPUT_LIMIT:
+            raise flood()
+        stdout, stderr = (text.decode(errors="replace") for text in printed)
         if code is None:
             raise CommandTimeoutError(
                 f"{Path(command[0]).name} did not end within {timeout:g} s and was killed",
@@ -109,9 +113,7 @@ class HostDevice:
         try:
             if self._aborted.is_set():
                 self.abort()
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
+            return _ended(process, timeout, out, err)
         finally:
             self._process = None
             process.end()
@@ -145,6 +147,17 @@ class HostDevice:
     def clean(self) -> Cleaned:
         """Nothing was put anywhere."""
         return Cleaned(files=0, bytes=0)
+
+
+def _ended(process: Leashed, timeout: float, *outputs: int) -> int | None:
+    """Wait for its end; None when it took too long, or printed so much that it is not waited for any longer."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(min(left, _LOOK_SECONDS))
+        if sum(os.fstat(one).st_size for one in outputs) > OUTPUT_LIMIT:
+            break
+    return None
 
 
 def _kill_group(pid: int) -> None:

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from edge.bench.host_engines import DEVICE_ENGINES, ONNXRUNTIME, PADDLE_LITE, HostEngine
-from edge.bench.wanted import Wanted, check_names, check_weights, is_file
+from edge.bench.wanted import Wanted, check_names, check_program, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.device.adb.address import resolve_address
 from edge.device.ssh.destination import PREFIX
-from edge.errors import BenchError, UsageError
+from edge.errors import UsageError
 from edge.images.dataset import Dataset, read_folders, read_list
 from edge.images.options import PreparingOptions
 from edge.images.overrides import fitting
@@ -119,8 +119,8 @@ class EvalOptions(PreparingOptions):
         return Wanted(names, self.weights, precision=self.precision, engine=engine)
 
     def _check_runner(self) -> None:
-        if self.runner not in (None, "edgebench") and not Path(str(self.runner)).is_file():
-            raise BenchError(f"the benchmark program {self.runner} does not exist", hint="give the path to the program")
+        if self.runner not in (None, "edgebench"):
+            check_program(Path(str(self.runner)))
         if self.here or self.engine is None or self.engine.name == PADDLE_LITE.name:
             return
         if self.runner in (None, "edgebench") and self.engine.name in DEVICE_ENGINES:

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.errors import ResultsError, UnknownResultError
 from edge.results import rows
-from edge.results.accuracy import Accuracy
+from edge.results.accuracy import AMONG_FIVE, RIGHT, UNREADABLE, WRONG, Accuracy
 from edge.results.database import Database
 from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Subject
@@ -33,7 +33,11 @@ class Accuracies:
         self._database = database
 
     def add(self, one: Accuracy) -> int:
-        """Keep it; returns its id, which is not that of `one`."""
+        """Keep it; returns its id, which is not that of `one`.
+
+        What was judged before and came out the same, image by image, stays one row, which now tells of the newer time: also
+        of an evaluation that was killed after it was kept, and run again.
+        """
         subject = one.subject
         values = {
             "finished": one.finished,
@@ -60,7 +64,15 @@ class Accuracies:
             "outcomes": one.outcomes,
         }
         names, blanks = ", ".join(values), ", ".join("?" * len(values))
+        same = " AND ".join(f"{name} IS :{name}" for name in values if name not in ("finished", "seconds"))
         with self._database.transaction() as execute:
+            known = execute(f"SELECT id FROM accuracy WHERE {same} ORDER BY id DESC", values).fetchone()
+            if known is not None:
+                execute(
+                    "UPDATE accuracy SET finished = ?, seconds = ? WHERE id = ?",
+                    (one.finished, one.seconds, known["id"]),
+                )
+                return int(known["id"])
             cursor = execute(f"INSERT INTO accuracy ({names}) VALUES ({blanks})", tuple(values.values()))
             return int(cursor.lastrowid or 0)
 
@@ -116,11 +128,13 @@ def _accuracy(row: sqlite3.Row) -> Accuracy:
     one = Row(row)
     outcomes = one.blob("outcomes")
     remarks = one.mapping("remarks").get("remarks")
-    if not outcomes or set(outcomes) == {255} or not isinstance(remarks, list):
+    if not set(outcomes) - {UNREADABLE} or not isinstance(remarks, list):
         raise DamagedRowError("it has no image")
+    if set(outcomes) - {RIGHT, AMONG_FIVE, WRONG, UNREADABLE}:
+        raise DamagedRowError("an image came to what none can")
     return Accuracy(
         id=one.whole("id"),
-        finished=one.number("finished"),
+        finished=one.moment("finished"),
         seconds=one.number("seconds"),
         subject=rows.subject(one),
         network=one.text_if_known("network"),

@@ -133,6 +133,12 @@ def compare_accuracies(first: Accuracy, second: Accuracy) -> AccuracyComparison:
             f"accuracy {first.id} and {second.id} are of different images ({first.dataset}, {second.dataset})",
             hint="judge both on the same ones: edgezoo eval A B --data DIR",
         )
+    if len(first.outcomes) != len(second.outcomes):
+        raise ResultsError(
+            f"accuracy {first.id} tells of {len(first.outcomes)} images and {second.id} of {len(second.outcomes)}, "
+            "though they are of the same ones: one is damaged",
+            hint="judge both again",
+        )
     pairs = [pair for pair in zip(first.outcomes, second.outcomes, strict=True) if UNREADABLE not in pair]
     only_first = sum(a == RIGHT != b for a, b in pairs)
     only_second = sum(b == RIGHT != a for a, b in pairs)

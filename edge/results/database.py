@@ -14,15 +14,19 @@ from urllib.parse import quote
 from edge.cache.retry import Remedy, retry
 from edge.errors import ResultsError
 from edge.untrusted.files import open_file
+from edge.untrusted.guard import brief
 
 APPLICATION_ID = 0x45645A6F  # "EdZo", so that another program's database is not written to
 _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
            FROM pragma_application_id, pragma_user_version"""
+_STRANGE = (
+    "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index')"  # may compute for ever when it is met
+)
 _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
-_WAY_OUT = "`edgezoo results check --repair` saves what can be read"
+WAY_OUT = "`edgezoo results check --repair` saves what can be read"
 
 
 def check_file(path: Path) -> None:
@@ -177,7 +181,7 @@ class Database:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
             if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
-                hint = _WAY_OUT
+                hint = WAY_OUT
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
             elif "readonly" in str(error):
@@ -195,6 +199,11 @@ class Database:
                 f"{self.path} was written by an older edgezoo, and cannot be written to here",
                 hint="copy it, and name the copy with --db",
             )
+        if (strange := self._execute(_STRANGE).fetchone()) is not None:
+            raise ResultsError(
+                f"the results database {self.path} holds a {strange['type']}, {brief(strange['name'])}, which no edgezoo makes",
+                hint=WAY_OUT,
+            )
         if empty:
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
@@ -204,7 +213,7 @@ class Database:
         if damaged := sorted(table for table, names in COLUMNS.items() if found.get(table) != names):
             raise ResultsError(
                 f"the results database {self.path} is damaged: its table {damaged[0]} has other columns than it was made with",
-                hint=_WAY_OUT,
+                hint=WAY_OUT,
             )
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
 

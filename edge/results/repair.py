@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge.cache.files import clear
 from edge.errors import ResultsError
-from edge.results.database import APPLICATION_ID, check_file
+from edge.results.database import APPLICATION_ID, WAY_OUT, check_file
 from edge.results.marks import SOUND_BASELINE
 from edge.results.migrations import SCHEMA_VERSION, STEPS, columns
 from edge.results.store import Store
@@ -67,7 +67,7 @@ def check(path: Path) -> Checked:
             found, damaged = store.measurements(store.ids())
             damaged += store.accuracies.all()[1]
     except ResultsError as error:
-        if not _is_damage(error.__cause__):
+        if error.hint != WAY_OUT and not _is_damage(error.__cause__):
             raise
         return Checked(0, (error.message,))
     return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))

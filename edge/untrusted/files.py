@@ -13,10 +13,12 @@ from pathlib import Path
 
 from edge.errors import EdgezooError
 
+_NO_FILE = "it is no regular file"
+
 
 def open_file(path: Path) -> BufferedReader:
     """The file, opened to be read. Raises OSError, also for what is no regular file."""
-    return open(path, "rb", opener=_regular)
+    return open(path, "rb", opener=regular)
 
 
 def read_file(path: Path) -> bytes:
@@ -51,12 +53,18 @@ def read_text(path: Path, most: int, what: str, *, error: type[EdgezooError], hi
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _regular(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
+def regular(path: str, flags: int) -> int:
+    """An opener for `open`, to read or to write. Raises OSError for what is no regular file, at once."""
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a pipe that nobody reads
+            raise OSError(errno.EINVAL, _NO_FILE, path) from error
+        raise
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise OSError(errno.EINVAL, "it is no regular file", path)
+    raise OSError(errno.EINVAL, _NO_FILE, path)

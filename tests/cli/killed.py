@@ -70,9 +70,9 @@ def _measured(folder: Path) -> Any:
 
 
 def _judged(folder: Path) -> Any:
-    """What was predicted, and every accuracy that was kept: one that was killed after that is kept twice, and is the same."""
+    """What was predicted, and every accuracy that was kept: one, also where the command was killed after it was kept."""
     shown = json.loads(_run(["results", "accuracy", "--json"], folder).stdout)
-    found = {str([one[key] for key in ("model", "sha256", "top1", "top5", "images")]) for one in shown}
+    found = [[one[key] for key in ("model", "sha256", "top1", "top5", "images")] for one in shown]
     return (folder / "out.csv").read_text(encoding="utf-8"), found
 
 

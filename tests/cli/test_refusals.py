@@ -67,6 +67,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--engine", "onnxruntime", "--precision", "int8"], "--precision int8 is for Paddle-Lite"),
         ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),
         ([NAME, "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
+        ([NAME, "--runner", "/dev/null"], "the benchmark program /dev/null is no file"),
         ([NAME, "--runner-kind", "benchmark_bin"], "name it: --runner PATH"),
         ([NAME, "nowhere.nb"], "nowhere.nb cannot be read"),
         (["images/0/junk.nb", "--device", "host"], "is no Paddle-Lite model"),

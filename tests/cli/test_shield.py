@@ -30,6 +30,8 @@ TITLE = "\x1b]0;pwned\x07"
         ("\u202etxt.exe", "\\u202etxt.exe"),
         ("\ud800", "\\ud800"),
         ("\x1b[2J\x1b[31mred\x1b[0m", "\\x1b[2J\x1b[31mred\x1b[0m"),
+        ("\x1b[8mhidden\x1b[30mblack", "\\x1b[8mhidden\\x1b[30mblack"),
+        ("\x1b[38;5;16mblack\x1b[38;5;0m", "\\x1b[38;5;16mblack\\x1b[38;5;0m"),
         ("said before\r\x1b[K", "said before\\r\\x1b[K"),
     ],
 )

@@ -20,7 +20,7 @@ from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "package" / "data" / "tiny.nb"
 OTHER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-NO_MATTER, REFUSED = 0, 1
+NO_MATTER, REFUSED, WRONG = 0, 1, 2
 
 
 def run_as_other(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -70,6 +70,8 @@ def _others(folder: Path) -> Iterator[Path]:
         ("inspect {}/tiny.nb", NO_MATTER, "kernels for the target"),
         ("package {}/tiny.nb --format aar -o {}/a.aar", REFUSED, "could not be written"),
         ("convert PPLCNet_x0_25 --weights random -o {}/m", REFUSED, "Permission denied"),
+        ("results export --csv -o {}/a.csv", WRONG, "nothing can be written in"),
+        ("coverage -o {}/a.txt", WRONG, "nothing can be written in"),
         ("estimate {}/tiny.nb", REFUSED, "Permission denied"),
         ("doctor", None, "paddle"),
     ],
@@ -137,3 +139,18 @@ def test_a_disk_that_fills_keeps_what_was_measured(small_disk: Path) -> None:
         assert [one.number for one in store.get(cell).launches] == list(range(made))
         store.add_launch(cell, session, launch(made, 1.0))
         assert store.integrity() == []
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("command", "code"), [("inspect {}", 0), ("inspect {}/nothing", 2), ("results list --db {}.db", 2)]
+)
+def test_a_closed_input_or_output_is_no_matter(closed: str, command: str, code: int, tmp_path: Path) -> None:
+    nb = tmp_path / "tiny.nb"
+    for end in (".nb", ".json"):
+        shutil.copy(TINY.with_suffix(end), tmp_path)
+    line = f"exec {sys.executable} -m edge {command.format(nb)} {closed}"
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert nb.read_bytes() == TINY.read_bytes()
+    assert ("sound" in done.stdout or "ok" in done.stdout) == (code == 0 and ">" not in closed.replace("2>&-", ""))

@@ -39,6 +39,21 @@ def test_is_opened_by_name() -> None:
     assert device.serial == "host"
 
 
+@pytest.mark.parametrize("where", ["", " >&2"])
+def test_endless_output_is_ended(host: HostDevice, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.setattr("edge.device.host.OUTPUT_LIMIT", 100_000)
+    with pytest.raises(CommandError, match="printed more than"):
+        host.run(["sh", "-c", f"exec yes a-flood-of-words{where}"], timeout=60)
+    assert eventually(lambda: not runs("a-flood-of-words"))
+
+
+def test_too_much_output_of_a_command_that_ended_is_not_read(host: HostDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.device.host.OUTPUT_LIMIT", 1000)
+    with pytest.raises(CommandError, match="printed more than"):
+        host.run(["sh", "-c", "head -c 1001 /dev/zero"], timeout=60)
+    assert len(host.run(["sh", "-c", "head -c 1000 /dev/zero"], timeout=60).stdout) == 1000
+
+
 def test_says_what_it_is(host: HostDevice) -> None:
     properties = host.properties()
     assert properties.kind == "host"

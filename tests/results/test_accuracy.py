@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +111,33 @@ def test_what_is_kept_is_read_back_the_same(path: Path) -> None:
         assert store.accuracies.all() == ([replace(one, id=id)], [])
 
 
+def test_the_same_judgement_stays_one_row_of_the_newer_time(path: Path) -> None:
+    one = accuracy(program={"name": "edgebench"})
+    with Store(path) as store:
+        first = store.accuracies.add(one)
+        other = store.accuracies.add(replace(one, outcomes=bytes([WRONG] * 10), finished=1.71e9))
+        again = replace(one, finished=1.72e9, seconds=4.0)
+        assert store.accuracies.add(again) == first
+        assert [kept.id for kept in store.accuracies.all()[0]] == [other, first]
+        assert store.accuracies.get(first) == replace(again, id=first)
+        assert store.accuracies.of(SUBJECT) == replace(again, id=first)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset_sha256": "ab" * 32}, {"engine": "paddle-lite v2.14-rc"}, {"preprocessing": {"scale": 2.0}},
+        {"synthetic": True},
+        {"program": {"name": "another"}}, {"device": {"serial": "a", "serialno": "b"}}, {"remarks": ("none",)},
+        {"classes": None},
+        {"subject": replace(SUBJECT, sha256="cd" * 32)}, {"has_top5": False},
+    ],
+)  # fmt: skip
+def test_another_judgement_is_a_row_of_its_own(path: Path, change: dict[str, Any]) -> None:
+    with Store(path) as store:
+        assert store.accuracies.add(accuracy()) != store.accuracies.add(replace(accuracy(), **change))
+
+
 def test_they_are_found_by_model_and_device(path: Path) -> None:
     with Store(path) as store:
         first = store.accuracies.add(accuracy())
@@ -141,7 +170,7 @@ def test_a_measurement_has_the_newest_accuracy_of_its_file_else_of_its_network(p
         store.add_launch(cell, 1, launch(0, 10.0))
         assert store.get(cell).accuracy is None
         store.accuracies.add(accuracy(subject=host, network=network_id(host)))
-        newer = store.accuracies.add(accuracy(subject=host, network=network_id(host)))
+        newer = store.accuracies.add(accuracy(bytes([WRONG]), subject=host, network=network_id(host)))
         store.accuracies.add(accuracy(subject=phone, network=network_id(phone), synthetic=True))
         store.accuracies.add(accuracy(subject=replace(phone, sha256="q", precision="int8"), network="aa bb int8"))
         found = store.get(cell).accuracy
@@ -162,7 +191,7 @@ def test_files_of_which_nothing_is_known_are_no_network() -> None:
 
 def test_a_damaged_row_is_named_and_the_others_are_there(path: Path) -> None:
     with Store(path) as store:
-        first, second = store.accuracies.add(accuracy()), store.accuracies.add(accuracy())
+        first, second = (store.accuracies.add(accuracy(bytes([what] * 10))) for what in (RIGHT, WRONG))
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE accuracy SET outcomes = '' WHERE id = ?", (first,))
     with Store(path) as store:
@@ -172,3 +201,29 @@ def test_a_damaged_row_is_named_and_the_others_are_there(path: Path) -> None:
         assert f"accuracy {first} in {path} is damaged" in damaged[0]
         with pytest.raises(ResultsError, match="is damaged"):
             store.accuracies.get(first)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("finished", 1e300),
+        ("finished", -1.0),
+        ("finished", "now"),
+        ("outcomes", bytes([RIGHT, 7])),
+        ("outcomes", b"\xff\xff"),
+    ],
+)
+def test_a_cell_that_holds_what_it_cannot_is_damage(path: Path, column: str, value: object) -> None:
+    with Store(path) as store:
+        id = store.accuracies.add(accuracy())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE accuracy SET {column} = ?", (value,))
+    with Store(path) as store:
+        assert store.accuracies.all()[0] == []
+        with pytest.raises(ResultsError, match="is damaged"):
+            store.accuracies.get(id)
+
+
+def test_the_same_images_in_another_number_are_damage() -> None:
+    with pytest.raises(ResultsError, match="tells of 10 images and 2 of 9, though they are of the same ones"):
+        compare_accuracies(accuracy(id=1), accuracy(bytes([RIGHT] * 9), id=2))

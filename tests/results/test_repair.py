@@ -6,6 +6,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_pages_of_zeros_take_only_what_was_on_them(db: Path, seed: int) -> None:
 
 def test_a_damaged_accuracy_is_told_and_taken_out(db: Path) -> None:
     with Store(db) as store:
-        kept, hurt = (store.accuracies.add(accuracy()) for _ in range(2))
+        kept, hurt = (store.accuracies.add(accuracy(bytes([what]))) for what in (0, 2))
     change(db, f"UPDATE accuracy SET remarks = 'x' WHERE id = {hurt}")
     assert len(check(db).damaged) == 1
     assert f"accuracy {hurt} in {db} is damaged" in repair(db).lost[0]
@@ -200,10 +201,36 @@ def test_a_name_flipped_in_the_schema_is_named_and_mended(db: Path, capsys: Capt
             said = capsys.readouterr()
             assert code in (0, 1), (command, said.err)
             assert code == 0 or "results check --repair" in said.out + said.err, command
-        assert repair(db).measurements == COUNT
+        assert run(["results", "check", "--repair", "--db", str(db)]) == 0, capsys.readouterr().err
         with Store(db) as store:
             assert len(store.measurements(store.ids())[0]) == COUNT
             assert "night" in store.get(1).labels
+
+
+_FOR_EVER = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        f"CREATE VIEW endless AS {_FOR_EVER}",
+        f"CREATE TRIGGER endless BEFORE INSERT ON label BEGIN {_FOR_EVER}; END",
+        f"CREATE TRIGGER endless AFTER UPDATE ON cell BEGIN {_FOR_EVER}; END",
+    ],
+)
+def test_what_would_compute_for_ever_is_refused_and_left_out_by_a_repair(db: Path, capsys: Capture, made: str) -> None:
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute(made)
+    for command in (["list"], ["label", "1", "day"], ["check"]):
+        assert run(["results", *command, "--db", str(db)]) == 1
+        said = capsys.readouterr()
+        assert "which no edgezoo makes" in said.err
+        assert "results check --repair" in said.err
+    assert run(["results", "check", "--repair", "--db", str(db)]) == 0
+    assert run(["results", "label", "1", "day", "--db", str(db)]) == 0
+    with Store(db) as store:
+        assert len(store.measurements(store.ids())[0]) == COUNT
+        assert {"night", "day"} <= set(store.get(1).labels)
 
 
 def test_what_is_looked_for_is_what_a_new_database_has() -> None:

@@ -7,6 +7,8 @@ import io
 import json
 import pickle
 import struct
+import subprocess
+import sys
 from collections import OrderedDict
 from pathlib import Path
 from types import ModuleType
@@ -300,6 +302,36 @@ MODULES = st.sampled_from(
     ["os", "posix", "builtins", "subprocess", "sys", "numpy", "numpy.core", "importlib", "pickle"]
 )
 NAMES = st.sampled_from(["system", "eval", "exec", "__import__", "Popen", "import_module", "loads", "load", "ufunc"])
+
+
+_READ = """
+import importlib.util, resource, sys
+spec = importlib.util.spec_from_file_location("paddle_checkpoint", sys.argv[1])
+reader = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(reader)
+before = resource.getrlimit(resource.RLIMIT_AS)
+try:
+    reader.read(sys.argv[2])
+except reader.CheckpointError as error:
+    print(error)
+print(before == resource.getrlimit(resource.RLIMIT_AS))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+@pytest.mark.slow
+def test_what_asks_for_too_much_memory_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Tables are 64 bytes each and a byte in the file: without the limit they would take 580 MB."""
+    path, size = tmp_path / "a.pdparams", 8 << 20
+    path.write_bytes(b"\x80\x04" + b"}" * (size - 3) + b".")
+    done = subprocess.run(
+        [sys.executable, "-c", _READ, str(WORKERS / "paddle_checkpoint.py"), str(path)],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    said, restored, peak_mib = done.stdout.splitlines()
+    assert said == f"the checkpoint {path} is refused: it asks for much more memory than it has bytes, {size}"
+    assert restored == "True"
+    assert int(peak_mib) < 420
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -15,7 +15,7 @@ import re
 import struct
 
 from edge.device.adb.connection import Connection
-from edge.device.shell import way
+from edge.device.base import OUTPUT_LIMIT, flood
 from edge.device.shell.way import CutOffError, Ended, Marker
 from edge.errors import CommandError, LinkLostError
 
@@ -48,8 +48,8 @@ def read_v2(connection: Connection, marker: Marker) -> Ended:
                 break
             if kind in (_STDOUT, _STDERR):
                 (out if kind == _STDOUT else err).extend(data)
-            if len(out) + len(err) > way.OUTPUT_LIMIT:
-                raise way.flood()
+            if len(out) + len(err) > OUTPUT_LIMIT:
+                raise flood()
     except TimeoutError:
         raise CutOffError(bytes(out), bytes(err)) from None
     split = marker.split(bytes(out))
@@ -72,8 +72,8 @@ def read_v1(connection: Connection, marker: Marker, errors: Marker | None = None
     try:
         while some := connection.read_some():
             text += some
-            if len(text) > way.OUTPUT_LIMIT:
-                raise way.flood()
+            if len(text) > OUTPUT_LIMIT:
+                raise flood()
             if marker.split(bytes(text[-_MARKER_ROOM:])):
                 break  # a stray background process may hold the stream open
     except TimeoutError:

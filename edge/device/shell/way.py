@@ -10,9 +10,6 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from edge.device.shell.layout import Layout
-from edge.errors import CommandError
-
-OUTPUT_LIMIT = 64 << 20  # a command that prints more than this has gone wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,6 @@ class Ended:
     code: int
     stdout: bytes
     stderr: bytes
-
-
-def flood() -> CommandError:
-    """What a command that printed too much is ended with."""
-    return CommandError(f"the command printed more than {OUTPUT_LIMIT >> 20} MiB", code=137, hint="it was ended")
 
 
 class CutOffError(Exception):

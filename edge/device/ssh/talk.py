@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from edge.device.shell import way
+from edge.device.base import OUTPUT_LIMIT, flood
 from edge.device.shell.way import CutOffError, Ended, Marker
 
 BEAT_SECONDS = 10.0  # how often a launch hears that its driver is there
@@ -87,8 +87,8 @@ class Channel:
                 if not pending and time.monotonic() >= beat:
                     self._write(memoryview(b"\n"))
                     beat = time.monotonic() + BEAT_SECONDS
-                if len(out) + len(err) > way.OUTPUT_LIMIT:
-                    raise way.flood()
+                if len(out) + len(err) > OUTPUT_LIMIT:
+                    raise flood()
                 if not ended and marker.split(bytes(out[-_MARKER_ROOM:])):
                     ended, deadline = True, time.monotonic() + _AFTER_END
         split = marker.split(bytes(out))

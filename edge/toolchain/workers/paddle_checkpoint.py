@@ -233,6 +233,9 @@ def read(path):
         raise CheckpointError("the checkpoint {} is refused: {}".format(path, error)) from None
     except OSError as error:
         raise CheckpointError("the checkpoint {} cannot be read: {}".format(path, error.strerror)) from None
+    except MemoryError:
+        message = "the checkpoint {} is refused: it asks for much more memory than it has bytes, {}"
+        raise CheckpointError(message.format(path, os.path.getsize(path))) from None
     except Exception as error:  # a damaged file can fail in any way
         message = "the checkpoint {} is no whole {} file: {} {}"
         kind = path[path.rindex(".") :]
