@@ -90,7 +90,7 @@ def test_every_cell_is_measured_and_kept(store: Store) -> None:
     assert (launch.load_ms, launch.first_run_ms, launch.peak_rss_bytes) == (12.5, 30.0, 50_000_000)
     assert launch.environment is not None
     assert launch.environment["after"]["cores"][0]["governor"] == "schedutil"
-    assert cells[0].device["prepared"] == {"fixed_performance": True, "stay_awake": True}
+    assert cells[0].device["prepared"] == {"fixed_performance": True, "stay_awake": True, "governor": None}
     assert not device.locked
     assert not device.is_prepared
 

@@ -54,7 +54,7 @@ MORE: dict[str, dict[str, Sequence[Row]]] = {
         "--wide": [Refused("results compare 1 2 --json --wide", "--wide is for tables")],
     },
     "results baselines": of_table(BEFORE + "results baselines --db r.db", "name", "Saved"),
-    "results label": {"--json": [Effect("results label 1 x --db {copy} --json", is_json)]},
+    "results label": {"--json": [Effect("results label 1 another --db {copy} --json", is_json)]},
     "results delete": {"--json": [Effect(BENCH + "&& results delete 1 -y --db r.db --json", is_json)]},
     "results save-baseline": {"--json": [Effect("results save-baseline c --db {copy} --json", is_json)]},
     "devices": {

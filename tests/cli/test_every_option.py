@@ -765,6 +765,7 @@ TABLE: dict[str, dict[str, Sequence[Row]]] = {
     # tests/device_layer/test_cli.py: a list of devices and its JSON, one device emptied and all
     "devices": {"--json": [Effect("devices --json", lambda m: m.out.strip(), "[]")]},
     "runner build": RUNNER_BUILD, "runner list": {"--json": [Effect("runner list --json", lambda m: m.out.strip(), "[]")]},
+    "runner add": {"--json": [Refused("runner add nowhere --json", "nowhere")]}, "runner remove": {"--json": [Refused("runner remove nothing --json", "nothing")]},
     "device clean": {"--device": [Refused("device clean -s nobody", "nobody")]},
 }  # fmt: skip
 TABLE = with_more(TABLE)

@@ -30,6 +30,7 @@ SAME = {"show": "list", "results list": "results export"}
 def told(name: str) -> dict[str, set[str]]:
     """Fields with their types, as the page has them."""
     title = "Any command, where it fails" if name.startswith("any") else f"`edgezoo {SAME.get(name, name)}`"
+    title = title.replace("--baseline", "--baseline NAME")
     (section,) = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
     found = {
         field: set(types.split(" or "))

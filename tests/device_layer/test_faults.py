@@ -150,7 +150,7 @@ def test_shell_killed_together_with_its_command(device: AndroidDevice) -> None:
 def test_endless_output_is_ended(
     device: AndroidDevice, phone: SimulatedDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.device.shell.way.OUTPUT_LIMIT", 100_000)
+    monkeypatch.setattr("edge.device.adb.shell.OUTPUT_LIMIT", 100_000)
     path = program(tmp_path / "runner", "while :; do echo garbage garbage garbage; done")
     place = device.push([path])[path]
     with pytest.raises(CommandError, match="printed more than"):
