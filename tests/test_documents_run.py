@@ -49,7 +49,13 @@ OWN = "names a model of the reader's own: tests/cli/test_every_option.py, tests/
 ENGINES = "takes minutes, and TensorFlow is 2 GB: tests/bench/test_host_engines.py runs every engine"
 TOOLS = "needs Android's tools and a phone: tests/package/test_commands.py"
 BOARD = "needs a board: tests/device_layer/test_board_cli.py"
+LAB = "takes a coordinator and phones: tests/lab"
 SKIPPED = {
+    "edgezoo bench --light --threads 1,4 --lab 127.0.0.1:20408 --match soc=sd855": LAB,
+    "edgezoo bench --light --threads 1,4 --lab 127.0.0.1:20408 --match soc=sd855 --devices 2": LAB,
+    "edgezoo bench --light --threads 1,4 --lab 127.0.0.1:20408 --match soc=sd855 --devices 2 --split": LAB,
+    "edgezoo results merge rig2.sqlite": "takes another host's results: tests/results/test_merge.py",
+    "edgezoo bench --plan plan.toml": "takes a plan of the reader's own: tests/bench/test_planned.py",
     "edgezoo bench PPLCNet_x1_0 MobileNetV3_small_x1_0 --threads 1,4 --device ssh:pi@raspberrypi.local": BOARD,
     "edgezoo eval models/PPLCNet_x1_0.nb --data ILSVRC2012/val --device ssh:orin:2222": BOARD,
     "edgezoo device clean --device ssh:pi@raspberrypi.local": BOARD,

@@ -154,7 +154,7 @@ def test_an_interrupt_leaves_nothing_running_and_no_images(
     out, err = process.communicate(timeout=60)
     assert process.returncode in (130, 128 + how)
     assert "Traceback" not in err
-    assert out == ""
+    assert json.loads(out)["error"]["exit_code"] == process.returncode
     assert not evaluation.table.exists()
     assert eventually(lambda: not subject.running("--images"))
     assert left(subject) == (2, "")
@@ -164,7 +164,8 @@ def test_an_interrupt_leaves_nothing_running_and_no_images(
 def test_a_synthetic_program_is_refused(subject: RealSubject, evaluation: Eval) -> None:
     process = evaluation.start()
     out, err = process.communicate(timeout=120)
-    assert (process.returncode, out) == (1, "")
+    assert process.returncode == 1
+    assert json.loads(out)["error"]["type"] == "ContractError"
     assert "synthetic engine" in err
     assert "Traceback" not in err
     assert left(subject) == (2, "")

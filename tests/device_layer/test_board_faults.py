@@ -295,7 +295,7 @@ def test_a_home_that_cannot_be_written(board: Board, device: SshDevice, model: P
 def test_endless_output_is_ended(
     board: Board, device: SshDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.device.shell.way.OUTPUT_LIMIT", 100_000)
+    monkeypatch.setattr("edge.device.ssh.talk.OUTPUT_LIMIT", 100_000)
     path = program(tmp_path / "runner", "while :; do echo garbage garbage garbage; done")
     place = device.push([path])[path]
     with pytest.raises(CommandError, match="printed more than"):

@@ -90,7 +90,7 @@ def test_the_program_finds_what_the_python_engine_finds(
     assert len(there.evaluation.predictions) == IMAGES
     assert len({one.top for one in there.evaluation.predictions}) > 1
     assert predictions_csv([there]) == predictions_csv([here])
-    assert heard.moments == [f"tiny_x86: {done} of 50 images" for done in (20, 40, 50)]
+    assert heard.moments == [f"tiny_x86: images: {done} of 50" for done in (20, 40, 50)]
     assert (there.engine, there.device) == ("paddle-lite v2.13-rc", "host")
     assert "Program: edgebench" in table([there])
     assert "Program" not in table([here])

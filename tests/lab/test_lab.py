@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 Capture = pytest.CaptureFixture[str]
 
 
-def until(there: Callable[[], object], seconds: float = 100, what: str = "it did not come") -> None:
+def until(there: Callable[[], object], seconds: float = 200, what: str = "it did not come") -> None:
     end = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < end, what
@@ -33,7 +34,9 @@ def until(there: Callable[[], object], seconds: float = 100, what: str = "it did
 
 
 def reservations(stage: TwoPhones) -> str:
-    return stage.lab.client("reservations")
+    """Those that hold a place; one that expired is shown for some time."""
+    held = re.split(r"(?m)^(?=Reservation )", stage.lab.client("reservations"))
+    return "".join(one for one in held if "state: expired" not in one)
 
 
 def query(db: Path, sql: str) -> list[tuple[object, ...]]:

@@ -61,7 +61,7 @@ class OnnxOrder(Order[OnnxModel]):
             if known is not None and not holds(path, known.facts["sha256"]):
                 known = store.get(key, content=True)  # it is to be placed
             entry = known or made_entry(task, work)
-            metadata = describe(self.name, self.model, source, self.recipe, entry.facts, preparation)
+            metadata = describe(self.name, self.model, task.source, self.recipe, entry.facts, preparation)
             written = write_output(entry.folder / "model.onnx", path, metadata)
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written
