@@ -587,7 +587,7 @@ CONVERT: dict[str, Sequence[Row]] = {
                      Refused(f"convert {NAME} --paddleclas {{clas}} --weights random", f"no architecture '{NAME}' in"),
                      Refused("convert --model-dir {net} --paddleclas {clas}", "--model-dir is exported already")],
     "--input-shape": [Effect(OWN.replace("64,64", "96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
-                      Effect(OWN.replace("1,3,64,64", "x=2,3,96,96"), field_of("inputs", 0, "shape"), [2, 3, 96, 96], without=OWN, slow=True),
+                      Effect(OWN.replace("1,3,64,64", "x=1,3,96,96"), field_of("inputs", 0, "shape"), [1, 3, 96, 96], without=OWN, slow=True),
                       Effect(f"convert {NAME} --weights random --input-shape 2,3,96,96 --json", field_of("inputs", 0, "shape"), [2, 3, 96, 96],
                              without=f"convert {NAME} --weights random --json", slow=True),
                       Refused("convert --model-dir {net} --name net", "has the open shape")],
