@@ -61,22 +61,12 @@ def benchmark(
     Raises `PlanError` and `ResultsError` before any work; a device's or program's error, and `UsageError` for what it cannot
     do, if there is only one device.
     """
-    if options.plan is None and options.apart and len(names := options.wanted.names) > 1:
-        several = [
-            benchmark(replace(options, names=(one,), series=(), light=False, everything=False), db, listener, wrong)
-            for one in names
-        ]
-        return Benchmark(
-            [cell for one in several for cell in one.cells],
-            any(one.failed for one in several),
-            tuple(lost for one in several for lost in one.missing),
-        )
     planned = rounds(options)
     Store(db, say=listener.line).close()
     seed = options.order_seed
     made = Benchmark([], failed=False)
     for one in planned:
-        if len(planned) > 1:
+        if one.name and len(planned) > 1:
             listener.line(one.name)
         with ExitStack() as leases:
             devices, failed = _devices(one, listener, wrong, leases, alone=options.plan is None)

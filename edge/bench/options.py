@@ -10,9 +10,18 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from edge.bench import intel
-from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
-from edge.bench.wanted import Wanted, check_names, check_program, check_target, check_threads, check_weights, is_file
+from edge.bench.wanted import (
+    Wanted,
+    check_engine,
+    check_names,
+    check_program,
+    check_target,
+    check_threads,
+    check_weights,
+    is_file,
+)
 from edge.convert.recipe import choose
 from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
@@ -322,14 +331,9 @@ class BenchOptions:
 
     def _check_engine(self, wanted: Wanted) -> None:
         engine = wanted.engine
+        check_engine(engine, self.runner, self.spec)
         if engine.name == PADDLE_LITE.name:
             return
-        own = self.runner in (None, "edgebench") and engine.name in DEVICE_ENGINES  # what edgebench is built with, too
-        where = "with --runner" if self.runner else f"on {self.spec}" if self.spec not in ("host", None) else None
-        if where and not own:
-            raise UsageError(
-                f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner"
-            )
         if self.precision not in (None, "fp32") or self.target not in (None, "x86"):
             option = f"--precision {self.precision}" if self.precision not in (None, "fp32") else "--target"
             raise UsageError(f"{option} is for Paddle-Lite: {engine.name} runs the network in float32")

@@ -70,12 +70,14 @@ class Round:
 
 
 def rounds(options: BenchOptions) -> list[Round]:
-    """The plan `options.plan`, of which everything was checked; or the options themselves as the only round.
+    """The plan `options.plan`, of which everything was checked; or the options themselves: one round, or one a network.
 
     Raises `PlanError`, which names the file and, where there is one, the line.
     """
     if options.plan is None:
-        return [Round("", (options,))]
+        names = options.wanted.names if options.apart else ()
+        each = (replace(options, names=(one,), series=(), light=False, everything=False) for one in names)
+        return [Round("", (one,)) for one in (each if len(names) > 1 else (options,))]
     return _Plan(options.plan, options).rounds()
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
+from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.runners import RunnerFlavour, flavour, question, recognise
-from edge.bench.wanted import check_program
+from edge.bench.wanted import check_engine, check_program
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
 from edge.device.usable import require_usable
@@ -99,11 +99,8 @@ def find_runner(
     if wanted is None and host:
         environment = ensure(engine.environment, say=say, working=working(engine.environment.name))
         return _python_runner(engine, environment)
-    built = wanted in (None, "edgebench")
-    if engine.name != PADDLE_LITE.name and not (built and engine.name in DEVICE_ENGINES):
-        where = "with --runner" if host else f"on {device.serial}"
-        raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
-    if built:
+    check_engine(engine, wanted, "host" if host else device.serial)
+    if wanted in (None, "edgebench"):
         kept = _built(device, engine.name)
         return Runner(_program(kept, engine), flavour("edgebench"), kept.path, library=kept.library)
     path = Path(str(wanted))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.errors import BenchError, ModelFilesError, UsageError
 from edge.source.weights import Weights, names_program
 from edge.toolchain.engines import formats
@@ -54,6 +54,15 @@ def check_threads(threads: Sequence[int], cores: int | None, device: str = "") -
 def is_file(name: str) -> bool:
     """Whether a name on the command line means a file rather than a model of the catalogue."""
     return name.endswith(tuple(_RUNS)) or "/" in name
+
+
+def check_engine(engine: HostEngine, runner: str | None, place: str | None) -> None:
+    """Raises `UsageError` for an engine of this machine alone where `--runner`, or the device `place`, is named for it."""
+    if engine.name == PADDLE_LITE.name or (runner in (None, "edgebench") and engine.name in DEVICE_ENGINES):
+        return
+    if runner or place not in ("host", None):
+        where = "with --runner" if runner else f"on {place}"
+        raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
 
 
 def check_weights(weights: Weights, names: Sequence[str]) -> None:

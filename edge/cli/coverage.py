@@ -84,7 +84,7 @@ def command(
     """
     import time
 
-    from edge.cli.output import ProgressLine, json_text, say, write_file
+    from edge.cli.output import ProgressLine, json_text, put, say
     from edge.convert.coverage import networks, survey
     from edge.convert.recipe import choose
     from edge.errors import UsageError, refusals
@@ -143,10 +143,7 @@ def command(
         table = json_text([asdict(row) for row in rows]) + "\n"
     else:
         table = report.as_markdown(rows) if markdown else report.as_text(rows, view) + "\n"
-    if output is None:
-        click.echo(table, nl=False)
-    else:
-        write_file(output, table)
+    put(table, output)
     if not quiet:
         say(
             f"{report.counts(rows)}; {reused} known before; {time.monotonic() - began:.0f} s, "
@@ -172,7 +169,7 @@ def _engines(
     quiet: bool,
     view: View,
 ) -> None:
-    from edge.cli.output import ProgressLine, say, write_file
+    from edge.cli.output import ProgressLine, put, say
     from edge.convert.coverage import networks
     from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
     from edge.report import engine_coverage as report
@@ -202,10 +199,7 @@ def _engines(
     place = options.database(db)
     measured = latest(place, [row.models for row in rows]) if place.is_file() else {}
     table = report.render(rows, measured, form, view)
-    if output is None:
-        click.echo(table, nl=False)
-    else:
-        write_file(output, table)
+    put(table, output)
     if not quiet:
         say(report.counts(rows))
     if any(row.status in ("failed", "wrong") for row in rows):

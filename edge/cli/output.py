@@ -70,7 +70,7 @@ def print_report(
 
     shown = {"view": view} if view is not None and form in ("text", "markdown") else {}
     rendered = import_module(f"edge.report.{form}").render(measurements, ratio=ratio, **shown)
-    _put(rendered, output)
+    put(rendered, output)
 
 
 def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | None = None) -> None:
@@ -90,7 +90,7 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
         text = json.dumps([asdict(one) for one in found], indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     else:
         text = "\n\n".join("\n".join(sentences(one)) for one in found) + "\n" * bool(found)
-    _put(text, output)
+    put(text, output)
 
 
 def print_engines(
@@ -99,24 +99,25 @@ def print_engines(
     """Networks in several engines, each beside the first. Raises `OutputError`."""
     from edge.report import engines
 
-    _put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form, view), output)
+    put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form, view), output)
 
 
 def print_intel(cells: Sequence[Measurement], *, form: str, output: Path | None = None, view: View) -> None:
     """What `bench --protocol intel-table` brought, beside the published numbers. Raises `OutputError`."""
     from edge.report.intel import render
 
-    _put(render(cells, form, view), output)
+    put(render(cells, form, view), output)
 
 
 def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None, view: View) -> None:
     """What `bench --sustained` brought, as tables. Raises `OutputError`."""
     from edge.report.sustained import render
 
-    _put(render(cells, view), output)
+    put(render(cells, view), output)
 
 
-def _put(text: str, output: Path | None) -> None:
+def put(text: str, output: Path | None) -> None:
+    """On standard output, or into the file `output`. Raises `OutputError`."""
     if output is None:
         running().printed = True
         click.echo(text, nl=False)

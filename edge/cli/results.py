@@ -136,7 +136,7 @@ def export_command(
 
     In CSV files and workbooks every column has one type, and moments are UTC.
     """
-    from edge.cli.output import print_report, write_file
+    from edge.cli.output import print_report, put
     from edge.errors import UsageError
 
     if form == "xlsx" or (output is not None and output.suffix.lower() == ".xlsx"):
@@ -158,11 +158,7 @@ def export_command(
         return
     from edge.report import json
 
-    rendered = json.render(measurements, ratio=ratio, raw=True)
-    if output is None:
-        click.echo(rendered, nl=False)
-    else:
-        write_file(output, rendered)
+    put(json.render(measurements, ratio=ratio, raw=True), output)
     tell_of(damaged)
 
 

@@ -130,6 +130,11 @@ def described(inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def numbered(tensor: Mapping[str, Any]) -> dict[str, Any]:
+    """An end of an ONNX graph whose open sizes, which have names there, are -1."""
+    return {**tensor, "shape": [size if isinstance(size, int) else -1 for size in tensor["shape"]]}
+
+
 def classes(inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]) -> int | None:
     """The number of classes, where the only output is one vector of scores an image.
 

@@ -9,6 +9,9 @@ from edge.metadata.file import as_document, as_text, carried_over, metadata_path
 from edge.metadata.model import Metadata
 from edge.untrusted.files import read_file
 
+# What to do about a file that a verification refused.
+NOTHING_WRITTEN = "nothing was written; --no-verify writes it all the same, and records that"
+
 
 def write_output(made: Path, path: Path, metadata: Metadata) -> bool:
     """Put `made` at `path` and write the metadata beside it; says whether anything had to be written.

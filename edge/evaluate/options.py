@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from edge.bench.host_engines import DEVICE_ENGINES, ONNXRUNTIME, PADDLE_LITE, HostEngine
-from edge.bench.wanted import Wanted, check_names, check_program, check_weights, is_file
+from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
+from edge.bench.wanted import Wanted, check_engine, check_names, check_program, check_weights, is_file
 from edge.convert.recipe import choose
 from edge.device.adb.address import resolve_address
 from edge.device.ssh.destination import PREFIX
@@ -121,11 +121,5 @@ class EvalOptions(PreparingOptions):
     def _check_runner(self) -> None:
         if self.runner not in (None, "edgebench"):
             check_program(Path(str(self.runner)))
-        if self.here or self.engine is None or self.engine.name == PADDLE_LITE.name:
-            return
-        if self.runner in (None, "edgebench") and self.engine.name in DEVICE_ENGINES:
-            return
-        where = "with --runner" if self.runner else f"on {self.spec}"
-        raise UsageError(
-            f"the engine {self.engine.name} does not measure {where}", hint="--device host, without --runner"
-        )
+        if self.engine is not None:
+            check_engine(self.engine, self.runner, self.spec)

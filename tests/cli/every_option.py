@@ -13,8 +13,6 @@ from typing import Any
 
 from edge.cli.main import run
 
-NO_OPTION = "(nothing)"
-
 
 @dataclass
 class Made:

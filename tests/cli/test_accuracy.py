@@ -18,7 +18,6 @@ from tests.bench.examples import accuracy
 from tests.cli.test_choose import measured, of
 
 Capture = pytest.CaptureFixture[str]
-Db = Path
 
 
 @pytest.fixture

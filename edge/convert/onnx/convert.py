@@ -13,6 +13,7 @@ from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.recipe import OPEN_BATCH, OnnxRecipe
 from edge.convert.onnx.verify import OnnxVerification, Reference, RuntimeDiedError, unusable
+from edge.convert.output import NOTHING_WRITTEN
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.errors import ConvertError, ProgramError, VerificationError, WorkerCrashedError, WorkerError
 from edge.paddle.program import Program
@@ -216,7 +217,7 @@ def _verify(
         if first.problem is not None:
             raise VerificationError(
                 f"the converted network computes something else: {first.problem}",
-                hint="nothing was written; --no-verify writes it all the same, and records that",
+                hint=NOTHING_WRITTEN,
             )
         if simple is None:
             return first, None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, described, network, origin, preparation_fields, with_facts
+from edge.convert.metadata import classes, described, network, numbered, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.preparation import Preparation
 from edge.metadata.file import of
@@ -50,11 +50,11 @@ def describe(
         "opt_version": None,
         "recipe": asdict(recipe),
         "source": origin(source),
-        "inputs": described([_tensor(one) for one in facts["inputs"]]),
-        "outputs": [_tensor(one) for one in facts["outputs"]],
+        "inputs": described([numbered(one) for one in facts["inputs"]]),
+        "outputs": [numbered(one) for one in facts["outputs"]],
         **preparation_fields(preparation),
         "class_num": source.class_num
-        or classes(*([_tensor(one) for one in facts[side]] for side in ("inputs", "outputs"))),
+        or classes(*([numbered(one) for one in facts[side]] for side in ("inputs", "outputs"))),
         "flops": source.flops,
         "params": source.params_count,
         "legalised": [],
@@ -68,7 +68,3 @@ def describe(
         "edgezoo": __version__,
     }
     return with_facts(of(document, f"{name}.onnx.json"))
-
-
-def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:
-    return {**tensor, "shape": [size if isinstance(size, int) else -1 for size in tensor["shape"]]}

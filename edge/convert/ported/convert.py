@@ -14,6 +14,7 @@ from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.onnx.convert import Task
 from edge.convert.onnx.verify import Reference, RuntimeDiedError
+from edge.convert.output import NOTHING_WRITTEN
 from edge.errors import ConvertError, VerificationError, WorkerError
 from edge.toolchain.engines import Engine, engine
 from edge.toolchain.toolbox import Toolbox
@@ -111,6 +112,6 @@ def _verified(task: Task, to: Engine, tools: Toolbox, made: Path, scratch: Path)
     if outcome.problem is not None:
         raise VerificationError(
             f"the network computes something else in {to.title}: {outcome.problem}",
-            hint="nothing was written; --no-verify writes it all the same, and records that",
+            hint=NOTHING_WRITTEN,
         )
     return outcome.as_metadata(f"{to.kind} {to.version}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import __version__
-from edge.convert.metadata import classes, described, network, origin, preparation_fields, with_facts
+from edge.convert.metadata import classes, described, network, numbered, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.preparation import Preparation
 from edge.metadata.file import of
@@ -40,7 +40,7 @@ def describe(
 ) -> Metadata:
     """The metadata of the files for the engine `to`. `facts` are those of their entry in the store."""
     assert to.format is not None
-    ends = {side: [_tensor(one) for one in facts[side]] for side in ("inputs", "outputs")}
+    ends = {side: [numbered(one) for one in facts[side]] for side in ("inputs", "outputs")}
     document = {
         "format": FORMAT,
         "name": name,
@@ -72,7 +72,3 @@ def describe(
 def beside(part: str, name: str) -> str:
     """What a part (`model.bin`) is called beside the files of this name."""
     return name + part[part.index(".") :]
-
-
-def _tensor(tensor: Mapping[str, Any]) -> dict[str, Any]:
-    return {**tensor, "shape": [size if isinstance(size, int) else -1 for size in tensor["shape"]]}

@@ -14,7 +14,7 @@ from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.metadata import NbModel, describe
 from edge.convert.order import Order
-from edge.convert.output import write_output
+from edge.convert.output import NOTHING_WRITTEN, write_output
 from edge.convert.preparation import Preparation, shapes_of
 from edge.convert.recipe import Recipe
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
@@ -132,7 +132,7 @@ def make_nb(
             if verification["status"] == "failed":
                 raise VerificationError(
                     f"{work.name}: the converted network computes something else: {verification['reason']}",
-                    hint="nothing was written; --no-verify writes it all the same, and records that",
+                    hint=NOTHING_WRITTEN,
                 )
             if doubt is not None and verification["status"] == "passed":
                 verification = {**verification, "status": "inconclusive", "reason": doubt}

@@ -52,12 +52,9 @@ class AndroidSettings:
 
     def put_right(self) -> bool:
         """Put back what an edgezoo that was killed left changed; returns whether there was anything."""
-        there, here = self._journal.read()
-        before = Before.parse(there) or Before.parse(here)
+        before = self._journal.left(Before.parse)
         if before is not None:
             self.restore(before)
-        elif there or here:
-            self._journal.strike_out()  # cut off while it was written: nothing had been changed yet
         return before is not None
 
     def look(self) -> Before:

@@ -7,13 +7,17 @@ back what a killed edgezoo left.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from edge.cache.files import write_text
 from edge.device.owner import device_file
 from edge.device.shell.way import Way
 from edge.errors import OutputError
 from edge.untrusted.files import read_loosely
+
+Found = TypeVar("Found")
 
 
 class Journal:
@@ -22,11 +26,18 @@ class Journal:
     def __init__(self, way: Way) -> None:
         self._way = way
 
-    def read(self) -> tuple[str, str]:
-        """What is written on the device, and here; "" where nothing is."""
+    def left(self, parse: Callable[[str], Found | None]) -> Found | None:
+        """What a killed edgezoo left changed, as `parse` reads it: on the device, else here.
+
+        A line that was cut off is struck out: while it was written nothing had been changed yet.
+        """
         place = self._way.layout.journal
         there = self._way.execute(f"[ ! -f {place} ] || cat {place}").stdout.decode(errors="replace")
-        return there, _read(self._file)
+        here = _read(self._file)
+        found = parse(there) or parse(here)
+        if found is None and (there or here):
+            self.strike_out()
+        return found
 
     def write(self, line: str) -> None:
         """Raises OutputError if it cannot be done here."""

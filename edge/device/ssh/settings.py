@@ -50,12 +50,9 @@ class BoardSettings:
         self._way, self._journal = way, Journal(way)
 
     def put_right(self) -> bool:
-        there, here = self._journal.read()
-        before = Governors.parse(there) or Governors.parse(here)
+        before = self._journal.left(Governors.parse)
         if before is not None:
             self.restore(before)
-        elif there or here:
-            self._journal.strike_out()  # cut off while it was written: nothing had been changed yet
         return before is not None
 
     def look(self) -> Governors:

@@ -61,7 +61,6 @@ KINDS = {
 FILL = {"force_cpu": False}  # fill_constant's; opt aborts without it, as it does of comparisons
 
 _LAYOUT = {"data_format": "data_layout"}
-_KEEP = {"keepdim": "keep_dim"}
 _AXIS = {"axis": -1}
 
 
