@@ -169,11 +169,15 @@ def _engines(
     quiet: bool,
     view: View,
 ) -> None:
+    from dataclasses import asdict
+
     from edge.cli.output import ProgressLine, put, say
     from edge.convert.coverage import networks
     from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
+    from edge.device.host import HostDevice
     from edge.report import engine_coverage as report
     from edge.results.beside import latest
+    from edge.results.identity import DeviceIdentity
     from edge.source.weights import Weights
 
     total, ended = len(networks(models)) * len(surveyed()), 0
@@ -197,7 +201,8 @@ def _engines(
             working=progress.working,
         )
     place = options.database(db)
-    measured = latest(place, [row.models for row in rows]) if place.is_file() else {}
+    machine = DeviceIdentity.of(asdict(HostDevice().properties()))
+    measured = latest(place, [row.models for row in rows], machine) if place.is_file() else {}
     table = report.render(rows, measured, form, view)
     put(table, output)
     if not quiet:

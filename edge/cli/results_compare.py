@@ -95,7 +95,7 @@ def _now(
             )
         return [store.get(id) for id in ids], []
     found, damaged = asked.summaries(store)
-    newest = max((one.session for one in found), default=None)
+    newest = max(found, key=lambda one: one.moment).session if found else None
     chosen = [one.id for one in found if (asked.given or one.session == newest) and one.id not in before]
     if not chosen:
         what = "nothing else matches" if asked.given else "nothing was measured since it was saved"

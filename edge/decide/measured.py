@@ -53,7 +53,7 @@ def network_of(subject: Subject) -> Model | None:
 def newest(cells: Sequence[Measurement]) -> Iterable[tuple[Model | None, Measurement]]:
     """Of each network, precision and engine the newest valid one, the robust protocol's before others; none sustained."""
     best: dict[object, tuple[Model | None, Measurement]] = {}
-    for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.started, cell.id)):
+    for one in sorted(cells, key=lambda cell: (cell.protocol.base == "robust", cell.moment)):
         if one.valid and not one.synthetic and one.protocol.base != "sustained" and one.headline_ms is not None:
             model = network_of(one.subject)
             best[(network_key(model) if model else one.subject.sha256, one.subject.precision, one.engine[0])] = (

@@ -55,7 +55,7 @@ class Series:
 def history(measurements: Sequence[Measurement], *, threshold: float = THRESHOLD) -> list[Series]:
     """Every cell's series. A change is called by the rule that compares two measurements, and by no other."""
     cells: dict[tuple[tuple[str, str], ...], list[Measurement]] = {}
-    for one in sorted(measurements, key=lambda cell: (cell.started, cell.id)):
+    for one in sorted(measurements, key=lambda cell: cell.moment):
         cells.setdefault(cell_key(one), []).append(one)
     return [Series(key, tuple(_points(cells[key], threshold))) for key in sorted(cells)]
 

@@ -69,7 +69,7 @@ def geometric_mean(ratios: Sequence[float]) -> float | None:
 
 def _by_key(cells: Sequence[Measurement], across: Sequence[str]) -> dict[Key, Measurement]:
     found: dict[Key, Measurement] = {}
-    for one in sorted(cells, key=lambda cell: (cell.valid, cell.started, cell.id)):
+    for one in sorted(cells, key=lambda cell: (cell.valid, cell.moment)):
         if one.counted:
             found[cell_key(one, across=across)] = one
     return {

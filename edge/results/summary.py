@@ -59,6 +59,11 @@ class Summary:
     labels: tuple[str, ...] = ()
 
     @property
+    def moment(self) -> tuple[float, int]:
+        """What orders measurements in time: the numbers of those that were merged tell nothing of it."""
+        return self.started, self.id
+
+    @property
     def valid(self) -> bool:
         """Measured, and nothing speaks against it."""
         return self.status == "measured" and not self.reasons

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli.main import run
 from edge.device.adb import server
 from tests.bench.scripted import printed
 from tests.device_layer.conftest import AdbServer, program
@@ -73,3 +74,8 @@ def two_phones(stage: TwoPhones, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tw
             phone.plug_in()
             server.disconnect(stage.servers[place].address, phone.serial)
             server.connect(stage.servers[place].address, phone.serial)
+            # It could not be unlocked while it was away, and the process that locked it, this one, lives on.
+            assert (
+                run(["device", "clean", "-s", phone.serial, "--adb-server", f"127.0.0.1:{stage.servers[place].port}"])
+                == 0
+            )

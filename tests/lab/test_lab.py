@@ -139,13 +139,16 @@ def test_the_position_in_the_queue_is_shown(two_phones: TwoPhones, tmp_path: Pat
 
 
 def started(two_phones: TwoPhones, db: Path) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edge", *two_phones.bench("--db", str(db), launches=60)],
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
+    said = db.with_suffix(".said")
+    with said.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edge", *two_phones.bench("--db", str(db), launches=60)],
+            stderr=err,
+            stdout=subprocess.DEVNULL,
+        )
     try:
-        until(lambda: query(db, "SELECT 1 FROM launch"))
+        until(lambda: query(db, "SELECT 1 FROM launch") or process.poll() is not None, 60)
+        assert process.poll() is None, said.read_text()
         assert "allocated" in reservations(two_phones)
     except BaseException:
         process.kill()

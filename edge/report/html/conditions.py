@@ -18,7 +18,8 @@ def sections(material: Material) -> list[Markup]:
     sessions: dict[int, list[Measurement]] = {}
     for one in material.measurements:
         sessions.setdefault(one.session, []).append(one)
-    return [_session(material, number, sessions[number]) for number in sorted(sessions, reverse=True)]
+    newest = sorted(sessions, key=lambda number: max(one.moment for one in sessions[number]), reverse=True)
+    return [_session(material, number, sessions[number]) for number in newest]
 
 
 def _session(material: Material, number: int, cells: Sequence[Measurement]) -> Markup:

@@ -31,7 +31,7 @@ def measured(material: Material) -> Iterator[Figure]:
 
 def cells(material: Material) -> Iterator[Figure]:
     """Every cell whole, the newest first."""
-    for one in sorted(material.measurements, key=lambda cell: -cell.id):
+    for one in sorted(material.measurements, key=lambda cell: cell.moment, reverse=True):
         if (figure := samples(one)) is not None:
             yield figure
 

@@ -37,9 +37,9 @@ def showable(cells: Iterable[Measurement]) -> list[Measurement]:
 def newest_of(cells: Iterable[Measurement], key: Callable[[Measurement], object]) -> list[Measurement]:
     """Of each key one: a valid one before others, the robust protocol's before others, then the newest."""
     best: dict[object, Measurement] = {}
-    for one in sorted(cells, key=lambda cell: (cell.valid, cell.protocol.base == "robust", cell.id)):
+    for one in sorted(cells, key=lambda cell: (cell.valid, cell.protocol.base == "robust", cell.moment)):
         best[key(one)] = one
-    return sorted(best.values(), key=lambda cell: cell.id)
+    return sorted(best.values(), key=lambda cell: cell.moment)
 
 
 def file_key(one: Measurement) -> tuple[str, ...]:

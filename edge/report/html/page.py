@@ -90,7 +90,7 @@ def _section(id: str, title: str, parts: Sequence[Markup]) -> _Section:
 
 
 def _measurements(material: Material, room: _Room, ids: list[str]) -> tuple[list[Markup], list[Markup], list[Markup]]:
-    newest = sorted(material.measurements, key=lambda one: -one.id)
+    newest = sorted(material.measurements, key=lambda one: one.moment, reverse=True)
     rows = room.some((table.row(one) for one in newest), _FOR_ROWS)
     if len(rows) < len(newest):
         room.said.append(

@@ -25,6 +25,7 @@ RANDOM = replace(
 INT8 = replace(RANDOM, sha256="33" * 32, bytes=1_700_000, precision="int8")
 ORT = {"engine": "onnxruntime", "engine_version": "1.23.2"}
 LITE = {"engine": "paddle-lite", "engine_version": "v2.13-rc"}
+LATER = 1.7e9 + 2 * 86_400
 USAGE = Usage(1000.0, 990.0, 1, 990.0, 1, (7,), None)
 
 
@@ -62,15 +63,15 @@ MEASURED = (
     cell(4, RANDOM, 1.9, threads=2, reasons=(Code.THERMAL_STATUS_ROSE(before="NONE", after="LIGHT"),)),
     cell(5, INT8, 1.5, accuracy=accuracy(bytes([2] * 60 + [1] * 20 + [0] * 20))),
     cell(6, RANDOM, 2.5, session=2, begin=1.7e9 + 86_400, labels=("after",), accuracy=JUDGED),
-    cell(7, RANDOM, 4.0, session=3, device=HOST, program=X86),
-    cell(8, RANDOM, 1.2, session=3, device=HOST, program=X86, engine=ORT),
-    measurement(id=9, session=3, subject=MOBILENET, device=HOST, status="failed", error="it died"),
-    cell(10, MOBILENET, 0.1, session=3, device=PHONE, engine={**LITE, "synthetic": True}),
+    cell(7, RANDOM, 4.0, session=3, device=HOST, program=X86, begin=LATER),
+    cell(8, RANDOM, 1.2, session=3, device=HOST, program=X86, engine=ORT, begin=LATER),
+    measurement(id=9, session=3, subject=MOBILENET, device=HOST, status="failed", error="it died", started=LATER),
+    cell(10, MOBILENET, 0.1, session=3, device=PHONE, engine={**LITE, "synthetic": True}, begin=LATER),
 )
 RECORDS = {number: SessionRecord(number, 1.7e9, 40 + number, "0.1.0") for number in (1, 2, 3)}
 MATERIAL = Material(MEASURED, RECORDS, "all there are")
 HOSTILE_CELL = replace(
-    cell(66, replace(RANDOM, name=HOSTILE, metadata={"model": {"name": HOSTILE}}, weights="own"), 3.0, labels=(HOSTILE,)),
+    cell(66, replace(RANDOM, name=HOSTILE, metadata={"model": {"name": HOSTILE}}, weights="own"), 3.0, begin=LATER, labels=(HOSTILE,)),
     device={**PHONE, "serial": HOSTILE, "model": HOSTILE, "soc_model": HOSTILE, "build": HOSTILE},
     reasons=(Code.OTHER(text=HOSTILE),),
 )  # fmt: skip
