@@ -100,14 +100,16 @@ def _inputs(model: PackagedModel) -> str:
 
 def _remarks(models: Sequence[PackagedModel], release: LiteRelease | None) -> list[str]:
     """What the user should know before an app relies on the package."""
+    from edge.images.overrides import takes_one_image
+
     remarks = [f"Note: the weights of {m.name} are random: it classifies nothing." for m in models if _is_random(m)]
     remarks += [f"Note: {m.name} has no labels; --labels names them." for m in models if m.labels is None]
     remarks += [f"Note: {m.name} is not proven: {unproven}." for m in models if (unproven := m.unproven)]
     remarks += [
         f"Note: {m.name} has no preprocessing, so the helper cannot make its input from an image; say it at conversion: "
         "--resize-short, --mean, --std."
-        if any(one["layout"] for one in m.info["inputs"])
-        else f"Note: {m.name} takes no image: the app makes its inputs itself ({_inputs(m)})."
+        if takes_one_image([one["shape"] for one in m.info["inputs"]])
+        else f"Note: {m.name} takes something else than one image: the app makes its inputs itself ({_inputs(m)})."
         for m in models
         if m.info["preprocessing"] is None
     ]

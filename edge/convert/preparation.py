@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.convert.shapes import InputShape, input_shapes
 from edge.errors import FormatError, UsageError
-from edge.images.overrides import Overrides, fitting
+from edge.images.overrides import Overrides, fitting, images_of, takes_one_image
 from edge.metadata.file import read_beside
 from edge.metadata.model import Metadata
 from edge.paddle.program import Program
@@ -41,7 +41,7 @@ def prepared(
     place: Path | None = None,
 ) -> Preparation:
     """What is known for a network with inputs of these shapes; its file goes to `place`. Raises `UsageError`, as `fitting`."""
-    images = [shape for shape in shapes if len(shape) == 4] if len(shapes) > 1 else shapes
+    images = images_of(shapes)
     before = _before(place, source) if place is not None else None
     config = _config(model, source)
     labels = (config.labels if config else None) or (before.class_labels or None if before else None)
@@ -120,7 +120,7 @@ def _same(config: Config, shapes: Sequence[Sequence[int]], how: Preprocessing) -
 def _unknown(model: ClasNetwork | None, source: InferenceModel, shapes: Sequence[Sequence[int]]) -> list[str]:
     """What to do about a preprocessing that nobody said, where the network takes an image."""
     built = isinstance(model, CheckoutNetwork)
-    if (source.kind not in ("own", "checkpoint") and not built) or not any(len(shape) == 4 for shape in shapes):
+    if (source.kind not in ("own", "checkpoint") and not built) or not takes_one_image(shapes):
         return []
     as_catalogue = ""
     if isinstance(model, Model):

@@ -86,14 +86,32 @@ def fitting(
     return base
 
 
+def images_of(shapes: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Of several inputs those that can be images."""
+    return [shape for shape in shapes if len(shape) == 4 or len(shapes) == 1]
+
+
+def takes_one_image(shapes: Sequence[Sequence[int]]) -> bool:
+    """Whether `fitting` could say how an image becomes its only one of `images_of`, channels first or last."""
+    images = images_of(shapes)
+    return len(images) == 1 and bool(_layouts(images[0]))
+
+
+def _layouts(shape: Sequence[int]) -> dict[str, tuple[int, tuple[int, int]]]:
+    """Channels, height and width by each layout that such an input may have."""
+    if len(shape) != 4 or shape[0] != 1 or min(shape) < 1:
+        return {}
+    found = {"NCHW": (shape[1], (shape[2], shape[3])), "NHWC": (shape[3], (shape[1], shape[2]))}
+    return {layout: one for layout, one in found.items() if one[0] in (1, 3)}
+
+
 def _image(
     name: str, shapes: Sequence[Sequence[int]], layout: str | None, *, said: bool
 ) -> tuple[str, int, tuple[int, int]]:
     """Layout, channels, height and width of the only input."""
     shape = tuple(shapes[0]) if len(shapes) == 1 else ()
-    if len(shape) == 4 and shape[0] == 1 and all(size > 0 for size in shape):
-        found = {"NCHW": (shape[1], (shape[2], shape[3])), "NHWC": (shape[3], (shape[1], shape[2]))}
-        fits = [one for one, (channels, _) in found.items() if channels in (1, 3)]
+    if len(shape) == 4 and shape[0] == 1 and min(shape) > 0:
+        fits = list(found := _layouts(shape))
         if layout is not None and layout not in fits:
             hint = (
                 "leave --layout out"

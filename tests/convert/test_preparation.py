@@ -52,6 +52,11 @@ def test_nothing_is_assumed_of_ones_own_network(source: InferenceModel) -> None:
     assert "no preprocessing is known" in found.remarks[-1]
 
 
+@pytest.mark.parametrize("shapes", [[(4, 3, 32, 32)], [(1, 16, 32, 32)], [(1, 3, 32, 32), (1, 3, 8, 8)], [(1, 64)]])
+def test_what_cannot_be_said_is_not_asked_for(source: InferenceModel, shapes: list[tuple[int, ...]]) -> None:
+    assert not any("--mean" in remark for remark in prepared("net", None, source, shapes, Overrides()).remarks)
+
+
 def test_what_was_edited_by_hand_survives_the_next_conversion(source: InferenceModel, tmp_path: Path) -> None:
     found = prepared("net", None, source, SHAPES, Overrides(), there(tmp_path, EDITED))
     assert found.preprocessing == EDITED
@@ -85,12 +90,22 @@ def test_the_catalogues_is_its_own_networks(source: InferenceModel) -> None:
     assert prepared("net", model, source, [(1, 3, 224, 224)], Overrides()).preprocessing is None  # weights of one's own
 
 
-def test_a_package_says_that_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("batch", "says"),
+    [
+        (1, "tiny has no preprocessing, so the helper cannot make its input from an image"),
+        (4, "tiny takes something else than one image: the app makes its inputs itself"),
+    ],
+)
+def test_a_package_says_that_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], batch: int, says: str
+) -> None:
     (tmp_path / "tiny.nb").write_bytes((DATA / "tiny.nb").read_bytes())
     document = json.loads((DATA / "tiny.json").read_bytes())
+    document["inputs"][0]["shape"][0] = batch
     (tmp_path / "tiny.json").write_text(json.dumps({**document, "preprocessing": None}))
     assert run(["package", str(tmp_path / "tiny.nb"), "-o", str(tmp_path / "tiny.aar")]) == 0
-    assert "tiny has no preprocessing, so the helper cannot make its input from an image" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_does_not_become_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,8 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None, checkout=N
                 network = paddle_networks.build(architecture, CLASSES, seed, checkout)
             state, fitted = paddle_checkpoint.fitted(network, state, checkpoint)
             class_num, remarks = paddle_checkpoint.class_num(network, state, CLASSES), remarks + fitted
+            if class_num != CLASSES:
+                remarks = [*remarks, "it has {} classes, and the table's network {}".format(class_num, CLASSES)]
         with guard():
             network = paddle_networks.build(architecture, class_num, seed, checkout)
             flops = paddle_count.flops(network, input_shape)

@@ -90,10 +90,10 @@ USES = (
     Use("nhwc", "channels last", _FLOATS),
     Use("bytes", "uint8 images", ("--resize", "32,32", "--scale", "1", "--mean", "0", "--std", "1"),
         helper="bytes(bitmap)"),
-    Use("ids", "int32 words", images=NO_IMAGE, helper="takes no image: the app makes its inputs itself"),
+    Use("ids", "int32 words", images=NO_IMAGE, helper="takes something else than one image: the app makes its inputs itself"),
     Use("bert", "two inputs of int64 words",
         ("--input-shape", "input_ids=1,12", "--input-shape", "token_type_ids=1,12"),
-        images=NO_IMAGE, helper="takes no image: the app makes its inputs itself",
+        images=NO_IMAGE, helper="takes something else than one image: the app makes its inputs itself",
         engines="as Paddle; Paddle Inference was not tried"),
 )  # fmt: skip
 

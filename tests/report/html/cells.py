@@ -71,7 +71,8 @@ MEASURED = (
 RECORDS = {number: SessionRecord(number, 1.7e9, 40 + number, "0.1.0") for number in (1, 2, 3)}
 MATERIAL = Material(MEASURED, RECORDS, "all there are")
 HOSTILE_CELL = replace(
-    cell(66, replace(RANDOM, name=HOSTILE, metadata={"model": {"name": HOSTILE}}, weights="own"), 3.0, begin=LATER, labels=(HOSTILE,)),
+    cell(66, replace(RANDOM, name=HOSTILE, metadata={"model": {"name": HOSTILE}}, weights="own"), 3.0, begin=LATER),
+    labels=(HOSTILE,),
     device={**PHONE, "serial": HOSTILE, "model": HOSTILE, "soc_model": HOSTILE, "build": HOSTILE},
     reasons=(Code.OTHER(text=HOSTILE),),
 )  # fmt: skip
