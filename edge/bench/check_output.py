@@ -10,21 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from edge.bench.contract import parse_images
+from edge.bench.failures import hung
+from edge.bench.launch import OutputTensor
 from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
-from edge.errors import EdgezooError, RunnerError
+from edge.errors import CommandTimeoutError, EdgezooError, RunnerError
 from edge.metadata.file import origin_of
 from edge.results.protocol import Protocol
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from edge.convert.verify.compare import Comparison
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
 
 SAMPLES = 8
+MOST_VALUES = 200_000  # that a launch tells of all its samples together: text of 2 MB or so
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
 Lend = Callable[[], AbstractContextManager[Worker]]
 LendEngine = Callable[[str], AbstractContextManager[Worker]]
@@ -164,10 +170,18 @@ def _compare(
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
 
+    one_by_one = not runner.takes_images or any(size < 1 for spec in program.fetches for size in spec.shape[1:])
+    values = sum(prod(abs(size) for size in spec.shape) for spec in program.fetches)
+    at_once = 1 if one_by_one else max(1, MOST_VALUES // max(1, values))
+
     def there(given: Sequence[Sample]) -> Outputs:
+        inputs = [[sample[name] for name in feeds] for sample in given]
         told = [
-            _on_device(device, runner, job, threads, [sample[name] for name in feeds], scratch, timeout, ran)
-            for sample in given
+            outputs
+            for start in range(0, len(inputs), at_once)
+            for outputs in _on_device(
+                device, runner, job, threads, inputs[start : start + at_once], scratch, timeout, ran
+            )
         ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
@@ -210,35 +224,55 @@ def _on_device(
     runner: Runner,
     job: Job,
     threads: int,
-    inputs: Sequence[NDArray[Any]],
+    samples: Sequence[Sequence[NDArray[Any]]],
     scratch: Path,
     timeout: float,
     ran: set[str],
-) -> list[NDArray[Any]]:
-    """The outputs of one run on the device, in the program's order; to `ran` goes the engine and its version."""
-    import numpy as np
-
+) -> list[list[NDArray[Any]]]:
+    """The outputs of one launch on the device, by sample, in the program's order; to `ran` goes the engine and its version."""
     files = []
-    for index, (tensor, shape) in enumerate(zip(inputs, job.subject.shapes, strict=True)):
-        if tensor.ndim == 4 and tensor.shape != shape:  # the file takes images with their channels last
-            tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+    for index, shape in enumerate(job.subject.shapes):
         files.append(scratch / f"input{index}.bin")
-        files[-1].write_bytes(runner.flavour.input_file(tensor))
+        given = [_as_the_file(sample[index], shape) for sample in samples]
+        files[-1].write_bytes(b"".join(map(runner.flavour.input_file, given)))
     places = device.push([job.nb, *runner.files])
     with device.temporary(files) as lent:
         spec = replace(
             runner.spec(places[job.nb], job.subject, threads, _ONE_RUN),
             inputs=tuple(f"file:{lent[path]}" for path in files),
             output="values",
+            images=len(samples) if len(samples) > 1 else None,
         )
-        report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
-    if report.synthetic:
+        try:
+            done = device.run(runner.command(spec, places), timeout=timeout)
+        except CommandTimeoutError as error:
+            raise hung(error) from error
+    found: Sequence[Sequence[OutputTensor]]
+    if spec.images is not None:
+        images = parse_images(spec.images, done.stdout, done.code, done.stderr)
+        hello, version, found, synthetic = images.hello, images.engine_version, images.outputs, images.hello.synthetic
+    else:
+        report = runner.read(spec, done)
+        hello, version, found, synthetic = report.hello, report.engine_version, [report.outputs], report.synthetic
+    if synthetic:
         raise RunnerError("the synthetic engine runs no network", kind="synthetic")
-    ran.add(f"{report.hello.engine if report.hello else runner.program.name} {report.engine_version or ''}".rstrip())
-    outputs = []
-    for output in report.outputs:
-        if output.values is None:
-            raise RunnerError(f"the output {output.name} has no float32 values", kind="bad_output")
-        values = [float("nan") if value is None else value for value in output.values]
-        outputs.append(np.asarray(values, np.float32).reshape(output.shape))
-    return outputs
+    ran.add(f"{hello.engine if hello else runner.program.name} {version or ''}".rstrip())
+    return [[_values(output) for output in outputs] for outputs in found]
+
+
+def _as_the_file(tensor: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
+    """The input as the file takes it, which may have the channels of images last."""
+    import numpy as np
+
+    if tensor.ndim != 4 or tensor.shape == tuple(shape):
+        return tensor
+    return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+
+
+def _values(output: OutputTensor) -> NDArray[np.float32]:
+    import numpy as np
+
+    if output.values is None:
+        raise RunnerError(f"the output {output.name} has no float32 values", kind="bad_output")
+    values = [float("nan") if value is None else value for value in output.values]
+    return np.asarray(values, np.float32).reshape(output.shape)

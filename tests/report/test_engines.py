@@ -13,7 +13,7 @@ from edge.convert.coverage import networks
 from edge.convert.engine_coverage import EngineRow, surveyed
 from edge.errors import ConvertError
 from edge.report import engine_coverage, engines, intel
-from edge.results.measurement import Measurement
+from edge.results.measurement import Measurement, RunnerProgram
 from edge.results.missing import Missing
 from edge.results.protocol import INTEL_TABLE, ROBUST
 from edge.results.reasons import Code
@@ -71,6 +71,35 @@ def test_the_table_says_versions_errors_and_reasons() -> None:
     assert "1: of 2 threads 1 computed" in lines
     assert "2: no verified file: ncnn does not know a layer" in lines
     assert "| PPLCNet_x1_0 | mnn 1.2 | 1 |" in engines.render(cells, missing, "markdown")
+
+
+@pytest.mark.parametrize(
+    ("program", "maker", "name"),
+    [
+        ("edgebench", "paddlelite", "paddle-lite"),
+        ("edgebench", "paddle2onnx", "onnxruntime"),
+        ("onnx_bench", "paddle2onnx", "onnxruntime"),
+        ("ncnn_program", "ncnn", "ncnn"),
+        ("paddle_plain_bench", "paddle", "paddle-plain"),
+        ("edgebench", None, "edgebench"),
+    ],
+)
+def test_a_cell_that_never_ran_is_of_the_engine_that_was_meant(program: str, maker: str | None, name: str) -> None:
+    metadata = network("PPLCNet_x1_0", "random") | ({"engine": {"name": maker, "version": "1"}} if maker else {})
+    subject = replace(SUBJECT, metadata=metadata if maker else None)
+    failed = measurement(id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab"))
+    assert engines.engine_of(failed) == name
+    (row,) = json.loads(engines.as_json([failed], []))
+    assert (row["engine"], row["engine_version"], row["status"]) == (name, None, "failed")
+    assert f"| PPLCNet_x1_0 | {name} | 1 |" in engines.render([failed], [], "markdown")
+
+
+def test_a_ratio_to_a_synthetic_engine_says_nothing() -> None:
+    pretended = cell(1, "synthetic", 10)
+    pretended = replace(pretended, launches=tuple(replace(one, synthetic=True) for one in pretended.launches))
+    said = "A ratio to a synthetic engine says nothing of the network."
+    assert said in engines.render([pretended, cell(2, "onnxruntime", 12)], [])
+    assert said not in engines.render([cell(1, "mnn", 10), cell(2, "onnxruntime", 12)], [])
 
 
 def test_as_json() -> None:
