@@ -7,6 +7,7 @@ verification's judge compares them. A file on a device cannot be cut: outputs th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -49,7 +50,7 @@ class OutputCheck:
     why not.
 
     Where outputs were compared and something was proven: `comparison` has the figures, `engine` is what computed them, with
-    its version, and `inputs` names the inputs as the metadata does (`input_ranges` or `samples_sha256`).
+    its version, and `inputs` names the inputs as the metadata does (`input_ranges` or `samples_sha256`). `date` is UTC.
     """
 
     passed: bool | None
@@ -57,6 +58,7 @@ class OutputCheck:
     comparison: Comparison | None = None
     engine: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    date: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), compare=False)
 
 
 def check_output(

@@ -234,6 +234,7 @@ class Proof(_Part, frozen=True, kw_only=True):
     samples_sha256: str | UnsetType | None = UNSET
     cosine: float | None = None
     max_abs_error: float | None = None
+    relative_error: float | None = None
 
 
 class Metadata(_Part, frozen=True, kw_only=True):
