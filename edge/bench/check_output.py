@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.bench.contract import parse_images
 from edge.bench.failures import hung
-from edge.bench.launch import OutputTensor
+from edge.bench.launch import ImagesReport, LaunchReport, OutputTensor
 from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
@@ -91,7 +91,7 @@ def check_output(
     if came_quantised(Program.read(source.program)):
         source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
-    if calibration is not None:
+    if calibration is not None and not _simulates_itself(job):
         from edge.convert.calibrated import kept
 
         network = kept(source, calibration.network) if calibration.network else None
@@ -100,11 +100,13 @@ def check_output(
         source = network
     if source.pir is not None:  # its translation, which Paddle 2.6 runs, can be cut and rounded
         source = replace(source, pir=None, pir_sha256=None, paddle_version=None)
-    engine = source.reference_engine
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(
-            device, runner, job, source, lambda: lend_engine(engine), Path(scratch), timeout, threads, asked
-        )
+        return _compare(device, runner, job, source, lend_engine, Path(scratch), timeout, threads, asked)
+
+
+def _simulates_itself(job: Job) -> bool:
+    """Whether the reference is the file itself, computed in float between its roundings: of an ONNX file of static int8."""
+    return job.nb.suffix == ".onnx" and job.subject.precision == "int8-static"
 
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
@@ -133,12 +135,13 @@ def _compare(
     runner: Runner,
     job: Job,
     source: InferenceModel,
-    lend: Lend,
+    lend_engine: LendEngine,
     scratch: Path,
     timeout: float,
     threads: int,
     asked: InputsAsked,
 ) -> OutputCheck:
+    from edge.convert.onnx.int8 import outputs_of
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
     from edge.convert.verify.engines import Double, Half, Paddle
@@ -163,10 +166,16 @@ def _compare(
         return OutputCheck(
             None, f"inconclusive: what it puts out lies behind {behind}, and is not compared on a device"
         )
-    weights = source.params
+    simulated, weights = _simulates_itself(job), source.params
+
+    def lend() -> AbstractContextManager[Worker]:
+        return lend_engine(source.reference_engine)
+
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
-    params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
+    params = weights
+    if not simulated:
+        params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
     cut = at_points(program, own)
     paddle = Paddle(lend, source, cut, scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
@@ -193,26 +202,29 @@ def _compare(
     exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
-        return paddle.run(params, given)
+        if not simulated:
+            return paddle.run(params, given)
+        with lend_engine("onnx") as worker:
+            return outputs_of(worker, job.nb, given, feeds, own, scratch, simulated=True)
 
     def judge_one(draw: Draw) -> Verdict:
         if precision == "fp16":
             return judge_half(draw, there, expected, half.run, limits)
-        if is_quantised(program):
+        if simulated or is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)
 
     found = judge_all(kinds, judge_one)
     worst, names = found.worst, " and ".join(name for name, _ in found.used)
     figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
-    by = " and ".join(sorted(ran))
+    by, whose = " and ".join(sorted(ran)), "that of its int8 simulation" if simulated else "Paddle's"
     if found.status == "failed":
-        sentence = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
+        sentence = f"its output on the device differs from {whose}: {found.reason} ({figures})"
         return OutputCheck(False, sentence, worst, by, used(found, asked))
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
-    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by, used(found, asked))
+    return OutputCheck(True, f"its output on the device is {whose}: {figures}{remark}", worst, by, used(found, asked))
 
 
 def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:
@@ -249,16 +261,16 @@ def _on_device(
             done = device.run(runner.command(spec, places), timeout=timeout)
         except CommandTimeoutError as error:
             raise hung(error) from error
-    found: Sequence[Sequence[OutputTensor]]
+    told: LaunchReport | ImagesReport
     if spec.images is not None:
-        images = parse_images(spec.images, done.stdout, done.code, done.stderr)
-        hello, version, found, synthetic = images.hello, images.engine_version, images.outputs, images.hello.synthetic
+        told = parse_images(spec.images, done.stdout, done.code, done.stderr)
+        found, synthetic = told.outputs, told.hello.synthetic
     else:
-        report = runner.read(spec, done)
-        hello, version, found, synthetic = report.hello, report.engine_version, [report.outputs], report.synthetic
+        told = runner.read(spec, done)
+        found, synthetic = (told.outputs,), told.synthetic
     if synthetic:
         raise RunnerError("the synthetic engine runs no network", kind="synthetic")
-    ran.add(f"{hello.engine if hello else runner.program.name} {version or ''}".rstrip())
+    ran.add(f"{told.hello.engine if told.hello else runner.program.name} {told.engine_version or ''}".rstrip())
     return [[_values(output) for output in outputs] for outputs in found]
 
 

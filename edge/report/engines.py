@@ -62,7 +62,7 @@ def engine_of(one: Measurement) -> str:
 
 def _meant(one: Measurement) -> str:
     maker = origin_of(one.subject.metadata, one.subject.name).engine
-    return engine_meant(one.program.name, maker and maker.name)
+    return engine_meant(one.program.name, maker.name if maker else None)
 
 
 def largest_error(one: Measurement) -> float | None:
@@ -92,10 +92,15 @@ def render(cells: Sequence[Measurement], missing: Sequence[Missing], form: str =
             if any(one.synthetic for one in cells)
             else []
         ),
-        "Largest error: of the file in that engine beside Paddle, of what tells inputs apart.",
+        f"Largest error: of the file in that engine beside Paddle{_of_int8(cells)}, of what tells inputs apart.",
         *(f"{number}: {sentence}" for number, sentence in enumerate(remarks, 1)),
     ]
     return "\n".join(lines).strip() + "\n"
+
+
+def _of_int8(cells: Sequence[Measurement]) -> str:
+    static = any(one.subject.precision == "int8-static" for one in cells)
+    return ", of static int8 beside its own simulation" if static else ""
 
 
 def _row(row: Beside, remarks: dict[str, None]) -> list[str]:

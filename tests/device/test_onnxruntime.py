@@ -93,33 +93,53 @@ def test_two_engines_on_one_device_stand_in_one_table(serial: str, home: Path) -
     assert (refused["engine"], refused["status"]) == ("paddle-lite", "failed")
     assert "has a synthetic engine" in refused["error"]
     assert (real["engine"], real["status"], real["beside_first"]) == ("onnxruntime", "measured", None)
-    asked = (*asked, "--launches", "6", "--allow-synthetic")
-    pretended, again = cells_of(home, *asked)
+    more = ("--launches", "6", "--allow-synthetic")
+    pretended, again = cells_of(home, *asked, *more)
     assert (pretended["engine"], pretended["synthetic"], pretended["beside_first"]) == ("synthetic", True, None)
     beside = again["beside_first"]
     assert beside["paired"]
     assert beside["level"] >= 0.95
     assert beside["interval"][0] <= beside["ratio"] <= beside["interval"][1]
     assert again["largest_error"] < 2e-3
-    table = edgezoo(home, "bench", NETWORK, "--weights", "random", *asked, "--markdown").stdout
+    table = edgezoo(home, "bench", NETWORK, "--weights", "random", *asked, *more, "--markdown").stdout
     first, second = (line.split(" | ") for line in table.splitlines() if line.startswith(f"| {NETWORK}"))
     assert (first[1].split()[0], first[5]) == ("synthetic", "1")
     assert (second[1], second[5]) == (f"onnxruntime {ORT_RELEASE}", f"{beside['ratio']:.3f}")
     assert "A ratio to a synthetic engine says nothing" in table
 
 
-def test_accuracy_there_is_accuracy_here(serial: str, home: Path, tmp_path: Path) -> None:
-    (tmp_path / "net").mkdir()
-    open_model(tmp_path / "net")
+def converted(home: Path, place: Path, *more: str | Path) -> Path:
+    """A small network of one's own as an ONNX file."""
+    (place / "net").mkdir()
+    open_model(place / "net")
     shape = ",".join(map(str, SHAPE))
-    made = edgezoo(home, "convert", "--model-dir", tmp_path / "net", "--name", "mine", "--input-shape", shape,
-                   "--format", "onnx", "-o", tmp_path)  # fmt: skip
+    made = edgezoo(home, "convert", "--model-dir", place / "net", "--name", "mine", "--input-shape", shape,
+                   "--format", "onnx", "-o", place, *more)  # fmt: skip
     assert made.returncode == 0, made.stderr
+    return place / "mine.onnx"
+
+
+def test_int8_kernels_there_compute_what_the_file_says(serial: str, home: Path, tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", 4)
+    model = converted(home, tmp_path, "--precision", "int8-static", "--calibrate", images, "--resize-short", str(SIDE),
+                      *IMAGENETS)  # fmt: skip
+    done = edgezoo(home, "bench", model, "-s", serial, "--engine", "onnxruntime", "--threads", "1", *QUICK,
+                   "--check-output", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads(done.stdout)
+    assert (cell["engine"], cell["engine_version"], cell["precision"]) == ("onnxruntime", ORT_RELEASE, "int8-static")
+    (proof,) = json.loads(model.with_name("mine.onnx.json").read_text())["proofs"]
+    assert (proof["passed"], proof["engine"]) == (True, f"onnxruntime {ORT_RELEASE}")
+    assert proof["relative_error"] <= 0.2
+
+
+def test_accuracy_there_is_accuracy_here(serial: str, home: Path, tmp_path: Path) -> None:
+    model = converted(home, tmp_path)
     data = write_images(tmp_path / "images", 40)
     found = []
     for where in (("--device", "host"), ("-s", serial, "--engine", "onnxruntime")):
         table = tmp_path / f"{where[0]}.csv"
-        done = edgezoo(home, "eval", tmp_path / "mine.onnx", "--data", data, *where, "--resize-short", str(SIDE),
+        done = edgezoo(home, "eval", model, "--data", data, *where, "--resize-short", str(SIDE),
                        *IMAGENETS, "--json", "--predictions", table)  # fmt: skip
         assert done.returncode == 0, done.stderr
         (report,) = json.loads(done.stdout)
