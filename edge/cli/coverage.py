@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 )
 @click.option("--engines", "in_engines", is_flag=True,
               help="Take each network into every engine of `edgezoo bench`, and tell in which it is right; with the latencies "
-              "that `edgezoo bench --device host --engine all` measured.")  # fmt: skip
+              "that `edgezoo bench --device host --engine all` measured, and the outputs that `bench --check-output` compared "
+              "on devices.")  # fmt: skip
 @options.db
 @click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
 @click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
@@ -173,7 +174,7 @@ def _engines(
     from edge.convert.coverage import networks
     from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
     from edge.report import engine_coverage as report
-    from edge.results.beside import latest
+    from edge.results.beside import latest, latest_on_devices
     from edge.source.weights import Weights
 
     total, ended = len(networks(models)) * len(surveyed()), 0
@@ -197,8 +198,9 @@ def _engines(
             working=progress.working,
         )
     place = options.database(db)
-    measured = latest(place, [row.models for row in rows]) if place.is_file() else {}
-    table = report.render(rows, measured, form, view)
+    networks_ = [row.models for row in rows]
+    measured, devices = (find(place, networks_) if place.is_file() else {} for find in (latest, latest_on_devices))
+    table = report.render(rows, measured, form, view, devices)
     put(table, output)
     if not quiet:
         say(report.counts(rows))

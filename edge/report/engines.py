@@ -107,7 +107,7 @@ def _row(row: Beside, remarks: dict[str, None]) -> list[str]:
     one, beside, statistics = row.cell, row.comparison, row.cell.statistics
     told = words.remarks(one)
     remarks.update(dict.fromkeys(told))
-    numbers = sorted(1 + list(remarks).index(sentence) for sentence in told)
+    numbers = sorted({1 + list(remarks).index(sentence) for sentence in told})
     median, width, interval, error = one.headline_ms, "", "", largest_error(one)
     if statistics is not None and statistics.interval is not None and median:
         width = f"{statistics.interval.half_width(median):.1%}"

@@ -1,4 +1,4 @@
-"""Of the engines of this machine, which measurement of each stands beside the others."""
+"""Of several engines, which measurement of each stands beside the others: on this machine, and on devices."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ def latest(db: Path, networks: Iterable[tuple[str, ...]], threads: int = 1) -> d
         for one in store.summaries()[0]:
             fits = one.threads == threads and one.device.kind == "host" and one.subject.weights == "random"
             if fits and one.launches and one.engine and one.subject.name in first and one.protocol.base == "robust":
+                place = first[one.subject.name], one.engine
+                newest[place] = max(one.id, newest.get(place, 0))
+        return {place: store.get(id) for place, id in newest.items()}
+
+
+def latest_on_devices(db: Path, networks: Iterable[tuple[str, ...]]) -> dict[Place, Measurement]:
+    """The newest measurement of each network, with random weights, in each engine that a device ran. Raises `ResultsError`."""
+    first = {name: names[0] for names in networks for name in names}
+    with Store(db, create=False) as store:
+        newest: dict[Place, int] = {}
+        for one in store.summaries()[0]:
+            fits = one.device.kind != "host" and one.subject.weights == "random" and not one.synthetic
+            if fits and one.launches and one.engine and one.subject.name in first:
                 place = first[one.subject.name], one.engine
                 newest[place] = max(one.id, newest.get(place, 0))
         return {place: store.get(id) for place, id in newest.items()}
