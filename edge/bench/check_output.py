@@ -7,24 +7,30 @@ verification's judge compares them. A file on a device cannot be cut: outputs th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from edge.bench.contract import parse_images
+from edge.bench.failures import hung
+from edge.bench.launch import ImagesReport, LaunchReport, OutputTensor
 from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
-from edge.errors import EdgezooError, RunnerError
+from edge.errors import CommandTimeoutError, EdgezooError, RunnerError
 from edge.metadata.file import origin_of
 from edge.results.protocol import Protocol
 from edge.source.model import InferenceModel
 from edge.toolchain.worker import Worker
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from edge.convert.verify.compare import Comparison
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
 
 SAMPLES = 8
+MOST_VALUES = 200_000  # that a launch tells of all its samples together: text of 2 MB or so
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
 Lend = Callable[[], AbstractContextManager[Worker]]
 LendEngine = Callable[[str], AbstractContextManager[Worker]]
@@ -43,7 +50,7 @@ class OutputCheck:
     why not.
 
     Where outputs were compared and something was proven: `comparison` has the figures, `engine` is what computed them, with
-    its version, and `inputs` names the inputs as the metadata does (`input_ranges` or `samples_sha256`).
+    its version, and `inputs` names the inputs as the metadata does (`input_ranges` or `samples_sha256`). `date` is UTC.
     """
 
     passed: bool | None
@@ -51,6 +58,7 @@ class OutputCheck:
     comparison: Comparison | None = None
     engine: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    date: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), compare=False)
 
 
 def check_output(
@@ -83,7 +91,7 @@ def check_output(
     if came_quantised(Program.read(source.program)):
         source = int8_form(source).network
     calibration = origin_of(job.subject.metadata, job.subject.name).calibration
-    if calibration is not None:
+    if calibration is not None and not _simulates_itself(job):
         from edge.convert.calibrated import kept
 
         network = kept(source, calibration.network) if calibration.network else None
@@ -92,11 +100,13 @@ def check_output(
         source = network
     if source.pir is not None:  # its translation, which Paddle 2.6 runs, can be cut and rounded
         source = replace(source, pir=None, pir_sha256=None, paddle_version=None)
-    engine = source.reference_engine
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(
-            device, runner, job, source, lambda: lend_engine(engine), Path(scratch), timeout, threads, asked
-        )
+        return _compare(device, runner, job, source, lend_engine, Path(scratch), timeout, threads, asked)
+
+
+def _simulates_itself(job: Job) -> bool:
+    """Whether the reference is the file itself, computed in float between its roundings: of an ONNX file of static int8."""
+    return job.nb.suffix == ".onnx" and job.subject.precision == "int8-static"
 
 
 def _source(job: Job, lend: Lend) -> InferenceModel | None:
@@ -125,12 +135,13 @@ def _compare(
     runner: Runner,
     job: Job,
     source: InferenceModel,
-    lend: Lend,
+    lend_engine: LendEngine,
     scratch: Path,
     timeout: float,
     threads: int,
     asked: InputsAsked,
 ) -> OutputCheck:
+    from edge.convert.onnx.int8 import outputs_of
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
     from edge.convert.verify.engines import Double, Half, Paddle
@@ -155,19 +166,33 @@ def _compare(
         return OutputCheck(
             None, f"inconclusive: what it puts out lies behind {behind}, and is not compared on a device"
         )
-    weights = source.params
+    simulated, weights = _simulates_itself(job), source.params
+
+    def lend() -> AbstractContextManager[Worker]:
+        return lend_engine(source.reference_engine)
+
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
-    params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
+    params = weights
+    if not simulated:
+        params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
     cut = at_points(program, own)
     paddle = Paddle(lend, source, cut, scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
 
+    one_by_one = not runner.takes_images or any(size < 1 for spec in program.fetches for size in spec.shape[1:])
+    values = sum(prod(abs(size) for size in spec.shape) for spec in program.fetches)
+    at_once = 1 if one_by_one else max(1, MOST_VALUES // max(1, values))
+
     def there(given: Sequence[Sample]) -> Outputs:
+        inputs = [[sample[name] for name in feeds] for sample in given]
         told = [
-            _on_device(device, runner, job, threads, [sample[name] for name in feeds], scratch, timeout, ran)
-            for sample in given
+            outputs
+            for start in range(0, len(inputs), at_once)
+            for outputs in _on_device(
+                device, runner, job, threads, inputs[start : start + at_once], scratch, timeout, ran
+            )
         ]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
@@ -177,26 +202,29 @@ def _compare(
     exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
-        return paddle.run(params, given)
+        if not simulated:
+            return paddle.run(params, given)
+        with lend_engine("onnx") as worker:
+            return outputs_of(worker, job.nb, given, feeds, own, scratch, simulated=True)
 
     def judge_one(draw: Draw) -> Verdict:
         if precision == "fp16":
             return judge_half(draw, there, expected, half.run, limits)
-        if is_quantised(program):
+        if simulated or is_quantised(program):
             return judge_coarse(draw, there, expected, limits)
         return judge_steady(draw, there, expected, limits, exact.run)
 
     found = judge_all(kinds, judge_one)
     worst, names = found.worst, " and ".join(name for name, _ in found.used)
     figures = f"cosine {worst.cosine:.6f}, largest error {worst.max_abs_error:.1e} over {worst.samples} inputs {names}"
-    by = " and ".join(sorted(ran))
+    by, whose = " and ".join(sorted(ran)), "that of its int8 simulation" if simulated else "Paddle's"
     if found.status == "failed":
-        sentence = f"its output on the device differs from Paddle's: {found.reason} ({figures})"
+        sentence = f"its output on the device differs from {whose}: {found.reason} ({figures})"
         return OutputCheck(False, sentence, worst, by, used(found, asked))
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
-    return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by, used(found, asked))
+    return OutputCheck(True, f"its output on the device is {whose}: {figures}{remark}", worst, by, used(found, asked))
 
 
 def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:
@@ -210,35 +238,55 @@ def _on_device(
     runner: Runner,
     job: Job,
     threads: int,
-    inputs: Sequence[NDArray[Any]],
+    samples: Sequence[Sequence[NDArray[Any]]],
     scratch: Path,
     timeout: float,
     ran: set[str],
-) -> list[NDArray[Any]]:
-    """The outputs of one run on the device, in the program's order; to `ran` goes the engine and its version."""
-    import numpy as np
-
+) -> list[list[NDArray[Any]]]:
+    """The outputs of one launch on the device, by sample, in the program's order; to `ran` goes the engine and its version."""
     files = []
-    for index, (tensor, shape) in enumerate(zip(inputs, job.subject.shapes, strict=True)):
-        if tensor.ndim == 4 and tensor.shape != shape:  # the file takes images with their channels last
-            tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+    for index, shape in enumerate(job.subject.shapes):
         files.append(scratch / f"input{index}.bin")
-        files[-1].write_bytes(runner.flavour.input_file(tensor))
+        given = [_as_the_file(sample[index], shape) for sample in samples]
+        files[-1].write_bytes(b"".join(map(runner.flavour.input_file, given)))
     places = device.push([job.nb, *runner.files])
     with device.temporary(files) as lent:
         spec = replace(
             runner.spec(places[job.nb], job.subject, threads, _ONE_RUN),
             inputs=tuple(f"file:{lent[path]}" for path in files),
             output="values",
+            images=len(samples) if len(samples) > 1 else None,
         )
-        report = runner.read(spec, device.run(runner.command(spec, places), timeout=timeout))
-    if report.synthetic:
+        try:
+            done = device.run(runner.command(spec, places), timeout=timeout)
+        except CommandTimeoutError as error:
+            raise hung(error) from error
+    told: LaunchReport | ImagesReport
+    if spec.images is not None:
+        told = parse_images(spec.images, done.stdout, done.code, done.stderr)
+        found, synthetic = told.outputs, told.hello.synthetic
+    else:
+        told = runner.read(spec, done)
+        found, synthetic = (told.outputs,), told.synthetic
+    if synthetic:
         raise RunnerError("the synthetic engine runs no network", kind="synthetic")
-    ran.add(f"{report.hello.engine if report.hello else runner.program.name} {report.engine_version or ''}".rstrip())
-    outputs = []
-    for output in report.outputs:
-        if output.values is None:
-            raise RunnerError(f"the output {output.name} has no float32 values", kind="bad_output")
-        values = [float("nan") if value is None else value for value in output.values]
-        outputs.append(np.asarray(values, np.float32).reshape(output.shape))
-    return outputs
+    ran.add(f"{told.hello.engine if told.hello else runner.program.name} {told.engine_version or ''}".rstrip())
+    return [[_values(output) for output in outputs] for outputs in found]
+
+
+def _as_the_file(tensor: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
+    """The input as the file takes it, which may have the channels of images last."""
+    import numpy as np
+
+    if tensor.ndim != 4 or tensor.shape == tuple(shape):
+        return tensor
+    return np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
+
+
+def _values(output: OutputTensor) -> NDArray[np.float32]:
+    import numpy as np
+
+    if output.values is None:
+        raise RunnerError(f"the output {output.name} has no float32 values", kind="bad_output")
+    values = [float("nan") if value is None else value for value in output.values]
+    return np.asarray(values, np.float32).reshape(output.shape)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 
 from edge.bench.check_output import LendEngine, OutputCheck, check_output
+from edge.bench.checks import check_key, keep_check, kept_check
 from edge.bench.gate import hottest
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -134,11 +134,14 @@ def _thread_counts(place: DeviceRequest, job: Job) -> tuple[int, ...]:
 
 
 def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
-    limit = place.request.launch_timeout
+    limit, runner = place.request.launch_timeout, job.runner or place.runner
+    key = check_key(place.device, runner, job, threads, inputs)
+    if not place.request.fresh and (known := kept_check(key)) is not None:
+        return known
     try:
-        return check_output(
-            place.device, job.runner or place.runner, job, lend, timeout=limit, threads=threads, asked=inputs
-        )
+        made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+        keep_check(key, made)
+        return made
     except (AbortedError, DeviceError):
         raise
     except Exception as unforeseen:  # the session will tell, if it is the program
@@ -168,7 +171,7 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, 
         sha256=job.subject.sha256,
         passed=bool(check.passed),
         sentence=check.sentence,
-        date=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        date=check.date,
         device=ProofDevice(
             **asdict(DeviceIdentity.of(asdict(properties))),
             name=" ".join(one for one in (properties.manufacturer, properties.model) if one) or None,
@@ -182,6 +185,7 @@ def _recorded(place: DeviceRequest, job: Job, check: OutputCheck, threads: int, 
         **check.inputs,
         cosine=check.comparison.cosine if isfinite(check.comparison.cosine) else None,
         max_abs_error=check.comparison.max_abs_error if isfinite(check.comparison.max_abs_error) else None,
+        relative_error=check.comparison.relative_error if isfinite(check.comparison.relative_error) else None,
     )
     try:
         metadata = record(job.nb, proof)

@@ -69,6 +69,7 @@ _KNOWN = {
 }
 PADDLE_PLAIN = HostEngine("paddle-plain", "paddle", "paddle_plain_bench.py", "program")  # without oneDNN
 ALL = "all"
+_MAKERS = {"paddlelite": PADDLE_LITE.name, "paddle2onnx": ONNXRUNTIME.name}  # of a file that a device runs
 
 
 def known_engines() -> tuple[str, ...]:
@@ -95,3 +96,13 @@ def host_engine(text: str | None) -> HostEngine:
     except UsageError as error:
         raise UsageError(error.message, hint=f"{error.hint}; or an engine: {', '.join(_KNOWN)}") from error
     return replace(PADDLE_LITE, version=text)
+
+
+def engine_meant(program: str, maker: str | None) -> str:
+    """The engine that a benchmark program was started for, where it ended before it said so itself.
+
+    `program` as the results call it, `maker` what made the model's file (`engine` in its metadata); of a file without metadata
+    on a device, the program.
+    """
+    scripts = {Path(one.script).stem: one.name for one in (*_KNOWN.values(), PADDLE_PLAIN)}
+    return scripts.get(program) or _MAKERS.get(maker or "", program)

@@ -111,7 +111,7 @@ class Launcher:
         if report.synthetic and not request.synthetic_allowed:
             raise ContractError(
                 "the benchmark program has a synthetic engine: its times say nothing of the network",
-                hint="build it with Paddle-Lite; --allow-synthetic keeps such numbers, to try the orchestration",
+                hint="edgezoo runner build makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
             )
         after = self._read_thermal()
         signs = (

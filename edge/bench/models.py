@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.bench.paddle_models import prepare_programs
 from edge.bench.request import Job
@@ -22,6 +23,9 @@ from edge.errors import EdgezooError
 from edge.source.download import Progress
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
+
+if TYPE_CHECKING:
+    from edge.convert.calibrated import Calibration
 
 
 def prepare(
@@ -74,15 +78,16 @@ def _convert(
     check_weights(wanted.weights, names)
     target = wanted.target or ("x86" if device.kind == "host" else "arm")
     recipe = choose(target=target, precision=wanted.precision, engine=wanted.engine.version)
-    orders = [order_for(wanted.engine.model, name, lookup(name), wanted.weights, recipe) for name in names]
+    made = wanted.calibration
+    orders = [order_for(wanted.engine.model, name, lookup(name), wanted.weights, recipe, made) for name in names]
     return convert_models(
-        orders, _place(recipe, wanted.weights), done=done, progress=progress, say=say, working=working
+        orders, _place(recipe, wanted.weights, made), done=done, progress=progress, say=say, working=working
     )
 
 
-def _place(recipe: Recipe, weights: Weights) -> Path:
+def _place(recipe: Recipe, weights: Weights, calibration: Calibration | None) -> Path:
     """Where converted models go: one folder for each way to convert, for the files are named after the model alone."""
-    way = sha256_of(repr((recipe, weights)).encode())[:12]
+    way = sha256_of(repr((recipe, weights, *([calibration] if calibration else []))).encode())[:12]
     return cache_dir() / "bench" / way
 
 

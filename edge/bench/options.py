@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.bench import intel
-from edge.bench.host_engines import PADDLE_LITE, HostEngine
+from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
 from edge.bench.subject import read_subject
 from edge.bench.wanted import (
     Wanted,
@@ -33,6 +34,9 @@ from edge.results.database import check_file
 from edge.results.protocol import Name, Protocol, protocol, sustained
 from edge.source.weights import Weights
 from edge.zoo.catalogue import selected
+
+if TYPE_CHECKING:
+    from edge.convert.calibrated import Calibration
 
 MOST_CORES = 1024  # Linux counts them in masks of so many bits
 
@@ -70,6 +74,7 @@ class BenchOptions:
     shape: tuple[tuple[int, ...], ...] = ()
     weights: Weights = Weights("published")  # noqa: RUF009 - it is frozen
     precision: str | None = None
+    calibrate: Path | None = None
     target: str | None = None
     engine: tuple[HostEngine, ...] | None = None
     runner: str | None = None
@@ -141,7 +146,23 @@ class BenchOptions:
             target=self.target,
             engine=self.engines[0] if self.engines else PADDLE_LITE,
             shapes=self.shape or None,
+            calibration=self._calibration,
         )
+
+    @property
+    def _calibration(self) -> Calibration | None:
+        """What int8-static is calibrated with. Raises `UsageError`."""
+        if (self.precision == "int8-static") != (self.calibrate is not None):
+            if self.calibrate is not None:
+                raise UsageError("--calibrate is for int8-static", hint="--precision int8-static")
+            raise UsageError(
+                "int8-static needs images to calibrate with", hint="name a folder of them: --calibrate DIR"
+            )
+        if self.calibrate is None:
+            return None
+        from edge.convert.calibrated import IMAGES, Calibration, images_below
+
+        return Calibration(images_below(self.calibrate, IMAGES))
 
     @property
     def engines(self) -> tuple[HostEngine, ...]:
@@ -334,9 +355,12 @@ class BenchOptions:
         check_engine(engine, self.runner, self.spec)
         if engine.name == PADDLE_LITE.name:
             return
-        if self.precision not in (None, "fp32") or self.target not in (None, "x86"):
-            option = f"--precision {self.precision}" if self.precision not in (None, "fp32") else "--target"
-            raise UsageError(f"{option} is for Paddle-Lite: {engine.name} runs the network in float32")
+        known = (None, "fp32", *(("int8-static",) if engine.name == ONNXRUNTIME.name else ()))
+        if self.precision not in known:
+            runs = " or ".join(one for one in known if one)
+            raise UsageError(f"--precision {self.precision} is not for {engine.name}", hint=f"it runs {runs}")
+        if self.target not in (None, "x86") and PADDLE_LITE not in self.engines:
+            raise UsageError(f"--target is for Paddle-Lite: {engine.name} runs the network in float32")
 
     def _check_runner(self) -> None:
         if self.runner in (None, "edgebench"):

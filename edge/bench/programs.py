@@ -44,6 +44,11 @@ class Runner:
         """What the device must have besides the model."""
         return () if self.interpreter else (self.path, *((self.library,) if self.library else ()))
 
+    @property
+    def takes_images(self) -> bool:
+        """Whether it runs many samples in one launch, as edgebench does, and no other program."""
+        return self.flavour.contract is not None and not self.interpreter
+
     def fit(self, protocol: Protocol) -> Protocol:
         """The protocol as this program can keep it: the stock programs count runs and know no times."""
         if self.flavour.tells_samples:

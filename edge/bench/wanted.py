@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.bench.host_engines import DEVICE_ENGINES, PADDLE_LITE, HostEngine
 from edge.errors import BenchError, ModelFilesError, UsageError
@@ -12,13 +13,16 @@ from edge.source.weights import Weights, names_program
 from edge.toolchain.engines import formats
 from edge.zoo.catalogue import lookup
 
+if TYPE_CHECKING:
+    from edge.convert.calibrated import Calibration
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is to be measured: names of the catalogue, converted first if need be, and files as they are.
 
     `target` None: what the device runs. `shapes` are the input shapes of files that have no metadata. `engine` decides
-    the files: .nb, .onnx, or Paddle's own inference programs, for which nothing is converted.
+    the files: .nb, .onnx, or Paddle's own inference programs, for which nothing is converted. `calibration` is for int8-static.
     """
 
     names: tuple[str, ...]
@@ -27,6 +31,7 @@ class Wanted:
     target: str | None = None
     engine: HostEngine = PADDLE_LITE
     shapes: tuple[tuple[int, ...], ...] | None = None
+    calibration: Calibration | None = None
 
 
 # Which engine runs the files with these endings.

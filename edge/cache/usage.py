@@ -33,6 +33,8 @@ WHAT = {
     "references": "Paddle's outputs",
     "verified": "verdicts",
     "coverage": "rows of coverage",
+    "engine-coverage": "rows of coverage in engines",
+    "device-checks": "outputs that devices got right",
     "flops": "counted work",
     "estimates": "fitted costs",
     "logs": "what engines said",

@@ -81,7 +81,11 @@ if TYPE_CHECKING:
     help="Input shape of a FILE without metadata.",
 )
 @options.weights_of_names
-@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16"]), help="Of NAMEs.  [default: fp32]")
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8", "int16", "int8-static"]),
+              help="Of NAMEs; int8-static also with ONNX Runtime.  [default: fp32]")  # fmt: skip
+@click.option(
+    "--calibrate", type=click.Path(path_type=Path), metavar="DIR", help="Images to calibrate int8-static with."
+)
 @click.option("--target", type=click.Choice(["arm", "x86", "opencl,arm"]), help="Of NAMEs.  [default: the device's]")
 @click.option("--engine", type=HOST_ENGINES, metavar="NAME,...|all|VERSION",
               help="What runs the networks on this machine: paddle-lite, onnxruntime, openvino, ncnn, mnn, litert, paddle, or "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge.report.view import View
 
 KINDS = ("engines", "downloads", "published", "exports", "quantised", "pairs", "pir", "nb", "onnx", "bench", "references",
-         "verified", "coverage", "flops", "estimates", "logs")  # fmt: skip
+         "verified", "coverage", "engine-coverage", "device-checks", "flops", "estimates", "logs")  # fmt: skip
 
 
 @click.group(cls=once.OnceGroup)

@@ -153,7 +153,7 @@ def _sentence(outcome: Conversion[Product]) -> str:
     verification = made.metadata.verification
     assert verification is not None  # every model made here has one
     verdict = {
-        "passed": _passed(verification, made.metadata.precision),
+        "passed": _passed(verification, made.metadata),
         "inconclusive": f"inconclusive: {verification.reason}",
         "skipped": "not verified (--no-verify)",
         "unavailable": f"not verified here: {verification.reason}",
@@ -176,17 +176,20 @@ def _cost(metadata: Metadata) -> str:
     )
 
 
-def _passed(verification: VerificationRecord, precision: str | None) -> str:
+def _passed(verification: VerificationRecord, metadata: Metadata) -> str:
     agreement, ranges = verification.argmax_agreement, verification.input_ranges
     parts = [f"cosine {verification.cosine or 0:.6f}"]
-    static = precision == "int8-static"  # whose float network nobody compared: only what it makes of the images says so
+    static = (
+        metadata.precision == "int8-static"
+    )  # whose float network nobody compared: only what it makes of the images says so
     if isinstance(agreement, float) and not static:
         parts.append(f"argmax agreement {agreement:.0%}")
     if ranges:
         parts.append("inputs " + " and ".join(ranges))
     elif verification.samples_sha256:
         parts.append(f"{verification.inputs} inputs of yours")
-    word = "its x86 twin agrees with Paddle's int8 simulation" if static else "verified"
+    simulation = "its int8 kernels agree with the file's" if metadata.onnx else "its x86 twin agrees with Paddle's"
+    word = f"{simulation} int8 simulation" if static else "verified"
     return f"{word} ({', '.join(parts)})" + (f", {verification.reason}" if verification.reason else "")
 
 
@@ -208,6 +211,8 @@ def _with_devices(metadata: Metadata, verdict: str) -> str:
 def _kind(order: Order[Product], metadata: Metadata) -> str:
     """What was made: `arm fp32`, `ONNX opset 17`."""
     facts = metadata.onnx
+    if facts and facts.quantised and metadata.calibration:
+        return f"{order.runs}, {metadata.calibration.quantised} of {metadata.calibration.possible} layers in int8"
     if metadata.onnx_sha256:
         return order.runs
     if not facts:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 )
 @click.option("--engines", "in_engines", is_flag=True,
               help="Take each network into every engine of `edgezoo bench`, and tell in which it is right; with the latencies "
-              "that `edgezoo bench --device host --engine all` measured.")  # fmt: skip
+              "that `edgezoo bench --device host --engine all` measured, and the outputs that `bench --check-output` compared "
+              "on devices.")  # fmt: skip
 @options.db
 @click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
 @click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
@@ -176,7 +177,7 @@ def _engines(
     from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
     from edge.device.host import HostDevice
     from edge.report import engine_coverage as report
-    from edge.results.beside import latest
+    from edge.results.beside import latest, latest_on_devices
     from edge.results.identity import DeviceIdentity
     from edge.source.weights import Weights
 
@@ -201,9 +202,11 @@ def _engines(
             working=progress.working,
         )
     place = options.database(db)
-    machine = DeviceIdentity.of(asdict(HostDevice().properties()))
-    measured = latest(place, [row.models for row in rows], machine) if place.is_file() else {}
-    table = report.render(rows, measured, form, view)
+    machine, names = DeviceIdentity.of(asdict(HostDevice().properties())), [row.models for row in rows]
+    measured, devices = (
+        (latest(place, names, machine), latest_on_devices(place, names)) if place.is_file() else ({}, {})
+    )
+    table = report.render(rows, measured, form, view, devices)
     put(table, output)
     if not quiet:
         say(report.counts(rows))

@@ -169,7 +169,7 @@ def _make(
     for_x86: bool,
 ) -> CacheEntry:
     tensors, network, batched = part / "images.npy", part / "float.pdmodel", part / "batched.pdmodel"
-    _write(tensors, calibration.images, how)
+    write_images(tensors, calibration.images, how)
     program = _with_roles(Program.read(source.program))
     network.write_bytes(program.serialize())
     batched.write_bytes(opened(program).serialize())
@@ -222,7 +222,7 @@ def _keep(
         scratch = Path(folder)
         network, tensors, arrays = scratch / "float.pdmodel", scratch / "images.npy", scratch / "floats.npz"
         network.write_bytes(_with_roles(Program.read(source.program)).serialize())
-        _write(tensors, calibration.images, how)
+        write_images(tensors, calibration.images, how)
         np.savez(arrays, **floats)  # type: ignore[arg-type]
 
         def measure(kept: Sequence[Sequence[str]], harms: bool) -> Sequence[FloatAgreement]:
@@ -273,7 +273,7 @@ def _with_roles(program: Program) -> Program:
     return draft.build()
 
 
-def _write(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
+def write_images(out: Path, images: Sequence[Path], how: Preprocessing) -> None:
     """The prepared images as one array, the first axis of which counts them; one in memory at a time."""
     size = (*how.crop, how.channels) if how.layout == "NHWC" else (how.channels, *how.crop)
     shape = (len(images), *size)

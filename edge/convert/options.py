@@ -16,6 +16,7 @@ from edge.convert.preparation import prepared, shapes_of
 from edge.convert.products.calibrated import CalibratedOrder
 from edge.convert.products.nb import NbOrder
 from edge.convert.products.onnx import OnnxOrder
+from edge.convert.products.onnx_int8 import OnnxInt8Order
 from edge.convert.products.ported import PortedOrder
 from edge.convert.quantised import came_quantised
 from edge.convert.recipe import Recipe, choose, recipes
@@ -134,7 +135,9 @@ class ConvertOptions(PreparingOptions):
                 orders.append(CalibratedOrder(*network, self.recipe, calibration, self.overrides))
             elif "nb" in self._formats:
                 orders.append(NbOrder(*network, self.recipe, self.overrides))
-            if "onnx" in self._formats:
+            if "onnx" in self._formats and calibration is not None:
+                orders.append(OnnxInt8Order(*network, onnx, calibration, self.recipe.input_shape, self.overrides))
+            elif "onnx" in self._formats:
                 orders.append(OnnxOrder(*network, onnx, self.recipe.input_shape, self.overrides))
             for name, to in formats().items():
                 if name in self._formats:
@@ -237,7 +240,7 @@ class ConvertOptions(PreparingOptions):
             how = prepared(
                 order.name, order.model, source, shapes, self.overrides, self.out / f"{order.name}.{order.kind}"
             )
-            if isinstance(order, CalibratedOrder) and how.preprocessing is None:
+            if isinstance(order, CalibratedOrder | OnnxInt8Order) and how.preprocessing is None:
                 fitting(order.name, shapes, None, self.overrides)  # says what is missing
 
     def _calibration(self) -> Calibration | None:
@@ -269,8 +272,9 @@ class ConvertOptions(PreparingOptions):
             )
         if "nb" not in self._formats:
             made = f"{'an' if self.formats[0] in 'aeio' else 'a'} {_WORDS.get(self.formats, self.formats)} file"
-            if self.recipe.precision != "fp32":
-                raise UsageError(f"{made} is float32", hint="leave out --precision, or convert to nb")
+            if self.recipe.precision != "fp32" and (self.recipe.precision, self.formats) != ("int8-static", "onnx"):
+                other = " or int8-static" if self.formats == "onnx" else ""
+                raise UsageError(f"{made} is float32{other}", hint="leave out --precision, or convert to nb")
             if self.target is not None:
                 raise UsageError(f"--target is for .nb files: {made} has none", hint="leave it out")
             for option in ("engine", "config"):

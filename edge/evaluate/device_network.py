@@ -102,7 +102,7 @@ class DeviceNetwork:
         if report.hello.synthetic and not self._synthetic_allowed:
             raise ContractError(
                 "the benchmark program has a synthetic engine: its classes say nothing of the network",
-                hint="build it with Paddle-Lite; --allow-synthetic keeps such numbers, to try the orchestration",
+                hint="edgezoo runner build makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
             )
         self.hello, self.engine_version = report.hello, report.engine_version
 

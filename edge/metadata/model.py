@@ -126,6 +126,14 @@ class Simplification(_Part, frozen=True, kw_only=True):
     onnxsim: str | None = None
 
 
+class OnnxQuantised(_Part, frozen=True, kw_only=True):
+    """What a quantised ONNX file has, operators by type; and what ONNX Runtime makes of it where it was converted (`kernels`:
+    QLinearConv and QGemm are int8)."""
+
+    operators: dict[str, int]
+    kernels: dict[str, int]
+
+
 class OnnxFacts(_Part, frozen=True, kw_only=True):
     """What an ONNX file is made of."""
 
@@ -133,6 +141,7 @@ class OnnxFacts(_Part, frozen=True, kw_only=True):
     ir_version: int
     nodes: int
     simplification: Simplification
+    quantised: OnnxQuantised | UnsetType = UNSET
 
 
 class PartRecord(_Part, frozen=True, kw_only=True):
@@ -234,6 +243,7 @@ class Proof(_Part, frozen=True, kw_only=True):
     samples_sha256: str | UnsetType | None = UNSET
     cosine: float | None = None
     max_abs_error: float | None = None
+    relative_error: float | None = None
 
 
 class Metadata(_Part, frozen=True, kw_only=True):

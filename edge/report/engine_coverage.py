@@ -7,8 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 
 from edge.convert.engine_coverage import EngineRow
+from edge.report import device_outputs
 from edge.report.grid import Column, markdown, text
 from edge.report.view import PLAIN, View
 from edge.results.beside import Place
@@ -40,8 +42,15 @@ def sentence(row: EngineRow) -> str:
     )
 
 
-def render(rows: Sequence[EngineRow], measured: Mapping[Place, Measurement], form: str, view: View = PLAIN) -> str:
-    """`text`, `json` (a list, an object a row) or `markdown`, the page; `measured` as `edge.results.beside.latest` has it."""
+def render(
+    rows: Sequence[EngineRow],
+    measured: Mapping[Place, Measurement],
+    form: str,
+    view: View = PLAIN,
+    devices: Mapping[Place, Measurement] = MappingProxyType({}),
+) -> str:
+    """`text`, `json` (a list, an object a row) or `markdown`, the page; `measured` as `edge.results.beside.latest` has it, for
+    the page also `devices`, as `latest_on_devices` has it."""
     beside = {(row.name, row.engine): _beside(row, rows, measured) for row in rows}
     if form == "json":
         found = []
@@ -57,7 +66,8 @@ def render(rows: Sequence[EngineRow], measured: Mapping[Place, Measurement], for
     cells = [_cells(row, measured.get((row.name, row.engine)), beside[row.name, row.engine]) for row in rows]
     if form == "text":
         return text(_COLUMNS, cells, view) + "\n"
-    return "\n".join([*_head(rows, beside, measured), markdown(_COLUMNS, cells), *_same(rows)]) + "\n"
+    there = device_outputs.section(list(dict.fromkeys(row.name for row in rows)), devices)
+    return "\n".join([*_head(rows, beside, measured), markdown(_COLUMNS, cells), *_same(rows), *there]) + "\n"
 
 
 def _beside(

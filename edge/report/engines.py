@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge.bench.host_engines import engine_meant
 from edge.metadata.file import origin_of
 from edge.report import facts
 from edge.report.grid import Column, markdown, text
@@ -54,9 +55,14 @@ def _group(one: Measurement) -> tuple[object, ...]:
 
 
 def engine_of(one: Measurement) -> str:
-    """The engine and its version, as the program told them; of a cell that never ran, the program."""
+    """The engine and its version, as the program told them; of a cell that never ran, the one that was meant."""
     name, version = one.engine
-    return f"{name} {version or ''}".rstrip() if name else one.program.name
+    return f"{name or _meant(one)} {version or ''}".rstrip()
+
+
+def _meant(one: Measurement) -> str:
+    maker = origin_of(one.subject.metadata, one.subject.name).engine
+    return engine_meant(one.program.name, maker.name if maker else None)
 
 
 def largest_error(one: Measurement) -> float | None:
@@ -81,17 +87,27 @@ def render(cells: Sequence[Measurement], missing: Sequence[Missing], form: str =
     lines += ["", markdown(_COLUMNS, table, view.columns) if form == "markdown" else text(_COLUMNS, table, view), ""]
     lines += [
         "Ratio: to the network's first engine; the interval of launches of one round laid beside each other (95 %).",
-        "Largest error: of the file in that engine beside Paddle, of what tells inputs apart.",
+        *(
+            ["A ratio to a synthetic engine says nothing of the network."]
+            if any(one.synthetic for one in cells)
+            else []
+        ),
+        f"Largest error: of the file in that engine beside Paddle{_of_int8(cells)}, of what tells inputs apart.",
         *(f"{number}: {sentence}" for number, sentence in enumerate(remarks, 1)),
     ]
     return "\n".join(lines).strip() + "\n"
+
+
+def _of_int8(cells: Sequence[Measurement]) -> str:
+    static = any(one.subject.precision == "int8-static" for one in cells)
+    return ", of static int8 beside its own simulation" if static else ""
 
 
 def _row(row: Beside, remarks: dict[str, None]) -> list[str]:
     one, beside, statistics = row.cell, row.comparison, row.cell.statistics
     told = words.remarks(one)
     remarks.update(dict.fromkeys(told))
-    numbers = sorted(1 + list(remarks).index(sentence) for sentence in told)
+    numbers = sorted({1 + list(remarks).index(sentence) for sentence in told})
     median, width, interval, error = one.headline_ms, "", "", largest_error(one)
     if statistics is not None and statistics.interval is not None and median:
         width = f"{statistics.interval.half_width(median):.1%}"
@@ -112,8 +128,9 @@ def _row(row: Beside, remarks: dict[str, None]) -> list[str]:
 
 
 def as_json(cells: Sequence[Measurement], missing: Sequence[Missing]) -> str:
-    """A list, an object a cell as the JSON report has it, with `beside_first` (null for the first) and `largest_error`; then
-    one for each missing file, with `status` "missing" and `error`."""
+    """A list, an object a cell as the JSON report has it (of one that never ran, `engine` is the one that was meant), with
+    `beside_first` (null for the first) and `largest_error`; then one for each missing file, with `status` "missing" and
+    `error`."""
     found: list[dict[str, Any]] = []
     for row in rows(cells):
         beside, interval = row.comparison, row.comparison.interval if row.comparison else None
@@ -121,7 +138,9 @@ def as_json(cells: Sequence[Measurement], missing: Sequence[Missing]) -> str:
         if beside is not None:
             told = {"ratio": beside.ratio, "interval": interval and [interval.low, interval.high],
                     "level": interval and interval.level, "paired": beside.paired, "answer": beside.answer}  # fmt: skip
-        found.append({**as_values(row.cell), "beside_first": told, "largest_error": largest_error(row.cell)})
+        values = as_values(row.cell)
+        values["engine"] = values["engine"] or _meant(row.cell)
+        found.append({**values, "beside_first": told, "largest_error": largest_error(row.cell)})
     found += [
         {"model": one.name, "engine": one.engine, "status": "missing", "error": one.error.message} for one in missing
     ]

@@ -172,7 +172,11 @@ class Code(Enum):
     # what the status and the engine mean for every reader
     FAILED = "failed", "failed: {error}"
     UNFINISHED = "unfinished", "unfinished: {launches} launches so far, run it again to go on"
-    SYNTHETIC = "synthetic", "synthetic engine: no measurement of the network", "build the program with Paddle-Lite"
+    SYNTHETIC = (
+        "synthetic",
+        "synthetic engine: no measurement of the network",
+        "build the program with an engine: edgezoo runner build",
+    )
     THREADS_IGNORED = (
         "threads_ignored",
         "the x86 kernels of Paddle-Lite use one thread whatever is asked: the thread counts differ by noise only",

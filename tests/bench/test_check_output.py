@@ -18,7 +18,8 @@ from edge.bench.request import Job
 from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
-from edge.errors import RunnerError
+from edge.device.base import Completed
+from edge.errors import CommandTimeoutError, RunnerError
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
@@ -64,7 +65,13 @@ def paddle() -> Iterator[Worker]:
 
 
 @pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., OutputCheck]:
+def launches() -> list[int]:
+    """How many samples each launch was given."""
+    return []
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launches: list[int]) -> Callable[..., OutputCheck]:
     def check(
         made: Program, device: dict[str, Callable[[Array], Array]] = VALUES, asked: InputsAsked = NOTHING_ASKED
     ) -> OutputCheck:
@@ -83,8 +90,11 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outp
         }
         subject = Subject("mine", "ab" * 32, 1, (SHAPE,), precision="fp32", metadata=metadata)
 
-        def there(_d: object, _r: object, _j: object, _t: int, inputs: Sequence[Array], *_: object) -> list[Array]:
-            return [device[spec.name](inputs[0]) for spec in made.fetches]
+        def there(
+            _d: object, _r: object, _j: object, _t: int, samples: Sequence[Sequence[Array]], *_: object
+        ) -> list[list[Array]]:
+            launches.append(len(samples))
+            return [[device[spec.name](inputs[0]) for spec in made.fetches] for inputs in samples]
 
         monkeypatch.setattr(checking, "_on_device", there)
         return check_output(
@@ -97,8 +107,9 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outp
 Check = Callable[..., OutputCheck]
 
 
-def test_outputs_that_are_the_same(check: Check) -> None:
+def test_outputs_that_are_the_same(check: Check, launches: list[int]) -> None:
     found = check(network(NMS, ["h"]))
+    assert launches == [8, 4, 4, 4]  # of each range
     assert found.passed
     assert found.sentence.startswith("its output on the device is Paddle's: cosine 1.000000")
     assert found.sentence.endswith("over 20 inputs -2.1 to 2.6 and 0 to 1 and -1 to 1 and 0 to 255")
@@ -163,7 +174,7 @@ class Recorder(ScriptedDevice):
 def test_whole_numbers_reach_the_device_as_they_are(given: Array, tmp_path: Path) -> None:
     job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
     with pytest.raises(Sent) as sent:
-        checking._on_device(Recorder(), RUNNER, job, 1, [given], tmp_path, 60, set())
+        checking._on_device(Recorder(), RUNNER, job, 1, [[given]], tmp_path, 60, set())
     assert np.array_equal(sent.value.args[0].astype(given.dtype), given)
 
 
@@ -171,7 +182,30 @@ def test_whole_numbers_that_float32_cannot_carry_are_refused(tmp_path: Path) -> 
     given = np.array([2**24 + 1], np.int64)
     job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, (given.shape,)))
     with pytest.raises(RunnerError, match="an input has whole numbers that float32 cannot carry"):
-        checking._on_device(Recorder(), RUNNER, job, 1, [given], tmp_path, 60, set())
+        checking._on_device(Recorder(), RUNNER, job, 1, [[given]], tmp_path, 60, set())
+
+
+@pytest.mark.parametrize(("wide", "at_once"), [(1000, 8), (100_000, 2), (-1, 1)], ids=["classes", "maps", "unknown"])
+def test_a_launch_tells_no_more_than_fits(check: Check, launches: list[int], wide: int, at_once: int) -> None:
+    made = program([NewOp("relu", {"X": ["x"]}, {"Out": ["h"]})], {"x": SHAPE}, ["h"], {"h": (1, wide)}, {"w": (1,)})
+    assert check(made, asked=InputsAsked((0, 7))).passed
+    assert launches == [at_once] * (8 // at_once)
+
+
+class Hangs(Recorder):
+    @contextmanager
+    def temporary(self, files: Sequence[Path]) -> Iterator[dict[Path, PurePosixPath]]:
+        yield {path: PurePosixPath(path) for path in files}
+
+    def run(self, *_: object, **__: object) -> Completed:
+        raise CommandTimeoutError("edgebench did not end within 60 s", code=124)
+
+
+def test_a_launch_that_hangs_is_the_programs_failure_and_not_the_devices(tmp_path: Path) -> None:
+    job = Job(tmp_path / "mine.nb", Subject("mine", "ab" * 32, 1, ((1, 3),)))
+    with pytest.raises(RunnerError) as raised:
+        checking._on_device(Hangs(), RUNNER, job, 1, [[np.ones((1, 3), np.float32)]], tmp_path, 60, set())
+    assert raised.value.kind == "timeout"
 
 
 @pytest.mark.slow

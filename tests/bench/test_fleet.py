@@ -5,13 +5,20 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.bench import fleet
 from edge.bench.check_output import OutputCheck
+from edge.bench.checks import kept_check
 from edge.bench.fleet import DeviceRequest, measure_everywhere, sentence_of
 from edge.bench.gate import Gate
+from edge.bench.programs import Runner
+from edge.cache.paths import cache_dir
+from edge.cache.store import Cache
+from edge.convert.verify.asked import InputsAsked
+from edge.convert.verify.compare import Comparison
 from edge.device.base import Completed, Thermal, Zone
 from edge.errors import AbortedError, BugError, DeviceBusyError
 from edge.results.store import Store
@@ -158,6 +165,41 @@ def test_outputs_are_compared_at_every_thread_count_that_is_asked_for(
     [outcome] = measure_everywhere([replace(place, runner=ignoring)], tmp_path / "other.db", heard, check_outputs=True)
     assert asked == [1]  # it runs with one whatever is asked
     assert outcome.differ == ()
+
+
+@pytest.mark.usefixtures("private_cache")
+def test_what_a_device_got_right_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def check(*_: object, threads: int, **__: object) -> OutputCheck:
+        asked.append(threads)
+        figures = Comparison(8, 0.999, 1e-6, 2e-5, 1.0, 0.5)
+        return OutputCheck(threads != 4, "said", figures, "onnxruntime 1.22.1", {"input_ranges": ("0 to 1",)})
+
+    monkeypatch.setattr("edge.bench.fleet.check_output", check)
+
+    def compared(runner: Runner = RUNNER, bounds: tuple[float, float] | None = None, **more: Any) -> list[int]:
+        asked.clear()
+        place = DeviceRequest(device("one"), runner, replace(request("A"), threads=(1, 4), **more))
+        inputs = InputsAsked(bounds)
+        [outcome] = measure_everywhere([place], tmp_path / "results.db", Heard(), check_outputs=True, inputs=inputs)
+        assert outcome.error is None
+        assert "said" in str(outcome.cells[0].remarks + outcome.cells[0].reasons)
+        return list(asked)
+
+    assert compared() == [1, 4]
+    assert compared() == [4]  # what was wrong is
+    assert compared(fresh=True) == [1, 4]
+    assert compared(bounds=(0, 1)) == [1, 4]
+    assert compared(runner=replace(RUNNER, program=replace(RUNNER.program, sha256="ef" * 32))) == [1, 4]
+    entry = next(Cache(cache_dir() / "device-checks").entries())
+    found = kept_check(entry.folder.name)
+    assert found is not None
+    assert (found.passed, found.inputs, found.comparison) == (
+        True,
+        {"input_ranges": ("0 to 1",)},
+        Comparison(8, 0.999, 1e-6, 2e-5, 1.0, 0.5),
+    )
 
 
 def test_what_is_alike_at_several_thread_counts_is_said_once() -> None:

@@ -64,7 +64,7 @@ REFUSED: dict[str, list[tuple[list[str], str]]] = {
         ([NAME, "--device", "3f2a", "--target", "x86"], "--target x86: an Android device does not run x86"),
         ([NAME, "--engine", "paddle", "--device", "3f2a"], "the engine paddle does not measure on 3f2a"),
         ([NAME, "--engine", "onnxruntime", "--runner", "{tiny}"], "does not measure with --runner"),
-        ([NAME, "--engine", "onnxruntime", "--precision", "int8"], "--precision int8 is for Paddle-Lite"),
+        ([NAME, "--engine", "onnxruntime", "--precision", "int8"], "--precision int8 is not for onnxruntime"),
         ([NAME, "--engine", "9.9"], "there is no paddlelite engine of version '9.9'"),
         ([NAME, "--runner", "nowhere"], "the benchmark program nowhere does not exist"),
         ([NAME, "--runner", "/dev/null"], "the benchmark program /dev/null is no file"),

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.android_runner.network import open_model
-from tests.device.test_eval import runner, subject  # noqa: F401
 from tests.device.test_scenarios import RealSubject
 from tests.device_layer.places import BLOBS
 
@@ -24,8 +23,8 @@ def edgezoo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_pretended_output_proves_nothing_and_a_damaged_model_is_sent_again(
     serial: str,
-    runner: Path,  # noqa: F811
-    subject: RealSubject,  # noqa: F811
+    runner: Path,
+    subject: RealSubject,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "net").mkdir()

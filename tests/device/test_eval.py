@@ -6,12 +6,10 @@ One bit of an image changes all its scores, so equal predictions mean that every
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +17,10 @@ import numpy as np
 import pytest
 
 from edge.bench.contract import CONTRACT_VERSION
-from edge.device.adb.address import resolve_address
-from edge.device.discover import open_device
 from edge.images.preprocess import prepare
 from edge.images.reading import read_image
 from edge.toolchain.environment import Environment
 from edge.zoo.model import Preprocessing
-from tests.android_runner.conftest import build
 from tests.android_runner.network import SHAPE, convert
 from tests.device.test_scenarios import RealSubject
 from tests.device_layer.places import BASE, BLOBS, RUN
@@ -36,13 +31,6 @@ pytestmark = [pytest.mark.device, pytest.mark.slow]
 
 IMAGES = 300
 IMAGENETS = ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
-
-
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("aarch64-linux-gnu-g++") is None:
-        pytest.skip("g++-aarch64-linux-gnu is not installed")
-    return build(tmp_path_factory.mktemp("aarch64"), "--for", "linux-arm64", "--engine", "synthetic")
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +46,6 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_images(tmp_path_factory.mktemp("data"), IMAGES)
-
-
-@pytest.fixture
-def subject(serial: str) -> Iterator[RealSubject]:
-    """The device, with nothing of edgezoo's on it, left like that."""
-    (device,) = open_device(serial)
-    subject = RealSubject(resolve_address(), device.serial)
-    subject.shell(f"rm -rf {BASE}")
-    yield subject
-    subject.shell(f"rm -rf {BASE}")
 
 
 class Eval:

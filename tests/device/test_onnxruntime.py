@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,6 @@ import pytest
 
 from edge.runner.options import ORT_RELEASE
 from tests.android_runner.network import SHAPE, open_model
-from tests.device.test_eval import subject  # noqa: F401
 from tests.device.test_scenarios import RealSubject
 from tests.device_layer.places import BLOBS
 from tests.evaluate.small import SIDE, write_images
@@ -37,19 +35,26 @@ QUICK = (
     "0",
     "--keep-invalid",
 )
+NETWORK = "PPLCNet_x0_25"
 IMAGENETS = ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the program in it."""
-    if shutil.which("aarch64-linux-gnu-g++") is None:
-        pytest.skip("g++-aarch64-linux-gnu is not installed")
+def home(tmp_path_factory: pytest.TempPathFactory, runner: Path) -> Path:
+    """A data directory with two programs: one with ONNX Runtime, and one that pretends to be any other engine."""
     data = tmp_path_factory.mktemp("data")
     done = edgezoo(data, "runner", "build", "--for", "linux-arm64", "--engine", "onnxruntime")
     assert done.returncode == 0, done.stderr
     assert f"onnxruntime {ORT_RELEASE}" in done.stderr
+    added = edgezoo(data, "runner", "add", runner)
+    assert added.returncode == 0, added.stderr
     return data
+
+
+@pytest.fixture(autouse=True)
+def _glibc(subject: RealSubject) -> None:
+    if "glibc" not in subject.shell("ls /lib/ld-linux-aarch64.so.1 >/dev/null 2>&1 && echo glibc"):
+        pytest.skip("this device has no glibc")
 
 
 def edgezoo(data: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -58,49 +63,83 @@ def edgezoo(data: Path, *arguments: str | Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, capture_output=True, text=True, timeout=550, check=False, env=env)
 
 
-def test_networks_of_the_catalogue_compute_what_paddle_computes(
-    serial: str,
-    home: Path,
-    subject: RealSubject,  # noqa: F811
-) -> None:
-    if "glibc" not in subject.shell("ls /lib/ld-linux-aarch64.so.1 >/dev/null 2>&1 && echo glibc"):
-        pytest.skip("this device has no glibc")
-    names = ("MobileNetV1_x0_25", "PPLCNet_x0_25")
-    bench = edgezoo(home, "bench", *names, "--weights", "random", "-s", serial, "--engine", "onnxruntime", "--threads",
-                    "1,2", *QUICK, "--check-output", "--json")  # fmt: skip
-    assert bench.returncode == 0, bench.stderr
+def cells_of(data: Path, *arguments: str | Path, code: int = 0) -> list[dict[str, Any]]:
+    """What `bench` of the network printed."""
+    bench = edgezoo(data, "bench", NETWORK, "--weights", "random", *arguments, "--json")
+    assert bench.returncode == code, bench.stderr
     cells: list[dict[str, Any]] = json.loads(bench.stdout)
-    assert {(one["model"], one["threads"]) for one in cells} == {
-        (name, threads) for name in names for threads in (1, 2)
-    }
+    return cells
+
+
+def test_a_network_of_the_catalogue_computes_what_paddle_computes(
+    serial: str, home: Path, subject: RealSubject
+) -> None:
+    asked = ("-s", serial, "--engine", "onnxruntime", "--threads", "1,2", *QUICK)
+    cells = cells_of(home, *asked, "--check-output")
+    assert [one["threads"] for one in cells] == [1, 2]
     for one in cells:
         assert (one["engine"], one["engine_version"], one["synthetic"]) == ("onnxruntime", ORT_RELEASE, False)
-        assert any("its output on the device is Paddle's" in remark["text"] for remark in one["remarks"])
+        (said,) = (text for remark in one["remarks"] if "Paddle's" in (text := remark["text"]))
+        assert said.startswith("with 1 and 2 threads: its output on the device is Paddle's: cosine 1.000000")
         assert one["latency_ms"]["headline"] > 0
-    assert len(subject.shell(f"ls {BLOBS}").split()) == 4  # program, library, two networks
-    again = edgezoo(home, "bench", *names, "--weights", "random", "-s", serial, "--engine", "onnxruntime", "--threads",
-                    "1,2", *QUICK, "--json")  # fmt: skip
-    assert [one["id"] for one in json.loads(again.stdout)] == [one["id"] for one in cells]  # measured already
+    assert len(subject.shell(f"ls {BLOBS}").split()) == 3  # program, library, network
+    assert [one["id"] for one in cells_of(home, *asked)] == [one["id"] for one in cells]  # measured already
 
 
-def test_accuracy_there_is_accuracy_here(
-    serial: str,
-    home: Path,
-    subject: RealSubject,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    del subject
-    (tmp_path / "net").mkdir()
-    open_model(tmp_path / "net")
+def test_two_engines_on_one_device_stand_in_one_table(serial: str, home: Path) -> None:
+    """Paddle-Lite's side is pretended: no library of it is published for ARM Linux in a form that tests can fetch."""
+    asked = ("-s", serial, "--engine", "paddle-lite,onnxruntime", "--threads", "1", *QUICK)
+    refused, real = cells_of(home, *asked, code=1)
+    assert (refused["engine"], refused["status"]) == ("paddle-lite", "failed")
+    assert "has a synthetic engine" in refused["error"]
+    assert (real["engine"], real["status"], real["beside_first"]) == ("onnxruntime", "measured", None)
+    more = ("--launches", "6", "--allow-synthetic")
+    pretended, again = cells_of(home, *asked, *more)
+    assert (pretended["engine"], pretended["synthetic"], pretended["beside_first"]) == ("synthetic", True, None)
+    beside = again["beside_first"]
+    assert beside["paired"]
+    assert beside["level"] >= 0.95
+    assert beside["interval"][0] <= beside["ratio"] <= beside["interval"][1]
+    assert again["largest_error"] < 2e-3
+    table = edgezoo(home, "bench", NETWORK, "--weights", "random", *asked, *more, "--markdown").stdout
+    first, second = (line.split(" | ") for line in table.splitlines() if line.startswith(f"| {NETWORK}"))
+    assert (first[1].split()[0], first[5]) == ("synthetic", "1")
+    assert (second[1], second[5]) == (f"onnxruntime {ORT_RELEASE}", f"{beside['ratio']:.3f}")
+    assert "A ratio to a synthetic engine says nothing" in table
+
+
+def converted(home: Path, place: Path, *more: str | Path) -> Path:
+    """A small network of one's own as an ONNX file."""
+    (place / "net").mkdir()
+    open_model(place / "net")
     shape = ",".join(map(str, SHAPE))
-    made = edgezoo(home, "convert", "--model-dir", tmp_path / "net", "--name", "mine", "--input-shape", shape,
-                   "--format", "onnx", "-o", tmp_path)  # fmt: skip
+    made = edgezoo(home, "convert", "--model-dir", place / "net", "--name", "mine", "--input-shape", shape,
+                   "--format", "onnx", "-o", place, *more)  # fmt: skip
     assert made.returncode == 0, made.stderr
+    return place / "mine.onnx"
+
+
+def test_int8_kernels_there_compute_what_the_file_says(serial: str, home: Path, tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", 4)
+    model = converted(home, tmp_path, "--precision", "int8-static", "--calibrate", images, "--resize-short", str(SIDE),
+                      *IMAGENETS)  # fmt: skip
+    done = edgezoo(home, "bench", model, "-s", serial, "--engine", "onnxruntime", "--threads", "1", *QUICK,
+                   "--check-output", "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads(done.stdout)
+    assert (cell["engine"], cell["engine_version"], cell["precision"]) == ("onnxruntime", ORT_RELEASE, "int8-static")
+    (proof,) = json.loads(model.with_name("mine.onnx.json").read_text())["proofs"]
+    assert (proof["passed"], proof["engine"]) == (True, f"onnxruntime {ORT_RELEASE}")
+    assert proof["relative_error"] <= 0.2
+
+
+def test_accuracy_there_is_accuracy_here(serial: str, home: Path, tmp_path: Path) -> None:
+    model = converted(home, tmp_path)
     data = write_images(tmp_path / "images", 40)
     found = []
     for where in (("--device", "host"), ("-s", serial, "--engine", "onnxruntime")):
         table = tmp_path / f"{where[0]}.csv"
-        done = edgezoo(home, "eval", tmp_path / "mine.onnx", "--data", data, *where, "--resize-short", str(SIDE),
+        done = edgezoo(home, "eval", model, "--data", data, *where, "--resize-short", str(SIDE),
                        *IMAGENETS, "--json", "--predictions", table)  # fmt: skip
         assert done.returncode == 0, done.stderr
         (report,) = json.loads(done.stdout)

@@ -13,7 +13,7 @@ from edge.convert.coverage import networks
 from edge.convert.engine_coverage import EngineRow, surveyed
 from edge.errors import ConvertError
 from edge.report import engine_coverage, engines, intel
-from edge.results.measurement import Measurement
+from edge.results.measurement import Measurement, RunnerProgram
 from edge.results.missing import Missing
 from edge.results.protocol import INTEL_TABLE, ROBUST
 from edge.results.reasons import Code
@@ -69,8 +69,39 @@ def test_the_table_says_versions_errors_and_reasons() -> None:
     assert rows[1][6] == "1.200"
     assert rows[2] == ["PPLCNet_x1_0", "ncnn", "2"]
     assert "1: of 2 threads 1 computed" in lines
+    alike = cell(3, "onnxruntime", 10, notes=(idle, replace(idle, parameters=(*idle.parameters, ("of", "another")))))
+    assert engines.render([alike], [], "markdown").splitlines()[5].endswith("| 1 |")  # one sentence, told once
     assert "2: no verified file: ncnn does not know a layer" in lines
     assert "| PPLCNet_x1_0 | mnn 1.2 | 1 |" in engines.render(cells, missing, "markdown")
+
+
+@pytest.mark.parametrize(
+    ("program", "maker", "name"),
+    [
+        ("edgebench", "paddlelite", "paddle-lite"),
+        ("edgebench", "paddle2onnx", "onnxruntime"),
+        ("onnx_bench", "paddle2onnx", "onnxruntime"),
+        ("ncnn_program", "ncnn", "ncnn"),
+        ("paddle_plain_bench", "paddle", "paddle-plain"),
+        ("edgebench", None, "edgebench"),
+    ],
+)
+def test_a_cell_that_never_ran_is_of_the_engine_that_was_meant(program: str, maker: str | None, name: str) -> None:
+    metadata = network("PPLCNet_x1_0", "random") | ({"engine": {"name": maker, "version": "1"}} if maker else {})
+    subject = replace(SUBJECT, metadata=metadata if maker else None)
+    failed = measurement(id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab"))
+    assert engines.engine_of(failed) == name
+    (row,) = json.loads(engines.as_json([failed], []))
+    assert (row["engine"], row["engine_version"], row["status"]) == (name, None, "failed")
+    assert f"| PPLCNet_x1_0 | {name} | 1 |" in engines.render([failed], [], "markdown")
+
+
+def test_a_ratio_to_a_synthetic_engine_says_nothing() -> None:
+    pretended = cell(1, "synthetic", 10)
+    pretended = replace(pretended, launches=tuple(replace(one, synthetic=True) for one in pretended.launches))
+    said = "A ratio to a synthetic engine says nothing of the network."
+    assert said in engines.render([pretended, cell(2, "onnxruntime", 12)], [])
+    assert said not in engines.render([cell(1, "mnn", 10), cell(2, "onnxruntime", 12)], [])
 
 
 def test_as_json() -> None:
@@ -102,6 +133,52 @@ def test_the_page_of_engines() -> None:
     assert engine_coverage.counts(rows) == "verified: onnxruntime 1.2 1 of 1, mnn 1.2 1 of 1, ncnn 1.2 0 of 1"
     assert "mnn  " in engine_coverage.render(rows, {}, "text")
     assert "failed: an unknown layer" in engine_coverage.sentence(rows[2])
+
+
+def on_device(id: int, name: str, proof: dict[str, Any] | None, **changes: Any) -> Measurement:
+    made = cell(id, "onnxruntime", 10, name=name, device=PHONE)
+    subject = replace(made.subject, metadata={**(made.subject.metadata or {}), "proofs": [proof] if proof else []})
+    return replace(made, subject=subject, **changes)
+
+
+PHONE: dict[str, Any] = {
+    "serial": "ab",
+    "serialno": "cd",
+    "kind": "android",
+    "manufacturer": "Xiaomi",
+    "model": "MI 9",
+    "soc_model": "SM8150",
+}
+
+
+def test_the_page_tells_what_a_device_computed() -> None:
+    names = ("PPLCNet_x1_0", "GhostNet_x0_5", "MobileViT_XXS", "ESNet_x0_25")
+    program = cell(1, "onnxruntime", 10).program
+    proof: dict[str, Any] = {
+        "sha256": SUBJECT.sha256, "passed": True, "sentence": "it is", "date": "2026-11-26T12:00:00Z",
+        "device": {"kind": "android"},
+        "program": "edgebench", "program_sha256": program.sha256, "engine": "onnxruntime 1.2", "threads": 1, "inputs": 8,
+        "cosine": 0.9999999, "max_abs_error": 4.5e-6, "relative_error": 1.5e-5,
+    }  # fmt: skip
+    wrong = proof | {"passed": False, "sentence": "it differs", "relative_error": 0.7}
+    unsaid = Code.OUTPUT_CHECKED(sentence="inconclusive: nothing to judge")
+    devices = {
+        (names[0], "onnxruntime"): on_device(1, names[0], proof, labels=("a stand-in",)),
+        (names[1], "onnxruntime"): on_device(2, names[1], wrong, labels=("a stand-in",)),
+        (names[2], "onnxruntime"): on_device(3, names[2], proof | {"program_sha256": "other"}, notes=(unsaid,)),
+    }
+    rows = [EngineRow((name,), "onnxruntime", "1.2", "verified") for name in names]
+    page = engine_coverage.render(rows, {}, "markdown", devices=devices)
+    assert "## On a device: onnxruntime 1.2" in page
+    assert "Outputs on Xiaomi MI 9, SM8150 (a stand-in)" in page
+    assert "1 of 4 networks compute what Paddle computes; their largest relative error is 1.5e-05" in " ".join(
+        page.split()
+    )
+    assert f"| {names[0]} | Paddle's | 8 | 1.000000 | 4.5e-06 | 1.5e-05 |  |" in page
+    assert f"| {names[1]} | differ | 8 | 1.000000 | 4.5e-06 | 7.0e-01 | it differs |" in page
+    assert f"| {names[2]} | not compared | - | - | - | - | inconclusive: nothing to judge |" in page
+    assert f"| {names[3]} | not compared | - | - | - | - | not measured there |" in page
+    assert "On a device" not in engine_coverage.render(rows, {}, "markdown")
 
 
 def test_the_intel_columns() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge.results.beside import latest
+from edge.results.beside import latest, latest_on_devices
 from edge.results.identity import DeviceIdentity
 from edge.results.merge import merge
 from edge.results.protocol import ROBUST, TABLE
@@ -24,10 +24,13 @@ NETWORKS = [("PPLCNet_x1_0",), ("MobileNetV1", "MobileNetV1_ssld")]
 def measured(path: Path, ms: float, **changes: Any) -> None:
     values = {"subject": NETWORK, "threads": 1, "protocol": ROBUST, "program": PROGRAM}
     device, engine = changes.pop("device", HOST), changes.pop("engine", "onnxruntime")
+    synthetic = changes.pop("synthetic", False)
     with Store(path) as store:
         session = store.new_session(seed=7, device=device)
         cell = store.begin(session, **{**values, **changes})
-        store.add_launch(cell, session, replace(launch(0, ms, ms), engine=engine, engine_version="1"))
+        store.add_launch(
+            cell, session, replace(launch(0, ms, ms), engine=engine, engine_version="1", synthetic=synthetic)
+        )
         store.finish(cell)
 
 
@@ -73,3 +76,12 @@ def test_what_is_measured_otherwise_is_not_it(tmp_path: Path, other: dict[str, A
     measured(tmp_path / "a.db", 10.0)
     measured(tmp_path / "a.db", 5.0, **other)
     assert found(tmp_path / "a.db") == {("PPLCNet_x1_0", "onnxruntime"): 10.0}
+
+
+def test_of_devices_the_newest_that_a_real_engine_ran(tmp_path: Path) -> None:
+    measured(tmp_path / "a.db", 9.0, device=PHONE)
+    measured(tmp_path / "a.db", 10.0, device=PHONE, protocol=TABLE, threads=4)
+    measured(tmp_path / "a.db", 11.0, device=PHONE, synthetic=True, threads=2)
+    measured(tmp_path / "a.db", 12.0)
+    there = latest_on_devices(tmp_path / "a.db", NETWORKS)
+    assert {place: one.headline_ms for place, one in there.items()} == {("PPLCNet_x1_0", "onnxruntime"): 10.0}

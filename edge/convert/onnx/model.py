@@ -11,6 +11,7 @@ from edge import __version__
 from edge.convert.metadata import classes, described, network, numbered, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.preparation import Preparation
+from edge.convert.recipe import Precision
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
@@ -34,8 +35,12 @@ def describe(
     recipe: OnnxRecipe,
     facts: Mapping[str, Any],
     preparation: Preparation,
+    *,
+    precision: Precision = "fp32",
+    onnx_sha256: str | None = None,
 ) -> Metadata:
-    """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes."""
+    """The metadata. `facts` are those of its entry in the store; an open batch is -1 in the shapes. `onnx_sha256`: of the
+    float file that a quantised one was made from."""
     versions = facts["versions"]
     document = {
         "format": FORMAT,
@@ -45,7 +50,7 @@ def describe(
         "bytes": facts["bytes"],
         "model": network(model),
         "target": None,
-        "precision": "fp32",
+        "precision": precision,
         "engine": {"name": "paddle2onnx", "version": versions["paddle2onnx"]},
         "opt_version": None,
         "recipe": asdict(recipe),
@@ -63,7 +68,10 @@ def describe(
             "ir_version": facts["ir_version"],
             "nodes": facts["nodes"],
             "simplification": {**facts["simplification"], "onnxsim": versions["onnxsim"]},
+            **({"quantised": facts["quantised"]} if "quantised" in facts else {}),
         },
+        **({"onnx_sha256": onnx_sha256} if onnx_sha256 else {}),
+        **({"calibration": facts["calibration"]} if "calibration" in facts else {}),
         "verification": facts["verification"],
         "edgezoo": __version__,
     }

@@ -32,6 +32,7 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = given.threads
         options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.x64quantprecision", "1")  # as the file was verified
         try:
             self._session = onnxruntime.InferenceSession(given.model, options, providers=["CPUExecutionProvider"])
         except (errors.InvalidProtobuf, errors.InvalidGraph, errors.Fail) as error:

@@ -102,8 +102,10 @@ def points(model, wanted):
     return {"values": values, "logits": logits}
 
 
-def run(model, inputs_npz, outputs_npz, threads=1, wanted=None):
+def run(model, inputs_npz, outputs_npz, threads=1, wanted=None, simulated=False):
     """ONNX Runtime's outputs for several samples; its own graph optimisations are on, as they are for its users.
+
+    `simulated`: they are off, so that a quantised network is computed node by node, in float32 between its roundings.
 
     Both files hold one array for each sample and variable, named `<sample>/<variable>`. `wanted` as `points` takes it, by
     default the outputs: those found are saved, and a variable's logits as `<sample>/<variable>/logits`.
@@ -127,6 +129,9 @@ def run(model, inputs_npz, outputs_npz, threads=1, wanted=None):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    options.add_session_config_entry("session.x64quantprecision", "1")  # sums that do not overflow on older processors
+    if simulated:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
     taken = {value.name for value in session.get_inputs()}
     made = {}

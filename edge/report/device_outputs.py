@@ -1,0 +1,91 @@
+"""What networks compute on devices, beside Paddle: a part of docs/reference/engines.md, of what `bench --check-output` kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edge.metadata.file import origin_of
+from edge.metadata.model import Proof
+from edge.report.grid import Column, markdown
+from edge.results.beside import Place
+from edge.results.measurement import Measurement
+from edge.results.reasons import Code
+
+_COLUMNS = (
+    Column("Network", number=False), Column("Outputs", number=False), Column("Inputs"), Column("Cosine"),
+    Column("Largest error"), Column("Relative error"), Column("Remark", number=False),
+)  # fmt: skip
+_UNSAID = "-"
+
+
+def section(networks: Sequence[str], measured: Mapping[Place, Measurement]) -> list[str]:
+    """A table for each engine that ran on a device: a row for each of the `networks`, also of those that it did not run."""
+    lines: list[str] = []
+    for engine in dict.fromkeys(engine for _, engine in measured):
+        mine = {name: cell for (name, ran), cell in measured.items() if ran == engine}
+        rows = [_row(name, mine.get(name)) for name in networks]
+        lines += ["", *_head(rows, list(mine.values())), markdown(_COLUMNS, rows)]
+    return lines
+
+
+def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[str]:
+    same = sum(row[1] == "Paddle's" for row in rows)
+    right = [proof for cell in cells if (proof := _proof(cell)) is not None and proof.passed]
+    worst = max((proof.relative_error or 0.0 for proof in right), default=0.0)
+    engines, devices = (" and ".join(dict.fromkeys(map(name, cells))) for name in (_engine, _device))
+    return [
+        f"## On a device: {engines}",
+        "",
+        f"Outputs on {devices} beside Paddle's, for the same inputs, by the judge "
+        f"and the limits of `edgezoo convert`: {same} of {len(rows)} networks compute what Paddle computes; their largest "
+        f"relative error is {worst:.1e}. Made by",
+        "```",
+        "edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output",
+        "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
+        "```",
+        "What a device got right is not compared again.",
+        "",
+    ]
+
+
+def _row(name: str, cell: Measurement | None) -> list[str]:
+    if cell is None:
+        return [name, "not compared", *[_UNSAID] * 4, "not measured there"]
+    proof = _proof(cell)
+    if proof is None:
+        told = [str(one) for one in cell.remarks if one.code == Code.OUTPUT_CHECKED.value]
+        return [name, "not compared", *[_UNSAID] * 4, "; ".join(told)]
+    figures = (
+        _UNSAID if proof.cosine is None else f"{proof.cosine:.6f}",
+        *(_UNSAID if value is None else f"{value:.1e}" for value in (proof.max_abs_error, proof.relative_error)),
+    )
+    remark = "" if proof.passed else proof.sentence
+    return [name, "Paddle's" if proof.passed else "differ", str(proof.inputs), *figures, remark]
+
+
+def _proof(cell: Measurement) -> Proof | None:
+    """What was proven with that very program and number of threads."""
+    found = origin_of(cell.subject.metadata, cell.subject.name).proofs
+    return next(
+        (
+            one
+            for one in reversed(found)
+            if (one.sha256, one.program_sha256, one.threads) == (cell.subject.sha256, cell.program.sha256, cell.threads)
+        ),
+        None,
+    )
+
+
+def _engine(cell: Measurement) -> str:
+    name, version = cell.engine
+    return f"{name} {version or ''}".rstrip()
+
+
+def _device(cell: Measurement) -> str:
+    """What it says it is, and what was said of the measurement since."""
+    device = cell.device
+    named = " ".join(str(device[key]) for key in ("manufacturer", "model") if device.get(key)) or str(
+        device.get("kind")
+    )
+    chip = cell.identity.soc
+    return named + (f", {chip}" if chip else "") + "".join(f" ({label})" for label in cell.labels)
