@@ -12,7 +12,7 @@ from edge.cli.main import run
 from edge.results.store import Store
 from edge.toolchain.engines import engine
 from edge.toolchain.environment import ensure
-from tests.android_runner.conftest import build
+from tests.android_runner.conftest import arm64_program, build  # noqa: F401
 from tests.android_runner.network import convert
 from tests.device_layer.board.board import CORES, Board
 from tests.device_layer.conftest import MakeBoard
@@ -51,14 +51,26 @@ def test_devices_lists_the_hosts(board: Board, capsys: Capture) -> None:
     assert "off" in printed.err
 
 
-def test_a_network_is_measured_and_nothing_stays(board: Board, tmp_path: Path, capsys: Capture) -> None:
-    if shutil.which("aarch64-linux-gnu-g++") is None:
-        pytest.skip("g++-aarch64-linux-gnu is not installed")
-    program = build(tmp_path / "runners", "--for", "linux-arm64", "--engine", "synthetic")
+def test_a_network_is_measured_and_nothing_stays(
+    board: Board,
+    arm64_program: Path,  # noqa: F811
+    tmp_path: Path,
+    capsys: Capture,
+) -> None:
     model = described(convert(ensure(engine("paddlelite")), tmp_path, "arm"), tmp_path, "arm")
     board.allow_sudo()
     db = tmp_path / "results.db"
-    bench = ["bench", str(model), "--device", "pi", "--runner", str(program), "--allow-synthetic", "--threads", "1"]
+    bench = [
+        "bench",
+        str(model),
+        "--device",
+        "pi",
+        "--runner",
+        str(arm64_program),
+        "--allow-synthetic",
+        "--threads",
+        "1",
+    ]
     count = ["--protocol", "table", "--warmup", "1", "--repeats", "3", "--db", str(db), "--json", "-q"]
     assert run([*bench, *count]) == 0
     (cell,) = json.loads(capsys.readouterr().out)
