@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edge.api import (
         BenchResult,
         bench_models,
+        bench_plan,
         choose_models,
         convert_models,
         estimate_latency,
@@ -26,6 +27,7 @@ __all__ = [
     "BenchResult",
     "__version__",
     "bench_models",
+    "bench_plan",
     "choose_models",
     "convert_models",
     "estimate_latency",

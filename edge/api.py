@@ -7,7 +7,7 @@ and defaults. Import from `edge`; docs/reference/python-api.md has examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,9 +29,10 @@ Sort = Literal["table", "name", "top1", "flops", "params", "size", "sd855"]
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """What `bench_models` brought. `errors`: of models that could not be had and of devices whose session ended early.
+    """What `bench_models` or `bench_plan` brought. `errors`: of models that could not be had and of devices whose session ended
+    early.
 
-    A cell that could not be measured is a measurement of status "failed", not one of these.
+    A cell that could not be measured is a measurement of status "failed"; of a plan it has its error here as well.
     """
 
     measurements: tuple[Measurement, ...]
@@ -222,6 +223,9 @@ def bench_models(
     names: Sequence[str | Path],
     *,
     device: str | None = None,
+    lab: str | None = None,
+    match: Mapping[str, str] | None = None,
+    devices: int | None = None,
     threads: Sequence[int] = (1, 2, 4),
     protocol: Literal["robust", "table"] | Protocol = "robust",
     weights: str = "published",
@@ -236,13 +240,15 @@ def bench_models(
 ) -> BenchResult:
     """Measure the latency of catalogue models (converted first) and of model files on one device or on "all".
 
-    `device`: "host", "ssh:USER@HOST:PORT", a serial, "all", or None for the only one connected. `protocol`: "robust",
-    "table", or one of your own (`edge.results.protocol.protocol`, or `sustained(seconds)`). What is measured already is
-    taken from `db` (None: the user's results database), unless `fresh`. Raises `UsageError`, `UnknownModelError`,
-    `ModelFilesError`, `ResultsError`, and,
-    of a single device, `DeviceError` and `BenchError`.
+    `device`: "host", "ssh:USER@HOST:PORT", a serial, "all", or None for the only one connected; or so many `devices` of the
+    `lab` with the coordinator HOST:PORT that have the tags `match`, reserved until it returns or raises. `protocol`:
+    "robust", "table", or one of your own (`edge.results.protocol.protocol`, or `sustained(seconds)`). What is measured
+    already is taken from `db` (None: the user's results database), unless `fresh`. Raises `UsageError`,
+    `UnknownModelError`, `ModelFilesError`, `ResultsError`, `LabError`, and, of a single device, `DeviceError` and
+    `BenchError`.
     """
     import secrets
+    from contextlib import ExitStack
 
     from edge.bench.fleet import DeviceRequest, measure_everywhere
     from edge.bench.host_engines import host_engine
@@ -252,7 +258,8 @@ def bench_models(
     from edge.bench.request import Request
     from edge.cache.paths import results_database
     from edge.device.discover import open_device
-    from edge.errors import BenchError, DeviceError, UsageError
+    from edge.errors import BenchError, DeviceError, LabError, UsageError
+    from edge.lab.lease import reserved
     from edge.results.store import Store
     from edge.source.weights import Weights
 
@@ -260,6 +267,9 @@ def bench_models(
     asked = BenchOptions(
         names=tuple(map(str, names)),
         spec=device,
+        lab=lab,
+        match=tuple(f"{tag}={value}" for tag, value in (match or {}).items()),
+        devices=devices,
         threads=tuple(threads),
         weights=Weights.parse(weights),
         precision=precision,
@@ -274,27 +284,56 @@ def bench_models(
     wanted = asked.wanted
     order = secrets.randbits(32) if seed is None else seed
     Store(db or results_database()).close()
-    devices = open_device(device)
     places: list[DeviceRequest] = []
     errors: list[EdgezooError] = []
-    for one in devices:
-        try:
-            known = one.properties()
-            asked.check_device(known.kind, len(known.cores), one.serial)
-            program = find_runner(one, runner, engine=runs, say=say)
-            jobs, failed = prepare(wanted, known, say=say, copies=chosen.base == "compare")
-            fitted = program.fit(chosen)
-        except (DeviceError, BenchError, UsageError) as error:
-            if len(devices) == 1:
-                raise
-            errors.append(error)
-            continue
-        errors += failed
-        request = Request(tuple(jobs), tuple(threads), fitted, order, fresh=fresh, keep_invalid=keep_invalid)
-        places.append(DeviceRequest(one, program, request))
-    ended = measure_everywhere(places, db or results_database(), _Said(say))
+    with ExitStack() as lease:
+        if (places_asked := asked.lab_asked) is None:
+            found = open_device(device)
+        else:
+            leased = reserved(places_asked, line=say, wrong=lambda text: errors.append(LabError(text)))
+            found = [one.device for one in lease.enter_context(leased)]
+        for one in found:
+            try:
+                known = one.properties()
+                asked.check_device(known.kind, len(known.cores), one.serial)
+                program = find_runner(one, runner, engine=runs, say=say)
+                jobs, failed = prepare(wanted, known, say=say, copies=chosen.base == "compare")
+                fitted = program.fit(chosen)
+            except (DeviceError, BenchError, UsageError) as error:
+                if len(found) == 1:
+                    raise
+                errors.append(error)
+                continue
+            errors += failed
+            request = Request(tuple(jobs), tuple(threads), fitted, order, fresh=fresh, keep_invalid=keep_invalid)
+            places.append(DeviceRequest(one, program, request))
+        ended = measure_everywhere(places, db or results_database(), _Said(say))
     errors += [one.error for one in ended if one.error is not None]
     return BenchResult(tuple(cell for one in ended for cell in one.cells), tuple(errors))
+
+
+def bench_plan(
+    plan: Path | str,
+    *,
+    seed: int | None = None,
+    fresh: bool = False,
+    keep_invalid: bool = False,
+    db: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> BenchResult:
+    """Measure what is missing of a plan, a TOML file: models, engines, precisions, threads, devices, also those of a lab.
+
+    The cells are all of the plan, those that were measured before among them. A device or model that cannot be had is an
+    error beside the others' results. Raises `PlanError`, with the line of what is wrong, and `ResultsError`.
+    """
+    from edge.bench.benchmark import benchmark
+    from edge.bench.options import BenchOptions
+    from edge.cache.paths import results_database
+
+    asked = BenchOptions(plan=Path(plan), seed=seed, fresh=fresh, keep_invalid=keep_invalid, db=db)
+    errors: list[EdgezooError] = []
+    done = benchmark(asked, db or results_database(), _Said(say), wrong=errors.append)
+    return BenchResult(tuple(done.cells), tuple(errors))
 
 
 def list_results(*, model: str | None = None, device: str | None = None, db: Path | None = None) -> list[Measurement]:
@@ -335,3 +374,7 @@ class _Said:
     def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
         """So is how far it is."""
         return lambda _what, _done, _of: None
+
+    def download(self, name: str) -> Callable[[int, int | None], None]:  # noqa: ARG002
+        """And how much has come."""
+        return lambda _done, _of: None

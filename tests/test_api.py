@@ -274,6 +274,14 @@ def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.M
     assert host.places == []
 
 
+def test_a_lab_is_asked_for_as_on_the_command_line(host: Host) -> None:
+    with pytest.raises(errors.UsageError, match="--lab and --device exclude each other"):
+        edge.bench_models(["PPLCNet_x1_0"], device="host", lab="127.0.0.1:1", match={"soc": "sd855"})
+    with pytest.raises(errors.UsageError, match="--match soc=SD 855 is no tag"):
+        edge.bench_models(["PPLCNet_x1_0"], lab="127.0.0.1:1", match={"soc": "SD 855"})
+    assert host.places == []
+
+
 def test_results_are_those_of_the_database(tmp_path: Path) -> None:
     db = tmp_path / "results.db"
     with Store(db) as store:

@@ -59,6 +59,8 @@ SKIPPED = {
     "edgezoo bench PPLCNet_x1_0 MobileNetV3_small_x1_0 --threads 1,4 --device ssh:pi@raspberrypi.local": BOARD,
     "edgezoo eval models/PPLCNet_x1_0.nb --data ILSVRC2012/val --device ssh:orin:2222": BOARD,
     "edgezoo device clean --device ssh:pi@raspberrypi.local": BOARD,
+    "edgezoo runner build --for linux-armv7": "needs a release of Paddle-Lite for 32-bit ARM Linux: tests/runner/test_armv7.py",
+    "edgezoo runner build --for linux-armv7 --engine onnxruntime --ort-lib libonnxruntime.so.1.21.0": "needs a board's library",
     "edgezoo runner build --for linux-arm64 --engine synthetic": "takes a cross compiler: tests/device_layer/test_board_cli.py",
     "edgezoo runner build --for linux-arm64 --lite-lib inference_lite_lib.armlinux.armv8.gcc.with_extra": "needs a release of "
     "Paddle-Lite for ARM Linux",

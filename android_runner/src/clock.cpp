@@ -15,7 +15,9 @@ namespace {
 constexpr int kBlock = 1000;
 static_assert(kSpinAdditions % kBlock == 0);
 
-void spin(int spins) {
+// Not inlined: GCC takes each line of assembly for one instruction, and would put constants of the code around it out
+// of reach.
+[[gnu::noinline]] void spin(int spins) {
   unsigned long sum = 0, one = 1;
   unsigned long rounds = static_cast<unsigned long>(spins) * (kSpinAdditions / kBlock);
 #if defined(__aarch64__)

@@ -12,7 +12,7 @@ from edge.bench.runners import RunnerFlavour, flavour, question, recognise
 from edge.bench.wanted import check_engine, check_program
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
-from edge.device.usable import require_usable
+from edge.device.usable import BOARD_PROGRAMS, require_usable
 from edge.errors import BenchError, UsageError
 from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
@@ -22,10 +22,6 @@ from edge.toolchain.environment import Environment, ensure
 # A launch that is measured by time as well as by count (robust) warms up until it is warm, and cuts short the counts of a
 # network that takes seconds: at most so many times the protocol's time. A count alone (table) is kept as it is.
 MOST_TIMES = 10
-_FOR = {
-    "host": " --for host",
-    "linux": " --for linux-arm64",
-}  # what `edgezoo runner build` is told; phones are its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +126,25 @@ def _python_runner(engine: HostEngine, environment: Environment) -> Runner:
 
 
 def _built(device: Device, engine: str) -> KeptRunner:
-    """edgebench as `edgezoo runner build` left it; a static aarch64 program runs on Android, too."""
+    """edgebench as `edgezoo runner build` left it."""
     properties = device.properties()
     found = for_device(properties.kind, properties.abis, engine)
     if found is not None:
         require_usable(properties, found.path)
         return found
-    how = "edgezoo runner build" + _FOR.get(properties.kind, "")
+    first = properties.abis[0] if properties.abis else "this device"
+    if properties.kind == "linux" and first not in BOARD_PROGRAMS:
+        raise BenchError(
+            f"there is no benchmark program for {first}: boards are measured with 64-bit ARM and with ARMv7",
+            hint="one of your own, edgebench or benchmark_bin, can be named: --runner PATH",
+        )
+    # A phone is what the command builds for where nothing is said.
+    how = "edgezoo runner build" + {"host": " --for host", "linux": f" --for {BOARD_PROGRAMS.get(first)}"}.get(
+        properties.kind, ""
+    )
     how += "" if engine == PADDLE_LITE.name else f" --engine {engine}"
     raise BenchError(
-        f"the benchmark program is not built for {properties.abis[0] if properties.abis else 'this device'}",
+        f"the benchmark program is not built for {first}",
         hint=f"`{how}` builds it; or name another one with --runner PATH",
     )
 

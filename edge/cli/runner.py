@@ -24,8 +24,8 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--for", "where", type=click.Choice(["android", "linux-arm64", "host"]), default="android",
-              show_default=True, help="Phones; 64-bit ARM Linux; this machine.")  # fmt: skip
+@click.option("--for", "where", type=click.Choice(["android", "linux-arm64", "linux-armv7", "host"]),
+              default="android", show_default=True, help="Phones; ARM Linux of 64 or 32 bits; this machine.")  # fmt: skip
 @click.option("--abi", type=click.Choice(["arm64-v8a", "armeabi-v7a"]), help="Of Android.  [default: arm64-v8a]")
 @click.option("--engine", type=click.Choice(["paddle-lite", "onnxruntime", "synthetic"]), default="paddle-lite",
               show_default=True, help="What computes; synthetic only pretends to.")  # fmt: skip
@@ -38,7 +38,8 @@ def command() -> None:
               help="ONNX Runtime's library: a libonnxruntime.so, or the Android package (.aar) or Python package (.whl) that "
               "has it.")  # fmt: skip
 @click.option("--ort-release", metavar="VERSION",
-              help="Fetch this version of it, from the Python package index; not for Android.  [default: 1.22.1]")  # fmt: skip
+              help="Fetch this version of it, from the Python package index; not for Android and 32-bit ARM.  "
+              "[default: 1.22.1]")  # fmt: skip
 @click.option("--compiler", type=click.Choice(["ndk", "debian"]),
               help="For Android.  [default: the NDK if there is one]")  # fmt: skip
 @click.option("--test", is_flag=True, help="Build and run the unit tests, too (Debian: doctest-dev).")
@@ -59,6 +60,7 @@ def build(asked: RunnerOptions, verbose: bool, as_json: bool, quiet: bool) -> No
       edgezoo runner build --lite-release 2.14-rc
       edgezoo runner build --lite-lib inference_lite_lib.android.armv8.clang.c++_static.with_extra.with_cv.tar.gz
       edgezoo runner build --for linux-arm64 --engine synthetic
+      edgezoo runner build --for linux-armv7
       edgezoo runner build --engine onnxruntime --ort-lib onnxruntime-android-1.22.0.aar
       edgezoo runner build --for linux-arm64 --engine onnxruntime
       edgezoo runner build --for host

@@ -59,7 +59,11 @@ class SharedLibrary:
 def abi_of(program: Path) -> str | None:
     """The ABI that a program was built for; None for what is no ELF file (a script) or of no ABI of Android's."""
     with open_file(program) as file:
-        head = file.read(20)
+        return abi_of_head(file.read(20))
+
+
+def abi_of_head(head: bytes) -> str | None:
+    """The same, of a program's first 20 bytes."""
     if len(head) < 20 or head[:4] != _MAGIC or head[5] != _LITTLE_ENDIAN:
         return None
     return _ABIS.get((_kind_and_machine(head)[1], head[4]))

@@ -13,6 +13,9 @@ from edge.errors import DeviceUnavailableError
 # r26 and newer build for.
 MIN_SDK = 21
 
+BOARD_PROGRAMS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}
+"""By ABI: which program `edgezoo runner build --for` makes for an ARM board."""
+
 
 def require_usable(properties: Properties, program: Path) -> None:
     """Raises DeviceUnavailableError if the device's Android is too old, or the program is for another ABI."""
@@ -22,10 +25,11 @@ def require_usable(properties: Properties, program: Path) -> None:
             f"and edgezoo needs API {MIN_SDK}",
             hint="use a device with Android 5.0 or later",
         )
+    board = next((BOARD_PROGRAMS[abi] for abi in properties.abis if abi in BOARD_PROGRAMS), "linux-arm64")
     if properties.kind == "linux" and needs_android(program):
         raise DeviceUnavailableError(
             f"{program.name} is built for Android, and {properties.serial} runs Linux",
-            hint="build the runner for Linux: edgezoo runner build --for linux-arm64",
+            hint=f"build the runner for Linux: edgezoo runner build --for {board}",
         )
     abi = abi_of(program)
     if abi is not None and properties.abis and abi not in properties.abis:

@@ -26,6 +26,7 @@ POLL_SECONDS = 1.0  # while waiting, as labgrid's own client
 RENEW_SECONDS = 10.0  # of the 60 that a reservation lasts
 PATIENCE_SECONDS = 30.0  # of holding some places while others are waited for
 _ALLOCATED = ("allocated", "acquired")
+_FORGOTTEN = "the coordinator does not know the reservation any more"
 
 
 class Keeper:
@@ -83,12 +84,17 @@ class Keeper:
         try:
             state = _state(await self._call("PollReservation", token=token))
         except LabError as error:
-            return None if error.passing else "the coordinator has forgotten the reservation: it was restarted"
+            return None if error.passing else f"{_FORGOTTEN}: it was restarted, or did not hear from here for minutes"
         return None if state in _ALLOCATED else f"the reservation is {state}"
 
     async def _allocated(self) -> list[str]:
         for token in self._tokens:
-            reservation = await self._call("PollReservation", token=token)
+            try:
+                reservation = await self._call("PollReservation", token=token)
+            except LabError as error:
+                if error.passing:
+                    raise
+                raise LabError(_FORGOTTEN, hint="it was restarted; the same command queues again") from None
             if _state(reservation) in _ALLOCATED:
                 self._tokens[token] = reservation.allocations["main"]
             elif _state(reservation) != "waiting":

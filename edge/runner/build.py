@@ -185,11 +185,17 @@ def _compile(
 
 
 def _check_fit(compiler: Compiler, library: _Library) -> None:
-    """An Android library needs the NDK's C library, and the other way round, as far as its name tells."""
-    named = re.search(r"inference_lite_lib\.(android|armlinux)\.", library.source.place)
+    """An Android library needs the NDK's C library, a library of ARM Linux another; so do processors. As its name tells."""
+    named = re.search(r"inference_lite_lib\.(android|armlinux)\.(?:(armv\w+)\.)?", library.source.place)
     if named is None or compiler.platform == "host":
         return
     wants = "android" if compiler.platform.startswith("android") else "armlinux"
+    arm = release.ARM_LINUX.get(compiler.platform, "armv8" if compiler.platform.endswith("arm64-v8a") else "armv7")
+    if named[1] == wants and named[2] not in (None, arm):
+        raise RunnerBuildError(
+            f"{library.source.place} is for {named[2]}, not for {arm}",
+            hint=f"name an inference_lite_lib.{wants}.{arm}.* library, or leave --lite-lib out",
+        )
     if named[1] != wants:
         with_what = "the NDK" if named[1] == "android" else "Debian's cross compiler (--for linux-arm64)"
         raise RunnerBuildError(

@@ -16,6 +16,7 @@ from edge.toolchain.android_sdk import ndk
 from edge.untrusted.files import read_loosely
 
 CROSS, CROSS_PACKAGE = "aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu"
+CROSS_32, CROSS_32_PACKAGE = "arm-linux-gnueabihf-g++", "g++-arm-linux-gnueabihf"
 
 STATIC = (
     "Debian's cross compiler: a static program with glibc and GCC's OpenMP, from Paddle-Lite's ARM Linux library. It runs on "
@@ -58,15 +59,16 @@ def find_compiler(options: RunnerOptions) -> Compiler:
                 f"there is no compiler for a phone: neither an Android NDK nor {CROSS}",
                 hint=f"apt-get install {CROSS_PACKAGE}, or set ANDROID_NDK_HOME to an unpacked NDK (r23 or newer)",
             )
+    narrow = options.where == "linux-armv7"
+    program, package = (CROSS_32, CROSS_32_PACKAGE) if narrow else (CROSS, CROSS_PACKAGE)
     settings = {
         "CMAKE_SYSTEM_NAME": "Linux",
-        "CMAKE_SYSTEM_PROCESSOR": "aarch64",
-        "CMAKE_CXX_COMPILER": CROSS,
+        "CMAKE_SYSTEM_PROCESSOR": "armv7l" if narrow else "aarch64",
+        "CMAKE_CXX_COMPILER": program,
         "EDGEBENCH_STATIC": "OFF" if options.engine == "onnxruntime" else "ON",
     }
-    return Compiler(
-        "linux-arm64", _version(CROSS, CROSS_PACKAGE), settings, STATIC if options.where == "android" else ""
-    )
+    platform = "linux-armv7" if narrow else "linux-arm64"
+    return Compiler(platform, _version(program, package), settings, STATIC if options.where == "android" else "")
 
 
 def find_cmake(program: str = "cmake") -> Path | None:

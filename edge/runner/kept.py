@@ -19,6 +19,7 @@ from edge.cache.hashing import sha256_of
 from edge.cache.locks import exclusive
 from edge.cache.paths import data_dir
 from edge.device.elf import abi_of
+from edge.device.usable import BOARD_PROGRAMS
 from edge.errors import FormatError, RunnerBuildError, UsageError
 from edge.runner.options import ENGINES
 from edge.untrusted.files import read_file
@@ -27,8 +28,7 @@ _FACTS = "runner.json"
 _PROGRAM = "edgebench"
 _LIBRARY = "libonnxruntime.so"
 _MARK = re.compile(rb"edgebench-program engine=([a-z-]+) contract=(\d+)\0")
-_NAME = re.compile(rf"(android-arm64-v8a|android-armeabi-v7a|linux-arm64|host)-({'|'.join(ENGINES)})")
-_BOARDS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}  # static programs, which run on Android, too
+_NAME = re.compile(rf"(android-arm64-v8a|android-armeabi-v7a|linux-arm64|linux-armv7|host)-({'|'.join(ENGINES)})")
 _ANDROID_LINKER = re.compile(rb"/system/bin/linker(64)?\0")
 
 
@@ -72,7 +72,7 @@ class KeptRunner:
 
     @property
     def platform(self) -> str:
-        """What it runs on: `host`, `linux-arm64`, or `android-` and the ABI."""
+        """What it runs on: `host`, `linux-arm64`, `linux-armv7`, or `android-` and the ABI."""
         return self.name.removesuffix(f"-{self.engine}")
 
 
@@ -189,18 +189,19 @@ def remove(name: str) -> None:
 
 
 def for_device(kind: str, abis: Sequence[str], engine: str = "paddle-lite") -> KeptRunner | None:
-    """The program that a device takes: for its first ABI that there is one for; a static one for Linux runs there, too.
+    """The program that a device takes: for its first ABI that there is one for; a static one for Linux runs on Android, too.
 
-    Where none has the engine, one that only pretends to compute, if there is one: its numbers are not kept as any.
+    One that opens a library at run time needs the loader of the system there: on a board only its first ABI has one. Where
+    none has the engine, one that only pretends to compute, if there is one: its numbers are not kept as any.
     """
     if kind == "host":
         platforms = ["host"]
     elif kind == "linux":
-        platforms = [_BOARDS[abi] for abi in abis if abi in _BOARDS]
+        platforms = [BOARD_PROGRAMS[abi] for abi in abis if abi in BOARD_PROGRAMS]
     else:
-        platforms = [place for abi in abis for place in (f"android-{abi}", _BOARDS.get(abi, "")) if place]
+        platforms = [place for abi in abis for place in (f"android-{abi}", BOARD_PROGRAMS.get(abi, "")) if place]
     for one in dict.fromkeys((engine, "synthetic")):
-        for platform in platforms:
+        for platform in platforms[:1] if (kind, one) == ("linux", "onnxruntime") else platforms:
             if (found := read(f"{platform}-{one}")) is not None:
                 return found
     return None
@@ -210,9 +211,7 @@ def _platform(program: Path) -> str:
     abi = abi_of(program)
     if abi == "x86_64":
         return "host"
-    if abi == "arm64-v8a":
+    if abi in BOARD_PROGRAMS:
         android = _ANDROID_LINKER.search(read_file(program)[: 1 << 16])
-        return "android-arm64-v8a" if android else "linux-arm64"
-    if abi == "armeabi-v7a":
-        return "android-armeabi-v7a"
+        return f"android-{abi}" if android else BOARD_PROGRAMS[abi]
     raise RunnerBuildError(f"{program} is for {abi or 'no processor that is known'}: no device of edgezoo's runs it")

@@ -34,9 +34,8 @@ def found(options: RunnerOptions, compiler: Compiler, say: Callable[[str], None]
         if package.suffix in (".aar", ".whl", ".zip"):
             library = Path(scratch) / LIBRARY
             library.write_bytes(_inside(package, compiler))
-        abi = {"host": "x86_64", "linux-arm64": "arm64-v8a"}.get(compiler.platform) or compiler.platform.removeprefix(
-            "android-"
-        )
+        named = {"host": "x86_64", "linux-arm64": "arm64-v8a", "linux-armv7": "armeabi-v7a"}
+        abi = named.get(compiler.platform) or compiler.platform.removeprefix("android-")
         if abi_of(library) != abi:
             raise RunnerBuildError(f"{source} is for {abi_of(library) or 'no processor that is known'}, not for {abi}")
         say(f"{source}: {LIBRARY}, {library.stat().st_size:,} bytes, sha256 {sha256_of(library)}")
@@ -58,7 +57,7 @@ def _inside(package: Path, compiler: Compiler) -> bytes:
 
 
 def _fetch(release: str, compiler: Compiler, folder: Path) -> Path:
-    """The wheel of that release for ARM Linux or this machine, by uv from the package index that it is set to."""
+    """The wheel of that release for 64-bit ARM Linux or this machine, by uv from the package index that it is set to."""
     machine = "x86_64" if compiler.platform == "host" else "aarch64"
     write_text(folder / "requirements.txt", f"onnxruntime=={release}\n")
     command: list[str | Path] = [interpreter.uv(), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]

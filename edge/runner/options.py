@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from edge.errors import UsageError
 
-For = Literal["android", "linux-arm64", "host"]
+For = Literal["android", "linux-arm64", "linux-armv7", "host"]
 DeviceAbi = Literal["arm64-v8a", "armeabi-v7a"]
 RunnerEngine = Literal["paddle-lite", "onnxruntime", "synthetic"]
 CompilerName = Literal["ndk", "debian"]
@@ -18,7 +18,7 @@ RELEASE = "2.13-rc"
 """Paddle-Lite's release for devices that is taken where none is named: it reads what the default engine converts."""
 
 ORT_RELEASE = "1.22.1"
-"""ONNX Runtime's, for ARM Linux, where none is named."""
+"""ONNX Runtime's, for 64-bit ARM Linux and this machine, where none is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class RunnerOptions:
             raise UsageError(f"--compiler is for Android: {self.where} has one", hint="leave it out")
         if self.compiler == "debian" and self.abi == "armeabi-v7a":
             raise UsageError(
-                "Debian's cross compiler makes 64-bit programs only", hint="--abi armeabi-v7a needs the NDK"
+                "for a phone Debian's cross compiler makes 64-bit programs only", hint="--abi armeabi-v7a needs the NDK"
             )
         if self.test and self.where != "host":
             raise UsageError("--test runs the unit tests: on this machine only", hint="--for host")
@@ -81,6 +81,11 @@ class RunnerOptions:
             )
         if self.ort_release and not re.fullmatch(r"\d{1,2}\.\d{1,3}\.\d{1,3}", self.ort_release):
             raise UsageError(f"--ort-release {self.ort_release} is none", hint=f"a version such as {ORT_RELEASE}")
+        if self.engine == "onnxruntime" and self.where == "linux-armv7" and self.ort_lib is None:
+            raise UsageError(
+                "ONNX Runtime has no Python package for 32-bit ARM: its library must be named",
+                hint="--ort-lib libonnxruntime.so, of the board's own distribution (Debian 13: libonnxruntime1.21)",
+            )
         if self.engine != "onnxruntime" or self.where != "android":
             return
         if self.compiler == "debian":

@@ -24,6 +24,9 @@ from edge.source.download import download
 _BASE = "https://github.com/PaddlePaddle/Paddle-Lite/releases/download"
 _MOST = 1 << 30  # bytes; the archives have some tens of MB
 
+ARM_LINUX = {"linux-arm64": "armv8", "linux-armv7": "armv7hf"}
+"""Boards, and what their libraries are called; those of `armv7` without `hf` pass floats otherwise, and do not link."""
+
 HEADER = "cxx/include/paddle_api.h"
 ARCHIVE = "cxx/lib/libpaddle_api_light_bundled.a"
 
@@ -71,8 +74,8 @@ def addresses(version: str, platform: str) -> tuple[str, ...]:
     runtimes they were published with for Android; the static archive inside fits a program with either.
     """
     tag = version if version.startswith("v") else f"v{version}"
-    if platform == "linux-arm64":
-        names = ["armlinux.armv8.gcc"]
+    if platform in ARM_LINUX:
+        names = [f"armlinux.{ARM_LINUX[platform]}.gcc"]
     else:
         arm = "armv8" if platform.endswith("arm64-v8a") else "armv7"
         names = [f"android.{arm}.clang.c++_static", f"android.{arm}.clang.c++_shared"]

@@ -77,3 +77,11 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("g++ is not installed")
     tests = ["--test"] if DOCTEST.is_file() else []
     return build(tmp_path_factory.mktemp("synthetic"), "--for", "host", "--engine", "synthetic", *tests)
+
+
+@pytest.fixture(scope="session")
+def arm64_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the synthetic engine, for boards."""
+    if shutil.which("aarch64-linux-gnu-g++") is None:
+        pytest.skip("g++-aarch64-linux-gnu is not installed")
+    return build(tmp_path_factory.mktemp("arm64"), "--for", "linux-arm64", "--engine", "synthetic")

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import edge
 from edge.bench import benchmark as module
 from edge.bench.options import BenchOptions
 from edge.bench.planned import rounds
 from edge.cli.main import run
 from edge.device.base import Device
-from edge.errors import PlanError
+from edge.errors import DeviceError, PlanError
 from tests.bench.scripted import RUNNER, ScriptedDevice
 
 Capture = pytest.CaptureFixture[str]
@@ -166,6 +167,26 @@ def test_a_second_run_measures_nothing_here_and_on_a_host_with_the_results(
     assert len(json.loads(capsys.readouterr().out)) == 4
     assert count(elsewhere, "launch") == count(db, "launch") == launches
     assert sum(len(phone.launches) for phone in phones.values()) == launches
+
+
+def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture) -> None:
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
+    said: list[str] = []
+    phones["10.0.0.5:5555"].trouble = lambda _: (_ for _ in ()).throw(DeviceError("it went away"))
+    result = edge.bench_plan(plan, db=db, seed=7, say=said.append)
+    assert {error.message for error in result.errors} == {"it went away"}
+    assert "10.0.0.5:5555: tiny, 1 thread: it went away" in said
+    measured = [cell for cell in result.measurements if cell.status == "measured"]
+    assert [(cell.device["serialno"], cell.threads) for cell in measured] == [("8a1b0001", 1), ("8a1b0001", 2)]
+    phones["10.0.0.5:5555"].trouble = lambda _: None
+    assert run(["bench", "--plan", str(plan), "--json", "--db", str(db)]) == 0  # the command goes on with it
+    ids = {one["id"] for one in json.loads(capsys.readouterr().out)}
+    assert {cell.id for cell in measured} < ids
+    again = edge.bench_plan(str(plan), db=db)
+    assert (again.errors, {cell.id for cell in again.measurements}) == ((), ids)
+    with pytest.raises(PlanError, match="line 2"):
+        edge.bench_plan(written(tmp_path, PLAN.replace("[1, 2]", "[0]")))
 
 
 def test_a_plan_that_was_cut_off_measures_the_rest(

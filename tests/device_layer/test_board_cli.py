@@ -10,7 +10,9 @@ import pytest
 
 from edge.cli.main import run
 from edge.results.store import Store
-from tests.android_runner.conftest import build
+from edge.toolchain.engines import engine
+from edge.toolchain.environment import ensure
+from tests.android_runner.conftest import arm64_program, build  # noqa: F401
 from tests.android_runner.network import convert
 from tests.device_layer.board.board import CORES, Board
 from tests.device_layer.conftest import MakeBoard
@@ -49,17 +51,26 @@ def test_devices_lists_the_hosts(board: Board, capsys: Capture) -> None:
     assert "off" in printed.err
 
 
-def test_a_network_is_measured_and_nothing_stays(board: Board, tmp_path: Path, capsys: Capture) -> None:
-    if shutil.which("aarch64-linux-gnu-g++") is None:
-        pytest.skip("g++-aarch64-linux-gnu is not installed")
-    from edge.toolchain.engines import engine
-    from edge.toolchain.environment import ensure
-
-    program = build(tmp_path / "runners", "--for", "linux-arm64", "--engine", "synthetic")
+def test_a_network_is_measured_and_nothing_stays(
+    board: Board,
+    arm64_program: Path,  # noqa: F811
+    tmp_path: Path,
+    capsys: Capture,
+) -> None:
     model = described(convert(ensure(engine("paddlelite")), tmp_path, "arm"), tmp_path, "arm")
     board.allow_sudo()
     db = tmp_path / "results.db"
-    bench = ["bench", str(model), "--device", "pi", "--runner", str(program), "--allow-synthetic", "--threads", "1"]
+    bench = [
+        "bench",
+        str(model),
+        "--device",
+        "pi",
+        "--runner",
+        str(arm64_program),
+        "--allow-synthetic",
+        "--threads",
+        "1",
+    ]
     count = ["--protocol", "table", "--warmup", "1", "--repeats", "3", "--db", str(db), "--json", "-q"]
     assert run([*bench, *count]) == 0
     (cell,) = json.loads(capsys.readouterr().out)
@@ -74,3 +85,34 @@ def test_a_network_is_measured_and_nothing_stays(board: Board, tmp_path: Path, c
     assert run(["device", "clean", "-s", "pi"]) == 0
     assert "2 files" in capsys.readouterr().out
     assert board.shell("find /home/pi -type f") == ""
+
+
+def test_a_board_of_32_bits_is_measured_with_its_own_program(
+    make_board: MakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    """Nothing names the program: what the board says of itself chooses it."""
+    if shutil.which("arm-linux-gnueabihf-g++") is None:
+        pytest.skip("g++-arm-linux-gnueabihf is not installed")
+    from edge.runner import kept
+
+    small = make_board(bits=32)
+    monkeypatch.setenv("EDGEZOO_SSH_CONFIG", str(small.ssh_config))
+    monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "data"))
+    model = described(convert(ensure(engine("paddlelite")), tmp_path, "arm"), tmp_path, "arm")
+    bench = ["bench", str(model), "--device", small.destination.spec, "--runner", "edgebench", "--allow-synthetic",
+             "--threads", "1", "--protocol", "table", "--warmup", "1", "--repeats", "3", "--db", str(tmp_path / "r.db"),
+             "--json", "-q"]  # fmt: skip
+    assert run(bench) == 1
+    told = capsys.readouterr().err
+    assert "the benchmark program is not built for armeabi-v7a" in told
+    assert "`edgezoo runner build --for linux-armv7` builds it" in told
+    build(tmp_path / "data", "--for", "linux-armv7", "--engine", "synthetic")
+    known = kept.read("linux-armv7-synthetic")
+    assert known is not None
+    assert run(bench) == 0
+    (cell,) = json.loads(capsys.readouterr().out)
+    assert cell["status"] == "measured"
+    with Store(tmp_path / "r.db", create=False) as store:
+        ((measured,), _) = store.measurements(store.ids())
+    assert measured.device["abis"] == ["armeabi-v7a"]
+    assert measured.program.sha256 == known.sha256

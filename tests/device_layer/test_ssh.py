@@ -166,6 +166,11 @@ def test_whatever_ssh_says_is_one_line(said: str) -> None:
 # What a board says
 
 
+# The first bytes of /bin/sh of Raspberry Pi OS (32 bits), as od prints them, and of a 64-bit system.
+SHELL_32 = " 7f 45 4c 46 01 01 01 00 00 00 00 00 00 00 00 00\n 03 00 28 00"
+SHELL_64 = " 7f 45 4c 46 02 01 01 00 00 00 00 00 00 00 00 00\n 03 00 b7 00"
+
+
 def answer(**parts: str) -> str:
     return "\n".join(f"edgezoo-section {name}\n{text}" for name, text in parts.items())
 
@@ -178,6 +183,11 @@ def answer(**parts: str) -> str:
          "tegra234", "NVIDIA Jetson AGX Orin Developer Kit", "nvidia", ("arm64-v8a",)),
         ({"machine": "armv7l", "model": "Radxa ROCK 5B", "compatible": "radxa,rock-5b\nrockchip,rk3588"},
          "rk3588", "Radxa ROCK 5B", "radxa", ("armeabi-v7a",)),
+        ({"machine": "aarch64", "shell": SHELL_32, "model": "Raspberry Pi 4 Model B Rev 1.4"},
+         None, "Raspberry Pi 4 Model B Rev 1.4", None, ("armeabi-v7a", "arm64-v8a")),
+        ({"machine": "aarch64", "shell": SHELL_64}, None, None, None, ("arm64-v8a",)),
+        ({"machine": "armv6l", "shell": SHELL_32}, None, None, None, ("armv6l",)),
+        ({"machine": "aarch64", "shell": "#!"}, None, None, None, ("arm64-v8a",)),
         ({"machine": "x86_64", "vendor": "Dell", "product": "R650", "cpu": "model name\t: Xeon Gold"},
          "Xeon Gold", "R650", "Dell", ("x86_64",)),
         ({}, None, None, None, ()),

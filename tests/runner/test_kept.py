@@ -14,12 +14,19 @@ from edge.errors import RunnerBuildError, UsageError
 from edge.runner import kept
 from edge.runner.kept import KeptRunner, RunnerSource
 
-ARM, X86 = 183, 62
+ARM, ARM_32, X86 = 183, 40, 62
 
 
 def program(engine: str, machine: int = ARM, more: bytes = b"") -> bytes:
     """The bytes of an ELF file's head, and the mark that edgebench carries."""
-    head = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00" + machine.to_bytes(2, "little")
+    head = (
+        b"\x7fELF"
+        + (b"\x01" if machine == ARM_32 else b"\x02")
+        + b"\x01\x01"
+        + bytes(9)
+        + b"\x02\x00"
+        + machine.to_bytes(2, "little")
+    )
     mark = f"edgebench-program engine={engine} contract={CONTRACT_VERSION}".encode()
     return head + bytes(44) + more + b"\0" + mark + b"\0"
 
@@ -28,6 +35,9 @@ def put(name: str, engine: str) -> KeptRunner:
     place = kept.folder(name)
     place.mkdir(parents=True)
     (place / "edgebench").write_bytes(program(engine))
+    if engine == "onnxruntime":
+        (place / "libonnxruntime.so").write_bytes(b"library")
+        return kept.keep(name, made="built", source=kept.place_library(name, place / "libonnxruntime.so", "here"))
     return kept.keep(name, made="built", source=RunnerSource("here"))
 
 
@@ -49,11 +59,31 @@ def test_a_device_takes_its_first_abis_program_then_a_static_one_then_one_that_p
     assert kept.for_device("host", ["x86_64"]) is None
 
 
+def test_a_board_takes_the_program_of_its_own_system_first() -> None:
+    def taken(*abis: str, engine: str = "paddle-lite") -> str | None:
+        found = kept.for_device("linux", abis, engine)
+        return found.name if found else None
+
+    put("linux-arm64-paddle-lite", "paddle-lite")
+    assert (
+        taken("armeabi-v7a", "arm64-v8a") == "linux-arm64-paddle-lite"
+    )  # its kernel runs it, and it needs nothing else
+    assert taken("armeabi-v7a") is None
+    put("linux-armv7-paddle-lite", "paddle-lite")
+    assert taken("armeabi-v7a", "arm64-v8a") == taken("armeabi-v7a") == "linux-armv7-paddle-lite"
+    assert taken("arm64-v8a") == "linux-arm64-paddle-lite"
+    put("linux-arm64-onnxruntime", "onnxruntime")
+    assert taken("arm64-v8a", engine="onnxruntime") == "linux-arm64-onnxruntime"
+    assert taken("armeabi-v7a", "arm64-v8a", engine="onnxruntime") is None  # nothing there would load it
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [
         (program("paddle-lite"), "linux-arm64-paddle-lite"),
         (program("paddle-lite", more=b"/system/bin/linker64\0"), "android-arm64-v8a-paddle-lite"),
+        (program("paddle-lite", ARM_32), "linux-armv7-paddle-lite"),
+        (program("paddle-lite", ARM_32, b"/system/bin/linker\0"), "android-armeabi-v7a-paddle-lite"),
         (program("synthetic", X86), "host-synthetic"),
     ],
 )

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 
 from edge.device import sysfs
 from edge.device.base import Properties, State, Thermal
+from edge.device.elf import abi_of_head
 from edge.device.shell.answers import sections
 from edge.device.shell.layout import BOOT_ID
 
 _WORD = "edgezoo-section"
 _TREE = "/sys/firmware/devicetree/base"  # where /proc/device-tree leads
 _DMI = "/sys/class/dmi/id"
-# What a static program for it is built as, by Android's names; a 64-bit kernel may have a 32-bit system and runs both.
+# What a program for it is built as, by Android's names; a 64-bit kernel may have a 32-bit system.
 _ABIS = {"aarch64": "arm64-v8a", "armv8l": "armeabi-v7a", "armv7l": "armeabi-v7a", "x86_64": "x86_64"}
 _FLAGS = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 _NO_SERIALS = ("", "unknown", "none", "default string", "to be filled by o.e.m.")
@@ -32,6 +33,7 @@ def _words(path: str) -> str:
 IDENTITY = "\n".join(
     [
         f"echo {_WORD} machine; uname -m",
+        f"echo {_WORD} shell; od -An -v -tx1 -N20 /bin/sh 2>/dev/null",
         f"echo {_WORD} kernel; uname -sr",
         f"echo; echo {_WORD} model; {_words(f'{_TREE}/model')}",
         f"echo; echo {_WORD} compatible; {_words(f'{_TREE}/compatible')}",
@@ -63,7 +65,7 @@ def properties(text: str, *, serial: str) -> tuple[Properties, str]:
         manufacturer=compatible[0].partition(",")[0] if compatible else parts.get("vendor") or None,
         model=parts.get("model") or parts.get("product") or None,
         soc=_soc(compatible, parts),
-        abis=(_ABIS.get(machine, machine),) if machine else (),
+        abis=_abis(machine, parts.get("shell", "")),
         android_release=None,
         sdk=None,
         cores=sysfs.cores(sysfs.parse(parts.get("cores", ""))),
@@ -71,6 +73,16 @@ def properties(text: str, *, serial: str) -> tuple[Properties, str]:
         serialno=_identity(parts),
     )
     return found, parts.get("boot", "")
+
+
+def _abis(machine: str, shell: str) -> tuple[str, ...]:
+    """The system's own first. `shell`: the first bytes of its /bin/sh in hexadecimal, "" where nothing there shows them."""
+    if not machine:
+        return ()
+    kernels = _ABIS.get(machine, machine)
+    head = bytes.fromhex(shell) if re.fullmatch(r"([0-9a-f]{2}\s+){19}[0-9a-f]{2}", shell) else b""
+    narrow = (kernels, abi_of_head(head)) == ("arm64-v8a", "armeabi-v7a")
+    return ("armeabi-v7a", kernels) if narrow else (kernels,)
 
 
 def _soc(compatible: list[str], parts: Mapping[str, str]) -> str | None:

@@ -48,9 +48,11 @@ class Board:
     """Starts with the context; `folder` should be a new, empty one."""
 
     def __init__(
-        self, folder: Path, *, home_size: str = "1g", keys: bool = True, password: bool = False, governors: bool = True
-    ) -> None:
-        """`keys`: it knows the user's key; `password`: it would take one; `governors`: its clocks can be governed."""
+        self, folder: Path, *, home_size: str = "1g", keys: bool = True, password: bool = False, governors: bool = True,
+        bits: int = 64,
+    ) -> None:  # fmt: skip
+        """`keys`: it knows the user's key; `password`: it would take one; `governors`: its clocks can be governed; `bits`: of
+        its programs, 64 or 32."""
         self.folder = folder
         folder.mkdir()
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -67,7 +69,8 @@ class Board:
         self.new_boot()
         (folder / "run").mkdir()
         self._make_sys(governors=governors)
-        facts = {"folder": str(folder), "programs": str(programs()), "home_size": home_size, "password_hash": "*"}
+        facts = {"folder": str(folder), "programs": str(programs(bits)), "home_size": home_size, "password_hash": "*",
+                 "bits": str(bits)}  # fmt: skip
         (folder / "config.json").write_text(json.dumps(facts))
         self._process: subprocess.Popen[bytes] | None = None
 

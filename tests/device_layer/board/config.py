@@ -13,13 +13,17 @@ HOME = ROOT / "home" / USER
 
 @dataclass(frozen=True, slots=True)
 class BoardConfig:
-    """`folder`: files that both sides see. `home_size`: of the file system that /home/pi is, as mount takes it."""
+    """`folder`: files that both sides see. `home_size`: of the file system that /home/pi is, as mount takes it. `bits` of its
+    programs."""
 
     folder: Path
     programs: str
     home_size: str
     password_hash: str
+    bits: int
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> BoardConfig:
-        return cls(Path(given["folder"]), given["programs"], given["home_size"], given["password_hash"])
+        return cls(
+            Path(given["folder"]), given["programs"], given["home_size"], given["password_hash"], int(given["bits"])
+        )

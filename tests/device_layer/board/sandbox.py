@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from tests.device_layer.board.config import HOME, ROOT, UID, USER, BoardConfig
+from tests.device_layer.board.userland import USERLANDS, Userland
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEW_NAMESPACES = 0x20000 | 0x4000000 | 0x10000000 | 0x20000000  # mount, uts, user, pid
@@ -90,11 +91,12 @@ def _make_root(config: BoardConfig) -> None:
     programs = Path(config.programs)
     _mount("proc", ROOT / "proc", "proc")
     _bind(config.folder / "boot_id", ROOT / "proc/sys/kernel/random/boot_id")
-    _register_arm(programs)
+    userland = USERLANDS[config.bits]
+    _register_arm(programs, userland)
     shutil.copytree(programs / "lib", ROOT / "lib", symlinks=True)
     shutil.copy2(programs / "busybox", ROOT / "bin/busybox")
     for name in subprocess.check_output(
-        [programs / "qemu-aarch64-binfmt-P", programs / "busybox", "busybox", "--list"], text=True
+        [programs / userland.interpreter, programs / "busybox", "busybox", "--list"], text=True
     ).split():
         if name not in (*_NOT_APPLETS, "busybox"):
             (ROOT / "bin" / name).symlink_to("busybox")
@@ -110,14 +112,14 @@ def _make_root(config: BoardConfig) -> None:
     _mount("tmpfs", HOME, "tmpfs", 0, f"mode=700,uid={UID},gid={UID},size={config.home_size}")
 
 
-def _register_arm(programs: Path) -> None:
-    """Programs for arm64 run through qemu, on the board only; its binary is opened now, from here."""
+def _register_arm(programs: Path, userland: Userland) -> None:
+    """Programs for ARM run through qemu, on the board only; its binary is opened now, from here."""
     place = ROOT / "proc/sys/fs/binfmt_misc"
     _mount("binfmt_misc", place, "binfmt_misc")
     os.chdir(programs)
-    magic = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+    magic = rf"\x7fELF\x0{1 + userland.wide}\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x{userland.machine:02x}\x00"
     mask = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
-    (place / "register").write_text(f":arm64:M::{magic}:{mask}:qemu-aarch64-binfmt-P:PF")
+    (place / "register").write_text(f":{userland.debian}:M::{magic}:{mask}:{userland.interpreter}:PF")
     os.chdir("/")
 
 
