@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from edge.cache.files import clear, fresh_folder, write_text
-from edge.cache.hashing import sha256_of
+from edge.cache.hashing import checksum_of
 from edge.cache.keys import key_of
 from edge.cache.locks import exclusive, exclusive_now, shared
 from edge.untrusted.files import read_file
@@ -38,7 +37,7 @@ class Cache:
     def get(self, key: str, *, hollow: bool = False, content: bool = False) -> CacheEntry | None:
         """The entry, or None. With `hollow`, one that `empty` has left without its files counts, too.
 
-        Its files are compared by size and time; with `content` by their SHA-256: for who goes on to use them. Neither a bit
+        Its files are compared by size and time; with `content` by a checksum, too: for who goes on to use them. Neither a bit
         that a disk flipped, nor an edit that kept the time, is then taken for what was made.
         """
         folder = self.root / key
@@ -52,7 +51,7 @@ class Cache:
             stamps = {name: stamp for name, (*stamp, _) in files.items()}
             if stamps != {name: _stamp(folder / name) for name in files}:
                 return None
-            if content and any(sha256_of(folder / name) != sha256 for name, (*_, sha256) in files.items()):
+            if content and any(checksum_of(folder / name) != known for name, (*_, known) in files.items()):
                 return None
             if content:
                 os.utime(folder / _FACTS)  # it is used: `edgezoo cache prune` leaves it alone for a while
@@ -76,13 +75,9 @@ class Cache:
         with exclusive(self.root / f"{key}.lock"), fresh_folder(self.root / f"{key}.part") as part:
             yield part
 
-    def put(
-        self, key: str, part: Path, facts: dict[str, Any], sha256: Mapping[str, str] = MappingProxyType({})
-    ) -> CacheEntry:
-        """Turn the folder that `making` gave into the entry, in one rename; `sha256` of those files of which it is known."""
-        files = {
-            path.name: [*_stamp(path), sha256.get(path.name) or sha256_of(path)] for path in sorted(part.iterdir())
-        }
+    def put(self, key: str, part: Path, facts: dict[str, Any]) -> CacheEntry:
+        """Turn the folder that `making` gave into the entry, in one rename."""
+        files = {path.name: [*_stamp(path), checksum_of(path)] for path in sorted(part.iterdir())}
         _write_facts(part, facts, files)
         place = self.root / key
         clear(place)

@@ -110,7 +110,7 @@ def _make(
         ],
         "legalised": [asdict(rule) for rule in applied],
     }
-    return store.put(key, part, facts, {made.name: facts["sha256"]})
+    return store.put(key, part, facts)
 
 
 def _work(effect: Effect, program: Program, recipe: Recipe) -> Int8Work | None:

@@ -61,7 +61,7 @@ def effect_of(nb: Path, header: NbHeader, recipe: Recipe, kept: Collection[str] 
     weights: dict[str, int] = {}
     for param in read_params(nb, header):
         types[param.name] = param.dtype
-        weights[param.dtype] = weights.get(param.dtype, 0) + param.values.size
+        weights[param.dtype] = weights.get(param.dtype, 0) + param.elements
     return judge_effect(ops, types, weights, recipe, kept)
 
 

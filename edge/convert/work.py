@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge.cache.files import holds
 from edge.convert.preparation import Preparation, prepared
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.images.overrides import Overrides
 from edge.source.checkout import CheckoutNetwork
 from edge.source.download import Progress
-from edge.source.load import load_source
+from edge.source.load import is_sound, load_source
 from edge.source.model import InferenceModel
 from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
@@ -98,8 +97,7 @@ class Work:
 
     def whole(self, source: InferenceModel) -> InferenceModel:
         """The same with its files, exported again where only the facts had been kept, or the files are no longer those."""
-        sound = holds(source.program, source.program_sha256) and holds(source.params, source.params_sha256)
-        return source if sound else self.source(self.model)
+        return source if is_sound(source) else self.source(self.model)
 
     def using(self, source: InferenceModel) -> AbstractContextManager[None]:
         """While the files of the source are needed."""

@@ -9,45 +9,70 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _TIMES = 4  # the buffer's size
+_U16, _U32, _I32 = (struct.Struct(form).unpack_from for form in ("<H", "<I", "<i"))
 
 
-@dataclass(frozen=True, slots=True)
+class _Buffer:
+    """What all tables of a buffer share: its bytes, how many of strings, vectors and vtables may still be read, and the vtables
+    that were read. A few vtables serve all tables."""
+
+    __slots__ = ("data", "left", "vtables")
+
+    def __init__(self, data: Any) -> None:
+        self.data = data  # bytes or a memory view of them
+        self.left = _TIMES * len(data)
+        self.vtables: dict[int, tuple[int, ...]] = {}
+
+    def take(self, start: int, size: int) -> None:
+        self.inside(start + size)
+        self.left -= size
+        if self.left < 0:
+            raise ValueError("it refers to the same things again and again")
+
+    def inside(self, at: int) -> int:
+        if not 0 <= at <= len(self.data):
+            raise ValueError(f"an offset of {at} points outside of its {len(self.data)} bytes")
+        return at
+
+    def vtable(self, at: int) -> tuple[int, ...]:
+        """How far from a table's beginning each of its fields lies; 0 of one that has its default."""
+        (size,) = _U16(self.data, self.inside(at))
+        self.take(at, size)
+        return struct.unpack_from(f"<{max(0, size - 4) // 2}H", self.data, at + 4)
+
+
 class FlatTable:
-    """A table of the buffer `data` at offset `at`. Every method raises ValueError or struct.error for a broken one."""
+    """A table of a buffer. Every method, and the making of one, raises ValueError or struct.error for a broken one."""
 
-    data: Any  # bytes or a memory map
-    at: int
-    _left: list[
-        int
-    ]  # one number, for all tables of the buffer: how many bytes of strings and vectors may still be read
+    __slots__ = ("_at", "_buffer", "_fields")
+
+    def __init__(self, buffer: _Buffer, at: int) -> None:
+        self._buffer, self._at = buffer, buffer.inside(at)
+        vtable = at - _I32(buffer.data, at)[0]
+        if (fields := buffer.vtables.get(vtable)) is None:
+            fields = buffer.vtables[vtable] = buffer.vtable(vtable)
+        self._fields = fields
 
     @classmethod
     def root(cls, data: Any, at: int = 0) -> FlatTable:
-        """The root table of a buffer that begins at `at`."""
-        return cls(data, at + _u32(data, at), [_TIMES * len(data)])
+        """The root table of a buffer that begins at `at`; `data` are bytes or a memory view of them."""
+        return cls(_Buffer(data), at + _U32(data, at)[0])
 
     def field(self, index: int) -> int | None:
         """Where the field's value lies, or None if it has its default."""
-        (back,) = struct.unpack_from("<i", self.data, self.at)
-        vtable = _inside(self.data, self.at - back)
-        (size,) = struct.unpack_from("<H", self.data, vtable)
-        entry = 4 + 2 * index
-        if entry + 2 > size:
-            return None
-        (offset,) = struct.unpack_from("<H", self.data, vtable + entry)
-        return self.at + offset if offset else None
+        fields = self._fields
+        return self._at + fields[index] if index < len(fields) and fields[index] else None
 
     def number(self, index: int, form: str, default: int | float = 0) -> Any:
         """A scalar field; `form` as in struct, such as "i" or "f"."""
         at = self.field(index)
-        return default if at is None else struct.unpack_from("<" + form, self.data, at)[0]
+        return default if at is None else struct.unpack_from("<" + form, self._buffer.data, at)[0]
 
     def string(self, index: int) -> str:
         """A string field; "" if absent."""
@@ -63,48 +88,36 @@ class FlatTable:
         """A field that is a vector of numbers, `dtype` as in numpy; read-only, sharing the buffer."""
         kind = np.dtype(dtype).newbyteorder("<")
         start, count = self._vector(index, kind.itemsize)
-        return np.frombuffer(self.data, kind, count, start) if count else np.empty(0, kind)
+        return np.frombuffer(self._buffer.data, kind, count, start) if count else np.empty(0, kind)
+
+    def length(self, index: int, width: int) -> int:
+        """How many elements of `width` bytes a field has that is a vector of them."""
+        return self._vector(index, width)[1]
 
     def table(self, index: int) -> FlatTable | None:
         """A field that is a table (or a union's value)."""
         at = self.field(index)
-        return None if at is None else FlatTable(self.data, _inside(self.data, at + _u32(self.data, at)), self._left)
+        return None if at is None else FlatTable(self._buffer, at + _U32(self._buffer.data, at)[0])
 
     def tables(self, index: int) -> Iterator[FlatTable]:
         """A field that is a vector of tables."""
         start, count = self._vector(index, 4)
         for place in range(start, start + 4 * count, 4):
-            yield FlatTable(self.data, _inside(self.data, place + _u32(self.data, place)), self._left)
+            yield FlatTable(self._buffer, place + _U32(self._buffer.data, place)[0])
 
     def _vector(self, index: int, width: int) -> tuple[int, int]:
         """Where the elements begin, and how many there are."""
         at = self.field(index)
         if at is None:
             return 0, 0
-        start = at + _u32(self.data, at)
-        count = _u32(self.data, start)
-        self._take(start, 4 + width * count)
+        start = at + _U32(self._buffer.data, at)[0]
+        count = int(_U32(self._buffer.data, start)[0])
+        self._buffer.take(start, 4 + width * count)
         return start + 4, count
 
     def _string(self, at: int) -> str:
-        start = at + _u32(self.data, at)
-        length = _u32(self.data, start)
-        self._take(start, 4 + length)
-        return bytes(self.data[start + 4 : start + 4 + length]).decode()
-
-    def _take(self, start: int, size: int) -> None:
-        _inside(self.data, start + size)
-        self._left[0] -= size
-        if self._left[0] < 0:
-            raise ValueError("it refers to the same things again and again")
-
-
-def _u32(data: Any, at: int) -> int:
-    (value,) = struct.unpack_from("<I", data, at)
-    return int(value)
-
-
-def _inside(data: Any, at: int) -> int:
-    if not 0 <= at <= len(data):
-        raise ValueError(f"an offset of {at} points outside of its {len(data)} bytes")
-    return at
+        data = self._buffer.data
+        start = at + _U32(data, at)[0]
+        end = start + 4 + _U32(data, start)[0]
+        self._buffer.take(start, end - start)
+        return bytes(data[start + 4 : end]).decode()

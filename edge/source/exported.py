@@ -48,6 +48,11 @@ def in_use(source: InferenceModel) -> AbstractContextManager[None]:
     return _store().using(source.directory.name) if _is_exported(source) else nullcontext()
 
 
+def is_kept(source: InferenceModel) -> bool | None:
+    """Whether the cache has the files of an exported network as they were put there; None of what is no exported one."""
+    return _store().get(source.directory.name, content=True) is not None if _is_exported(source) else None
+
+
 def give_up(source: InferenceModel, *, facts: bool = False) -> None:
     """Remove the files of an exported network that nobody is using, and its `facts` too."""
     if _is_exported(source):
@@ -107,9 +112,9 @@ def _make(
         raise ExportError(f"{model.name} could not be exported: {error.message}", hint=error.hint) from error
     if checkout is not None and content(checkout.ppcls) != checkout.sha256:
         raise ExportError(f"{checkout.place} changed while {model.name} was exported from it", hint="convert it again")
-    known = {name: sha256_of(part / name) for name in ("inference.pdmodel", "inference.pdiparams")}
-    facts["program_sha256"], facts["params_sha256"] = known.values()
-    return store.put(key, part, facts, known)
+    facts["program_sha256"] = sha256_of(part / "inference.pdmodel")
+    facts["params_sha256"] = sha256_of(part / "inference.pdiparams")
+    return store.put(key, part, facts)
 
 
 def _model(entry: CacheEntry, model: ClasNetwork, weights: Weights) -> InferenceModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from edge.cache.files import holds
 from edge.errors import UsageError
 from edge.source.download import Progress
 from edge.source.model import InferenceModel
@@ -43,3 +44,12 @@ def load_source(
     from edge.source.published import fetch
 
     return fetch(model, progress=progress)
+
+
+def is_sound(source: InferenceModel) -> bool:
+    """Whether its files are those that it was read from."""
+    from edge.source.exported import is_kept
+
+    if (kept := is_kept(source)) is not None:
+        return kept
+    return holds(source.program, source.program_sha256) and holds(source.params, source.params_sha256)

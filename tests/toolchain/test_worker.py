@@ -222,3 +222,13 @@ def test_an_answer_is_read_as_what_was_asked_for(worker: Worker) -> None:
 )
 def test_amd_processors_with_avx2_get_the_code_for_it(cpuinfo: str, given: dict[str, str]) -> None:
     assert blas_environment(cpuinfo) == given
+
+
+def test_a_workers_openmp_threads_do_not_spin_unless_the_user_wants_it(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wanted, given in (("0", None), ("200", "200")):
+        if given:
+            monkeypatch.setenv("KMP_BLOCKTIME", given)
+        with Worker(Path(sys.executable), script) as worker:
+            assert worker.call("environ")["KMP_BLOCKTIME"] == wanted
