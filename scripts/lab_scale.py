@@ -2,8 +2,8 @@
 
 `python scripts/lab_scale.py --devices 50` starts labgrid's coordinator, one exporter, adb servers and simulated phones
 (tests/device_layer/simulated) on this machine, and runs `edgezoo bench --lab` on all of them. The benchmark program is a
-script that answers at once, so that what is left is the cost of everything around it. With `--kill` one adb server, a host's,
-is killed in mid-run.
+script that answers at once, so that what is left is the cost of everything around it. With `--kill server` one adb server, a
+host's, is killed in mid-run; with `--kill host` its phones are gone with it, and do not come back.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=2, help="adb servers, one a host")
     parser.add_argument("--launches", type=int, default=6)
     parser.add_argument("--threads", default="1,2", help="cells a device")
-    parser.add_argument("--kill", action="store_true", help="kill one host's adb server in mid-run")
+    parser.add_argument("--kill", nargs="?", const="host", choices=("server", "host"), help="what is lost in mid-run")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="edgezoo-lab-") as folder, ExitStack() as stack:
         print(measure(Path(folder), stack, asked))
@@ -60,11 +60,12 @@ def measure(folder: Path, stack: ExitStack, asked: argparse.Namespace) -> str:
         adb.start()
         stack.callback(adb.stop)
         hosts.append(adb)
-    resources, began = {}, time.monotonic()
+    resources, phones, began = {}, list[SimulatedDevice](), time.monotonic()
     for number in range(asked.devices):
         adb = hosts[number % len(hosts)]
         phone = stack.enter_context(SimulatedDevice(folder / f"phone{number}", Model(serialno=f"{number:08x}")))
         server.connect(adb.address, phone.serial)
+        phones.append(phone)
         resources[f"phone{number}"] = {
             "NetworkADBDevice": {"host": "127.0.0.1", "port": adb.port, "serialno": phone.serial}
         }
@@ -83,7 +84,8 @@ def measure(folder: Path, stack: ExitStack, asked: argparse.Namespace) -> str:
         )
     watch = _Watch(process.pid)
     if asked.kill:
-        threading.Thread(target=_kill_when_half, args=(db, asked, hosts[0]), daemon=True).start()
+        lost = phones[:: len(hosts)] if asked.kill == "host" else []
+        threading.Thread(target=_kill_when_half, args=(db, asked, hosts[0], lost), daemon=True).start()
     code = process.wait()
     seconds = time.monotonic() - began
     watch.stop()
@@ -108,11 +110,14 @@ asyncio.run(main())
     subprocess.run([sys.executable, "-c", code, address, *names], check=True, stderr=subprocess.DEVNULL)
 
 
-def _kill_when_half(db: Path, asked: argparse.Namespace, host: AdbServer) -> None:
+def _kill_when_half(db: Path, asked: argparse.Namespace, host: AdbServer, phones: list[SimulatedDevice]) -> None:
     wanted = asked.devices * asked.launches * len(asked.threads.split(",")) // 2
     while _count(db, "SELECT count(*) FROM launch") < wanted:
         time.sleep(0.2)
     host.kill()
+    for phone in phones:
+        phone.pull_cable(stay_away=True)
+        phone.kill_all()
 
 
 def _count(db: Path, query: str) -> int:
@@ -164,7 +169,7 @@ def _figures(
     wall = _count(db, "SELECT 1000 * (max(finished) - min(started)) FROM cell") / 1000
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
     return (
-        f"{asked.devices} devices of {asked.hosts} hosts{', one killed' if asked.kill else ''}: exit code {code},"
+        f"{asked.devices} devices of {asked.hosts} hosts{f', one {asked.kill} lost' if asked.kill else ''}: exit code {code},"
         f" {seconds:.1f} s (lab made in {made:.1f} s); cells measured {measured}, not {failed}; launches {launches},"
         f" {wall:.1f} s from the first cell to the last, {1000 * watch.cpu / max(1, launches):.0f} ms CPU a launch;"
         f" driver {watch.rss / 1e6:.0f} MB, {watch.threads} threads; keeper {watch.keeper / 1e6:.0f} MB;"

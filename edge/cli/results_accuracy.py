@@ -9,7 +9,7 @@ import click
 
 from edge.cli import completing, once, options
 from edge.cli.parameters import ID
-from edge.cli.results_options import tell_of
+from edge.cli.results_options import as_measured, tell_of
 from edge.cli.tabular import tabular
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @once.command("accuracy")
 @click.argument("ids", type=ID, nargs=-1, metavar="[FIRST SECOND]", shell_complete=completing.accuracy_ids)
 @click.option("--model", metavar="NAME", shell_complete=completing.measured_models, help="Only this model.")
-@options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
+@options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, address, or name.")
 @click.option(
     "--delete",
     "gone",
@@ -72,7 +72,7 @@ def accuracy_command(
             else:
                 click.echo("\n".join(view.prose(accuracy.sentences(made, first, second))))
             return
-        found, damaged = store.accuracies.all(model=model, device=serial)
+        found, damaged = store.accuracies.all(model=model, device=as_measured(serial))
     if as_json:
         print_json([accuracy.as_dict(one) for one in found])
     elif found:

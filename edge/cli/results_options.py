@@ -59,7 +59,7 @@ _since = click.option(
     help='Only those begun since: 2026-11-18, 7d, 12h, yesterday, "last week".',
 )  # fmt: skip
 _model = click.option("--model", metavar="NAME", shell_complete=completing.measured_models, help="Only this model.")
-_device = options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, or address.")
+_device = options.device("serial", metavar="host|SERIAL", says="Only this device: serial number, address, or name.")
 
 
 def filters(command: F) -> F:
@@ -74,6 +74,16 @@ def filters_of_model(command: F) -> F:
     for option in (_since, _where, _device):
         command = option(command)
     return command
+
+
+def as_measured(device: str | None) -> str | None:
+    """A device as the results know it: of a name of hosts.toml its address."""
+    if device is None:
+        return None
+    from edge.device.hosts import read_hosts
+
+    known = read_hosts().get(device)
+    return known.spec if known else device
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +111,14 @@ class Filters:
         """What matches, oldest first; and a sentence for each row that is damaged."""
         from edge.results.columns import matches
 
-        found, damaged = store.summaries(model=self.model, device=self.serial)
+        found, damaged = store.summaries(model=self.model, device=as_measured(self.serial))
         since = self.since
         return [one for one in found if matches(one, self.where) and (since is None or one.started >= since)], damaged
 
     def measurements(self, store: Store) -> tuple[list[Measurement], list[str]]:
         """The same, whole."""
         if not self.where and self.since is None:
-            found, damaged = store.measurements(store.ids(model=self.model, device=self.serial))
+            found, damaged = store.measurements(store.ids(model=self.model, device=as_measured(self.serial)))
             return found, damaged + store.unreadable()
         summaries, damaged = self.summaries(store)
         found, more = store.measurements([one.id for one in summaries])

@@ -99,7 +99,9 @@ def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str) ->
         found = next((one for one in list_devices(address) if one.serial == serial), None)
     if found is None:
         there = ", ".join(one.serial for one in listed) or "none"
-        raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}")
+        hosts = "".join(f", {name}" for name in read_hosts())
+        named = f"; of hosts.toml: {hosts[2:]}" if hosts else ""
+        raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}{named}")
     if found.state != "device":
         raise unavailable(found)
     return found

@@ -14,7 +14,7 @@ from edge.errors import DeviceUnavailableError
 MIN_SDK = 21
 
 BOARD_PROGRAMS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}
-"""By ABI: which program `edgezoo runner build --for` makes for an ARM board."""
+"""By ABI: the platform that the program of an ARM board is built for."""
 
 
 def require_usable(properties: Properties, program: Path) -> None:

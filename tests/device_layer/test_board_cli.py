@@ -82,6 +82,10 @@ def test_a_network_is_measured_and_nothing_stays(
     assert kept.device["prepared"]["governor"] == "performance"
     assert board.governor == "schedutil"
     assert run([*bench, *count]) == 0  # it is measured already
+    for named in ("pi", board.destination.spec, "10000000deadbeef", "off"):
+        capsys.readouterr()
+        assert run(["results", "list", "-s", named, "--db", str(db), "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)) == (named != "off")
     assert run(["device", "clean", "-s", "pi"]) == 0
     assert "2 files" in capsys.readouterr().out
     assert board.shell("find /home/pi -type f") == ""

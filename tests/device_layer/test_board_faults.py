@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 import threading
 import time
@@ -205,7 +206,12 @@ def test_a_wrong_host_key(board: Board) -> None:
         device = SshDevice(board.at(network.port), config=board.ssh_config)
         with pytest.raises(DeviceUnavailableError, match="another host key") as caught:
             device.properties()
-    assert f"ssh-keygen -R '[127.0.0.1]:{network.port}'" in caught.value.hint
+    known = board.folder / "known_hosts"
+    assert f"ssh-keygen -f {known} -R '[127.0.0.1]:{network.port}'" in caught.value.hint
+    assert f"`ssh -F {board.ssh_config} -p {network.port} pi@127.0.0.1`" in caught.value.hint
+    subprocess.run(["ssh-keygen", "-f", known, "-R", f"[127.0.0.1]:{network.port}"], check=True, capture_output=True)
+    with Network(board.port) as network, pytest.raises(DeviceUnavailableError, match="is not known here"):
+        SshDevice(board.at(network.port), config=board.ssh_config).properties()
 
 
 @pytest.mark.parametrize("says", ["", "StrictHostKeyChecking no\n", "StrictHostKeyChecking accept-new\n"])
@@ -216,7 +222,7 @@ def test_an_unknown_host_key(board: Board, tmp_path: Path, says: str) -> None:
     device = SshDevice(board.destination, config=config)
     with pytest.raises(DeviceUnavailableError, match="is not known here") as caught:
         device.properties()
-    assert f"`ssh -p {board.port} pi@127.0.0.1`" in caught.value.hint
+    assert f"`ssh -F {config} -p {board.port} pi@127.0.0.1`" in caught.value.hint
     assert not (board.folder / "nobody").exists()
 
 
@@ -260,8 +266,9 @@ def test_a_full_disk(make_board: MakeBoard, model: Path, monkeypatch: pytest.Mon
     board = make_board(home_size="4m")
     device = SshDevice(board.destination, config=board.ssh_config)
     with device.lock():
-        with pytest.raises(DeviceSpaceError, match="6 MB do not fit"):
+        with pytest.raises(DeviceSpaceError, match="6 MB do not fit") as caught:
             device.push([model])
+        assert f"edgezoo device clean -s {board.destination.spec}" in caught.value.hint
         assert device.bytes_pushed == 0
         monkeypatch.setattr(answers, "free_bytes", lambda _: None)  # a board that does not tell
         with pytest.raises(DeviceSpaceError, match="no space left"):
@@ -278,7 +285,14 @@ def test_a_home_that_cannot_be_written(board: Board, device: SshDevice, model: P
         with pytest.raises(CommandError, match=r"cannot be written: .*Read-only") as caught, device.lock():
             raise AssertionError
         assert "hosts.toml" in caught.value.hint
+        assert "\n" not in caught.value.message
         destination = Destination.parse(board.destination.spec, directory="/var/tmp/edgezoo")
+        with (
+            pytest.raises(CommandError, match="cannot be written") as caught,
+            SshDevice(destination, config=board.ssh_config).lock(),
+        ):
+            raise AssertionError
+        assert caught.value.hint.startswith("name another directory in hosts.toml")
         board.shell("chmod 1777 /var/tmp", user=0)
         elsewhere = SshDevice(destination, config=board.ssh_config)
         with elsewhere.lock():

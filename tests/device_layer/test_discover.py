@@ -41,11 +41,16 @@ def test_several_devices(make_phone: MakePhone, monkeypatch: pytest.MonkeyPatch)
     assert [device.serial for device in open_device()] == [one.serial]
 
 
-def test_unknown_serial(make_phone: MakePhone) -> None:
+def test_unknown_serial(make_phone: MakePhone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = make_phone()
     with pytest.raises(NoDeviceError, match="there is no device 8a1b2c3d") as caught:
         open_device("8a1b2c3d")
-    assert phone.serial in caught.value.hint
+    assert caught.value.hint == f"connected devices: {phone.serial}"
+    (tmp_path / "hosts.toml").write_text('[hosts]\npi = "ssh:pi@board"\norin = "ssh:orin"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
+    with pytest.raises(NoDeviceError) as caught:
+        open_device("pie")
+    assert caught.value.hint == f"connected devices: {phone.serial}; of hosts.toml: pi, orin"
 
 
 def test_network_device_is_connected_on_demand(adb_server: AdbServer, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ from edge.results.identity import DeviceIdentity
 )
 def test_a_machine_is_named(text: str, words: tuple[str, ...], by_hand: str) -> None:
     found = Destination.parse(text)
-    assert (found.words, found.command, found.spec) == (words, by_hand, text)
+    assert (found.words, found.by_hand(), found.spec) == (words, by_hand, text)
 
 
 @pytest.mark.parametrize(

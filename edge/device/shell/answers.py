@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from edge.untrusted.numbers import count, real
 
 
+def make_room(serial: str) -> str:
+    """What to do about a full disk."""
+    return f"free some space, or: edgezoo device clean -s {serial}"
+
+
 def sections(text: str, word: str) -> dict[str, str]:
     """Split at lines `WORD name`: what one script collected from several commands."""
     found: dict[str, list[str]] = {}

@@ -145,7 +145,7 @@ class BlobStore:
         if free is not None and need + _SPARE > free:
             raise DeviceSpaceError(
                 f"{need / 1e6:.0f} MB do not fit on the device {self._way.serial}, which has {free / 1e6:.0f} MB free",
-                hint="free some space, or: edgezoo device clean",
+                hint=answers.make_room(self._way.serial),
             )
         return _chosen(tools)
 

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from edge.cache.files import atomic_write
 from edge.device.base import AppliedSettings, Cleaned, Completed, Properties, State, Thermal
 from edge.device.owner import Owner, busy, held, host_lock
-from edge.device.shell import devicelock, launch
+from edge.device.shell import answers, devicelock, launch
 from edge.device.shell.blobs import BlobStore
 from edge.device.shell.way import CutOffError, Ended, Marker, Way
 from edge.errors import (
@@ -162,7 +162,7 @@ class ShellDevice(ABC, Generic[Before]):
             return LinkLostError(f"the device {self.serial} was restarted or emptied in the meantime")
         stderr = (ended.stderr + ended.stdout).decode(errors="replace").strip()
         if "No space" in stderr:
-            return DeviceSpaceError(f"the device {self.serial} is full", hint="free some, or: edgezoo device clean")
+            return DeviceSpaceError(f"the device {self.serial} is full", hint=answers.make_room(self.serial))
         return CommandError(f"no command can be started on {self.serial}: {stderr}", code=126)
 
     def _end(self, run_id: str) -> None:

@@ -10,6 +10,7 @@ import shlex
 from pathlib import PurePosixPath
 
 from edge.device.owner import Owner, busy
+from edge.device.shell import answers
 from edge.device.shell.layout import Layout
 from edge.device.shell.way import Way
 from edge.errors import CommandError, DeviceSpaceError
@@ -88,9 +89,9 @@ def _remove(lock: PurePosixPath, word: str) -> str:
 
 def _refuse(way: Way, stderr: str) -> None:
     if "No space" in stderr:
-        raise DeviceSpaceError(f"the device {way.serial} is full", hint="free some space, or: edgezoo device clean")
+        raise DeviceSpaceError(f"the device {way.serial} is full", hint=answers.make_room(way.serial))
     raise CommandError(
-        f"{way.layout.base} on the device {way.serial} cannot be written: {stderr or 'no reason given'}",
+        f"{way.layout.base} on the device {way.serial} cannot be written: {stderr.partition(chr(10))[0] or 'no reason given'}",
         code=1,
         hint=way.layout.elsewhere,
     )

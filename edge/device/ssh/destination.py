@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from edge.errors import UsageError
 from edge.untrusted.guard import brief
@@ -64,8 +65,8 @@ class Destination:
         port = ("-p", str(self.port)) if self.port else ()
         return (*user, *port, "--", self.host)
 
-    @property
-    def command(self) -> str:
-        """The command that a user types to connect by hand."""
+    def by_hand(self, config: Path | None = None) -> str:
+        """The command that a user types to connect; `config`: the ssh configuration, where it is not the user's own."""
+        which = f"-F {quote(str(config.absolute()))} " if config else ""
         port = f"-p {self.port} " if self.port else ""
-        return f"ssh {port}" + (f"{self.user}@" if self.user else "") + self.host
+        return f"ssh {which}{port}" + (f"{self.user}@" if self.user else "") + self.host

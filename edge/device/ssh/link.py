@@ -22,6 +22,7 @@ _SCRIPT_SECONDS = 30.0
 _LONGEST_SCRIPT = 64 << 10  # bytes; what is longer would not fit into one argument of a program either
 _RUN = "exec env LC_ALL=C sh -s"
 _ELSEWHERE = 'give the machine a name and a directory in hosts.toml: NAME = { address = "ssh:...", directory = "/..." }'
+_ANOTHER = "name another directory in hosts.toml, one that the account may write to"
 _HOME = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 
 
@@ -54,7 +55,7 @@ class SshLink:
         """Below the home directory, where no other was named."""
         if self._layout is None:
             base = self._destination.directory or self._home() / ".cache" / "edgezoo-device"
-            self._layout = Layout(base, _ELSEWHERE)
+            self._layout = Layout(base, _ANOTHER if self._destination.directory else _ELSEWHERE)
         return self._layout
 
     def _home(self) -> PurePosixPath:
@@ -164,7 +165,7 @@ class SshLink:
             if left <= 0:
                 raise LinkLostError(
                     f"{self.serial} did not come back within {limit:g} s: {reason}",
-                    hint=f"check the network, and `{self._destination.command}`",
+                    hint=f"check the network, and `{self._destination.by_hand(self._config)}`",
                 )
             self._sleep(min(pause, left))
             pause = min(pause * 2, 2.0)

@@ -49,7 +49,7 @@ class Master:
         try:
             if not self._stands():
                 self._errors.seek(0)
-                raise refusal(destination, self._errors.read(1 << 16).decode(errors="replace"))
+                raise refusal(destination, self._errors.read(1 << 16).decode(errors="replace"), config)
         except BaseException:
             self.end()
             raise

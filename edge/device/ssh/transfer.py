@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from edge.device.shell.answers import make_room
 from edge.device.shell.way import Ended, RemoteEntry
 from edge.device.ssh.talk import Channel
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
@@ -140,9 +141,7 @@ class SshFiles:
 
     def _refused(self, said: str, remote: PurePosixPath) -> DeviceSpaceError | TransferError:
         if "No space left" in said or "quota exceeded" in said:
-            return DeviceSpaceError(
-                f"no space left on {self._serial} for {remote}", hint="free some, or: edgezoo device clean"
-            )
+            return DeviceSpaceError(f"no space left on {self._serial} for {remote}", hint=make_room(self._serial))
         return TransferError(f"{self._serial} refused the transfer of {remote}: {brief(said) or 'no reason given'}")
 
     def _stalled(self) -> LinkLostError:
