@@ -27,9 +27,10 @@ from edge.toolchain.worker import Worker
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edge.convert.recipe import Precision
     from edge.convert.verify.compare import Comparison
     from edge.convert.verify.inputs import Sample
-
+    from edge.convert.verify.judge import Judgement
 
 SAMPLES = 8
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
@@ -195,8 +196,19 @@ def _compare(
         return OutputCheck(False, sentence, worst, by, used(found, asked))
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
-    remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
+    remark = "".join(f"; {one}" for one in (rounding(found), _within(found, precision), own.remark) if one)
     return OutputCheck(True, f"its output on the device is Paddle's: {figures}{remark}", worst, by, used(found, asked))
+
+
+def _within(found: Judgement, precision: Precision) -> str | None:
+    """What the limit was loosened by."""
+    if found.swing is None:
+        return None
+    by = "float16 sums move" if precision == "fp16" else "nudges of the inputs move"
+    return (
+        f"its error, {found.worst.relative_error:.2g} of what tells inputs apart, is within twice the {found.swing:.2g} that "
+        f"{by} Paddle's own output by"
+    )
 
 
 def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:

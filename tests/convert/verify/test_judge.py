@@ -253,13 +253,18 @@ def test_nothing_is_drawn_again_after_the_last_round() -> None:
 # Networks of float16 kernels
 
 
-def half(bench: Bench, shift: float) -> Verdict:
-    """Rounding moves Paddle's output by that much of what a wrong sample is off."""
+def half(bench: Bench, *shifts: float) -> Verdict:
+    """Float16 moves Paddle's output by so much of what a wrong sample is off, with the terms in each of these orders."""
 
-    def rounds(given: Sequence[Sample]) -> Outputs:
+    def rounds(given: Sequence[Sample], order: int) -> Outputs:
+        shift = shifts[min(order, len(shifts) - 1)]
+        asked.append(order)
         return [output + shift * np.arange(SIZE) for output in bench.paddle(given)]
 
-    return judge_half(bench.draw, bench.lite, bench.paddle, rounds, replace(LIMITS, agreement=0.0))
+    asked: list[int] = []
+    verdict = judge_half(bench.draw, bench.lite, bench.paddle, rounds, replace(LIMITS, agreement=0.0))
+    assert asked == list(range(len(asked)))
+    return replace(verdict, left_out=(f"{len(asked)} orders",))
 
 
 def test_half_and_right_is_not_computed_again() -> None:
@@ -270,10 +275,19 @@ def test_half_and_right_is_not_computed_again() -> None:
 
 def test_half_may_differ_twice_as_far_as_rounding_moves_it() -> None:
     verdict = half(Bench(wrong=range(8), by=0.05), 0.03)
-    assert verdict.status == "passed"
+    assert (verdict.status, verdict.left_out) == ("passed", ("1 orders",))
+    assert verdict.swing is not None
+    assert verdict.comparison.relative_error < 2 * verdict.swing
     assert verdict.comparison.relative_error > LIMITS.relative_error
 
 
 def test_half_may_not_differ_by_more() -> None:
     assert half(Bench(wrong=range(8), by=0.05), 0.02).status == "failed"
     assert half(Bench(wrong=range(8), by=2.0), 2.0).status == "failed"
+
+
+def test_half_is_asked_in_other_orders_where_the_first_moves_it_too_little() -> None:
+    bench = Bench(wrong=range(8), by=0.05)
+    assert half(bench, 0.02, 0.01, 0.03).left_out == ("3 orders",)
+    verdict = half(bench, 0.02)
+    assert (verdict.status, verdict.left_out) == ("failed", (f"{judging.HALF_ORDERS} orders",))
