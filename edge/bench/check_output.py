@@ -202,13 +202,13 @@ def _compare(
 
 def _within(found: Judgement, precision: Precision) -> str | None:
     """What the limit was loosened by."""
+    from edge.convert.verify.judge import HALF_REACH
+
     if found.swing is None:
         return None
-    by = "float16 sums move" if precision == "fp16" else "nudges of the inputs move"
-    return (
-        f"its error, {found.worst.relative_error:.2g} of what tells inputs apart, is within twice the {found.swing:.2g} that "
-        f"{by} Paddle's own output by"
-    )
+    times, moves = (f"{HALF_REACH:g} times", "float16") if precision == "fp16" else ("twice", "a nudge of the input")
+    error = f"its error is {found.worst.relative_error:.2g} of what tells inputs apart"
+    return f"{error}, within {times} the {found.swing:.2g} by which {moves} moves Paddle's own output"
 
 
 def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:

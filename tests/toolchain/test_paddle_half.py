@@ -131,7 +131,7 @@ def test_products_of_every_form(half: ModuleType) -> None:
 
 
 def test_rounding_is_to_the_nearest_and_ends_where_float16_does(half: ModuleType) -> None:
-    given = np.float32([1.0004, 1.0006, -1.0006, 2049, 2051, 65519, 65520, -1e6, 3e-8, 2e-8])
+    given = np.array([1.0004, 1.0006, -1.0006, 2049, 2051, 65519, 65520, -1e6, 3e-8, 2e-8], np.float32)
     nearest = [1, 1.0009765625, -1.0009765625, 2048, 2052, 65504, np.inf, -np.inf, 2**-24, 0]
     assert half.computed([given], [2]).tolist() == nearest
 

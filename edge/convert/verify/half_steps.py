@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.paddle.draft import Draft, NewOp, OpDraft
+from edge.paddle.draft import AttrValue, Draft, NewOp, OpDraft
 
 _CONVOLUTION, _PRODUCT, _ROUNDING, _HARD_SWISH, _HARD_SIGMOID, _MEAN = range(6)
 _FLOAT32 = 5  # framework.proto's VarType.Type
@@ -24,12 +24,12 @@ def step(
     known so well, or has a form that is not: what is left for it is to be rounded.
     """
     if op.type in _ORDERED:
-        how = _convolution(op) if op.type in CONVOLUTIONS else _product(draft, op)
-        if how is None:
+        terms = _convolution(op) if op.type in CONVOLUTIONS else _product(draft, op)
+        if terms is None:
             return None
         x, y, made = ("Input", "Filter", "Output") if op.type in CONVOLUTIONS else ("X", "Y", "Out")
         given = [op.input(x) or "", op.input(y) or "", *([bias] if bias else [])]
-        return _called(draft, op.block, given, out or op.output(made) or "", [how[0], order, *how[1:]])
+        return _called(draft, op.block, given, out or op.output(made) or "", [terms[0], order, *terms[1:]])
     if (how := _of_one(op)) is None:
         return None
     return _called(draft, op.block, [op.input("X") or ""], out or op.output("Out") or "", how)
@@ -42,7 +42,11 @@ def rounding(draft: Draft, block: int, x: str, out: str) -> Sequence[NewOp]:
 
 def _called(draft: Draft, block: int, given: Sequence[str], out: str, how: Sequence[float]) -> Sequence[NewOp]:
     told = draft.new_tensor(out, "float32", (len(how),), block=block)
-    values = {"shape": [len(how)], "dtype": _FLOAT32, "fp32_values": [float(value) for value in how]}
+    values: dict[str, AttrValue] = {
+        "shape": [len(how)],
+        "dtype": _FLOAT32,
+        "fp32_values": [float(value) for value in how],
+    }
     return (
         NewOp("assign_value", {}, {"Out": [told]}, values),
         NewOp("py_func", {"X": [*given, told]}, {"Out": [out]}, {"forward_callable_id": 0, "backward_callable_id": -1}),

@@ -22,6 +22,7 @@ NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
 # of 1e-6 may show nothing (net_resnet, 8 inputs: moved by 0.39, 0.16, 0.22, 0 in four draws; by 0.11 to 0.27 with 1e-5).
 COARSE_NUDGES, COARSE_NUDGE = 4, 1e-5
 HALF_ORDERS = 4  # in which the terms of a float16 sum are added up
+HALF_REACH = 1.5  # times what the farthest of these does: the steps are the kernels' own, only the chance is another
 WRONG_FROM = (
     0.5  # of what tells inputs apart: the least that a wrong int8 network was seen to differ by (compare.LIMITS)
 )
@@ -231,11 +232,12 @@ def judge_half(draw: Draw, lite: Run, paddle: Run, half: HalfRun, limits: Limits
     """
     given = list(draw(0))
     made, expected = lite(given), paddle(given)
-    judged, swing, draws = judge(expected, made, limits), None, []
+    judged, swing = judge(expected, made, limits), None
+    draws: list[Outputs] = []
     while judged.problem is not None and len(draws) < HALF_ORDERS:
         draws.append(half(given, len(draws)))
         swing = max(judge(expected, other, limits).comparison.relative_error for other in draws)
-        judged = _by_steps(expected, made, loosened(limits, expected, *draws))
+        judged = _by_steps(expected, made, loosened(limits, expected, *draws, times=HALF_REACH))
     return replace(_verdict(given, made, judged, len(given)), swing=swing)
 
 

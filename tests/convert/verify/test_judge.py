@@ -273,21 +273,21 @@ def test_half_and_right_is_not_computed_again() -> None:
     assert bench.paddle_ran == [8]
 
 
-def test_half_may_differ_twice_as_far_as_rounding_moves_it() -> None:
-    verdict = half(Bench(wrong=range(8), by=0.05), 0.03)
+def test_half_may_differ_half_as_far_again_as_float16_moves_it() -> None:
+    verdict = half(Bench(wrong=range(8), by=0.05), 0.04)
     assert (verdict.status, verdict.left_out) == ("passed", ("1 orders",))
     assert verdict.swing is not None
-    assert verdict.comparison.relative_error < 2 * verdict.swing
+    assert verdict.comparison.relative_error < judging.HALF_REACH * verdict.swing
     assert verdict.comparison.relative_error > LIMITS.relative_error
 
 
 def test_half_may_not_differ_by_more() -> None:
-    assert half(Bench(wrong=range(8), by=0.05), 0.02).status == "failed"
+    assert half(Bench(wrong=range(8), by=0.05), 0.03).status == "failed"
     assert half(Bench(wrong=range(8), by=2.0), 2.0).status == "failed"
 
 
 def test_half_is_asked_in_other_orders_where_the_first_moves_it_too_little() -> None:
     bench = Bench(wrong=range(8), by=0.05)
-    assert half(bench, 0.02, 0.01, 0.03).left_out == ("3 orders",)
-    verdict = half(bench, 0.02)
+    assert half(bench, 0.03, 0.01, 0.04).left_out == ("3 orders",)
+    verdict = half(bench, 0.03)
     assert (verdict.status, verdict.left_out) == ("failed", (f"{judging.HALF_ORDERS} orders",))
