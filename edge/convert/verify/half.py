@@ -1,4 +1,4 @@
-"""A network as float16 computes it, for Paddle: how far rounding alone takes it from its float32 output."""
+"""A network as ARM's float16 kernels compute it, for Paddle: how far float16 takes it from its float32 output."""
 
 from __future__ import annotations
 
