@@ -254,7 +254,10 @@ def test_nothing_is_drawn_again_after_the_last_round() -> None:
 
 
 def half_and_orders(bench: Bench, *shifts: float) -> tuple[Verdict, int]:
-    """The verdict, and how many orders were asked. Float16 moves Paddle's output by so much of what a wrong sample is off, with the terms in each of these orders."""
+    """The verdict, and how many orders were asked.
+
+    Float16 moves Paddle's output by so much of what a wrong sample is off, with the terms in each of these orders.
+    """
 
     def rounds(given: Sequence[Sample], order: int) -> Outputs:
         shift = shifts[min(order, len(shifts) - 1)]
