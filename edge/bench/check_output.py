@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from edge.convert.recipe import Precision
     from edge.convert.verify.compare import Comparison
     from edge.convert.verify.inputs import Sample
-
+    from edge.convert.verify.judge import Judgement
 
 SAMPLES = 8
 MOST_VALUES = 200_000  # that a launch tells of all its samples together: text of 2 MB or so
@@ -223,8 +224,19 @@ def _compare(
         return OutputCheck(False, sentence, worst, by, used(found, asked))
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
-    remark = "".join(f"; {one}" for one in (rounding(found), own.remark) if one)
+    remark = "".join(f"; {one}" for one in (rounding(found), _within(found, precision), own.remark) if one)
     return OutputCheck(True, f"its output on the device is {whose}: {figures}{remark}", worst, by, used(found, asked))
+
+
+def _within(found: Judgement, precision: Precision) -> str | None:
+    """What the limit was loosened by."""
+    from edge.convert.verify.judge import HALF_REACH
+
+    if found.swing is None:
+        return None
+    times, moves = (f"{HALF_REACH:g} times", "float16") if precision == "fp16" else ("twice", "a nudge of the input")
+    error = f"its error is {found.worst.relative_error:.2g} of what tells inputs apart"
+    return f"{error}, within {times} the {found.swing:.2g} by which {moves} moves the reference itself"
 
 
 def channels_first(shape: Sequence[int], own: Sequence[int]) -> tuple[int, ...]:

@@ -47,7 +47,12 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
 # Files that were once forgotten in a list kept by hand: after a change to them an old proof passed for a new one.
 DECIDES = {
     "onnx": ("convert/verify/compare.py", "toolchain/workers/paddle_reference.py"),
-    "verify": ("convert/verify/compare.py", "toolchain/workers/paddle_reference.py", "toolchain/workers/protocol.py"),
+    "verify": (
+        "convert/verify/compare.py",
+        "toolchain/workers/paddle_half.py",
+        "toolchain/workers/paddle_reference.py",
+        "toolchain/workers/protocol.py",
+    ),
     "references": (
         "toolchain/workers/paddle_reference.py",
         "toolchain/workers/protocol.py",

@@ -165,19 +165,19 @@ def is_classes(output: NDArray[Any]) -> bool:
     return output.ndim == 3 and output.shape[-1] > 1
 
 
-def loosened(limits: Limits, reference: Outputs, *nudged: Outputs) -> Limits:
+def loosened(limits: Limits, reference: Outputs, *nudged: Outputs, times: float = 2) -> Limits:
     """Limits for a network whose own outputs move from `reference` to each of `nudged`: of int8, when its input hardly does;
-    of float16, when every result is rounded.
+    of float16, when it computes in that.
 
-    Another engine may differ twice as far (an error twice as large has four times the distance of the cosine from 1), but
-    never so far as networks do that have nothing in common.
+    Another engine may differ so many `times` as far (an error twice as large has four times the distance of the cosine from
+    1), but never so far as networks do that have nothing in common.
     """
     swings = [judge(reference, other, limits).comparison for other in nudged]
     farthest, least = max(swing.relative_error for swing in swings), min(swing.cosine for swing in swings)
     return replace(
         limits,
-        relative_error=max(limits.relative_error, min(2 * farthest, _UNLIKE.relative_error)),
-        cosine=min(limits.cosine, max(1 - 4 * (1 - least), _UNLIKE.cosine)),
+        relative_error=max(limits.relative_error, min(times * farthest, _UNLIKE.relative_error)),
+        cosine=min(limits.cosine, max(1 - times**2 * (1 - least), _UNLIKE.cosine)),
     )
 
 

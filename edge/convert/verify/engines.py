@@ -16,7 +16,7 @@ from edge.convert.opt.messages import cause_of
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.compare import Outputs, stacked
-from edge.convert.verify.half import half_params, in_half
+from edge.convert.verify.half import as_half, half_params, in_half
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.reference import write_reference
 from edge.convert.verify.references import kept_outputs, reference_outputs_key
@@ -95,8 +95,10 @@ class Paddle:
         *,
         keep: bool = False,
         runs: Runs | None = None,
+        operation: str = "run",
     ) -> None:
         self._lend, self._scratch, self._source, self._keep, self._runs = lend, scratch, source, keep, runs or Runs()
+        self._operation = operation
         self._fetches = [spec.name for spec in program.fetches]
         whole = program if source.pir is None else Program.read(source.program)  # Paddle 3's own is not cut
         self._feeds = [spec.name for spec in whole.feeds]
@@ -139,7 +141,7 @@ class Paddle:
         save(self._scratch / "inputs.npz", given, self._feeds)
         with self._lend() as worker:
             worker.call(
-                "run",
+                self._operation,
                 timeout=_TIMEOUT,
                 heard=self._runs.of("Paddle", len(given)),
                 program=str(self._program),
@@ -177,22 +179,25 @@ class Double:
 
 
 class Half:
-    """The original program in float16, by Paddle: every result rounded (`half.py`)."""
+    """The original program in float16, by Paddle and numpy (`half.py`)."""
 
     def __init__(self, lend: Lend, source: InferenceModel, program: Program, params: Path, scratch: Path) -> None:
         """`params` are those that the float32 reference runs with, of the source's whole program."""
         self._source = replace(source, pir=None, pir_sha256=None)  # Paddle 3's own form is not rewritten
         self._lend, self._program, self._from, self._folder = lend, program, params, scratch / "half"
-        self._paddle: Paddle | None = None
+        self._made: dict[int | None, Paddle] = {}
 
-    def run(self, given: Sequence[Sample]) -> Outputs:
-        """Its outputs for these samples. Raises `WorkerError`."""
-        params = self._folder / "half.pdiparams"
-        if self._paddle is None:
-            self._folder.mkdir()
-            half_params(Program.read(self._source.program), self._from, params)
-            self._paddle = Paddle(self._lend, self._source, in_half(self._program), self._folder)
-        return self._paddle.run(params, given)
+    def run(self, given: Sequence[Sample], order: int | None = None) -> Outputs:
+        """Its outputs for these samples, with sums in float16 if there is an `order` (`half.in_half`). Raises `WorkerError`."""
+        if order not in self._made:
+            place = self._folder / str(order)
+            place.mkdir(parents=True)
+            folds = None if order is None else self._program
+            half_params(Program.read(self._source.program), self._from, place / "half.pdiparams", folds=folds)
+            network = in_half(self._program, order)
+            self._made[order] = Paddle(self._lend, self._source, network, place, operation="run_half")
+        rounded = [{name: as_half(array) for name, array in sample.items()} for sample in given]
+        return self._made[order].run(self._folder / str(order) / "half.pdiparams", rounded)
 
 
 def _wide(array: NDArray[Any]) -> NDArray[Any]:

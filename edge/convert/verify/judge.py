@@ -21,6 +21,8 @@ NUDGE = 1e-6  # of an input's own size: what float32 rounding does to it
 # Of networks of int8 activations: how often, and by how much. A nudge shows only where it carries a number over a step, so one
 # of 1e-6 may show nothing (net_resnet, 8 inputs: moved by 0.39, 0.16, 0.22, 0 in four draws; by 0.11 to 0.27 with 1e-5).
 COARSE_NUDGES, COARSE_NUDGE = 4, 1e-5
+HALF_ORDERS = 4  # in which the terms of a float16 sum are added up
+HALF_REACH = 1.5  # times what the farthest of these does: the steps are the kernels' own, only the chance is another
 WRONG_FROM = (
     0.5  # of what tells inputs apart: the least that a wrong int8 network was seen to differ by (compare.LIMITS)
 )
@@ -29,6 +31,7 @@ STEADY = 0.1  # share of the limit that such a nudge may move a steady network's
 
 Draw = Callable[[int], Sequence[Sample]]  # the samples of a round; none where there are no more
 Run = Callable[[Sequence[Sample]], Outputs]
+HalfRun = Callable[[Sequence[Sample], int], Outputs]  # in float16, the terms of each sum in an order that has a number
 Exact = Callable[
     [Sequence[Sample]], Outputs | None
 ]  # the reference in float64; None where the engine has no such kernels
@@ -221,14 +224,21 @@ def judge_coarse(draw: Draw, lite: Run, paddle: Run, limits: Limits) -> Verdict:
     return _verdict(given, made, judged, len(given))
 
 
-def judge_half(draw: Draw, lite: Run, paddle: Run, half: Run, limits: Limits) -> Verdict:
-    """Judge a network of float16 kernels: by how far rounding moves Paddle's own output, which `half` gives."""
+def judge_half(draw: Draw, lite: Run, paddle: Run, half: HalfRun, limits: Limits) -> Verdict:
+    """Judge a network of float16 kernels: by how far float16's arithmetic moves Paddle's own output, which `half` gives.
+
+    Which way it rounds is chance: where adding up in the kernels' order does not move the output far enough, other orders of
+    the same terms are asked, `HALF_ORDERS` in all.
+    """
     given = list(draw(0))
     made, expected = lite(given), paddle(given)
-    judged = judge(expected, made, limits)
-    if judged.problem is not None:
-        judged = _by_steps(expected, made, loosened(limits, expected, half(given)))
-    return _verdict(given, made, judged, len(given))
+    judged, swing = judge(expected, made, limits), None
+    draws: list[Outputs] = []
+    while judged.problem is not None and len(draws) < HALF_ORDERS:
+        draws.append(half(given, len(draws)))
+        swing = max(judge(expected, other, limits).comparison.relative_error for other in draws)
+        judged = _by_steps(expected, made, loosened(limits, expected, *draws, times=HALF_REACH))
+    return replace(_verdict(given, made, judged, len(given)), swing=swing)
 
 
 def _by_steps(expected: Outputs, made: Outputs, limits: Limits) -> Judged:

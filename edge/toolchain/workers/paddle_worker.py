@@ -75,6 +75,13 @@ def program_flops(program, shapes):
     return {"flops": paddle_program_count.flops(program, shapes)}
 
 
+def run_half(program, params, inputs_npz, outputs_npz):
+    """As `run`, of a program whose sums are in float16."""
+    import paddle_half
+
+    return paddle_half.run(program, params, inputs_npz, outputs_npz)
+
+
 def _freed(operation):
     """The operation, and the memory of its networks given back: they are cyclic, and Python sees only small objects."""
 
@@ -92,6 +99,7 @@ OPERATIONS = {
     "flops": _freed(flops),
     "program_flops": program_flops,
     "run": paddle_reference.run,
+    "run_half": run_half,
     "unknown": paddle_reference.unknown,
     "to_onnx": program_to_onnx.convert,
 }

@@ -253,13 +253,25 @@ def test_nothing_is_drawn_again_after_the_last_round() -> None:
 # Networks of float16 kernels
 
 
-def half(bench: Bench, shift: float) -> Verdict:
-    """Rounding moves Paddle's output by that much of what a wrong sample is off."""
+def half_and_orders(bench: Bench, *shifts: float) -> tuple[Verdict, int]:
+    """The verdict, and how many orders were asked.
 
-    def rounds(given: Sequence[Sample]) -> Outputs:
+    Float16 moves Paddle's output by so much of what a wrong sample is off, with the terms in each of these orders.
+    """
+
+    def rounds(given: Sequence[Sample], order: int) -> Outputs:
+        shift = shifts[min(order, len(shifts) - 1)]
+        asked.append(order)
         return [output + shift * np.arange(SIZE) for output in bench.paddle(given)]
 
-    return judge_half(bench.draw, bench.lite, bench.paddle, rounds, replace(LIMITS, agreement=0.0))
+    asked: list[int] = []
+    verdict = judge_half(bench.draw, bench.lite, bench.paddle, rounds, replace(LIMITS, agreement=0.0))
+    assert asked == list(range(len(asked)))
+    return verdict, len(asked)
+
+
+def half(bench: Bench, shift: float) -> Verdict:
+    return half_and_orders(bench, shift)[0]
 
 
 def test_half_and_right_is_not_computed_again() -> None:
@@ -268,12 +280,21 @@ def test_half_and_right_is_not_computed_again() -> None:
     assert bench.paddle_ran == [8]
 
 
-def test_half_may_differ_twice_as_far_as_rounding_moves_it() -> None:
-    verdict = half(Bench(wrong=range(8), by=0.05), 0.03)
-    assert verdict.status == "passed"
+def test_half_may_differ_half_as_far_again_as_float16_moves_it() -> None:
+    verdict, orders = half_and_orders(Bench(wrong=range(8), by=0.05), 0.04)
+    assert (verdict.status, orders) == ("passed", 1)
+    assert verdict.swing is not None
+    assert verdict.comparison.relative_error < judging.HALF_REACH * verdict.swing
     assert verdict.comparison.relative_error > LIMITS.relative_error
 
 
 def test_half_may_not_differ_by_more() -> None:
-    assert half(Bench(wrong=range(8), by=0.05), 0.02).status == "failed"
+    assert half(Bench(wrong=range(8), by=0.05), 0.03).status == "failed"
     assert half(Bench(wrong=range(8), by=2.0), 2.0).status == "failed"
+
+
+def test_half_is_asked_in_other_orders_where_the_first_moves_it_too_little() -> None:
+    bench = Bench(wrong=range(8), by=0.05)
+    assert half_and_orders(bench, 0.03, 0.01, 0.04)[1] == 3
+    verdict, orders = half_and_orders(bench, 0.03)
+    assert (verdict.status, orders) == ("failed", judging.HALF_ORDERS)

@@ -77,7 +77,7 @@ class Engines:
         yield cast(Worker, type("Fake", (), {"call": staticmethod(call)}))
 
     def _paddle_call(self, op: str, *, timeout: float, **asked: Any) -> dict[str, Any]:
-        assert op == "run"
+        assert op in ("run", "run_half")
         assert 600 <= timeout <= 3600  # seconds: the largest networks take minutes
         fetches = [spec.name for spec in Program.read(Path(asked["program"])).fetches]
         self._run("paddle", self.paddle, Path(asked["params"]), fetches, asked)
