@@ -16,6 +16,7 @@ from edge.convert.verify.compare import Comparison
 from edge.device.base import Device
 from edge.images.overrides import known
 from edge.results.identity import DeviceIdentity
+from edge.toolchain.engines import engine
 
 CODE = ("edge.bench.check_output",)  # what decides a comparison, besides the engines (edge.cache.keys)
 _OF_THE_FILE = ("source", "calibration", "precision", "engine")
@@ -33,6 +34,7 @@ def check_key(device: Device, runner: Runner, job: Job, threads: int, asked: Inp
             "program": runner.program.sha256,
             "threads": threads,
             "inputs": asked.key(known(job.subject)),
+            "engines": [engine(kind).lock_hash for kind in ("paddle", "paddle3", "onnx")],
             "code": code_version(*CODE),
         }
     )

@@ -29,6 +29,7 @@ WHAT = {
     "pir": "programs of Paddle 3, translated",
     "nb": "converted for Paddle-Lite",
     "onnx": "converted to ONNX",
+    "onnx-int8": "quantised for ONNX Runtime",
     "bench": "converted for bench and eval",
     "references": "Paddle's outputs",
     "verified": "verdicts",

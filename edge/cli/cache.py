@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from edge.cache.usage import Entry
     from edge.report.view import View
 
-KINDS = ("engines", "downloads", "published", "exports", "quantised", "pairs", "pir", "nb", "onnx", "bench", "references",
-         "verified", "coverage", "engine-coverage", "device-checks", "flops", "estimates", "logs")  # fmt: skip
+KINDS = ("engines", "downloads", "published", "exports", "quantised", "pairs", "pir", "nb", "onnx", "onnx-int8", "bench",
+         "references", "verified", "coverage", "engine-coverage", "device-checks", "flops", "estimates", "logs")  # fmt: skip
 
 
 @click.group(cls=once.OnceGroup)

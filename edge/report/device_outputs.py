@@ -30,7 +30,9 @@ def section(networks: Sequence[str], measured: Mapping[Place, Measurement]) -> l
 
 def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[str]:
     same = sum(row[1] == "Paddle's" for row in rows)
-    right = [proof for cell in cells if (proof := _proof(cell)) is not None and proof.passed]
+    proofs = [proof for cell in cells if (proof := _proof(cell)) is not None]
+    right = [proof for proof in proofs if proof.passed]
+    samples = " --inputs SAMPLES.npz" if any(proof.samples_sha256 for proof in proofs) else ""
     worst = max((proof.relative_error or 0.0 for proof in right), default=0.0)
     engines, devices = (" and ".join(dict.fromkeys(map(name, cells))) for name in (_engine, _device))
     return [
@@ -40,7 +42,7 @@ def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[s
         f"and the limits of `edgezoo convert`: {same} of {len(rows)} networks compute what Paddle computes; their largest "
         f"relative error is {worst:.1e}. Made by",
         "```",
-        "edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output",
+        f"edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output{samples}",
         "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
         "```",
         "What a device got right is not compared again.",

@@ -6,10 +6,12 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.bench import host_engines as module
 from edge.bench.contract import CONTRACT_VERSION, parse_launch
 from edge.bench.host_engines import host_engine, host_engines, known_engines
 from edge.cli.main import run
@@ -210,3 +212,35 @@ def test_a_network_that_an_engine_cannot_run_is_a_row_with_its_reason(capsys: py
     assert re.search(r"^MobileViT_XXS +mnn 3", shown, re.M)
     assert re.search(r"^MobileViT_XXS +ncnn ", shown, re.M)
     assert re.search(r"^\d+: no verified file: .*Tensor.reshape", shown, re.M)
+
+
+CRASHES = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+HANGS = "import time\ntime.sleep(300)\n"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("program", "reason"), [(CRASHES, "SIGSEGV"), (HANGS, "the benchmark program hung")], ids=["crashes", "hangs"]
+)
+def test_an_engine_that_ends_badly_is_a_failed_row_and_the_others_are_measured(
+    program: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program of the test's own measures in MNN's place; all else is real."""
+    script = tmp_path / "mnn_program.py"
+    script.write_text(program)
+    real = host_engine("mnn")
+    monkeypatch.setitem(module._KNOWN, "mnn", replace(real, script=str(script)))
+    command = ["bench", SMALL, "--weights", "random", "--device", "host", "--engine", "mnn,onnxruntime", "--threads", "1",
+               "--protocol", "table", "--warmup", "1", "--repeats", "3", "--timeout", "10", "--keep-invalid"]  # fmt: skip
+    assert run([*command, "--json"]) == 1
+    failed, measured = json.loads(capsys.readouterr().out)
+    assert (failed["engine"], failed["status"]) == ("mnn", "failed")
+    assert reason in failed["error"]
+    assert (measured["engine"], measured["status"], measured["beside_first"]) == ("onnxruntime", "measured", None)
+    if program == HANGS:
+        return
+    assert run(command) == 1
+    shown = capsys.readouterr().out
+    assert re.search(rf"^{SMALL} +mnn +1 ", shown, re.M)
+    assert re.search(rf"^\d+: failed: .*{reason}", shown, re.M)

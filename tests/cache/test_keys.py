@@ -12,11 +12,13 @@ from pathlib import Path
 import grimp
 import pytest
 
+from edge.bench import checks
+from edge.bench.request import Job
 from edge.cache.keys import closure, code_version, imported
 from edge.convert import calibrated, coverage, engine_coverage, quantised
 from edge.convert.onnx.convert import Task
 from edge.convert.onnx.recipe import OnnxRecipe
-from edge.convert.products import nb, onnx, ported
+from edge.convert.products import nb, onnx, onnx_int8, ported
 from edge.convert.recipe import choose
 from edge.convert.verify import references
 from edge.convert.verify.asked import NOTHING_ASKED
@@ -26,6 +28,8 @@ from edge.source.model import InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import Engine
 from edge.zoo.catalogue import lookup
+from tests.bench.examples import SUBJECT
+from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.paddle.programs import program
 
 EDGE = Path(__file__).parents[2] / "edge"
@@ -40,6 +44,8 @@ STAGES: dict[str, tuple[str | Path, ...]] = {
     "onnx": onnx.CODE,
     "coverage": coverage.CODE,
     "ported": ported.CODE,
+    "onnx int8": onnx_int8.CODE,
+    "device checks": checks.CODE,
     "engine coverage": engine_coverage.CODE,
     "estimate": fitted.CODE,
     "work": flops.CODE,
@@ -131,11 +137,17 @@ NET = program([], {"x": (1, 3, 8, 8)}, ["x"], {}, {})
 OLD = InferenceModel(Path("d"), Path("p"), Path("q"), "program", "params", "own")
 NEW = InferenceModel(Path("d"), Path("p"), Path("q"), "program", "params", "own", pir=Path("j"), pir_sha256="pir")
 ASKED = NOTHING_ASKED.key(None)
+JOB = Job(Path("a.onnx"), SUBJECT)
 MODEL, RECIPE, RANDOM = lookup("MobileNetV1_x0_25"), choose(), Weights("random")
 
 
 def onnx_key(source: InferenceModel) -> str:
     return onnx.onnx_key(Task(source, NET, [(1, 3, 8, 8)], OnnxRecipe()))
+
+
+def int8_key(source: InferenceModel) -> str:
+    task = Task(source, NET, [(1, 3, 8, 8)], OnnxRecipe())
+    return onnx_int8.int8_key(task, MODEL.preprocessing, calibrated.Calibration(()))
 
 
 KEYS: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {
@@ -146,6 +158,11 @@ KEYS: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {
     "verify Paddle 3": (lambda: nb.verify_key(NEW, nb.nb_key(NEW, RECIPE), ASKED), ("paddlelite", "paddle3")),
     "onnx": (lambda: onnx_key(OLD), ("onnx", "paddle")),
     "onnx Paddle 3": (lambda: onnx_key(NEW), ("onnx", "paddle", "paddle3")),
+    "onnx int8": (lambda: int8_key(OLD), ("onnx", "paddle")),
+    "device checks": (
+        lambda: checks.check_key(ScriptedDevice(), RUNNER, JOB, 1, NOTHING_ASKED),
+        ("paddle", "paddle3", "onnx"),
+    ),
     "coverage": (lambda: coverage.row_key(MODEL, RECIPE, RANDOM), ("paddlelite", "paddle")),
 }
 

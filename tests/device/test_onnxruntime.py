@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,30 @@ def test_int8_kernels_there_compute_what_the_file_says(serial: str, home: Path, 
     (proof,) = json.loads(model.with_name("mine.onnx.json").read_text())["proofs"]
     assert (proof["passed"], proof["engine"]) == (True, f"onnxruntime {ORT_RELEASE}")
     assert proof["relative_error"] <= 0.2
+
+
+CRASHES = "extern const void* OrtGetApiBase(void) { return (void*)*(volatile long*)8; }"
+HANGS = "#include <unistd.h>\nextern const void* OrtGetApiBase(void) { for (;;) pause(); }"
+
+
+@pytest.mark.parametrize(("source", "reason"), [(CRASHES, "SIGSEGV"), (HANGS, "hung")], ids=["crashes", "hangs"])
+def test_an_engine_that_ends_badly_there_is_a_failed_row(
+    serial: str, home: Path, tmp_path: Path, source: str, reason: str
+) -> None:
+    """A library of the test's own lies in ONNX Runtime's place."""
+    kept, data = home / "runners" / "linux-arm64-onnxruntime", tmp_path / "data"
+    program, code = tmp_path / "edgebench", tmp_path / "library.c"
+    shutil.copy2(kept / "edgebench", program)
+    code.write_text(source)
+    compiler = ["aarch64-linux-gnu-gcc", "-shared", "-fPIC", "-o", str(tmp_path / "libonnxruntime.so"), str(code)]
+    subprocess.run(compiler, check=True, capture_output=True)
+    for one in (program, home / "runners" / "linux-arm64-synthetic" / "edgebench"):
+        assert edgezoo(data, "runner", "add", one).returncode == 0
+    asked = ("-s", serial, "--engine", "onnxruntime,paddle-lite", "--threads", "1", *QUICK, "--allow-synthetic")
+    failed, measured = cells_of(data, *asked, "--timeout", "20", code=1)
+    assert (failed["engine"], failed["status"]) == ("onnxruntime", "failed")
+    assert reason in failed["error"]
+    assert (measured["engine"], measured["status"]) == ("synthetic", "measured")
 
 
 def test_accuracy_there_is_accuracy_here(serial: str, home: Path, tmp_path: Path) -> None:

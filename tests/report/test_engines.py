@@ -125,6 +125,7 @@ def test_the_page_of_engines() -> None:
     }
     page = engine_coverage.render(rows, measured, "markdown")
     assert "| mnn 1.2 | 1 | 0 | 0 | 0 | 2.0e-05 | 1.20 (1) |" in page
+    assert f" Protocol: {measured['PPLCNet_x1_0', 'mnn'].protocol.name}." in page
     assert "| PPLCNet_x1_0 | mnn | verified | 2.0e-05 | 2.00 | 12.42 | 1.20 | 1.20 to 1.20 |  |" in page
     assert "| PPLCNet_x1_0 | ncnn | failed | - | - | - | - | - | an unknown layer |" in page
     assert "PPLCNet_x1_0: PPLCNet_x1_0_ssld" in page
@@ -178,6 +179,9 @@ def test_the_page_tells_what_a_device_computed() -> None:
     assert f"| {names[1]} | differ | 8 | 1.000000 | 4.5e-06 | 7.0e-01 | it differs |" in page
     assert f"| {names[2]} | not compared | - | - | - | - | inconclusive: nothing to judge |" in page
     assert f"| {names[3]} | not compared | - | - | - | - | not measured there |" in page
+    assert "--check-output\n" in page
+    taken = {(names[0], "onnxruntime"): on_device(1, names[0], proof | {"samples_sha256": "ab"})}
+    assert "--check-output --inputs SAMPLES.npz\n" in engine_coverage.render(rows, {}, "markdown", devices=taken)
     assert "On a device" not in engine_coverage.render(rows, {}, "markdown")
 
 

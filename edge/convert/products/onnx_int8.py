@@ -76,7 +76,10 @@ class OnnxInt8Order(Order[OnnxModel]):
             with work.stage("calibrate"):
                 from edge.convert.onnx.int8 import quantise
 
-                store, key = Cache(cache_dir() / "onnx-int8"), self._key(task, preparation.preprocessing)
+                store, key = (
+                    Cache(cache_dir() / "onnx-int8"),
+                    int8_key(task, preparation.preprocessing, self.calibration),
+                )
                 known = store.get(key, content=True)
                 entry = known or quantise(
                     self.name, task, onnx, preparation.preprocessing, self.calibration, work.tools, store, key
@@ -97,14 +100,15 @@ class OnnxInt8Order(Order[OnnxModel]):
             made = OnnxModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata)
             return made, known is not None and not written
 
-    def _key(self, task: Task, how: Preprocessing) -> str:
-        """Everything that can change the file, or what is known of it."""
-        return key_of(
-            {
-                "float": products_onnx.onnx_key(task),
-                "images": [sha256_of(path) for path in self.calibration.images],
-                "preprocessing": asdict(how),
-                "algorithm": self.calibration.algorithm,
-                "code": code_version(*CODE),
-            }
-        )
+
+def int8_key(task: Task, how: Preprocessing, calibration: Calibration) -> str:
+    """Everything that can change the file, or what is known of it."""
+    return key_of(
+        {
+            "float": products_onnx.onnx_key(task),
+            "images": [sha256_of(path) for path in calibration.images],
+            "preprocessing": asdict(how),
+            "algorithm": calibration.algorithm,
+            "code": code_version(*CODE),
+        }
+    )
