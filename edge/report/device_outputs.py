@@ -42,7 +42,7 @@ def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[s
         f"and the limits of `edgezoo convert`: {same} of {len(rows)} networks compute what Paddle computes; their largest "
         f"relative error is {worst:.1e}. Made by",
         "```",
-        f"edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output{samples}",
+        "edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output" + samples,
         "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
         "```",
         "What a device got right is not compared again.",
