@@ -107,7 +107,7 @@ class Launcher:
         except CommandTimeoutError as error:
             raise hung(error) from error
         report = runner.read(spec, completed)
-        _check_model(cell, report)
+        _check_model(cell, report, self._device.serial)
         if report.synthetic and not request.synthetic_allowed:
             raise ContractError(
                 "the benchmark program has a synthetic engine: its times say nothing of the network",
@@ -192,14 +192,14 @@ class Launcher:
         self._listener.line(f"{self._device.serial}: {text}")
 
 
-def _check_model(cell: Cell, report: LaunchReport) -> None:
+def _check_model(cell: Cell, report: LaunchReport, serial: str) -> None:
     """Raises `RunnerError` where the program loaded a file of another opt version than the model has."""
     meant, loaded = cell.job.subject.opt_version, report.model_opt_version
     if meant is not None and loaded is not None and meant != loaded:
         raise RunnerError(
             f"the program loaded a model of opt {loaded}, and {cell.job.nb.name} is of opt {meant}",
             kind=OTHER_MODEL,
-            hint="edgezoo device clean removes the files on the device",
+            hint=f"edgezoo device clean -s {serial}",
         )
 
 

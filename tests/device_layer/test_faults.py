@@ -80,8 +80,9 @@ def test_no_room_is_seen_before_pushing(make_phone: MakePhone, adb_server: AdbSe
 
 def test_no_room_is_seen_while_pushing(device: AndroidDevice, phone: SimulatedDevice, model: Path) -> None:
     phone.faults.no_space_after = 200_000
-    with pytest.raises(DeviceSpaceError, match="no space left on the device"):
+    with pytest.raises(DeviceSpaceError, match=f"no space left on {phone.serial}") as caught:
         device.push([model])
+    assert caught.value.hint == f"free some space, or: edgezoo device clean -s {phone.serial}"
     assert blobs(phone) == []
     assert device.push([model])
 

@@ -17,6 +17,7 @@ from typing import BinaryIO, Self
 
 from edge.device.adb.address import ServerAddress
 from edge.device.adb.connection import Connection, Deadline, open_service
+from edge.device.shell.answers import make_room
 from edge.device.shell.way import RemoteEntry
 from edge.errors import DeviceSpaceError, LinkLostError, TransferError
 from edge.untrusted.files import open_file
@@ -31,14 +32,14 @@ _DENT = struct.Struct("<IIII")  # mode, size, mtime, length of the name
 class Sync:
     """A sync connection. A failed transfer closes it; LinkLostError when nothing moves for 30 s."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, serial: str) -> None:
+        self._connection, self._serial = connection, serial
         self._unanswered: deque[PurePosixPath] = deque()
 
     @classmethod
     def open(cls, address: ServerAddress, serial: str) -> Self:
         with _stalls():
-            return cls(open_service(address, serial, "sync:", Deadline(_STALL_SECONDS)))
+            return cls(open_service(address, serial, "sync:", Deadline(_STALL_SECONDS)), serial)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +120,7 @@ class Sync:
             raise TransferError(f"the device answered {kind!r} where nothing was asked")
         remote = self._unanswered.popleft()
         if kind != b"OKAY":
-            raise _failure(kind, self._connection.read(size), remote)
+            raise self._failure(kind, self._connection.read(size), remote)
 
     def receive(self, remote: PurePosixPath, target: BinaryIO) -> int:
         """Read a file to its end; returns its size. Raises TransferError with the device's reason."""
@@ -133,13 +134,19 @@ class Sync:
                     return got
                 data = self._connection.read(size)
                 if kind != b"DATA":
-                    raise _failure(kind, data, remote)
+                    raise self._failure(kind, data, remote)
                 target.write(data)
                 got += size
 
     def _request(self, kind: bytes, path: bytes) -> None:
         self._fresh_deadline()
         self._connection.send(kind + _WORD.pack(len(path)) + path)
+
+    def _failure(self, kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError | DeviceSpaceError:
+        message = reason.decode(errors="replace").strip() if kind == b"FAIL" else f"unexpected answer {kind!r}"
+        if "No space left" in message or "Disk quota" in message:
+            return DeviceSpaceError(f"no space left on {self._serial} for {remote}", hint=make_room(self._serial))
+        return TransferError(f"{self._serial} refused the transfer of {remote}: {message}")
 
     def _fresh_deadline(self) -> None:
         self._connection.deadline = Deadline(_STALL_SECONDS)
@@ -155,10 +162,3 @@ def _stalls() -> Iterator[None]:
             f"the link to the device stood still for {_STALL_SECONDS:g} s during a transfer",
             hint="check the cable or the network",
         ) from None
-
-
-def _failure(kind: bytes, reason: bytes, remote: PurePosixPath) -> TransferError | DeviceSpaceError:
-    message = reason.decode(errors="replace").strip() if kind == b"FAIL" else f"unexpected answer {kind!r}"
-    if "No space left" in message or "Disk quota" in message:
-        return DeviceSpaceError(f"no space left on the device for {remote}", hint="free some, or: edgezoo device clean")
-    return TransferError(f"the device refused the transfer of {remote}: {message}")
