@@ -19,7 +19,13 @@ from edge.toolchain.interpreter import find, uv
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 INSTALL_LIMIT = 60  # seconds that uv may take to fetch an interpreter
-FEW = ("tests/test_api.py", "tests/test_house.py", "tests/test_typed.py", "tests/cli/test_every_option.py", "tests/results")
+FEW = (
+    "tests/test_api.py",
+    "tests/test_house.py",
+    "tests/test_typed.py",
+    "tests/cli/test_every_option.py",
+    "tests/results",
+)
 
 
 def interpreter(version: str) -> Path | None:

@@ -6,7 +6,6 @@ The same plan measures what is still missing, on any host that has the results: 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from edge.results.protocol import Name
 from edge.source.weights import Weights
 from edge.typed import convert
 from edge.untrusted.files import read_text
-from edge.untrusted.guard import guarded
+from edge.untrusted.toml import toml_table
 from edge.zoo.catalogue import selected
 
 _MOST_BYTES = 1 << 20
@@ -85,8 +84,7 @@ class _Plan:
     def __init__(self, path: Path, given: BenchOptions) -> None:
         self._path, self._given = path, given
         self._text = read_text(path, _MOST_BYTES, f"the plan {path}", error=PlanError)
-        with guarded(PlanError, f"the plan {path} is no TOML"):
-            values = tomllib.loads(self._text)
+        values = toml_table(self._text, f"the plan {path}", error=PlanError)
         try:
             self._plan = convert(values, PlanFile, str(path), error=PlanError)
         except PlanError as error:

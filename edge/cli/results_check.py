@@ -18,6 +18,7 @@ def check_command(repair: bool, db: Path | None, as_json: bool) -> None:
     """Read every measurement, and say what is damaged, as by a power loss. Exit code 1 if anything is."""
     from edge.cli.output import print_json
     from edge.errors import ResultsError
+    from edge.results.database import way_out
     from edge.results.repair import check
     from edge.results.repair import repair as mend
 
@@ -39,4 +40,4 @@ def check_command(repair: bool, db: Path | None, as_json: bool) -> None:
     else:
         how = "it is damaged" if found.damaged else "it is sound"
         click.echo(f"{path}: {found.measurements} measurements can be read; {how}.")
-    tell_of(found.damaged, hint="`edgezoo results check --repair` saves what can be read")
+    tell_of(found.damaged, hint=way_out(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 from edge.cli.settings import SHARED, unknown
 from edge.errors import UsageError
 from edge.untrusted.files import read_file
+from edge.untrusted.toml import toml_table
 
 G = TypeVar("G")
 
@@ -73,20 +73,18 @@ def read(path: Path, root: click.Command, of: Sequence[str]) -> File:
     """The file, its sections checked on the way to the command `of`. Raises `UsageError`."""
     try:
         owner = path.stat().st_uid
-        text = read_file(path).decode()
-        values = tomllib.loads(text)
+        content = read_file(path)
     except FileNotFoundError:
         raise UsageError(
             f"{path}: there is no such file", hint="EDGEZOO_CONFIG names it; an empty one reads none"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {error}", hint="https://toml.io shows the form") from None
+    values = toml_table(content, str(path), error=UsageError, hint="https://toml.io shows the form")
     if owner not in (0, os.geteuid()) and "EDGEZOO_CONFIG" not in os.environ:
         raise UsageError(
             f"{path} belongs to another user, and a setting can name a program to run",
             hint=f"EDGEZOO_CONFIG={path} if you trust it; EDGEZOO_CONFIG= to read no file",
         )
-    made = File(path, values, text)
+    made = File(path, values, content.decode())
     made.check(root, of)
     return made
 

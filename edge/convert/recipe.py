@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +13,8 @@ from edge.errors import RecipeError
 from edge.resources import resource
 from edge.typed import convert
 from edge.untrusted.files import read_text
-from edge.untrusted.guard import brief, guarded
+from edge.untrusted.guard import brief
+from edge.untrusted.toml import toml_table
 
 Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 
@@ -58,8 +58,7 @@ def recipes() -> dict[str, Path]:
 def load(path: Path) -> Recipe:
     """Read a recipe file. Raises `RecipeError` naming the file and, where there is one, the line."""
     text = read_text(path, _MOST_BYTES, f"the recipe {path}", error=RecipeError)
-    with guarded(RecipeError, f"the recipe {path} is no TOML"):
-        table = tomllib.loads(text)
+    table = toml_table(text, f"the recipe {path}", error=RecipeError)
     known = {field.name for field in fields(Recipe)} - {"name"}
     for key in table:
         if key not in known:

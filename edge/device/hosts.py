@@ -18,6 +18,7 @@ from edge.errors import FormatError, UsageError
 from edge.typed import convert
 from edge.untrusted.files import read_file
 from edge.untrusted.guard import brief
+from edge.untrusted.toml import toml_table
 
 _VARIABLE = "EDGEZOO_HOSTS"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -45,19 +46,16 @@ def read_hosts() -> dict[str, Destination]:
 
     Raises FormatError that names the field, UsageError for a file that is named but not there.
     """
-    import tomllib
-
     path = hosts_file()
     try:
-        table = tomllib.loads(read_file(path).decode())
+        content = read_file(path)
     except FileNotFoundError:
         if os.environ.get(_VARIABLE):
             raise UsageError(f"{_VARIABLE}: there is no file {path}", hint="unset it, or write the file") from None
         return {}
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # no TOML, or no UTF-8
-        raise FormatError(f"{path} cannot be read as TOML: {error}") from error
+    table = toml_table(content, str(path), error=FormatError)
     return hosts_of(table.get("hosts", {}), str(path))
 
 

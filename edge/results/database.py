@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,11 @@ _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
-WAY_OUT = "`edgezoo results check --repair` saves what can be read"
+
+
+def way_out(path: Path) -> str:
+    """What to do about a damaged file."""
+    return f"`edgezoo results check --repair --db {shlex.quote(str(path))}` saves what can be read"
 
 
 def check_file(path: Path) -> None:
@@ -128,6 +133,7 @@ class Database:
                     self._connection.close()
                     self._connection = memory
                     self._migrate()
+                self._check_columns()
             except BaseException:
                 self._connection.close()
                 raise
@@ -181,7 +187,7 @@ class Database:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             hint = "name another file with --db"
             if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
-                hint = WAY_OUT
+                hint = way_out(self.path)
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
             elif "readonly" in str(error):
@@ -191,7 +197,7 @@ class Database:
             raise ResultsError(f"the results database {self.path} cannot be used: {error}", hint=hint) from error
 
     def _prepare(self) -> None:
-        from edge.results.migrations import COLUMNS, SCHEMA_VERSION, columns
+        from edge.results.migrations import SCHEMA_VERSION
 
         version, empty = self._check_version(), self._look()[1]
         if self._read_only and version < SCHEMA_VERSION:
@@ -202,20 +208,25 @@ class Database:
         if (strange := self._execute(_STRANGE).fetchone()) is not None:
             raise ResultsError(
                 f"the results database {self.path} holds a {strange['type']}, {brief(strange['name'])}, which no edgezoo makes",
-                hint=WAY_OUT,
+                hint=way_out(self.path),
             )
         if empty:
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:
             self._migrate()
+        self._check_columns()
+        self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
+
+    def _check_columns(self) -> None:
+        from edge.results.migrations import COLUMNS, columns
+
         found = columns(self._connection)
         if damaged := sorted(table for table, names in COLUMNS.items() if found.get(table) != names):
             raise ResultsError(
                 f"the results database {self.path} is damaged: its table {damaged[0]} has other columns than it was made with",
-                hint=WAY_OUT,
+                hint=way_out(self.path),
             )
-        self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
 
     def _check_version(self) -> int:
         """The schema's. Raises `ResultsError` for a newer one."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ResultsError, UsageError
+from edge.results import rows
 from edge.results.database import Database
 from edge.results.measurement import Launch, Measurement
 from edge.results.store import Store
@@ -122,6 +123,9 @@ class _Merge:
         except ResultsError as error:
             self._damaged.append(error.message)
             return
+        if len(theirs.launches) != len(launches):
+            self._damaged.append(f"measurement {row['id']} in {self._theirs.path} has launches whose samples are lost")
+            return
         identity = (self._session_of[row["session"]], _values(row, _CELL))
         if identity not in known:
             values = {**_without_id(row), "session": self._session(execute, row["session"])}
@@ -165,13 +169,14 @@ class _Merge:
 
     def _launches(self, execute: Execute, cell: int, launches: Sequence[Launch]) -> None:
         """Copy those of their cell."""
-        wanted = {launch.number for launch in launches}
+        wanted = {launch.number: launch for launch in launches}
         for row in self._theirs.database.rows("SELECT * FROM launch WHERE cell = ? ORDER BY number", cell):
             if row["number"] not in wanted:
                 continue
             data = _one(self._theirs.database, "SELECT * FROM launch_data WHERE launch = ?", row["id"])
             session = self._session(execute, row["session"])
-            id = _insert(execute, "launch", {**_without_id(row), "cell": self._cells[cell], "session": session})
+            told = rows.launch_columns(wanted[row["number"]])
+            id = _insert(execute, "launch", {**told, "cell": self._cells[cell], "session": session})
             _insert(execute, "launch_data", {**dict(data), "launch": id})
             self._counts["launches"] += 1
 

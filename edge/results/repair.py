@@ -14,9 +14,10 @@ from pathlib import Path
 
 from edge.cache.files import clear
 from edge.errors import ResultsError
-from edge.results.database import APPLICATION_ID, WAY_OUT, check_file
+from edge.results.database import APPLICATION_ID, check_file, way_out
 from edge.results.marks import SOUND_BASELINE
 from edge.results.migrations import SCHEMA_VERSION, STEPS, columns
+from edge.results.rows import launch_columns
 from edge.results.store import Store
 
 _PROBED = 100_000  # rows between two readable ones that are tried one by one
@@ -65,9 +66,10 @@ def check(path: Path) -> Checked:
         with Store(path, create=False) as store:
             pages = store.integrity()
             found, damaged = store.measurements(store.ids())
+            damaged += [one for one in store.summaries()[1] if one not in damaged]
             damaged += store.accuracies.all()[1]
     except ResultsError as error:
-        if error.hint != WAY_OUT and not _is_damage(error.__cause__):
+        if error.hint != way_out(path) and not _is_damage(error.__cause__):
             raise
         return Checked(0, (error.message,))
     return Checked(len(found), (*(f"{path}: {one}" for one in pages), *damaged))
@@ -193,11 +195,22 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
                 store.get(cell)
             except ResultsError:
                 store.marks.delete([cell], force=True)
+        if store.summaries()[1]:  # numbers that are kept beside the samples, for lists
+            _tell_launches_again(store)
         accuracies, more = store.accuracies.all()
         readable = ", ".join(str(one.id) for one in accuracies)
         with store.database.transaction() as execute:
             execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
         return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged + more]
+
+
+def _tell_launches_again(store: Store) -> None:
+    for cell in store.ids():
+        for launch in store.get(cell).launches:
+            told = {**launch_columns(launch), "cell": cell}
+            changes = ", ".join(f"{name} = :{name}" for name in told)
+            with store.database.transaction() as execute:
+                execute(f"UPDATE launch SET {changes} WHERE cell = :cell AND number = :number", told)
 
 
 def _beside(path: Path) -> Path:

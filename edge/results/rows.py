@@ -213,6 +213,9 @@ def protocol_text(of: Protocol) -> str:
     return _json(asdict(of))
 
 
+_TOLD = ("number", "runs", "sampled", "level_ms", "mean_ms", "engine", "engine_version", "synthetic", "sound")
+
+
 def launch_values(launch: Launch) -> tuple[Any, ...]:
     """The columns of `launch` from `number` on."""
     level = launch.level_ms if launch.runs else None
@@ -220,6 +223,11 @@ def launch_values(launch: Launch) -> tuple[Any, ...]:
         *(launch.number, launch.runs, int(bool(launch.samples_ms)), level, launch.mean_ms),
         *(launch.engine, launch.engine_version, int(launch.synthetic), int(not launch.reasons)),
     )
+
+
+def launch_columns(launch: Launch) -> dict[str, Any]:
+    """`launch_values` by their columns' names."""
+    return dict(zip(_TOLD, launch_values(launch), strict=True))
 
 
 def launch_data(launch: Launch) -> tuple[bytes, str]:

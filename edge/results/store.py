@@ -20,7 +20,7 @@ from edge.errors import FormatError, ResultsError, UnknownResultError
 from edge.results import reasons as remarks
 from edge.results import rows
 from edge.results.accuracies import Accuracies
-from edge.results.database import Database
+from edge.results.database import Database, way_out
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.marks import Marks
@@ -48,7 +48,6 @@ SELECT cell, session, level_ms, mean_ms, runs, sampled, engine, engine_version, 
 FROM launch WHERE cell IN (SELECT cell.id FROM cell JOIN session ON session.id = cell.session WHERE {})
 ORDER BY cell, number
 """
-_DAMAGED_HINT = "the others are as they were; `edgezoo results check --repair` takes it out"
 
 
 class _Zone(Struct):
@@ -218,14 +217,17 @@ class Store:
         )
         if row is None:
             if lost := [one for one in self._unreadable() if one[0] == cell]:
-                raise ResultsError(lost[0][1], hint=_DAMAGED_HINT)
+                raise ResultsError(lost[0][1], hint=f"the others are as they were; {way_out(self.path)}")
             raise UnknownResultError(
                 f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`"
             )
         try:
             return self._measurement(row)
         except DamagedRowError as error:
-            raise ResultsError(self._damaged(row["id"], row["session"], error), hint=_DAMAGED_HINT) from error
+            raise ResultsError(
+                self._damaged(row["id"], row["session"], error),
+                hint=f"the others are as they were; {way_out(self.path)}",
+            ) from error
 
     def ids(self, *, model: str | None = None, device: str | None = None, session: int | None = None) -> list[int]:
         """The ids of the cells that match, oldest first. `device`: its serial number, or how it was reached."""

@@ -117,7 +117,7 @@ def test_a_hosts_file_that_is_not_there_or_no_toml(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
     with pytest.raises(UsageError, match="EDGEZOO_HOSTS"):
         read_hosts()
-    for wrong in (b"[hosts", b"\xff"):
+    for wrong in (b"[hosts", b"\xff", b"[hosts]\nx = " + b"[" * 5000):
         (tmp_path / "hosts.toml").write_bytes(wrong)
         with pytest.raises(FormatError, match="TOML"):
             read_hosts()

@@ -115,6 +115,27 @@ def test_a_damaged_accuracy_is_told_and_taken_out(db: Path) -> None:
     assert check(db) == Checked(COUNT, ())
 
 
+@pytest.mark.parametrize("broken", ["9e999", "'x'"])
+def test_numbers_beside_the_samples_are_told_again_from_these(db: Path, broken: str) -> None:
+    with Store(db) as store:
+        before = [one.launches for one in store.summaries()[0]]
+    change(db, f"UPDATE launch SET level_ms = {broken} WHERE cell = 3")
+    assert "measurement 3 " in check(db).damaged[0]
+    assert repair(db).measurements == COUNT
+    assert check(db).damaged == ()
+    with Store(db) as store:
+        assert [one.launches for one in store.summaries()[0]] == before
+
+
+def test_the_way_out_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "of a rig.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\1" * 5000)
+    path.write_bytes(path.read_bytes()[:68] + (0x45645A6F).to_bytes(4, "big") + path.read_bytes()[72:])
+    with pytest.raises(ResultsError) as caught:
+        Store(path)
+    assert caught.value.hint == f"`edgezoo results check --repair --db '{path}'` saves what can be read"
+
+
 def test_a_second_repair_keeps_both_damaged_files(db: Path) -> None:
     for _ in range(2):
         change(db, "UPDATE cell SET started = 'x' WHERE id = (SELECT max(id) FROM cell)")
