@@ -71,6 +71,9 @@ SKIPPED = {
     "edgezoo runner build --engine onnxruntime --ort-lib onnxruntime-android-1.22.0.aar": ANDROID,
     "edgezoo bench PPLCNet_x1_0 -s 3f2a1b --engine onnxruntime --threads 1,2,4 --check-output": ONNX_PHONE,
     "edgezoo eval models/PPLCNet_x1_0.onnx -s 3f2a1b --engine onnxruntime --data ILSVRC2012/val": ONNX_PHONE,
+    "edgezoo bench PPLCNet_x1_0 -s 3f2a1b --engine paddle-lite,onnxruntime --threads 1,4 --check-output": ONNX_PHONE,
+    "edgezoo bench PPLCNet_x1_0 -s 3f2a1b --engine paddle-lite,onnxruntime "
+    "--precision int8-static --calibrate photos/": ONNX_PHONE,
     "edgezoo devices": WALK,
     "edgezoo bench models/PPLCNet_x0_25.nb --threads 1,4": WALK,
     "edgezoo bench models/*.nb --threads 1,2,4": PHONE_ONLY,

@@ -1,8 +1,10 @@
 """Paddle 3 behind the line protocol: runs the programs that it wrote, `inference.json`, as Paddle 2.6 runs older ones."""
 
 import paddle_engine
+import paddle_half
 import paddle_reference
 import protocol
 
 if __name__ == "__main__":
-    protocol.serve({"run": paddle_reference.run, "unknown": paddle_reference.unknown}, paddle_engine.info)
+    operations = {"run": paddle_reference.run, "run_half": paddle_half.run, "unknown": paddle_reference.unknown}
+    protocol.serve(operations, paddle_engine.info)
