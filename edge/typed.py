@@ -7,6 +7,7 @@ Within limits: no more than `MOST_LEVELS` in one another, and whole numbers that
 from __future__ import annotations
 
 import re
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _AT = re.compile(r"^(?P<what_is_wrong>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.+)`$")
+_LEARNING = Lock()  # msgspec learns a type at its first use; two threads that do at once crash Python
 
 
 def decode(data: bytes | str, kind: type[T], where: str, *, error: type[FormatError] = FormatError) -> T:
@@ -31,7 +33,8 @@ def decode(data: bytes | str, kind: type[T], where: str, *, error: type[FormatEr
         raw = data.encode() if isinstance(data, str) else bytes(data)
         if _may_be_beyond(raw):
             _check(msgspec.json.decode(raw), where, error)
-        return msgspec.json.decode(raw, type=kind)
+        with _LEARNING:
+            return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as wrong:
         raise _named(wrong, where, error) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as wrong:
@@ -42,7 +45,8 @@ def convert(value: object, kind: type[T], where: str, *, error: type[FormatError
     """A parsed value (JSON, TOML) as a `kind`. Raises `error`, as `decode` does."""
     _check(value, where, error)
     try:
-        return msgspec.convert(value, kind, str_keys=True)
+        with _LEARNING:
+            return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as wrong:
         raise _named(wrong, where, error) from None
 
