@@ -7,7 +7,7 @@ Within limits: no more than `MOST_LEVELS` in one another, and whole numbers that
 from __future__ import annotations
 
 import re
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,7 +24,7 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _AT = re.compile(r"^(?P<what_is_wrong>.*?)(?: - at `(?P<key>key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?P<what>missing required|contains unknown) field `(?P<name>.+)`$")
-_LEARNING = Lock()  # msgspec learns a type at its first use; two threads that do at once crash Python
+_LEARNING = RLock()  # msgspec learns a type at its first use; two threads that do at once crash Python
 
 
 def decode(data: bytes | str, kind: type[T], where: str, *, error: type[FormatError] = FormatError) -> T:

@@ -17,14 +17,15 @@ from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.calibrated import Calibration, write_images
 from edge.convert.onnx.convert import Task
+from edge.convert.onnx.verify import wanted
 from edge.convert.output import NOTHING_WRITTEN
 from edge.convert.verify.asked import domains
 from edge.convert.verify.compare import LIMITS, Outputs
 from edge.convert.verify.engines import load, save
 from edge.convert.verify.inputs import Sample
-from edge.convert.verify.judge import COARSE_NUDGE, Judgement, judge_all, judge_coarse
+from edge.convert.verify.judge import Judgement, judge_all, judge_coarse
 from edge.convert.verify.points import Points, points_of
-from edge.convert.verify.verify import SAMPLES, nothing_to_judge, used
+from edge.convert.verify.verify import SAMPLES, coarse_limit, nothing_to_judge, used
 from edge.errors import ConvertError, UsageError, VerificationError, WorkerError, WorkerRequestError
 from edge.toolchain.answers import Ran
 from edge.toolchain.toolbox import Toolbox
@@ -125,7 +126,7 @@ def _verified(task: Task, made: Path, scratch: Path, tools: Toolbox, engine: str
     kinds = domains(task.program, task.shapes, task.asked, task.preprocessing, SAMPLES)
     try:
         with tools.lend("onnx") as worker:
-            answer = worker.call("points", timeout=_TIMEOUT, model=str(made), wanted=_wanted(points))
+            answer = worker.call("points", timeout=_TIMEOUT, model=str(made), wanted=wanted(points))
             points = points.among({*answer["values"], *(points.logits[name] for name in answer["logits"])})
             if not points.values:
                 return {"status": "inconclusive", "reason": nothing_to_judge(points), "engine": engine, "target": None}
@@ -162,12 +163,9 @@ def _verified(task: Task, made: Path, scratch: Path, tools: Toolbox, engine: str
 
 def told(found: Judgement) -> str:
     """What was established of a quantised file that passed, in words."""
-    limit = f"the limit of {LIMITS['int8-static'].relative_error:g}"
-    if found.swing is not None:
-        limit = f"twice the {found.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
     return (
         f"its error beside the same file in float32 between its roundings is {found.worst.relative_error:.2g} of what tells "
-        f"inputs apart, within {limit}"
+        f"inputs apart, within {coarse_limit(found)}"
     )
 
 
@@ -191,12 +189,8 @@ def outputs_of(
         model=str(model),
         inputs_npz=str(inputs),
         outputs_npz=str(outputs),
-        wanted=_wanted(points),
+        wanted=wanted(points),
         simulated=simulated,
     )
     of = {logits: f"{value}/logits" for value, logits in points.logits.items()}
     return load(outputs, [name if name in points.values else of[name] for name in points.names], len(given))
-
-
-def _wanted(points: Points) -> list[dict[str, Any]]:
-    return [{"name": name, "logits": name in points.logits} for name in points.values]

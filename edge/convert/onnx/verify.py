@@ -161,9 +161,8 @@ class Reference:
     def _made_by(self, worker: Worker, file: Path) -> frozenset[str]:
         """Which of the points the file has: its outputs, inner variables that kept their names, closing softmaxes' inputs."""
         points = self._points
-        wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
         with _of_the_engine():
-            answer = worker.call("points", timeout=_TIMEOUT, model=str(file), wanted=wanted)
+            answer = worker.call("points", timeout=_TIMEOUT, model=str(file), wanted=wanted(points))
         logits = [points.logits[name] for name in answer["logits"]]
         return frozenset([*answer["values"], *logits])
 
@@ -173,7 +172,6 @@ class Reference:
         inputs, outputs = self._scratch / "onnx-inputs.npz", self._scratch / "made.npz"
         starts = range(0, len(given), group)
         save(inputs, [_batch(given[start : start + group]) for start in starts], self._feeds)
-        wanted = [{"name": name, "logits": name in points.logits} for name in points.values]
         with _of_the_engine():
             worker.ask(
                 Ran,
@@ -182,7 +180,7 @@ class Reference:
                 model=str(file),
                 inputs_npz=str(inputs),
                 outputs_npz=str(outputs),
-                wanted=wanted,
+                wanted=wanted(points),
             )
         of = {logits: f"{value}/logits" for value, logits in points.logits.items()}
         made = []
@@ -192,6 +190,11 @@ class Reference:
                 parts = [(arrays[f"{n}/{key}"], len(given[start : start + group])) for n, start in enumerate(starts)]
                 made.append(stacked([one for part, size in parts for one in _apart(part, size)]))
         return made
+
+
+def wanted(points: Points) -> list[dict[str, object]]:
+    """The points as the worker is asked for them: values by name, and which is a softmax whose input counts."""
+    return [{"name": name, "logits": name in points.logits} for name in points.values]
 
 
 @contextmanager

@@ -245,14 +245,18 @@ def _note(
     return "; ".join([*made, *remarks]) or None
 
 
+def coarse_limit(judgement: Judgement) -> str:
+    """What a quantised network that passed was held to, which its own steps may have loosened."""
+    if judgement.swing is None:
+        return f"the limit of {LIMITS['int8-static'].relative_error:g}"
+    return f"twice the {judgement.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
+
+
 def _beside_simulation(judgement: Judgement) -> str:
     """What was established of a quantised network, which its simulation is the reference of."""
-    limit = f"the limit of {LIMITS['int8-static'].relative_error:g}"
-    if judgement.swing is not None:
-        limit = f"twice the {judgement.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
     return (
         f"its error beside Paddle's int8 simulation is {judgement.worst.relative_error:.2g} of what tells inputs apart, within "
-        f"{limit}; both with weights of 7 bits: the x86 engine cannot count with 8"
+        f"{coarse_limit(judgement)}; both with weights of 7 bits: the x86 engine cannot count with 8"
     )
 
 

@@ -7,6 +7,7 @@ import collections
 import os
 import tempfile
 
+import agreement
 import numpy
 import onnx
 import onnx_worker
@@ -72,7 +73,7 @@ def quantise(model, images, algorithm, out):
         possible=possible,
         operators=_counted(node.op_type for node in made.graph.node),
         kernels=_counted(kernels.elements()),
-        **_compared(before, after),
+        **agreement.compared(before, after),
     )
 
 
@@ -107,18 +108,6 @@ def _outputs(model, taken, images, optimised=None):
         options.optimized_model_filepath = optimised
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     return numpy.stack([session.run(None, {taken: image[numpy.newaxis]})[0].ravel() for image in images])
-
-
-def _compared(before, after):
-    """The share of equal top classes, and the mean cosine after taking off the mean."""
-    mean = before.mean(axis=0) if len(before) > 1 else 0
-    a, b = before - mean, after - mean
-    sizes = numpy.linalg.norm(a, axis=1) * numpy.linalg.norm(b, axis=1)
-    cosines = (a * b).sum(axis=1) / numpy.where(sizes > 0, sizes, 1)
-    return {
-        "same_top": float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
-        "mean_cosine": float(cosines.mean()),
-    }
 
 
 if __name__ == "__main__":

@@ -197,28 +197,4 @@ def _rounded(values, beside):
     return values
 
 
-def _rounded(values, beside):
-    """To float16's eleven bits by Dekker's splitting, and to multiples of 2**-24: faster than a cast there and back."""
-    numpy.multiply(values, _SPLIT, out=beside)
-    numpy.subtract(beside, values, out=values)
-    numpy.subtract(beside, values, out=values)
-    values += _LEAST  # beside 0.75 float32 has no finer steps; numbers that need none are exact
-    values -= _LEAST
-    return values
-
-
-def _square(values):
-    return float(numpy.square(values).mean())
-
-
-def _rounded(values, beside):
-    """To float16's eleven bits by Dekker's splitting, and to multiples of 2**-24: faster than a cast there and back."""
-    numpy.multiply(values, _SPLIT, out=beside)
-    numpy.subtract(beside, values, out=values)
-    numpy.subtract(beside, values, out=values)
-    values += _LEAST  # beside 0.75 float32 has no finer steps; numbers that need none are exact
-    values -= _LEAST
-    return values
-
-
 _KINDS = {0: _convolution, 1: _product, 2: half, 3: _hard_swish, 4: _hard_sigmoid, 5: _mean}

@@ -6,6 +6,7 @@ Operations: `quantise`, `measure`.
 import gc
 import os
 
+import agreement
 import numpy
 import paddle_engine
 import protocol
@@ -57,7 +58,7 @@ def quantise(program, batched, params, images, algorithm, out_dir):
         made = [os.path.join(out_dir, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams")]
         after = _run(executor, *_load(*made, executor), given)
     gc.collect()
-    return {"quantised": count, "possible": possible, **_compared(before, after)}
+    return {"quantised": count, "possible": possible, **agreement.compared(before, after)}
 
 
 def measure(program, params, quantised, quantised_params, weights, variants, images, count, beside_first=False):
@@ -90,7 +91,7 @@ def measure(program, params, quantised, quantised_params, weights, variants, ima
             fetches = [op.input("X")[0] for op in variant.global_block().ops if op.type == "fetch"]
             after = _run(executor, variant, feeds, fetches, given)
             before = after if before is None else before
-            figures.append(_compared(before, after))
+            figures.append(agreement.compared(before, after))
     gc.collect()
     return {"figures": figures}
 
@@ -159,17 +160,6 @@ def _quantiser(executor, program, params, feed, given, algorithm, skipped):
         skip_tensor_list=skipped or None,
         onnx_format=False,
     )
-
-
-def _compared(before, after):
-    mean = before.mean(axis=0) if len(before) > 1 else 0
-    a, b = before - mean, after - mean
-    sizes = numpy.linalg.norm(a, axis=1) * numpy.linalg.norm(b, axis=1)
-    cosines = (a * b).sum(axis=1) / numpy.where(sizes > 0, sizes, 1)
-    return {
-        "same_top": float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
-        "mean_cosine": float(cosines.mean()),
-    }
 
 
 if __name__ == "__main__":
