@@ -27,7 +27,6 @@ from edge.toolchain.toolbox import Toolbox
 from edge.zoo.catalogue import catalogue, lookup
 from tests.android_runner.network import open_model
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
-from tests.conftest import cache_at
 from tests.source.conftest import Server, certificate, server  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -132,11 +131,12 @@ def test_what_is_skipped_is_on_a_page() -> None:
 def archives(
     server: Server,  # noqa: F811
     certificate: Path,  # noqa: F811
-    tmp_path: Path,
+    module_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], None]:
-    """Publishes a network at its own address, as far as edgezoo can see."""
-    cache_at(tmp_path / "cache", monkeypatch)
+    """Publishes a network at its own address, as far as edgezoo can see. What one page made is there for the next, as on a
+    reader's machine."""
+    del module_cache
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
     def here(url: str, *given: object, **more: object) -> object:

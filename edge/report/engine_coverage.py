@@ -101,6 +101,7 @@ def _head(
     measured: Mapping[Place, Measurement],
 ) -> list[str]:
     networks = dict.fromkeys(row.name for row in rows)
+    engines = ",".join(dict.fromkeys(row.engine for row in rows))
     lines = [
         "# The light networks in six engines",
         "",
@@ -108,7 +109,8 @@ def _head(
         "(seed 0), each taken through its verified ONNX file into each engine's own, and judged there beside Paddle, as "
         "`edgezoo convert` does ([how](../explanation/converting.md)). Made by",
         "```",
-        "edgezoo bench --light --weights random --device host --engine all --threads 1",
+        f"edgezoo bench --light --weights random --device host --engine {engines} --threads 1 \\",
+        "  --warmup 10 --repeats 30 --launches 6 --tolerance 100",
         "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
         "```",
         "Both go on where they stopped.",

@@ -15,8 +15,10 @@ import pytest
 from edge.bench import checks
 from edge.bench.request import Job
 from edge.cache.keys import closure, code_version, imported
+from edge.cache.store import CacheEntry
 from edge.convert import calibrated, coverage, engine_coverage, quantised
 from edge.convert.onnx.convert import Task
+from edge.convert.onnx.int8 import Quantisation
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.products import nb, onnx, onnx_int8, ported
 from edge.convert.recipe import choose
@@ -147,7 +149,8 @@ def onnx_key(source: InferenceModel) -> str:
 
 def int8_key(source: InferenceModel) -> str:
     task = Task(source, NET, [(1, 3, 8, 8)], OnnxRecipe())
-    return onnx_int8.int8_key(task, MODEL.preprocessing, calibrated.Calibration(()))
+    float_ = CacheEntry(Path("f"), {})
+    return onnx_int8.int8_key(Quantisation("n", task, float_, MODEL.preprocessing, calibrated.Calibration(())))
 
 
 KEYS: dict[str, tuple[Callable[[], str], tuple[str, ...]]] = {

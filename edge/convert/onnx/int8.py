@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.cache.hashing import sha256_of
-from edge.cache.store import Cache, CacheEntry
+from edge.cache.store import CacheEntry
 from edge.convert.calibrated import Calibration, write_images
 from edge.convert.onnx.convert import Task
 from edge.convert.onnx.verify import wanted
@@ -38,47 +39,36 @@ _TIMEOUT = 3600.0  # seconds
 _DESCRIBED = ("opset", "ir_version", "nodes", "inputs", "outputs")
 
 
-def quantise(
-    name: str,
-    task: Task,
-    onnx: CacheEntry,
-    how: Preprocessing,
-    calibration: Calibration,
-    tools: Toolbox,
-    store: Cache,
-    key: str,
-) -> CacheEntry:
-    """The quantised file for the ONNX file in `onnx`, unless the store has it; `how`: the network's own preprocessing.
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """What is quantised, and with what: the ONNX file in `onnx`, `how` being its network's own preprocessing.
 
-    Its facts: those of an ONNX file, `quantised` (what is in it), `calibration` and `verification`. Raises `UsageError` for a
-    network with several inputs, `ImageError` for a broken image, `ConvertError` where nothing can be quantised,
-    `VerificationError` where the int8 kernels compute something else, or a `ToolchainError`.
+    Raises `UsageError` for a network with several inputs.
     """
-    if entry := store.get(key, content=True):
-        return entry
-    if len(task.program.feeds) != 1:
-        raise UsageError(
-            f"{name} has {len(task.program.feeds)} inputs, and images are for one", hint="convert it in float32"
-        )
-    with store.making(key) as part:
-        return store.get(key, content=True) or _make(name, task, onnx, how, calibration, tools, store, key, part)
+
+    name: str
+    task: Task
+    onnx: CacheEntry
+    how: Preprocessing
+    calibration: Calibration
+
+    def __post_init__(self) -> None:
+        if (count := len(self.task.program.feeds)) != 1:
+            raise UsageError(f"{self.name} has {count} inputs, and images are for one", hint="convert it in float32")
 
 
-def _make(
-    name: str,
-    task: Task,
-    onnx: CacheEntry,
-    how: Preprocessing,
-    calibration: Calibration,
-    tools: Toolbox,
-    store: Cache,
-    key: str,
-    part: Path,
-) -> CacheEntry:
+def quantise(asked: Quantisation, tools: Toolbox, part: Path) -> dict[str, Any]:
+    """The facts of the quantised file, which is made in the folder `part`.
+
+    They are those of an ONNX file, `quantised` (what is in it), `calibration` and `verification`. Raises `ImageError` for a
+    broken image, `ConvertError` where nothing can be quantised, `VerificationError` where the int8 kernels compute something
+    else, or a `ToolchainError`.
+    """
+    name, task, onnx, calibration = asked.name, asked.task, asked.onnx, asked.calibration
     scratch, made = part / "scratch", part / MODEL
     scratch.mkdir()
     images = scratch / "images.npy"
-    write_images(images, calibration.images, how)
+    write_images(images, calibration.images, asked.how)
     try:
         with tools.lend("onnx", script="onnx_int8_worker.py") as worker:
             facts = worker.call(
@@ -99,26 +89,22 @@ def _make(
         verification = _verified(task, made, scratch, tools, f"onnxruntime {onnx.facts['versions']['onnxruntime']}")
     shutil.rmtree(scratch)
     hashes = [sha256_of(path) for path in calibration.images]
-    return store.put(
-        key,
-        part,
-        {
-            "sha256": sha256_of(made),
-            "bytes": made.stat().st_size,
-            **{field: facts[field] for field in _DESCRIBED},
-            "simplification": onnx.facts["simplification"],
-            "versions": onnx.facts["versions"],
-            "quantised": {field: facts[field] for field in ("operators", "kernels")},
-            "calibration": {
-                "images": len(hashes),
-                "images_sha256": sha256_of("".join(hashes).encode()),
-                "algorithm": calibration.algorithm,
-                "preprocessing": how.as_values(),
-                **{field: facts[field] for field in ("quantised", "possible", "same_top", "mean_cosine")},
-            },
-            "verification": verification,
+    return {
+        "sha256": sha256_of(made),
+        "bytes": made.stat().st_size,
+        **{field: facts[field] for field in _DESCRIBED},
+        "simplification": onnx.facts["simplification"],
+        "versions": onnx.facts["versions"],
+        "quantised": {field: facts[field] for field in ("operators", "kernels")},
+        "calibration": {
+            "images": len(hashes),
+            "images_sha256": sha256_of("".join(hashes).encode()),
+            "algorithm": calibration.algorithm,
+            "preprocessing": asked.how.as_values(),
+            **{field: facts[field] for field in ("quantised", "possible", "same_top", "mean_cosine")},
         },
-    )
+        "verification": verification,
+    }
 
 
 def _verified(task: Task, made: Path, scratch: Path, tools: Toolbox, engine: str) -> dict[str, Any]:

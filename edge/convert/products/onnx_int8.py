@@ -25,8 +25,7 @@ from edge.toolchain.engines import WORKERS
 
 if TYPE_CHECKING:
     from edge.convert.calibrated import Calibration
-    from edge.convert.onnx.convert import Task
-    from edge.zoo.model import Preprocessing
+    from edge.convert.onnx.int8 import Quantisation
 
 # What decides a file and its verification (edge.cache.keys), besides what decides the float file.
 CODE: tuple[str | Path, ...] = ("edge.convert.onnx.int8", WORKERS / "onnx_int8_worker.py")
@@ -74,16 +73,14 @@ class OnnxInt8Order(Order[OnnxModel]):
             with work.stage("onnx"):
                 onnx = products_onnx.made_entry(task, work)
             with work.stage("calibrate"):
-                from edge.convert.onnx.int8 import quantise
+                from edge.convert.onnx.int8 import Quantisation, quantise
 
-                store, key = (
-                    Cache(cache_dir() / "onnx-int8"),
-                    int8_key(task, preparation.preprocessing, self.calibration),
-                )
-                known = store.get(key, content=True)
-                entry = known or quantise(
-                    self.name, task, onnx, preparation.preprocessing, self.calibration, work.tools, store, key
-                )
+                asked = Quantisation(self.name, task, onnx, preparation.preprocessing, self.calibration)
+                store, key = Cache(cache_dir() / "onnx-int8"), int8_key(asked)
+                known = entry = store.get(key, content=True)
+                if entry is None:
+                    with store.making(key) as part:
+                        entry = store.get(key, content=True) or store.put(key, part, quantise(asked, work.tools, part))
             path = work.out / f"{self.name}.onnx"
             metadata = describe(
                 self.name,
@@ -101,14 +98,14 @@ class OnnxInt8Order(Order[OnnxModel]):
             return made, known is not None and not written
 
 
-def int8_key(task: Task, how: Preprocessing, calibration: Calibration) -> str:
+def int8_key(asked: Quantisation) -> str:
     """Everything that can change the file, or what is known of it."""
     return key_of(
         {
-            "float": products_onnx.onnx_key(task),
-            "images": [sha256_of(path) for path in calibration.images],
-            "preprocessing": asdict(how),
-            "algorithm": calibration.algorithm,
+            "float": products_onnx.onnx_key(asked.task),
+            "images": [sha256_of(path) for path in asked.calibration.images],
+            "preprocessing": asdict(asked.how),
+            "algorithm": asked.calibration.algorithm,
             "code": code_version(*CODE),
         }
     )
