@@ -230,7 +230,7 @@ def test_another_key_is_another_measurement(changes: dict[str, Any], store: Stor
 
 
 def job(name: str, **changes: Any) -> Job:
-    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="same", **changes))
+    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="5a" * 32, **changes))
 
 
 def test_the_same_weights_at_another_input_shape_are_measured_apart(store: Store) -> None:

@@ -117,7 +117,7 @@ def test_a_limit_inside_of_an_interval_is_said(chosen: Chosen, tmp_path: Path, c
 
 
 def test_another_precision_is_another_candidate_without_the_published_accuracy(chosen: Chosen, tmp_path: Path) -> None:
-    measured(tmp_path / "r.db", of("MobileNetV1", precision="int8", bytes=4_300_000, sha256="q"), *[20.0] * 6)
+    measured(tmp_path / "r.db", of("MobileNetV1", precision="int8", bytes=4_300_000, sha256="0a" * 32), *[20.0] * 6)
     found = named(chosen())
     assert found["MobileNetV1 int8"]["top1"] is None
     assert found["MobileNetV1 int8"]["mb"]["value"] == pytest.approx(4.3)
