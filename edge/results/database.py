@@ -186,6 +186,18 @@ class Database:
         self._connection.close()
         self._reading.close()
 
+    def copy_to(self, path: Path) -> tuple[int, int]:
+        """All that is there at this moment into the new file `path`; returns how many measurements and launches that has."""
+        with self.sentences():
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # all in one file, whatever becomes of it
+                counts = copy.execute("SELECT (SELECT count(*) FROM cell), (SELECT count(*) FROM launch)").fetchone()
+            finally:
+                copy.close()
+        return int(counts[0]), int(counts[1])
+
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a question."""
         self._make_sure(made=False)
@@ -262,7 +274,7 @@ class Database:
                 f"the results database {self.path} holds a {strange['type']}, {brief(strange['name'])}, which no edgezoo makes",
                 hint=way_out(self.path),
             )
-        if empty:
+        if empty or (not self._read_only and self._execute("PRAGMA journal_mode").fetchone()[0] != "wal"):
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from edge.errors import ResultsError
 
 _TRIES = 5
+_HEAD_BYTES = 100  # www.sqlite.org/fileformat2.html, 1.3
 _BESIDE = ("", "-wal", "-journal")  # the file, and where what was committed, or is to be taken back, may still lie
 
 
@@ -76,10 +77,21 @@ def _copy(path: Path, copy: Path) -> None:
                 except FileNotFoundError:  # its log went, into the file
                     break
         if _state(path) == before:
+            if before[1:] == (None, None):
+                _check_length(path, copy)
             return
     raise ResultsError(
         f"the results database {path} is written to while it is read", hint="wait until that is done, then run it again"
     )
+
+
+def _check_length(path: Path, copy: Path) -> None:
+    """SQLite takes a file whose last page was cut off for a whole one. Raises `ResultsError`."""
+    with copy.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    page = int.from_bytes(head[16:18], "big")
+    if page and copy.stat().st_size % (page if page > 1 else 65536):
+        raise ResultsError(f"the results database {path} was cut off: its end is missing", hint="copy it again")
 
 
 def _state(path: Path) -> tuple[tuple[int, int] | None, ...]:

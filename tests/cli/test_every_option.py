@@ -391,6 +391,12 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
                  Refused("results merge {db} --db {db}", "is the database itself")],
         "--json": [Effect("results merge {db} --db mine.db --json", is_json, without="results merge {db} --db mine.db")],
     },
+    "results backup": {
+        "--db": [Effect("results backup copy.db --db {db} && results list --db copy.db --json", lambda m: len(m.json) > 2, without="results backup copy.db && results list --db copy.db --json"),
+                 Refused("results backup {db} --db {db}", "is there already")],
+        "--json": [Effect("results backup copy.db --db {db} --json", is_json, without="results backup copy.db --db {db}"),
+                   Refused("results backup - --db {db} --json", "- is standard output")],
+    },
     "results export": {
         **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),
         "--model": [Effect("results export --db {db} --json --model MobileNetV1", of_cells("model"), ["MobileNetV1"]),
