@@ -30,26 +30,27 @@ def unwinding() -> Iterator[None]:
         for number in (signal.SIGINT, *(one for one in signal.Signals if one.name in _ENDING))
         if signal.getsignal(number) is signal.SIG_DFL  # under nohup SIGHUP is ignored
     }
-    hook, sys.unraisablehook = sys.unraisablehook, _once_more
+    told = sys.unraisablehook
+
+    def hook(lost: UnraisableHookArgs) -> None:
+        """Within `__del__` and callbacks of Python's imports an exception ends nothing: its signal comes again."""
+        number = _number(lost.exc_value)
+        if number is None:
+            told(lost)
+        else:
+            start_new_thread(_send, (number,))
+
+    sys.unraisablehook = hook
     try:
         yield
     finally:
-        sys.unraisablehook = hook
+        sys.unraisablehook = told
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def _unwind(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
-
-
-def _once_more(lost: UnraisableHookArgs) -> None:
-    """Within `__del__` and callbacks of Python's imports an exception ends nothing: the signal that raised it comes again."""
-    number = _number(lost.exc_value)
-    if number is None:
-        sys.__unraisablehook__(lost)
-    else:
-        start_new_thread(_send, (number,))
 
 
 def _number(error: BaseException | None) -> int | None:

@@ -30,21 +30,21 @@ class Named(Interface):
 
 
 @dataclass(frozen=True, slots=True)
-class Domain:
+class ColumnDomain:
     """`says` what a value is that it has, with its article: "no whole number from 1" is what is said of one that it has not."""
 
     says: str
     has: Callable[[Any], bool]
 
-    def or_null(self) -> Domain:
+    def or_null(self) -> ColumnDomain:
         """The same where nothing may be known."""
         has = self.has
-        return Domain(self.says, lambda value: value is None or has(value))
+        return ColumnDomain(self.says, lambda value: value is None or has(value))
 
 
-def _whole(least: int, most: int = _LARGEST) -> Domain:
+def _whole(least: int, most: int = _LARGEST) -> ColumnDomain:
     bounds = f" from {least} to {most}" if most < _LARGEST else f" from {least}" if least > -_LARGEST else ""
-    return Domain(f"whole number{bounds}", lambda value: type(value) is int and least <= value <= most)
+    return ColumnDomain(f"whole number{bounds}", lambda value: type(value) is int and least <= value <= most)
 
 
 def _is_number(value: object) -> bool:
@@ -55,19 +55,21 @@ def _is_line(value: object) -> bool:
     return isinstance(value, str) and bool(value) and value == value.strip() and value.isprintable()
 
 
-_TEXT = Domain("text", lambda value: isinstance(value, str))
-_NAME = Domain("name", lambda value: isinstance(value, str) and bool(value))
-LINE = Domain("line of letters and digits", _is_line)
-_SHA = Domain("SHA-256 in hexadecimal", lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None)
-_STATUS = Domain("status", lambda value: value in get_args(Status))
+_TEXT = ColumnDomain("text", lambda value: isinstance(value, str))
+_NAME = ColumnDomain("name", lambda value: isinstance(value, str) and bool(value))
+LINE = ColumnDomain("line of letters and digits", _is_line)
+_SHA = ColumnDomain(
+    "SHA-256 in hexadecimal", lambda value: isinstance(value, str) and _SHA256.fullmatch(value) is not None
+)
+_STATUS = ColumnDomain("status", lambda value: value in get_args(Status))
 _ID = _ANY = _whole(-_LARGEST - 1)
 _COUNT, _FROM_1, _FLAG = _whole(0), _whole(1), _whole(0, 1)
-_MOMENT = Domain("moment", lambda value: _is_number(value) and 0 <= value < YEAR_10000)
-_DURATION = Domain("number from 0", lambda value: _is_number(value) and value >= 0)  # seconds or milliseconds
-_BYTES = Domain("bytes", lambda value: isinstance(value, bytes))
-_JSON = Domain("text of JSON", _TEXT.has)
+_MOMENT = ColumnDomain("moment", lambda value: _is_number(value) and 0 <= value < YEAR_10000)
+_DURATION = ColumnDomain("number from 0", lambda value: _is_number(value) and value >= 0)  # seconds or milliseconds
+_BYTES = ColumnDomain("bytes", lambda value: isinstance(value, bytes))
+_JSON = ColumnDomain("text of JSON", _TEXT.has)
 
-_OF_SUBJECT: Mapping[str, Domain] = {
+_OF_SUBJECT: Mapping[str, ColumnDomain] = {
     "model": _NAME,
     "model_sha256": _SHA,
     "bytes": _COUNT,
@@ -81,7 +83,7 @@ _OF_SUBJECT: Mapping[str, Domain] = {
     "verification": _TEXT.or_null(),
     "metadata": _JSON.or_null(),
 }
-DOMAINS: Mapping[str, Mapping[str, Domain]] = {
+DOMAINS: Mapping[str, Mapping[str, ColumnDomain]] = {
     "session": {
         "id": _ID,
         "started": _MOMENT,
