@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import edge
+from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.results.measurement import Subject
 from edge.results.protocol import ROBUST
@@ -29,7 +30,11 @@ def of(name: str, weights: str = "random", **changes: Any) -> Subject:
     published = lookup(name).published
     facts = {"params": round((published.params_m or 0) * 1e6), "flops": round((published.flops_m or 0) * 1e6)}
     return replace(
-        SUBJECT, name=name, weights=weights, metadata=network(name, weights), **{"sha256": name, **facts, **changes}
+        SUBJECT,
+        name=name,
+        weights=weights,
+        metadata=network(name, weights),
+        **{"sha256": sha256_of(name.encode()), **facts, **changes},
     )
 
 
