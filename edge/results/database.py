@@ -59,13 +59,13 @@ def check_file(path: Path) -> None:
 
 
 def _read_only(path: Path) -> bool:
-    """Whether the file can be read but not written to, nor a log beside it, and holds all that was written.
+    """Whether the file is there and cannot be written to, nor a log beside it, which SQLite would want to make."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
-    SQLite reads such a file as one that nobody changes; else it would want to make the log.
-    """
+
+def _holds_all(path: Path) -> bool:
+    """Whether nothing lies in a log: it can be read as a file that nobody changes."""
     log = path.with_name(f"{path.name}-wal")
-    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return False
     return not log.exists() or log.stat().st_size == 0
 
 
@@ -143,13 +143,18 @@ class Database:
                     f"the results database {self.path} cannot be made: {error.strerror}", hint="name another with --db"
                 ) from error
             self._read_only = _read_only(self.path)
-            where = f"{self.path.absolute().as_uri()}?immutable=1" if self._read_only else self.path
-            self._connection = sqlite3.connect(where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only)
+            if self._read_only and not _holds_all(self.path):
+                self._connection = self._reading.enter_context(to_read(self.path, timeout=_TRY_SECONDS))
+            else:
+                where = f"{self.path.absolute().as_uri()}?immutable=1" if self._read_only else self.path
+                self._connection = sqlite3.connect(
+                    where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only
+                )
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
             except BaseException:
-                self._connection.close()
+                self.close()
                 raise
 
     def _open_to_read(self) -> None:

@@ -40,6 +40,7 @@ def to_read(path: Path, *, timeout: float) -> Iterator[sqlite3.Connection]:
         _copy(path, copy)
         connection = sqlite3.connect(copy, timeout=timeout, isolation_level=None)
         try:
+            connection.execute("PRAGMA query_only = ON")  # what is written to a copy would be lost
             yield connection
         finally:
             connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -422,6 +423,21 @@ def test_nothing_is_left_beside_the_other_file_and_nothing_of_its_log_is_lost(
                 assert path.read_bytes() == before[path.name], path
     finally:
         folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("lies", [in_one_file, with_its_log, with_log_and_index, with_an_empty_log])
+def test_ones_own_that_may_not_be_written_to_are_read_with_their_log(
+    two: tuple[Path, Path], lies: Any, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    _, path = two
+    lies(path)
+    before = sorted(path.parent.iterdir())
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # root may write everywhere
+    with Store(path) as store:
+        assert len(store.ids()) == 1 + (lies in (with_its_log, with_log_and_index))
+    assert run(["results", "label", "1", "day", "--db", str(path)]) == 1
+    assert "readonly database" in capsys.readouterr().err
+    assert sorted(path.parent.iterdir()) == before
 
 
 def test_a_file_that_is_written_to_is_merged_as_it_was_at_one_moment(two: tuple[Path, Path]) -> None:
