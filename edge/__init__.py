@@ -5,9 +5,11 @@ What is exported here is the public Python API (docs/reference/python-api.md), i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # for type checkers true; importing it from typing would take longer than all else here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from edge.api import (
         BenchResult,
         bench_models,

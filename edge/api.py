@@ -375,6 +375,9 @@ class _Said:
         """So is how far it is."""
         return lambda _what, _done, _of: None
 
+    def kept(self) -> None:
+        """The results tell it."""
+
     def download(self, name: str) -> Callable[[int, int | None], None]:  # noqa: ARG002
         """And how much has come."""
         return lambda _done, _of: None

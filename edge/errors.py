@@ -4,7 +4,8 @@ EdgezooError
 ├── UsageError               the request itself makes no sense
 │   ├── UnknownModelError    no such model in the catalogue
 │   ├── PlanError            a plan of measurements is wrong (also a FormatError)
-│   └── UnknownResultError   no measurement or baseline of that name (also a ResultsError)
+│   ├── UnknownResultError   no measurement or baseline of that name (also a ResultsError)
+│   └── NoDatabaseError      a file is no results database that can be used (also a ResultsError)
 ├── FormatError              JSON or TOML that is not what it should be; it names the field
 │   ├── MetadataError        the metadata of a converted model
 │   ├── RecipeError          (also a ConvertError)
@@ -306,6 +307,10 @@ class ResultsError(EdgezooError):
 
 class UnknownResultError(ResultsError, UsageError):
     """No measurement of that id, or no baseline of that name."""
+
+
+class NoDatabaseError(ResultsError, UsageError):
+    """The file is no results database that this edgezoo can use: another program's, of a newer edgezoo, or not readable."""
 
 
 class PackageError(EdgezooError):

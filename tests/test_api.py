@@ -195,7 +195,7 @@ class Host:
         self.db = Path()
         self.lacking = errors.SourceError("one model cannot be had")
         self.ended = errors.DeviceError("the session ended early")
-        program = Runner(RunnerProgram("edgebench", "00"), flavour("edgebench"), Path("edgebench"))
+        program = Runner(RunnerProgram("edgebench", "00" * 32), flavour("edgebench"), Path("edgebench"))
         self.runner: str | None = None
 
         def find_runner(_: object, wanted: str | None, **__: object) -> Runner:
@@ -292,7 +292,7 @@ def test_results_are_those_of_the_database(tmp_path: Path) -> None:
                 subject=SUBJECT,
                 threads=1,
                 protocol=ROBUST,
-                program=RunnerProgram("edgebench", "00"),
+                program=RunnerProgram("edgebench", "00" * 32),
             )
             store.add_launch(cell, session, launch(0, 1.0, 2.0, 3.0))
             store.finish(cell)

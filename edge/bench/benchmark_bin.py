@@ -108,8 +108,10 @@ def _check_ending(stdout: str, exit_code: int, stderr: str) -> None:
 
 def _extremes(repeats: int, low: float, mean: float, high: float, stderr: str) -> Extremes:
     # Both programs round to three or five decimals.
-    if not low - 0.001 <= mean <= high + 0.001:
-        raise ended_badly("bad_output", f"its mean {mean} is not between {low} and {high}", stderr)
+    if low < 0 or not low - 0.001 <= mean <= high + 0.001:
+        raise ended_badly(
+            "bad_output", f"its mean {mean} is not between {low} and {high}, or these are no times", stderr
+        )
     return Extremes(runs=repeats, min=low, mean=mean, max=high)
 
 

@@ -56,14 +56,14 @@ def report(lines: Sequence[Fields], stderr: str) -> LaunchReport:
         inputs=inputs,
         first_run_ms=first_run.time("ms"),
         outputs=outputs,
-        warmup_runs=warmup.whole("runs"),
+        warmup_runs=warmup.count("runs"),
         warmup_ms=warmup.time("ms"),
         warmup_settled=warmup.optional("settled", warmup.flag),
         last_outputs=last_outputs,
         loop_begin=tuple(map(_core, frequencies.objects("begin"))),
         loop_end=tuple(map(_core, frequencies.objects("end"))),
         probes=Probes(_usage(measured), _usage(whole), _clocks(clock)),
-        peak_rss_bytes=memory.optional("peak_rss_bytes", memory.whole),
+        peak_rss_bytes=memory.optional("peak_rss_bytes", memory.count),
         warnings=engine_warnings(stderr),
     )
 

@@ -68,6 +68,13 @@ class Fields:
     def whole(self, name: str) -> int:
         return self._of(name, int)
 
+    def count(self, name: str) -> int:
+        """A whole number, never negative."""
+        number = self.whole(name)
+        if number < 0:
+            raise BadLine(f"{self._where}: {name} is {number}")
+        return number
+
     def flag(self, name: str) -> bool:
         """False also where it is missing."""
         return self.has(name) and self._of(name, bool)

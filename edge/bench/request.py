@@ -55,7 +55,9 @@ class Request:
 
 
 class Listener(Interface):
-    """Hears what a session does: a line that stays, what went wrong, and what is done at the moment (`done` pieces of `of`)."""
+    """Hears what a session does: a line that stays, what went wrong, what is done at the moment (`done` pieces of `of`), and
+    that a launch is `kept`: the same command will not make it again.
+    """
 
     def line(self, text: str) -> None: ...
 
@@ -64,3 +66,5 @@ class Listener(Interface):
     def now(self, text: str, done: int = 0, of: int = 0) -> None: ...
 
     def working(self, name: str) -> Callable[[str, int, int], None]: ...
+
+    def kept(self) -> None: ...

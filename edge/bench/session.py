@@ -19,7 +19,7 @@ from edge.bench.gate import merged
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
-from edge.bench.state import notes_of_state
+from edge.bench.state import notes_of_clocks, notes_of_state
 from edge.bench.sustained import measure_sustained
 from edge.bench.whole import note_of_session, signs_of_session
 from edge.device.base import Device
@@ -117,9 +117,10 @@ class _Session:
     def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> list[Cell]:
         with self._device.lock(), self._device.prepared() as prepared:
             state = self._device.state()
-            self._notes = notes_of_state(state)
+            known = self._device.properties()
+            self._notes = [*notes_of_state(state), *notes_of_clocks(known.kind, prepared, state)]
             properties = {
-                **asdict(self._device.properties()),
+                **asdict(known),
                 "prepared": asdict(prepared),
                 "state": asdict(state),
             }
@@ -190,6 +191,7 @@ class _Session:
     def _launch(self, cell: Cell) -> None:
         launch = self._launcher.launch(cell)
         self._store.add_launch(cell.id, self._id, launch)
+        self._listener.kept()
         cell.launches.append(launch)
 
     def _fail(self, cells: Sequence[Cell], error: EdgezooError) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.device.base import State
+from edge.device.base import AppliedSettings, State
 from edge.results.reasons import Code, Remark
 
 LOW_BATTERY = 20  # percent; phones save power by themselves below 15 to 20
@@ -21,3 +21,11 @@ def notes_of_state(state: State) -> list[Remark]:
     if state.screen_on:
         notes.append(Code.SCREEN_ON())
     return notes
+
+
+def notes_of_clocks(kind: str, applied: AppliedSettings, state: State) -> list[Remark]:
+    """Of a board whose governor edgezoo could not set: which one its clocks were left to."""
+    if kind != "linux" or applied.governor is not None:
+        return []
+    found = sorted({core.governor for core in state.cores if core.governor})
+    return [Code.GOVERNOR_LEFT(governor=", ".join(found)) if found else Code.GOVERNOR_UNKNOWN()]

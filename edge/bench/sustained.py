@@ -15,7 +15,7 @@ from edge.bench.gate import merged
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
-from edge.bench.state import notes_of_state
+from edge.bench.state import notes_of_clocks, notes_of_state
 from edge.device.base import Device
 from edge.errors import AbortedError, DeviceBusyError, DeviceUnavailableError, EdgezooError
 from edge.results.identity import DeviceIdentity
@@ -60,7 +60,9 @@ def measure_sustained(
     """
     with device.lock(), device.prepared() as prepared:
         state = device.state()
-        properties = {**asdict(device.properties()), "prepared": asdict(prepared), "state": asdict(state)}
+        itself = device.properties()
+        notes = [*notes_of_state(state), *notes_of_clocks(itself.kind, prepared, state)]
+        properties = {**asdict(itself), "prepared": asdict(prepared), "state": asdict(state)}
         session = store.new_session(seed=request.seed, device=properties)
         straight = replace(
             request, gate=replace(request.gate, limit_seconds=0), protocol=replace(request.protocol, cooldown_s=0)
@@ -91,6 +93,7 @@ def measure_sustained(
             try:
                 for launch in _windows(cell, first, others, clock):
                     store.add_launch(id, session, launch)
+                    listener.kept()
                     cell.launches.append(launch)
                     lasted = launch.started + launch.seconds - cell.launches[0].started
                     long = cell.protocol.duration_s
@@ -98,7 +101,7 @@ def measure_sustained(
                     listener.now(told, min(round(lasted), round(long)), round(long))
             except (AbortedError, DeviceBusyError, KeyboardInterrupt, SystemExit):
                 if cell.launches:
-                    _finish(cell, store, notes_of_state(state), cut_short=True)
+                    _finish(cell, store, notes, cut_short=True)
                     listener.line(f"{device.serial}: {cell.name}: what was measured is kept: edgezoo results show {id}")
                 else:
                     store.marks.delete([id])
@@ -110,7 +113,7 @@ def measure_sustained(
                 if isinstance(error, DeviceUnavailableError):  # for good: nothing else can be measured
                     gone = message
                 continue
-            _finish(cell, store, notes_of_state(state))
+            _finish(cell, store, notes)
             if (found := of_launches(cell.launches)) is not None:
                 listener.line(
                     f"{device.serial}: {cell.name}: {found.first_ms:.2f} ms at the start, {found.steady_ms:.2f} at the end"

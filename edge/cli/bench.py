@@ -135,7 +135,9 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
 
     options.check_output(output)
     form = options.form_of(form, output)
-    with ProgressLine(quiet=quiet, resumes="Every launch is kept; the same command goes on.") as progress:
+    with ProgressLine(
+        quiet=quiet, resumes="Every launch is kept; the same command goes on.", once_kept=True
+    ) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.tracer())
     if asked.compare and form in ("text", "json"):
         print_compared(made.cells, form=form, output=output)

@@ -179,8 +179,11 @@ def _engines(
     from edge.report import engine_coverage as report
     from edge.results.beside import latest, latest_on_devices
     from edge.results.identity import DeviceIdentity
+    from edge.results.store import Store
     from edge.source.weights import Weights
 
+    place = options.database(db)
+    Store(place).close()  # refused here rather than after all the work
     total, ended = len(networks(models)) * len(surveyed()), 0
     with ProgressLine(quiet=quiet) as progress:
 
@@ -201,7 +204,6 @@ def _engines(
             say=progress.line,
             working=progress.working,
         )
-    place = options.database(db)
     machine, names = DeviceIdentity.of(asdict(HostDevice().properties())), [row.models for row in rows]
     measured, devices = (
         (latest(place, names, machine), latest_on_devices(place, names)) if place.is_file() else ({}, {})

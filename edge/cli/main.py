@@ -9,11 +9,8 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from types import FrameType
 
 import click
 
@@ -21,6 +18,7 @@ from edge import __version__
 from edge.cli import options, settings, terminal
 from edge.cli.running import Running
 from edge.cli.shield import shielded
+from edge.cli.signals import unwinding
 from edge.errors import EdgezooError, UsageError, foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
@@ -104,7 +102,7 @@ def cli() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing is raised."""
     _open_closed()
-    with shielded():
+    with shielded(), unwinding():
         return _run(arguments)
 
 
@@ -113,7 +111,6 @@ def _run(arguments: list[str] | None) -> int:
         atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments
     known = Running(json="--json" in given, debug="--debug" in given[: _commands_place(given)])
-    _unwind_on(*(one for one in signal.Signals if one.name in ("SIGTERM", "SIGHUP")))  # Windows has no SIGHUP
     for word in given:
         if not word.isascii() and word != word.encode("utf-8", "replace").decode("utf-8"):
             return _tell(UsageError(f"{word!a} is no UTF-8 text, in which names are kept", hint="rename it"), known)
@@ -189,15 +186,3 @@ def _reader_is_gone() -> bool:
     poll = select.poll()
     poll.register(1, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))
-
-
-def _unwind_on(*signals: signal.Signals) -> None:
-    """End by exception, so that device settings are restored and what was started on a device is stopped."""
-
-    def unwind(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    handler: Callable[[int, FrameType | None], None] = unwind
-    for number in signals:
-        if signal.getsignal(number) is signal.SIG_DFL:  # under nohup SIGHUP is ignored: leave it so
-            signal.signal(number, handler)

@@ -183,17 +183,13 @@ def report(command: F) -> F:
 
 
 def database(path: Path | None) -> Path:
-    """What --db means. Raises `ResultsError` for a file that is no database of ours."""
+    """What --db means. Raises `NoDatabaseError` for a file that is no database of ours."""
     from edge.cache.paths import results_database
-
-    if path is None:
-        return results_database()
-    from edge.errors import refusals
     from edge.results.database import check_file
 
-    with refusals():
-        check_file(path)
-    return path
+    place = results_database() if path is None else path
+    check_file(place)
+    return place
 
 
 def store(path: Path | None) -> Store:

@@ -171,10 +171,10 @@ class ProgressLine:
     """Lines on standard error; while work goes on, on a terminal a bar for each piece of it, in a log a line a minute.
 
     `quiet` silences progress, never what went wrong. Several threads may use one. `resumes`: what a Ctrl-C leaves, and how to
-    go on, for the sentence that is printed then.
+    go on, for the sentence that is printed then; with `once_kept` only after something was `kept`.
     """
 
-    def __init__(self, *, quiet: bool = False, resumes: str = "") -> None:
+    def __init__(self, *, quiet: bool = False, resumes: str = "", once_kept: bool = False) -> None:
         self._lock = threading.RLock()
         self._quiet = quiet
         self._in_place = terminal.rewrites(sys.stderr)
@@ -182,7 +182,9 @@ class ProgressLine:
         self._spoke = time.monotonic()
         self._activities: dict[str, Activity] = {}
         self._over, self._ticker = threading.Event(), threading.Thread(target=self._tick, daemon=True)
-        running().resumes = f" {resumes}" if resumes else ""
+        self._running, self._resumes = running(), f" {resumes}" if resumes else ""
+        if not once_kept:
+            self.kept()
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -196,7 +198,11 @@ class ProgressLine:
         if self._bars is not None:
             self._bars.end()
         if kind is None:
-            running().resumes = ""
+            self._running.resumes = ""
+
+    def kept(self) -> None:
+        """From now on a Ctrl-C leaves something."""
+        self._running.resumes = self._resumes
 
     def working(self, name: str) -> Callable[[str, int, int], None]:
         """A listener for what is being done of one model ("": nothing more), how many pieces of it are, and of how many.

@@ -13,6 +13,7 @@ from edge.cli import completing, once, options
 from edge.cli.cells import OF_CELLS, OF_IDENTITY
 from edge.cli.parameters import ID
 from edge.cli.results_accuracy import accuracy_command
+from edge.cli.results_backup import backup_command
 from edge.cli.results_check import check_command
 from edge.cli.results_compare import compare_command
 from edge.cli.results_history import history_command
@@ -44,6 +45,7 @@ def command() -> None:
       edgezoo results history MobileNetV1 --since "last week"
       edgezoo results check --repair
       edgezoo results merge rig1.sqlite rig2.sqlite
+      edgezoo results backup results-2026-11.sqlite
     """
 
 
@@ -181,6 +183,7 @@ for _one in (
 ):
     command.add_command(_one)
 command.add_command(check_command)
+command.add_command(backup_command)
 command.add_command(merge_command)
 
 _SHOWN = ("Model", "Weights", "Precision", "Shape", "Device", "Threads", "Protocol", "Engine")

@@ -36,13 +36,9 @@ def merge_command(others: tuple[Path, ...], db: Path | None, as_json: bool) -> N
     from dataclasses import asdict
 
     from edge.cli.output import print_json, say
-    from edge.errors import refusals
-    from edge.results.merge import check, merge
+    from edge.results.merge import merge
 
-    path = options.database(db)
-    with refusals():
-        check(path, others)
-    made = merge(path, others, say=say)
+    made = merge(options.database(db), others, say=say)
     if as_json:
         print_json([{**asdict(one), "path": str(one.path)} for one in made])
     else:

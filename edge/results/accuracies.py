@@ -11,9 +11,10 @@ from edge.errors import ResultsError, UnknownResultError
 from edge.results import rows
 from edge.results.accuracy import AMONG_FIVE, RIGHT, UNREADABLE, WRONG, Accuracy
 from edge.results.database import Database
+from edge.results.domains import DamagedRowError, check_row
 from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Subject
-from edge.results.rows import DamagedRowError, Row
+from edge.results.rows import Row
 
 _OF_SUBJECT = ("weights", "target", "precision", "opt_version", "flops", "params", "verification")
 
@@ -125,7 +126,8 @@ class Accuracies:
 
 
 def _accuracy(row: sqlite3.Row) -> Accuracy:
-    one = Row(row)
+    check_row("accuracy", row)
+    one = Row(row, "accuracy")
     outcomes = one.blob("outcomes")
     remarks = one.mapping("remarks").get("remarks")
     if not set(outcomes) - {UNREADABLE} or not isinstance(remarks, list):
@@ -134,7 +136,7 @@ def _accuracy(row: sqlite3.Row) -> Accuracy:
         raise DamagedRowError("an image came to what none can")
     return Accuracy(
         id=one.whole("id"),
-        finished=one.moment("finished"),
+        finished=one.number("finished"),
         seconds=one.number("seconds"),
         subject=rows.subject(one),
         network=one.text_if_known("network"),

@@ -7,13 +7,13 @@ import shlex
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from edge.cache.retry import Remedy, retry
-from edge.errors import ResultsError
+from edge.errors import NoDatabaseError, ResultsError
+from edge.results.untouched import to_read
 from edge.untrusted.files import open_file
 from edge.untrusted.guard import brief
 
@@ -35,42 +35,64 @@ def way_out(path: Path) -> str:
 
 
 def check_file(path: Path) -> None:
-    """Raises `ResultsError` for what its first bytes show to be no database of ours; nothing is opened for writing.
+    """Raises `NoDatabaseError` for what its first bytes show to be no database of ours; nothing is opened for writing.
 
     SQLite itself takes a file of less than a page for an empty database, and overwrites it.
     """
     if path.exists() and not path.is_file():
-        raise ResultsError(f"the results database {path} is no file", hint="name another with --db")
+        raise NoDatabaseError(f"the results database {path} is no file", hint="name another with --db")
     try:
         with open_file(path) as stream:
             head = stream.read(_HEAD_BYTES)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise ResultsError(
+        raise NoDatabaseError(
             f"the results database {path} cannot be used: {error.strerror}", hint="name another with --db"
         ) from error
     if not head:
         return
     if len(head) < _HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
-        raise ResultsError(f"{path} is no results database of edgezoo", hint="name another file with --db")
+        raise _none_of_ours(path)
     if int.from_bytes(head[68:72], "big") not in (0, APPLICATION_ID):  # 0: ours, too, while the journal has the rest
         raise _foreign(path)
 
 
 def _read_only(path: Path) -> bool:
-    """Whether the file can be read but not written to, nor a log beside it, and holds all that was written.
+    """Whether the file is there and cannot be written to, nor a log beside it, which SQLite would want to make."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
-    SQLite reads such a file as one that nobody changes; else it would want to make the log.
-    """
+
+def _holds_all(path: Path) -> bool:
+    """Whether nothing lies in a log: it can be read as a file that nobody changes."""
     log = path.with_name(f"{path.name}-wal")
-    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return False
     return not log.exists() or log.stat().st_size == 0
 
 
 def _foreign(path: Path) -> ResultsError:
-    return ResultsError(f"{path} is another program's database", hint="name another file with --db")
+    return NoDatabaseError(f"{path} is another program's database", hint="name another file with --db")
+
+
+def _none_of_ours(path: Path) -> ResultsError:
+    return NoDatabaseError(f"{path} is no results database of edgezoo", hint="name another file with --db")
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether nothing was written there yet."""
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
+def _check_place(path: Path) -> None:
+    """Raises `NoDatabaseError` where no database could be made; makes nothing."""
+    place = next(one for one in path.absolute().parents if one.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        why = "may not be written to" if place.is_dir() else "is no folder"
+        raise NoDatabaseError(
+            f"the results database {path} cannot be made: {place} {why}", hint="name another with --db"
+        )
 
 
 class Database:
@@ -84,78 +106,125 @@ class Database:
         read_only: bool = False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Raises `ResultsError` if the file is none of ours, damaged, newer, or (without `create`) missing.
+        """Raises `ResultsError` if the file is damaged or (without `create`) missing, `NoDatabaseError` if it is none of
+        ours, newer, or cannot be read or made.
 
+        A file that is missing is made by the first `transaction`, so that what only looks leaves nothing behind.
         `read_only`: the file stays as it is, an earlier schema, too, and is seen as it was at this moment. `say` hears,
         once, that another process is waited for.
         """
         self.path = path
         self._say = say
+        self._reading = ExitStack()  # what is to be done when a file that is only read is closed
         check_file(path)
-        if not create and not path.exists():
-            raise ResultsError(f"there are no results yet: {path} does not exist", hint="`edgezoo bench` makes some")
         if read_only:
+            if _is_empty(path):
+                raise _none_of_ours(path)
             self._open_to_read()
             return
+        self._is_made = not _is_empty(path)
+        if self._is_made:
+            self._open()
+        elif not create:
+            what = "is empty" if path.exists() else "does not exist"
+            raise ResultsError(f"there are no results yet: {path} {what}", hint="`edgezoo bench` makes some")
+        else:
+            _check_place(path)
+            self._connection = sqlite3.connect(":memory:", isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._migrate()
+
+    def _open(self) -> None:
         with self.sentences():
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise ResultsError(
-                    f"the results database {path} cannot be made: {error.strerror}", hint="name another with --db"
+                raise NoDatabaseError(
+                    f"the results database {self.path} cannot be made: {error.strerror}", hint="name another with --db"
                 ) from error
-            self._read_only = _read_only(path)
-            where = f"{path.absolute().as_uri()}?immutable=1" if self._read_only else path
-            self._connection = sqlite3.connect(where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only)
+            self._read_only = _read_only(self.path)
+            if self._read_only and not _holds_all(self.path):
+                self._connection = self._reading.enter_context(to_read(self.path, timeout=_TRY_SECONDS))
+            else:
+                where = f"{self.path.absolute().as_uri()}?immutable=1" if self._read_only else self.path
+                self._connection = sqlite3.connect(
+                    where, timeout=_TRY_SECONDS, isolation_level=None, uri=self._read_only
+                )
             self._connection.row_factory = sqlite3.Row
             try:
                 self._prepare()
             except BaseException:
-                self._connection.close()
+                self.close()
                 raise
 
     def _open_to_read(self) -> None:
         """Of an earlier schema a copy in memory is brought to this one's."""
         from edge.results.migrations import SCHEMA_VERSION
 
-        with self.sentences():
-            self._connection = _to_read(self.path)
+        self._is_made = True
+        with self.sentences(), ExitStack() as reading:
+            self._connection = reading.enter_context(to_read(self.path, timeout=_TRY_SECONDS))
             self._connection.row_factory = sqlite3.Row
-            try:
-                self._execute("BEGIN")  # one moment of the file, whoever writes to it meanwhile
-                version = self._check_version()
-                if version == 0:
-                    raise ResultsError(f"{self.path} is no results database of edgezoo", hint="name another file")
-                if version < SCHEMA_VERSION:
-                    memory = sqlite3.connect(":memory:", isolation_level=None)
-                    memory.row_factory = sqlite3.Row
-                    self._connection.backup(memory)
-                    self._connection.close()
-                    self._connection = memory
-                    self._migrate()
-                self._check_columns()
-            except BaseException:
-                self._connection.close()
-                raise
+            self._execute("BEGIN")  # one moment of the file, whoever writes to it meanwhile
+            version = self._check_version()
+            if version == 0:
+                raise _none_of_ours(self.path)
+            if version < SCHEMA_VERSION:
+                memory = sqlite3.connect(":memory:", isolation_level=None)
+                reading.callback(memory.close)
+                memory.row_factory = sqlite3.Row
+                self._connection.backup(memory)
+                self._connection = memory
+                self._migrate()
+            self._check_columns()
+            self._reading = reading.pop_all()
+
+    def _make_sure(self, *, made: bool) -> None:
+        """Open the file itself where it was not there: if somebody made it meanwhile, or it is to be `made` now."""
+        if not self._is_made and (made or not _is_empty(self.path)):
+            self._connection.close()
+            self._open()
+            self._is_made = True
 
     def close(self) -> None:
         """Close the file; what was committed stays."""
         self._connection.close()
+        self._reading.close()
+
+    def copy_to(self, path: Path) -> tuple[int, int]:
+        """All that is there at this moment into the new file `path`; returns how many measurements and launches that has."""
+        with self.sentences():
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # all in one file, whatever becomes of it
+                counts = copy.execute("SELECT (SELECT count(*) FROM cell), (SELECT count(*) FROM launch)").fetchone()
+            finally:
+                copy.close()
+        return int(counts[0]), int(counts[1])
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """All rows of a question."""
+        self._make_sure(made=False)
         with self.sentences():
             return list(self._execute(query, values))
 
     def one(self, query: str, *values: object) -> sqlite3.Row | None:
         """The first row of a question."""
+        self._make_sure(made=False)
         with self.sentences():
             row: sqlite3.Row | None = self._execute(query, values).fetchone()
             return row
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        """All of it or nothing; gives `execute`. No other process writes meanwhile."""
+        """All of it or nothing; gives `execute`. No other process writes meanwhile. A file that is missing is made."""
+        self._make_sure(made=True)
+        with self._transaction() as execute:
+            yield execute
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
         with self.sentences():
             self._execute("BEGIN IMMEDIATE")
             try:
@@ -201,7 +270,7 @@ class Database:
 
         version, empty = self._check_version(), self._look()[1]
         if self._read_only and version < SCHEMA_VERSION:
-            raise ResultsError(
+            raise NoDatabaseError(
                 f"{self.path} was written by an older edgezoo, and cannot be written to here",
                 hint="copy it, and name the copy with --db",
             )
@@ -210,7 +279,7 @@ class Database:
                 f"the results database {self.path} holds a {strange['type']}, {brief(strange['name'])}, which no edgezoo makes",
                 hint=way_out(self.path),
             )
-        if empty:
+        if empty or (not self._read_only and self._execute("PRAGMA journal_mode").fetchone()[0] != "wal"):
             # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
             self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
         if version < SCHEMA_VERSION:
@@ -234,7 +303,7 @@ class Database:
 
         version, _ = self._look()
         if version > SCHEMA_VERSION:
-            raise ResultsError(
+            raise NoDatabaseError(
                 f"{self.path} was written by a newer edgezoo (schema {version}, this one knows {SCHEMA_VERSION})",
                 hint="update edgezoo, or name another file with --db",
             )
@@ -251,35 +320,13 @@ class Database:
         """All the steps that are missing, in one transaction: another process sees the old file or the new one."""
         from edge.results.migrations import STEPS
 
-        with self.transaction() as execute:
+        with self._transaction() as execute:
             version, _ = self._look()  # again: another process may have been faster
             for step in STEPS[version:]:
                 step(self._connection)
             if version < len(STEPS):
                 execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 execute(f"PRAGMA user_version = {len(STEPS)}")
-
-
-def _to_read(path: Path) -> sqlite3.Connection:
-    """Also from a folder that nothing may be written to, where SQLite cannot make the index of its journal.
-
-    Then the file is read as it lies there, which is whole where it has no journal.
-    """
-    name = f"file:{quote(str(path.absolute()))}?mode=ro"
-    connection = sqlite3.connect(name, uri=True, timeout=_TRY_SECONDS, isolation_level=None)
-    try:
-        connection.execute(_LOOK).fetchone()
-    except sqlite3.OperationalError as error:
-        journal = path.with_name(path.name + "-wal")
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or (journal.exists() and journal.stat().st_size):
-            connection.close()
-            raise
-        connection.close()
-        return sqlite3.connect(f"{name}&immutable=1", uri=True, isolation_level=None)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _is_locked(error: sqlite3.OperationalError) -> bool:

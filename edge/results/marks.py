@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from edge.errors import ResultsError, UnknownResultError
 from edge.results.database import Database
+from edge.results.domains import LINE, DamagedRowError, check_row, is_sound
 
-SOUND_BASELINE = "typeof(name) = 'text' AND typeof(saved) IN ('integer', 'real') AND saved BETWEEN 0 AND 253402300799"
+MARKS = ("label", "baseline", "baseline_cell")  # the tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Marks:
     def label(self, cells: Sequence[int], text: str) -> None:
         """Say `text` of those cells. Raises `ResultsError` for an unknown id, and for what a table cannot show in a line."""
         self._check(cells)
-        if not text or text != text.strip() or not text.isprintable():
+        if not LINE.has(text):
             raise ResultsError(f"{text!r} is no label", hint="one line of letters and digits")
         with self._database.transaction() as execute:
             for cell in cells:
@@ -57,23 +58,23 @@ class Marks:
     def labels(self) -> dict[int, tuple[str, ...]]:
         """The labels of every cell that has any, in the order of the alphabet."""
         found: dict[int, tuple[str, ...]] = {}
-        for row in self._database.rows("SELECT cell, text FROM label WHERE typeof(text) = 'text' ORDER BY cell, text"):
-            found[row["cell"]] = (*found.get(row["cell"], ()), row["text"])
+        for row in self._database.rows("SELECT cell, text FROM label ORDER BY cell, text"):
+            if is_sound("label", row):
+                found[row["cell"]] = (*found.get(row["cell"], ()), row["text"])
         return found
 
     def labels_of(self, cell: int) -> tuple[str, ...]:
         """Of one cell."""
         return tuple(
             row["text"]
-            for row in self._database.rows(
-                "SELECT text FROM label WHERE cell = ? AND typeof(text) = 'text' ORDER BY text", cell
-            )
+            for row in self._database.rows("SELECT cell, text FROM label WHERE cell = ? ORDER BY text", cell)
+            if is_sound("label", row)
         )
 
     def save_baseline(self, name: str, cells: Sequence[int]) -> bool:
         """Keep those cells as `name`, in place of what it was; returns whether there was one. Raises `ResultsError`."""
         self._check(cells)
-        if not name or name != name.strip() or not name.isprintable():
+        if not LINE.has(name):
             raise ResultsError(f"{name!r} is no name of a baseline", hint="letters and digits, for instance main")
         if not cells:
             raise ResultsError(f"no measurement is chosen for the baseline {name}", hint="see `edgezoo results list`")
@@ -92,10 +93,21 @@ class Marks:
             cells.setdefault(row["baseline"], []).append(row["cell"])
         return [
             Baseline(row["name"], row["saved"], tuple(cells.get(row["name"], ())))
-            for row in self._database.rows(
-                f"SELECT name, saved FROM baseline WHERE {SOUND_BASELINE} ORDER BY saved, name"
-            )
+            for row in self._database.rows("SELECT name, saved FROM baseline ORDER BY saved, name")
+            if is_sound("baseline", row)
         ]
+
+    def damaged(self) -> list[str]:
+        """A sentence for each label, baseline, or entry of one whose columns hold what they may not."""
+        found = []
+        for table in MARKS:
+            for row in self._database.rows(f"SELECT rowid, * FROM {table} ORDER BY rowid"):
+                try:
+                    check_row(table, row)
+                except DamagedRowError as error:
+                    what = table.replace("_", " ")
+                    found.append(f"{what} {row['rowid']} in {self._database.path} is damaged: {error}")
+        return found
 
     def baseline(self, name: str) -> Baseline:
         """Raises `ResultsError` if there is none of that name."""

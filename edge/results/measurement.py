@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from typing import Protocol as Interface
+
+from msgspec import Meta
 
 from edge.results.identity import DeviceIdentity
 from edge.results.probes import Probes
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from edge.results.accuracy import Accuracy
 
 Status = Literal["unfinished", "measured", "failed"]
+YEAR_10000 = 253_402_300_800.0  # in seconds since the epoch; what is later is no moment of a measurement
+# Bounds that hold for what is read from others (edge.typed); who makes one here knows them.
+Count = Annotated[int, Meta(ge=0)]
+Duration = Annotated[float, Meta(ge=0)]
+Moment = Annotated[float, Meta(ge=0, lt=YEAR_10000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,10 @@ class RunnerProgram:
 class Extremes:
     """What a program says that keeps its samples to itself. Times in ms."""
 
-    runs: int
-    min: float
-    mean: float
-    max: float
+    runs: Count
+    min: Duration
+    mean: Duration
+    max: Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +87,16 @@ class Launch:
     why the launch cannot be trusted, `notes` what else is to be known.
     """
 
-    number: int
-    started: float  # seconds since the epoch
-    seconds: float  # of the whole process, as the driver saw it
-    samples_ms: tuple[float, ...]
+    number: Count
+    started: Moment  # seconds since the epoch
+    seconds: Duration  # of the whole process, as the driver saw it
+    samples_ms: tuple[Duration, ...]
     extremes: Extremes | None = None
-    load_ms: float | None = None
-    first_run_ms: float | None = None
-    warmup_runs: int | None = None
+    load_ms: Duration | None = None
+    first_run_ms: Duration | None = None
+    warmup_runs: Count | None = None
     warmup_settled: bool | None = None
-    peak_rss_bytes: int | None = None
+    peak_rss_bytes: Count | None = None
     runner_version: str | None = None
     engine: str | None = None
     engine_version: str | None = None

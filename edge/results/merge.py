@@ -17,6 +17,7 @@ from typing import Any
 from edge.errors import ResultsError, UsageError
 from edge.results import rows
 from edge.results.database import Database
+from edge.results.domains import DamagedRowError, check_row
 from edge.results.measurement import Launch, Measurement
 from edge.results.store import Store
 
@@ -63,7 +64,9 @@ def merge(path: Path, others: Sequence[Path], *, say: Callable[[str], None] = la
 
 
 def check(path: Path, others: Sequence[Path]) -> None:
-    """Raises `UsageError` for the database itself, `ResultsError` for a file that cannot be opened, is newer or no results."""
+    """Raises `UsageError` for the database itself, `NoDatabaseError` for a file that cannot be read, is newer or no results,
+    `ResultsError` for one that is damaged.
+    """
     for other in others:
         if path.exists() and other.exists() and path.samefile(other):
             raise UsageError(f"{other} is the database itself that it would be merged into", hint="name the other one")
@@ -73,9 +76,9 @@ def check(path: Path, others: Sequence[Path]) -> None:
 def _open(other: Path) -> Store:
     try:
         return Store(other, create=False, read_only=True)
-    except ResultsError as error:
+    except ResultsError as error:  # they are named otherwise than with --db
         hint = "" if not other.exists() else error.hint.removesuffix(" with --db")
-        raise ResultsError(error.message, hint=hint) from error
+        raise type(error)(error.message, hint=hint) from error
 
 
 class _Merge:
@@ -85,13 +88,15 @@ class _Merge:
         self._cells: dict[int, int] = {}
         self._counts = dict.fromkeys(("sessions", "cells", "continued", "launches", "accuracies", "labels"), 0)
         self._conflicts: list[str] = []
-        self._damaged = list(theirs.unreadable())
+        self._damaged = [*theirs.unreadable(), *theirs.marks.damaged()]
 
     def run(self) -> Merged:
         ours, theirs = self._ours.database, self._theirs.database
         with ours.transaction() as execute:
             self._known_sessions = {_session(row): row["id"] for row in ours.rows("SELECT * FROM session")}
-            self._their_sessions = {row["id"]: row for row in theirs.rows("SELECT * FROM session")}
+            self._their_sessions = {
+                row["id"]: row for row in theirs.rows("SELECT * FROM session") if self._is_sound(row)
+            }
             self._session_of = {id: _session(row) for id, row in self._their_sessions.items()}
             mine = {id: identity for identity, id in self._known_sessions.items()}
             known: dict[Identity, int] = {
@@ -113,10 +118,22 @@ class _Merge:
             damaged=tuple(self._damaged),
         )
 
+    def _is_sound(self, session: sqlite3.Row) -> bool:
+        """What is wrong with one that is not is told; its measurements stay behind with it."""
+        try:
+            check_row("session", session)
+            rows.Row(session, "session").device()
+        except DamagedRowError as error:
+            self._damaged.append(f"session {session['id']} in {self._theirs.path} is damaged: {error}")
+            return False
+        return True
+
     def _cell(self, execute: Execute, row: sqlite3.Row, known: dict[Identity, int]) -> None:
         launches = self._theirs.database.rows("SELECT session FROM launch WHERE cell = ?", row["id"])
         if not {row["session"], *(launch["session"] for launch in launches)} <= self._session_of.keys():
-            self._damaged.append(f"measurement {row['id']} in {self._theirs.path} belongs to a session that is lost")
+            self._damaged.append(
+                f"measurement {row['id']} in {self._theirs.path} belongs to a session that is lost or damaged"
+            )
             return
         try:
             theirs = self._theirs.get(row["id"])
@@ -202,6 +219,8 @@ class _Merge:
         count = 0
         for one in self._theirs.marks.baselines():
             cells = [self._cells.get(cell) for cell in one.cells]
+            if not cells:
+                continue  # it lost them there
             if None in cells:
                 missing = cells.count(None)
                 self._conflicts.append(

@@ -51,6 +51,15 @@ class Code(Enum):
     BATTERY_CHARGING = "battery_charging", "the battery was charging, which warms it"
     BATTERY_SAVER = "battery_saver", "battery saver was on: the system lowers its clocks", "switch battery saver off"
     SCREEN_ON = "screen_on", "the screen was on"
+    GOVERNOR_LEFT = (
+        "governor_left",
+        "its clocks were left to the governor {governor}, for it could not be set to performance",
+        "let sudo set it without a password: the how-to page of boards has the line",
+    )
+    GOVERNOR_UNKNOWN = (
+        "governor_unknown",
+        "its governor could be neither read nor set: what held its clocks is not known",
+    )
     THERMAL_STATUS_ROSE = (
         "thermal_status_rose",
         "thermal status rose from {before} to {after}",

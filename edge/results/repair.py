@@ -15,9 +15,11 @@ from pathlib import Path
 from edge.cache.files import clear
 from edge.errors import ResultsError
 from edge.results.database import APPLICATION_ID, check_file, way_out
-from edge.results.marks import SOUND_BASELINE
+from edge.results.domains import DamagedRowError, is_in, is_sound
+from edge.results.identity import DeviceIdentity
+from edge.results.marks import MARKS
 from edge.results.migrations import SCHEMA_VERSION, STEPS, columns
-from edge.results.rows import launch_columns
+from edge.results.rows import Row, launch_columns
 from edge.results.store import Store
 
 _PROBED = 100_000  # rows between two readable ones that are tried one by one
@@ -27,9 +29,9 @@ _ORPHANS = (
     "DELETE FROM launch WHERE cell NOT IN (SELECT id FROM cell) OR session NOT IN (SELECT id FROM session)"
     " OR id NOT IN (SELECT launch FROM launch_data)",
     "DELETE FROM launch_data WHERE launch NOT IN (SELECT id FROM launch)",
-    "DELETE FROM label WHERE typeof(text) != 'text' OR cell NOT IN (SELECT id FROM cell)",
-    "DELETE FROM baseline_cell WHERE cell NOT IN (SELECT id FROM cell)",
-    f"DELETE FROM baseline WHERE NOT ({SOUND_BASELINE}) OR name NOT IN (SELECT baseline FROM baseline_cell)",
+    "DELETE FROM label WHERE cell NOT IN (SELECT id FROM cell)",
+    "DELETE FROM baseline_cell WHERE cell NOT IN (SELECT id FROM cell) OR baseline NOT IN (SELECT name FROM baseline)",
+    "DELETE FROM baseline WHERE name NOT IN (SELECT baseline FROM baseline_cell)",
 )
 # Cells of the sessions from that of the last launch before a gap to that of the first one behind it.
 _UNFINISHED = """
@@ -67,6 +69,7 @@ def check(path: Path) -> Checked:
             pages = store.integrity()
             found, damaged = store.measurements(store.ids())
             damaged += [one for one in store.summaries()[1] if one not in damaged]
+            damaged += [*store.sessions.damaged(), *store.marks.damaged()]
             damaged += store.accuracies.all()[1]
     except ResultsError as error:
         if error.hint != way_out(path) and not _is_damage(error.__cause__):
@@ -82,14 +85,18 @@ def repair(path: Path) -> Repaired:
     _remove(fresh)
     source = sqlite3.connect(path, timeout=1.0, isolation_level=None)
     source.text_factory = lambda text: text.decode(errors="replace")
+    kept = _beside(path)
     try:
         source.execute("PRAGMA locking_mode = EXCLUSIVE")  # of a file in WAL mode: refused while anybody has it open
         lost = _tidy(fresh, _copy(source, fresh))
-        kept = _beside(path)
         for end in ("", "-wal"):
             if (file := path.with_name(path.name + end)).exists() and file.stat().st_size:
                 shutil.copyfile(file, kept.with_name(kept.name + end))
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except BaseException as error:
+        _remove(fresh)
+        _remove(kept)
+        if not isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
+            raise
         if _is_busy(error):
             what, hint = "is in use by another process", "wait until it is done"
         elif _is_damage(error):
@@ -187,8 +194,14 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
         with store.database.transaction() as execute:
             for first, last in gaps:
                 execute(_UNFINISHED.format(first=first, last=last or 2**62))
+            marks = store.marks.damaged()
+            for table in MARKS:
+                for row in list(execute(f"SELECT rowid, * FROM {table}")):
+                    if not is_sound(table, row):
+                        execute(f"DELETE FROM {table} WHERE rowid = ?", (row["rowid"],))
             for statement in _ORPHANS:
                 execute(statement)
+        sessions = _mended_sessions(store)
         _, damaged = store.measurements(before := store.ids())
         for cell in before:
             try:
@@ -201,7 +214,35 @@ def _tidy(fresh: Path, gaps: Sequence[_Gap]) -> list[str]:
         readable = ", ".join(str(one.id) for one in accuracies)
         with store.database.transaction() as execute:
             execute(f"DELETE FROM accuracy WHERE id NOT IN ({readable})")
-        return [sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in damaged + more]
+        return [
+            sentence.replace(str(fresh), str(fresh.with_suffix(""))) for sentence in sessions + marks + damaged + more
+        ]
+
+
+def _mended_sessions(store: Store) -> list[str]:
+    """Those whose columns hold what they may not, with what is known from elsewhere in its place; a sentence for each.
+
+    So their measurements stay. Which device it was is told in the session's JSON; where that is lost, they are, too.
+    """
+    damaged = store.sessions.damaged()
+    for row in store.database.rows("SELECT * FROM session"):
+        if is_sound("session", row):
+            continue
+        begun = store.database.rows("SELECT started FROM cell WHERE session = ?", row["id"])
+        known: dict[str, object] = {"seed": 0, "edgezoo": "", "device": "{}"}
+        known["started"] = min((one["started"] for one in begun if is_in("cell", "started", one["started"])), default=0)
+        try:
+            device = Row(row).device()
+        except DamagedRowError:
+            device = {}
+        who = DeviceIdentity.of(device)
+        known |= {name: getattr(who, name) or "" for name in ("kind", "serialno", "build", "soc")}
+        known["address"] = str(device.get("serial") or "")
+        wrong = {name: value for name, value in known.items() if not is_in("session", name, row[name])}
+        changes = ", ".join(f"{name} = ?" for name in wrong)
+        with store.database.transaction() as execute:
+            execute(f"UPDATE session SET {changes} WHERE id = ?", (*wrong.values(), row["id"]))
+    return damaged
 
 
 def _tell_launches_again(store: Store) -> None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from math import isfinite
-from typing import Any, TypeVar, cast, get_args
-from typing import Protocol as Interface
+from typing import Any, TypeVar, cast
 
 from edge.errors import FormatError, UsageError
 from edge.results import reasons
+from edge.results.domains import DamagedRowError, Named, checked
 from edge.results.measurement import Launch, RunnerProgram, Status, Subject
 from edge.results.protocol import ADDED, REMOVED, Protocol
 from edge.results.reasons import Code, Remark
@@ -28,33 +28,21 @@ T = TypeVar("T")
 _COLUMNS = ("number", "samples_ms", "engine", "engine_version", "synthetic")
 
 
-class DamagedRowError(Exception):
-    """A row that does not hold what its table says; the message says what is wrong."""
-
-
-class Named(Interface):
-    """A row as SQLite gives it, or a mapping."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row by column name; each reader demands the column's type."""
+    """One row of a table by column name. What `edge.results.domains` says of a column is demanded of every value."""
 
     values: Named
-
-    def _value(self, name: str) -> Any:
-        try:
-            return self.values[name]
-        except (IndexError, KeyError):  # its table has lost the column's name
-            raise DamagedRowError(f"it has no {name}") from None
+    table: str = "cell"
 
     def _of(self, name: str, kind: type[T]) -> T:
-        value = self._value(name)
+        value = checked(self.table, self.values, name)
         if not isinstance(value, kind):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no {_KIND_NAMES[kind]}")
         return value
+
+    def _if_known(self, name: str, read: Callable[[str], T]) -> T | None:
+        return None if checked(self.table, self.values, name) is None else read(name)
 
     def text(self, name: str) -> str:
         return self._of(name, str)
@@ -63,33 +51,23 @@ class Row:
         return self._of(name, int)
 
     def number(self, name: str) -> float:
-        """Seconds or ms: any number that is one."""
-        value = self._value(name)
-        if not isinstance(value, (int, float)) or not isfinite(value):
+        """Seconds, ms or a moment (seconds since the epoch)."""
+        value = checked(self.table, self.values, name)
+        if not isinstance(value, (int, float)):
             raise DamagedRowError(f"its {name} is {value!r:.60}, no number")
         return float(value)
-
-    def moment(self, name: str) -> float:
-        """Seconds since the epoch, until the year 9999."""
-        value = self.number(name)
-        if not 0 <= value < _YEAR_10000:
-            raise DamagedRowError(f"its {name} is {value!r:.60}, no moment")
-        return value
-
-    def moment_if_known(self, name: str) -> float | None:
-        return None if self._value(name) is None else self.moment(name)
 
     def blob(self, name: str) -> bytes:
         return self._of(name, bytes)
 
     def text_if_known(self, name: str) -> str | None:
-        return None if self._value(name) is None else self.text(name)
+        return self._if_known(name, self.text)
 
     def whole_if_known(self, name: str) -> int | None:
-        return None if self._value(name) is None else self.whole(name)
+        return self._if_known(name, self.whole)
 
     def number_if_known(self, name: str) -> float | None:
-        return None if self._value(name) is None else self.number(name)
+        return self._if_known(name, self.number)
 
     def mapping(self, name: str) -> dict[str, Any]:
         """A JSON object."""
@@ -107,10 +85,7 @@ class Row:
             raise DamagedRowError(f"its {name} cannot be read: {error}") from error
 
     def status(self) -> Status:
-        value = self.text("status")
-        if value not in get_args(Status):
-            raise DamagedRowError(f"its status is {value!r:.60}")
-        return cast(Status, value)
+        return cast(Status, self.text("status"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +100,6 @@ def _decoded(text: str, kind: type[T], where: str) -> T:
         raise DamagedRowError(error.message) from error
 
 
-_YEAR_10000 = 253_402_300_800.0
 _KIND_NAMES: Mapping[type, str] = {str: "text", int: "whole number", bytes: "bytes"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.results.database import Database
+from edge.results.domains import DamagedRowError, check_row, is_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,18 @@ class Sessions:
 
     def all(self) -> dict[int, SessionRecord]:
         """By id; what is damaged is left out."""
-        rows = self._database.rows(
-            "SELECT id, started, seed, edgezoo FROM session WHERE typeof(seed) = 'integer' AND typeof(edgezoo) = 'text'"
-            " AND typeof(started) IN ('integer', 'real') AND started BETWEEN 0 AND 253402300799"
-        )
-        return {row["id"]: SessionRecord(row["id"], float(row["started"]), row["seed"], row["edgezoo"]) for row in rows}
+        return {
+            row["id"]: SessionRecord(row["id"], float(row["started"]), row["seed"], row["edgezoo"])
+            for row in self._database.rows("SELECT * FROM session")
+            if is_sound("session", row)
+        }
+
+    def damaged(self) -> list[str]:
+        """A sentence for each whose columns hold what they may not."""
+        found = []
+        for row in self._database.rows("SELECT * FROM session ORDER BY id"):
+            try:
+                check_row("session", row)
+            except DamagedRowError as error:
+                found.append(f"session {row['id']} in {self._database.path} is damaged: {error}")
+        return found

@@ -21,13 +21,14 @@ from edge.results import reasons as remarks
 from edge.results import rows
 from edge.results.accuracies import Accuracies
 from edge.results.database import Database, way_out
+from edge.results.domains import DamagedRowError
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.marks import Marks
 from edge.results.measurement import Launch, Measurement, RunnerProgram, Status, Subject, sound_launches
 from edge.results.protocol import Protocol
 from edge.results.reasons import Remark
-from edge.results.rows import DamagedRowError, Row
+from edge.results.rows import Row
 from edge.results.sessions import Sessions
 from edge.results.summary import LaunchSummary, Summary, counted_of
 from edge.typed import decode
@@ -290,7 +291,7 @@ class Store:
         )
         one = Row(row)
         protocol, notes = rows.protocol(one.text("protocol"))
-        launches = tuple(rows.launch(Row(launch)) for launch in data)
+        launches = tuple(rows.launch(Row(launch, "launch")) for launch in data)
         counted = {launch.number for launch in sound_launches(launches, protocol)}
         subject = rows.subject(one)
         return Measurement(
@@ -306,8 +307,8 @@ class Store:
             reasons=one.remarks("reasons"),
             notes=(*one.remarks("notes"), *notes),
             error=one.text_if_known("error"),
-            started=one.moment("started"),
-            finished=one.moment_if_known("finished"),
+            started=one.number("started"),
+            finished=one.number_if_known("finished"),
             sessions=len({launch["session"] for launch in data if launch["number"] in counted}) or 1,
             labels=self.marks.labels_of(row["id"]),
             accuracy=self.accuracies.of(subject),
@@ -340,7 +341,7 @@ def _is(row: Row, key: Key) -> bool:
 
 def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
     protocol, notes = rows.protocol(row.text("protocol"))
-    made = [Row(one) for one in launches]
+    made = [Row(one, "launch") for one in launches]
     engines = [one for one in made if one.values["engine"] is not None]
     serialno, address = row.text("serialno") or None, row.text("address")
     told = tuple(
@@ -379,8 +380,8 @@ def _summary(row: Row, launches: Sequence[sqlite3.Row]) -> Summary:
         reasons=row.remarks("reasons"),
         notes=(*row.remarks("notes"), *notes),
         error=row.text_if_known("error"),
-        started=row.moment("started"),
-        finished=row.moment_if_known("finished"),
+        started=row.number("started"),
+        finished=row.number_if_known("finished"),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from edge.results.accuracy import Accuracy
 from edge.results.measurement import Launch, Measurement, RunnerProgram, Subject
 from edge.results.protocol import ROBUST, Protocol
+from edge.results.store import Store
 
 SUBJECT = Subject(
     name="PPLCNet_x1_0", sha256="ab" * 32, bytes=11_885_332, shapes=((1, 3, 224, 224),), weights="random", target="arm",
@@ -21,6 +23,12 @@ def network(name: str, weights: str, *, classes: int = 1000) -> dict[str, Any]:
 
 PROGRAM = RunnerProgram(name="edgebench", sha256="cd" * 32)
 PHONE: dict[str, Any] = {"serial": "ab12", "kind": "android", "model": "MI 9", "soc": "msmnile", "abis": ["arm64-v8a"]}
+
+
+def new_database(path: Path) -> None:
+    """With its tables, and nothing in them."""
+    with Store(path) as store, store.database.transaction():
+        pass
 
 
 def launch(number: int, *samples: float, **facts: Any) -> Launch:

@@ -40,6 +40,9 @@ class Silent:
     def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
         return lambda _what, _done, _of: None
 
+    def kept(self) -> None:
+        pass
+
 
 class ScriptedDevice:
     """See Device. `trouble` is asked before each launch and may raise; `status` is the thermal status as it is read."""

@@ -192,6 +192,8 @@ def test_no_line_may_come_twice(twice: int) -> None:
         pytest.param("samples", lambda line: line["ms"].pop(), id="a sample less"),
         pytest.param("samples", lambda line: line.update(start=1), id="a gap at the start"),
         pytest.param("samples", lambda line: line["ms"].__setitem__(5, -1.0), id="negative time"),
+        pytest.param("warmup", lambda line: line.update(runs=-1), id="negative count"),
+        pytest.param("memory", lambda line: line.update(peak_rss_bytes=-1), id="negative memory"),
         pytest.param("samples", lambda line: line["ms"].__setitem__(5, None), id="null time"),
         pytest.param("samples", lambda line: line["ms"].__setitem__(5, True), id="a truth for a time"),
         pytest.param("samples", lambda line: line["ms"].__setitem__(5, float("nan")), id="NaN"),

@@ -144,6 +144,7 @@ def test_their_engine_warns_as_well() -> None:
         pytest.param("benchmark_bin_v8", V8, 134, "", "crash", id="v8 old file, new crash"),
         pytest.param("benchmark_bin_v8", V8.replace("6.87", "9.87"), 0, "", "bad_output", id="impossible mean"),
         pytest.param("benchmark_bin_v8", V8.replace("6.79800", "6.7.9.8"), 0, "", "bad_output", id="no number"),
+        pytest.param("benchmark_bin_v8", V8.replace("6.79800", "-6.79800"), 0, "", "bad_output", id="negative time"),
     ],
 )
 def test_bad_endings(name: str, stdout: str, code: int, stderr: str, kind: str) -> None:

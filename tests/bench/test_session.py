@@ -15,6 +15,7 @@ from edge.bench.cell import Cell
 from edge.bench.gate import Gate
 from edge.bench.request import Job, Request
 from edge.bench.session import NOT_LOOKED_AT, measure
+from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Thermal, Zone
 from edge.errors import (
     AbortedError,
@@ -43,6 +44,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.launches_kept = 0
 
     def line(self, text: str) -> None:
         self.lines.append(text)
@@ -54,6 +56,9 @@ class Heard:
 
     def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
         return lambda _what, _done, _of: None
+
+    def kept(self) -> None:
+        self.launches_kept += 1
 
 
 def texts(remarks: Iterable[Remark]) -> tuple[str, ...]:
@@ -67,7 +72,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def request(*names: str, threads: tuple[int, ...] = (1,), how: Protocol = FEW, **changes: Any) -> Request:
-    jobs = [Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256=name)) for name in names or ("A",)]
+    jobs = [
+        Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256=sha256_of(name.encode())))
+        for name in names or ("A",)
+    ]
     return Request(tuple(jobs), threads, how, seed=7, **changes)
 
 
@@ -230,7 +238,7 @@ def test_another_key_is_another_measurement(changes: dict[str, Any], store: Stor
 
 
 def job(name: str, **changes: Any) -> Job:
-    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="same", **changes))
+    return Job(Path(f"{name}.nb"), replace(SUBJECT, name=name, sha256="5a" * 32, **changes))
 
 
 def test_the_same_weights_at_another_input_shape_are_measured_apart(store: Store) -> None:

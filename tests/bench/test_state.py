@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.bench.session import measure
-from edge.bench.state import LOW_BATTERY, notes_of_state
-from edge.device.base import Battery, State
+from edge.bench.state import LOW_BATTERY, notes_of_clocks, notes_of_state
+from edge.device.base import AppliedSettings, Battery, Core, State
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.bench.test_session import Heard, request
@@ -43,3 +45,44 @@ def test_every_cell_of_the_session_says_it(tmp_path: Path, monkeypatch: pytest.M
         ["battery saver was on: the system lowers its clocks"]
     ] * 2
     assert all(cell.valid for cell in cells)
+
+
+SET, NOT_SET = (AppliedSettings(False, False, governor) for governor in ("performance", None))
+LEFT = "its clocks were left to the governor ondemand, schedutil, for it could not be set to performance"
+
+
+def with_governors(*names: str | None) -> State:
+    return replace(UNKNOWN, cores=tuple(Core(number, True, 1, 1, name) for number, name in enumerate(names)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "applied", "state", "said"),
+    [
+        pytest.param("linux", SET, with_governors("performance"), [], id="set"),
+        pytest.param("linux", NOT_SET, with_governors("schedutil", "ondemand", "schedutil", None), [LEFT], id="left"),
+        pytest.param(
+            "linux", NOT_SET, with_governors(None),
+            ["its governor could be neither read nor set: what held its clocks is not known"], id="unknown",
+        ),
+        pytest.param("android", NOT_SET, with_governors("schedutil"), [], id="a phone has another mode"),
+        pytest.param("host", NOT_SET, with_governors("schedutil"), [], id="this machine is left as it is"),
+    ],
+)  # fmt: skip
+def test_a_governor_that_could_not_be_set_is_said(
+    kind: str, applied: AppliedSettings, state: State, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [str(note) for note in notes_of_clocks(kind, applied, state)] == said
+    device = ScriptedDevice()
+    device.itself = {"kind": kind}
+    monkeypatch.setattr(device, "state", lambda: state)
+    monkeypatch.setattr(device, "prepared", lambda: prepared(device, applied))
+    with Store(tmp_path / "results.db") as store:
+        cells = measure(device, RUNNER, request("A"), store, heard := Heard(), sleep=lambda _: None)
+    assert heard.launches_kept == len(cells[0].launches)
+    assert [str(note) for cell in cells for note in cell.notes if note.code.startswith("governor_")] == said
+
+
+@contextmanager
+def prepared(device: ScriptedDevice, applied: AppliedSettings) -> Iterator[AppliedSettings]:
+    with ScriptedDevice.prepared(device):
+        yield applied

@@ -24,6 +24,7 @@ LINES = {
     "results compare --baseline": "results compare --baseline b 2 --db {db} --json",
     "results baselines": "results baselines --db {db} --json",
     "results check": "results check --db {db} --json",
+    "results backup": "results backup {out} --db {db} --json",
     "results label": "results label 1 x --db {db} --json",
     "results save-baseline": "results save-baseline c 1 --db {db} --json",
     "results delete": "results delete 3 -y --db {db} --json",

@@ -26,7 +26,7 @@ def db(tmp_path: Path) -> Path:
     path = tmp_path / "r.db"
     subject = of("MobileNetV1", "published")
     measured(path, subject, *[28.0 + n / 10 for n in range(6)])
-    quantised = replace(subject, sha256="q", precision="int8")
+    quantised = replace(subject, sha256="0a" * 32, precision="int8")
     measured(path, quantised, *[20.0 + n / 10 for n in range(6)])
     right, less = bytes([2] * 700 + [1] * 200 + [0] * 100), bytes([2] * 660 + [1] * 240 + [0] * 100)
     with Store(path) as store:
@@ -35,7 +35,7 @@ def db(tmp_path: Path) -> Path:
         store.accuracies.add(
             accuracy(right, subject=of("MobileNetV2", "published"), dataset="other", dataset_sha256="ab" * 32)
         )
-        store.accuracies.add(accuracy(right, subject=of("GhostNet_x1_0", "random", sha256="g")))
+        store.accuracies.add(accuracy(right, subject=of("GhostNet_x1_0", "random", sha256="0b" * 32)))
     return path
 
 

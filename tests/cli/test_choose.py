@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import edge
+from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.results.measurement import Subject
 from edge.results.protocol import ROBUST
@@ -29,7 +30,11 @@ def of(name: str, weights: str = "random", **changes: Any) -> Subject:
     published = lookup(name).published
     facts = {"params": round((published.params_m or 0) * 1e6), "flops": round((published.flops_m or 0) * 1e6)}
     return replace(
-        SUBJECT, name=name, weights=weights, metadata=network(name, weights), **{"sha256": name, **facts, **changes}
+        SUBJECT,
+        name=name,
+        weights=weights,
+        metadata=network(name, weights),
+        **{"sha256": sha256_of(name.encode()), **facts, **changes},
     )
 
 
@@ -117,7 +122,7 @@ def test_a_limit_inside_of_an_interval_is_said(chosen: Chosen, tmp_path: Path, c
 
 
 def test_another_precision_is_another_candidate_without_the_published_accuracy(chosen: Chosen, tmp_path: Path) -> None:
-    measured(tmp_path / "r.db", of("MobileNetV1", precision="int8", bytes=4_300_000, sha256="q"), *[20.0] * 6)
+    measured(tmp_path / "r.db", of("MobileNetV1", precision="int8", bytes=4_300_000, sha256="0a" * 32), *[20.0] * 6)
     found = named(chosen())
     assert found["MobileNetV1 int8"]["top1"] is None
     assert found["MobileNetV1 int8"]["mb"]["value"] == pytest.approx(4.3)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import edge
+from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.zoo.catalogue import lookup
 from tests.cli.test_choose import OTHER, measured, of
@@ -60,7 +61,7 @@ def test_another_phone_is_estimated_from_what_was_measured_there(capsys: Capture
     db = tmp_path / "r.db"
     for name in ("MobileNetV1", "MobileNetV3_small_x1_0", "GhostNet_x1_0"):
         ms = 2 * lookup(name).published.sd855_ms[1]
-        measured(db, of(name, sha256=name), *[ms] * 6, device=OTHER)
+        measured(db, of(name, sha256=sha256_of(name.encode())), *[ms] * 6, device=OTHER)
     words = ["--calibrate-on", "cd34", "--threads", "1", "--db", str(db)]
     (one,) = estimated(capsys, "MobileNetV2", *words)
     assert one["ms"] == pytest.approx(2 * 20.74, rel=0.1)

@@ -26,6 +26,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from edge.cache.hashing import sha256_of
 from edge.cache.paths import cache_dir
 from edge.cli.main import cli
 from edge.convert.coverage import CoverageRow
@@ -389,6 +390,12 @@ RESULTS: dict[str, dict[str, Sequence[Row]]] = {
         "--db": [Effect("results merge {db} --db mine.db && results list --db mine.db --json", lambda m: len(m.json) > 2, without="results merge {db} && results list --db mine.db --json"),
                  Refused("results merge {db} --db {db}", "is the database itself")],
         "--json": [Effect("results merge {db} --db mine.db --json", is_json, without="results merge {db} --db mine.db")],
+    },
+    "results backup": {
+        "--db": [Effect("results backup copy.db --db {db} && results list --db copy.db --json", lambda m: len(m.json) > 2, without="results backup copy.db && results list --db copy.db --json"),
+                 Refused("results backup {db} --db {db}", "is there already")],
+        "--json": [Effect("results backup copy.db --db {db} --json", is_json, without="results backup copy.db --db {db}"),
+                   Refused("results backup - --db {db} --json", "- is standard output")],
     },
     "results export": {
         **only(filters("results export --db {db} --json ", of_cells("id"), []), "--where", "--since"),
@@ -898,7 +905,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             *(("ab12", "MobileNetV3", 60.0), ("ab12", "MobileNetV3", 65.0)),
         ):
             session = store.new_session(seed=1, device={**PHONE, "serial": serial, "soc": "kirin"})
-            subject = replace(SUBJECT, name=name, sha256=name)
+            subject = replace(SUBJECT, name=name, sha256=sha256_of(name.encode()))
             cell = store.begin(session, subject=subject, threads=2, protocol=ROBUST, program=PROGRAM)
             for number in range(6):
                 store.add_launch(cell, session, launch(number, ms, ms + 0.1))
@@ -907,7 +914,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         known = replace(
             SUBJECT,
             name="known",
-            sha256="known",
+            sha256="1c" * 32,
             params=4_250_000,
             flops=578_880_000,
             metadata=network("MobileNetV1", "random"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -222,6 +224,60 @@ def test_a_signal_unwinds_what_was_begun(number: int, code: int) -> None:
     assert rest == b"settings restored\n"
     assert process.returncode == code
     assert b"Traceback" not in message
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+from edge.__main__ import main
+left = int(sys.argv.pop(1))
+def hook(event, arguments):
+    global left
+    if event == "import":
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(hook)
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("at", [1, 5, 30, 90, 150, 250, 400])
+def test_an_interrupt_while_it_starts_is_without_a_traceback(at: int, tmp_path: Path) -> None:
+    """At the nth import: of the command line itself, of the command, of what it uses."""
+    command = ["bench", "PPLCNet_x1_0", "--weights", "random", "--device", "nowhere"]
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT, str(at), *command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "EDGEZOO_DATA_DIR": str(tmp_path)},
+    )
+    assert done.returncode in (-signal.SIGINT, 130)
+    assert done.stderr.strip() in ("", "Interrupted.")
+    assert list(tmp_path.iterdir()) == []
+
+
+SWALLOWED = """
+import os, sys, time, click
+from edge.cli import main
+class Interrupted:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(0.1)
+@click.command()
+def command():
+    Interrupted()
+    time.sleep(60)
+main._Commands.get_command = lambda *_: command
+sys.exit(main.run(["list"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(15, 143), (2, 130)], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_where_python_swallows_the_exception_ends_it_all_the_same(number: int, code: int) -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWED, str(number)], capture_output=True, text=True, timeout=30)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
 
 
 HEAVY = (

@@ -7,10 +7,12 @@ import pty
 import subprocess
 import sys
 import time
+from threading import Thread
 
+import click
 import pytest
 
-from edge.cli import output
+from edge.cli import main, output
 from edge.cli.output import Activity, ProgressLine, clock
 
 Capture = pytest.CaptureFixture[str]
@@ -25,6 +27,23 @@ def work(quiet: bool = False) -> None:
             time.sleep(0.05)
         heard("", 0, 0)
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_what_a_ctrl_c_leaves_is_said_once_something_is_kept(
+    kept: bool, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command()
+    def command() -> None:
+        with ProgressLine(resumes="Every launch is kept.", once_kept=True) as progress:
+            if kept:  # heard from a device's thread
+                (device := Thread(target=progress.kept)).start()
+                device.join()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(main._Commands, "get_command", lambda *_: command)
+    assert main.run(["list"]) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted." + " Every launch is kept." * kept
 
 
 def test_a_log_gets_a_line_from_time_to_time(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cache.hashing import sha256_of
 from edge.cli.main import run
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
@@ -30,7 +31,7 @@ def results(tmp_path: Path) -> Results:
         session = store.new_session(seed=1, device=PHONE)
         for name, pace in (("MobileNetV1", 30.0), ("MobileNetV2", 20.0)):
             counted = replace(SUBJECT, params=4_250_000, flops=578_880_000)  # MobileNetV1's
-            subject = replace(counted, name=name, sha256=name, metadata=network(name, "random"))
+            subject = replace(counted, name=name, sha256=sha256_of(name.encode()), metadata=network(name, "random"))
             cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
             for number in range(5):
                 store.add_launch(cell, session, launch(number, pace, pace + 0.01 * number, pace + 0.2))
@@ -207,7 +208,7 @@ def days(tmp_path: Path) -> Results:
         for day, slower in enumerate((1.0, 1.0, 1.2)):
             session = store.new_session(seed=day, device=PHONE)
             for name, pace in (("A", 10.0), ("B", 20.0 * slower)):
-                subject = replace(SUBJECT, name=name, sha256=name)
+                subject = replace(SUBJECT, name=name, sha256=sha256_of(name.encode()))
                 cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
                 for number in range(8):
                     store.add_launch(cell, session, launch(number, *[pace * (1 + 0.0005 * number)] * 3))

@@ -27,7 +27,19 @@ NO_QUIET = {  # all they say is their answer, what is wrong with it, or what a q
     *("completion install", "completion uninstall", "completion show"),
     *(
         f"results {name}"
-        for name in ("list", "show", "export", "accuracy", "compare", "history", "check", "merge", "label", "delete")
+        for name in (
+            "list",
+            "show",
+            "export",
+            "accuracy",
+            "compare",
+            "history",
+            "check",
+            "merge",
+            "label",
+            "delete",
+            "backup",
+        )
     ),
     *("results save-baseline", "results baselines"),
 }

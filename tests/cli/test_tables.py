@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cache.hashing import sha256_of
 from edge.cache.usage import WHAT
 from edge.cli.main import run
 from edge.report import accuracy, coverage, grid, history, sustained
@@ -40,7 +41,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(path) as store:
         for number, name in enumerate(("MobileNetV3_large_x1_0_ssld", "MobileNetV3_small_x0_75") * 2):
             session = store.new_session(seed=1, device={**PHONE, "soc": "kirin"})
-            subject = replace(SUBJECT, name=name, sha256=name)
+            subject = replace(SUBJECT, name=name, sha256=sha256_of(name.encode()))
             for threads in (1, 2, 4):
                 cell = store.begin(session, subject=subject, threads=threads, protocol=ROBUST, program=PROGRAM)
                 for at in range(6):

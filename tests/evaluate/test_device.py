@@ -56,6 +56,9 @@ class Heard:
     def now(self, text: str, done: int = 0, of: int = 0) -> None:
         self.moments.append(f"{text}: {done} of {of}")
 
+    def kept(self) -> None:
+        pass
+
     def working(self, name: str) -> Callable[[str, int, int], None]:  # noqa: ARG002
         return lambda _what, _done, _of: None
 

@@ -166,6 +166,23 @@ def keepers(parent: int) -> list[int]:
     return found
 
 
+def test_who_is_interrupted_in_the_queue_hears_nothing_of_launches(two_phones: TwoPhones, tmp_path: Path) -> None:
+    two_phones.lab.client("reserve", "--wait", "name=phone1", user="other")
+    words, said, db = two_phones.bench("--match", "name=phone1"), tmp_path / "said", tmp_path / "r.db"
+    with said.open("wb") as err:
+        waiting = subprocess.Popen([sys.executable, "-m", "edge", *words, "--db", str(db)], stderr=err)
+    try:
+        until(lambda: b"number 1 in the queue" in said.read_bytes())
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(60) == 130
+    finally:
+        waiting.kill()
+        (mine,) = [line.split("'")[1] for line in reservations(two_phones).splitlines() if "Reservation '" in line]
+        two_phones.lab.client("cancel-reservation", mine)
+    assert said.read_text().splitlines()[-1] == "Interrupted."
+    assert not db.exists()
+
+
 def test_nobody_else_gets_a_place_that_is_measured(two_phones: TwoPhones, tmp_path: Path) -> None:
     process = started(two_phones, tmp_path / "r.db")
     try:

@@ -89,7 +89,9 @@ def test_the_table_says_versions_errors_and_reasons() -> None:
 def test_a_cell_that_never_ran_is_of_the_engine_that_was_meant(program: str, maker: str | None, name: str) -> None:
     metadata = network("PPLCNet_x1_0", "random") | ({"engine": {"name": maker, "version": "1"}} if maker else {})
     subject = replace(SUBJECT, metadata=metadata if maker else None)
-    failed = measurement(id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab"))
+    failed = measurement(
+        id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab" * 32)
+    )
     assert engines.engine_of(failed) == name
     (row,) = json.loads(engines.as_json([failed], []))
     assert (row["engine"], row["engine_version"], row["status"]) == (name, None, "failed")

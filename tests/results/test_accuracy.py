@@ -161,8 +161,8 @@ def test_they_are_found_by_model_and_device(path: Path) -> None:
 
 
 def test_a_measurement_has_the_newest_accuracy_of_its_file_else_of_its_network(path: Path) -> None:
-    host = replace(SUBJECT, sha256="host", metadata=NETWORK)
-    phone = replace(SUBJECT, sha256="phone", metadata=NETWORK)
+    host = replace(SUBJECT, sha256="1a" * 32, metadata=NETWORK)
+    phone = replace(SUBJECT, sha256="1b" * 32, metadata=NETWORK)
     with Store(path) as store:
         cell = store.begin(
             store.new_session(seed=1, device=PHONE), subject=phone, threads=1, protocol=ROBUST, program=PROGRAM
@@ -172,7 +172,7 @@ def test_a_measurement_has_the_newest_accuracy_of_its_file_else_of_its_network(p
         store.accuracies.add(accuracy(subject=host, network=network_id(host)))
         newer = store.accuracies.add(accuracy(bytes([WRONG]), subject=host, network=network_id(host)))
         store.accuracies.add(accuracy(subject=phone, network=network_id(phone), synthetic=True))
-        store.accuracies.add(accuracy(subject=replace(phone, sha256="q", precision="int8"), network="aa bb int8"))
+        store.accuracies.add(accuracy(subject=replace(phone, sha256="0a" * 32, precision="int8"), network="aa bb int8"))
         found = store.get(cell).accuracy
         assert found is not None
         assert found.id == newer

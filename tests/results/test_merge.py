@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.cli.main import run
 from edge.errors import ResultsError, UsageError
+from edge.results.domains import DOMAINS, check_row, is_in
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
 from edge.results.merge import Merged, merge
+from edge.results.migrations import COLUMNS
 from edge.results.protocol import ROBUST
 from edge.results.reasons import Code
 from edge.results.store import Store
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, accuracy, launch, new_database
 
 Capture = pytest.CaptureFixture[str]
 DATA = Path(__file__).parent / "data"
@@ -325,16 +329,16 @@ def foreign(path: Path) -> None:
     change(path, "PRAGMA application_id = 7")
 
 
-@pytest.mark.parametrize("spoil", [newer, cut, no_database, empty, foreign])
+@pytest.mark.parametrize(("spoil", "code"), [(newer, 2), (cut, 1), (no_database, 2), (empty, 2), (foreign, 2)])
 def test_another_kind_of_file_is_one_sentence_and_nothing_is_written(
-    two: tuple[Path, Path], spoil: Any, capsys: Capture, tmp_path: Path
+    two: tuple[Path, Path], spoil: Any, code: int, capsys: Capture, tmp_path: Path
 ) -> None:
     ours, theirs = two
     good = tmp_path / "good.db"
     measured(good, "good")
     spoil(theirs)
     before = content(ours)
-    assert run(["results", "merge", str(good), str(theirs), "--db", str(ours)]) == 2
+    assert run(["results", "merge", str(good), str(theirs), "--db", str(ours)]) == code
     said = capsys.readouterr()
     assert said.out == ""
     assert str(theirs) in said.err
@@ -370,20 +374,81 @@ def test_the_database_itself_is_refused(two: tuple[Path, Path]) -> None:
         merge(two[0], [two[0]])
 
 
-def test_a_file_that_may_not_be_written_beside_is_read(two: tuple[Path, Path], tmp_path: Path) -> None:
-    """As root every folder can be written to: a full medium without a journal is what is left to try."""
+def killed_while_it_has_it(path: Path) -> None:
+    """A process that was killed with the database open: the last session lies in the log only, the index is left over."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from tests.results.test_merge import measured;"
+        "from edge.results.store import Store; open_too = Store(Path(sys.argv[1])); open_too.ids();"
+        "measured(Path(sys.argv[1]), 'logged', at=30.0); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == -signal.SIGKILL
+
+
+def in_one_file(path: Path) -> None:
+    pass
+
+
+def with_log_and_index(path: Path) -> None:
+    killed_while_it_has_it(path)
+
+
+def with_its_log(path: Path) -> None:
+    killed_while_it_has_it(path)
+    path.with_name(path.name + "-shm").unlink()
+
+
+def with_an_empty_log(path: Path) -> None:
+    path.with_name(path.name + "-wal").touch()
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o555], ids=["folder", "read-only"])
+@pytest.mark.parametrize("lies", [in_one_file, with_its_log, with_log_and_index, with_an_empty_log])
+def test_nothing_is_left_beside_the_other_file_and_nothing_of_its_log_is_lost(
+    two: tuple[Path, Path], tmp_path: Path, lies: Any, mode: int
+) -> None:
     ours, theirs = two
-    folder = tmp_path / "read-only"
+    folder = tmp_path / "theirs"
     folder.mkdir()
     kept = folder / "theirs.db"
     shutil.copyfile(theirs, kept)
-    kept.chmod(0o444)
-    folder.chmod(0o555)
+    lies(kept)
+    logged = (log := kept.with_name("theirs.db-wal")).exists() and log.stat().st_size > 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    folder.chmod(mode)  # as root it can be written to all the same
     try:
-        assert merge(ours, [kept])[0].cells == 1
-        assert [path.name for path in folder.iterdir() if not path.name.endswith(("-shm", "-wal"))] == ["theirs.db"]
+        assert merge(ours, [kept])[0].cells == 1 + logged
+        assert {path.name for path in folder.iterdir()} == before.keys()
+        for path in folder.iterdir():
+            if not path.name.endswith("-shm"):  # in which readers note that they read
+                assert path.read_bytes() == before[path.name], path
     finally:
         folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("lies", [in_one_file, with_its_log, with_log_and_index, with_an_empty_log])
+def test_ones_own_that_may_not_be_written_to_are_read_with_their_log(
+    two: tuple[Path, Path], lies: Any, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    _, path = two
+    lies(path)
+    before = sorted(path.parent.iterdir())
+    monkeypatch.setattr(os, "access", lambda _, mode: mode != os.W_OK)  # root may write everywhere
+    with Store(path) as store:
+        assert len(store.ids()) == 1 + (lies in (with_its_log, with_log_and_index))
+    assert run(["results", "label", "1", "day", "--db", str(path)]) == 1
+    assert "readonly database" in capsys.readouterr().err
+    assert sorted(path.parent.iterdir()) == before
+
+
+def test_a_file_that_is_written_to_is_merged_as_it_was_at_one_moment(two: tuple[Path, Path]) -> None:
+    ours, theirs = two
+    with Store(theirs) as writing:
+        session = writing.new_session(seed=9, device=MI9)
+        writing.begin(session, subject=replace(SUBJECT, name="begun"), threads=1, protocol=ROBUST, program=PROGRAM)
+        assert theirs.with_name("theirs.db-wal").stat().st_size > 0
+        assert merge(ours, [theirs])[0].cells == 2
+        writing.new_session(seed=10, device=MI9)
+    assert sorted(path.name for path in theirs.parent.iterdir()) == ["ours.db", "theirs.db"]
 
 
 @pytest.mark.parametrize("schema", sorted(DATA.glob("schema-*.db")), ids=lambda path: path.stem)
@@ -396,6 +461,73 @@ def test_every_earlier_schema_is_merged_and_stays_as_it_is(tmp_path: Path, schem
     with Store(theirs) as store:  # which brings the file to today's schema
         assert made.cells == len(store.ids())
     assert content(ours)[0] == content(theirs)[0]
+
+
+ANY_VALUE = st.one_of(
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(-3, 300),
+    st.floats(),
+    st.none(),
+    st.binary(max_size=24),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    st.sampled_from(
+        ["", "yesterday", "{}", "[]", "[1]", '{"serial": 1}', "1x3", "-1x3", "ab" * 32, "AB" * 32, "measured"]
+    ),
+    st.sampled_from(['{"serial": "x"}', '{"seconds": -1}', '{"code": "other"}', " a", "1e999", "9" * 400]),
+)
+EVERY_COLUMN = [(table, column) for table, columns in DOMAINS.items() if table != "unreadable" for column in columns]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two measurements, of which one is labelled and a baseline, and an accuracy."""
+    path = tmp_path_factory.mktemp("whole") / "whole.db"
+    first, _ = (measured(path, model, launches=2) for model in ("m1", "m2"))
+    with Store(path) as store:
+        store.accuracies.add(accuracy())
+        store.marks.label([first], "night")
+        store.marks.save_baseline("main", [first])
+    return path
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(EVERY_COLUMN), ANY_VALUE)
+@example(("cell", "threads"), -3)
+@example(("session", "started"), "yesterday")
+@example(("cell", "model_sha256"), "")
+def test_whatever_a_column_of_theirs_holds_ours_hold_what_they_may(
+    whole: Path, tmp_path_factory: pytest.TempPathFactory, place: tuple[str, str], value: object
+) -> None:
+    """What stays behind is told; and what was taken is whole."""
+    (table, column), folder = place, tmp_path_factory.mktemp("one")
+    theirs, ours = folder / "theirs.db", folder / "ours.db"
+    shutil.copyfile(whole, theirs)
+    with closing(sqlite3.connect(theirs, isolation_level=None)) as connection:
+        first = f"rowid = (SELECT min(rowid) FROM {table})"
+        try:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {first}", (value,))
+        except (sqlite3.IntegrityError, sqlite3.OperationalError):
+            return  # SQLite itself does not take it there
+        (held,) = connection.execute(f"SELECT {column} FROM {table} WHERE {first}").fetchone()
+    (made,) = merge(ours, [theirs])
+    for name in DOMAINS:
+        with closing(sqlite3.connect(ours)) as connection:
+            connection.row_factory = sqlite3.Row
+            for row in connection.execute(f"SELECT * FROM {name}"):
+                check_row(name, row)
+    content(ours)  # which asserts that all of it can be read
+    with Store(ours) as store:
+        assert store.summaries()[1] == store.sessions.damaged() == store.marks.damaged() == []
+    told_again = table == "launch" and column in ("runs", "sampled", "level_ms", "mean_ms", "sound")
+    if not (told_again or is_in(table, column, held)):
+        assert made.damaged or made.conflicts
+    assert made.cells == 2 or made.damaged
+
+
+def test_every_column_there_is_has_its_domain() -> None:
+    assert {table: ",".join(columns) for table, columns in DOMAINS.items()}.keys() == COLUMNS.keys()
+    for table, names in COLUMNS.items():
+        assert set(names.split(",")) == DOMAINS[table].keys()
 
 
 KILLED = """
@@ -435,7 +567,7 @@ def test_hosts_that_take_from_one_another_come_to_the_same(
     folder = tmp_path_factory.mktemp("hosts")
     hosts = [folder / f"{number}.db" for number in range(3)]
     for host in hosts:
-        Store(host).close()
+        new_database(host)
     made = 0
     for place, step in steps:
         if step == "new":

@@ -16,7 +16,7 @@ from edge.results import migrations
 from edge.results.measurement import Measurement
 from edge.results.migrations import SCHEMA_VERSION, step_2
 from edge.results.store import Store
-from tests.bench.examples import accuracy
+from tests.bench.examples import accuracy, new_database
 from tests.untrusted.mutations import HOSTILE_JSON
 
 DATA = Path(__file__).with_name("data")
@@ -192,6 +192,7 @@ def test_a_new_file_has_the_tables_of_a_migrated_one(old: Path, tmp_path: Path) 
         finally:
             connection.close()
 
+    new_database(tmp_path / "new.db")
     assert tables(old) == tables(tmp_path / "new.db")
 
 
@@ -234,7 +235,7 @@ import sys
 from pathlib import Path
 from edge.results.store import Store
 sys.stdin.readline()
-with Store(Path(sys.argv[1])) as store:
+with Store(Path(sys.argv[1])) as store, store.database.transaction():
     print(len(store.ids()))
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -162,6 +164,55 @@ def test_a_damaged_database_is_named_with_the_way_out(db: Path, capsys: Capture)
     db.write_bytes(content)
     assert run(["results", "list", "--db", str(db)]) == 1
     assert "edgezoo results check --repair" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_at_all_is_left_as_it_was(db: Path, capsys: Capture) -> None:
+    content = db.read_bytes()[:100] + b"\xff" * 5000
+    db.write_bytes(content)
+    assert run(["results", "check", "--repair", "--db", str(db)]) == 1
+    assert "cannot be read at all" in capsys.readouterr().err
+    assert [path.name for path in db.parent.iterdir()] == ["results.db"]
+    assert db.read_bytes() == content
+
+
+def test_a_repair_that_the_disk_has_no_room_for_leaves_nothing(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(db, "UPDATE cell SET started = 'x' WHERE id = 1")
+
+    def full(_: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space"):
+        repair(db)
+    assert [path.name for path in db.parent.iterdir()] == ["results.db"]
+
+
+DAMAGED_COLUMNS = {
+    "session": ("UPDATE session SET started = 'yesterday', soc = x'00'", "session 1 in"),
+    "threads": ("UPDATE cell SET threads = -3 WHERE id = 1", "its threads is -3, no whole number from 1"),
+    "sha": ("UPDATE cell SET model_sha256 = '' WHERE id = 1", "its model_sha256 is '', no SHA-256"),
+    "label": ("UPDATE label SET text = ' ' WHERE cell = 1", "label 1 in"),
+    "baseline": ("UPDATE baseline SET saved = -1", "baseline 1 in"),
+}
+
+
+@pytest.mark.parametrize(("damage", "why"), DAMAGED_COLUMNS.values(), ids=DAMAGED_COLUMNS.keys())
+def test_a_column_that_holds_what_it_may_not_is_told_and_mended(
+    db: Path, damage: str, why: str, capsys: Capture
+) -> None:
+    change(db, damage)
+    assert run(["results", "check", "--db", str(db)]) == 1
+    assert why in capsys.readouterr().err
+    assert run(["results", "check", "--repair", "--db", str(db)]) == 0
+    assert why in capsys.readouterr().err
+    found = check(db)
+    assert found.damaged == ()
+    assert found.measurements == COUNT - ("UPDATE cell" in damage)
+    with Store(db) as store:
+        (session,) = store.database.rows("SELECT started, soc FROM session")
+        assert session["soc"] == "msmnile"
+        assert session["started"] <= min(one.started for one in store.measurements(store.ids())[0])
 
 
 def test_a_repair_that_was_killed_is_done_by_the_next(db: Path) -> None:

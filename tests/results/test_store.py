@@ -23,7 +23,7 @@ from edge.results.measurement import Extremes
 from edge.results.protocol import ADDED, REMOVED, ROBUST, TABLE, Protocol
 from edge.results.reasons import Code
 from edge.results.store import Store, asked_for
-from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
+from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch, new_database
 
 KEY = Key.of(SUBJECT, DeviceIdentity.of(PHONE), 2, ROBUST, PROGRAM)
 
@@ -207,7 +207,7 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.db"
-    Store(path).close()
+    new_database(path)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -235,12 +235,26 @@ def test_an_empty_file_becomes_the_database(tmp_path: Path) -> None:
     path.touch()
     with Store(path) as store:
         assert store.ids() == []
+        assert path.read_bytes() == b""
+        store.new_session(seed=1, device=PHONE)
+    with Store(path, create=False) as store:
+        assert len(store.sessions.all()) == 1
 
 
-def test_a_missing_database_is_not_made_by_reading(tmp_path: Path) -> None:
-    path = tmp_path / "results.db"
+def test_a_database_is_made_by_what_is_written_first(tmp_path: Path) -> None:
+    """Who only looks, or is refused before anything was measured, leaves nothing behind; nor misses what others write."""
+    path = tmp_path / "new" / "results.db"
     assert "no results yet" in refused(path, create=False)
-    assert not path.exists()
+    with Store(path) as looking, Store(path) as measuring:
+        assert looking.ids() == []
+        assert looking.summaries() == ([], [])
+        assert list(tmp_path.iterdir()) == []
+        session, cell = begin(measuring)
+        measuring.add_launch(cell, session, launch(0, 1.0))
+        assert looking.ids() == [cell]
+        assert begin(looking)[1] != cell
+    path.with_name("empty.db").touch()
+    assert "is empty" in refused(path.with_name("empty.db"), create=False)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.results.store import Store
-from tests.bench.examples import PHONE
+from tests.bench.examples import PHONE, new_database
 
 
 def schema(path: Path) -> list[str]:
     """The statements that make an empty database what `Store` made of `path`."""
-    Store(path).close()
+    new_database(path)
     with sqlite3.connect(path) as made:
         statements = [sql for (sql,) in made.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
         for pragma in ("application_id", "user_version"):
