@@ -16,7 +16,7 @@ from edge.device.host import HostDevice
 from edge.device.hosts import read_hosts
 from edge.device.ssh.board import SshDevice
 from edge.device.ssh.destination import PREFIX, Destination
-from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
+from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError, UsageError
 
 _PASSING = ("authorizing", "connecting")  # for a moment, while the server and a device greet each other
 _SETTLE_LOOKS = 20
@@ -38,7 +38,7 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.address.resolve_address). Raises NoDeviceError,
     DeviceUnavailableError, AdbNotFoundError, UsageError.
     """
-    if spec == "host":
+    if named_device(spec) == ("host",):
         return [HostDevice()]
     if spec is not None and (destination := named_board(spec)) is not None:
         return [SshDevice(destination)]
@@ -61,6 +61,25 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     if not usable:
         raise _why_none(listed)
     return [AndroidDevice(address, usable[0].serial)]
+
+
+def named_device(spec: str | None, adb_server: str | None = None) -> tuple[str, ...]:
+    """What is named, without asking it: the same for two names that mean one device for certain.
+
+    Raises UsageError for what names no device, or an adb server beside a device that no adb sees; FormatError for a
+    hosts.toml that is wrong.
+    """
+    if spec == "":
+        raise UsageError("--device names no device", hint="host, a serial number, ssh:USER@HOST, or all")
+    if spec == "host":
+        if adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        return ("host",)
+    if spec is not None and (board := named_board(spec)) is not None:
+        if adb_server is not None:
+            raise UsageError(f"--adb-server is for devices that adb sees, and {spec} is reached over ssh")
+        return ("ssh", board.spec)
+    return ("adb", spec or "", resolve_address(adb_server).spec)
 
 
 def named_board(spec: str) -> Destination | None:
