@@ -20,7 +20,7 @@ from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
-from edge.errors import EdgezooError, foreseen
+from edge.errors import DeviceError, EdgezooError, LabError, foreseen
 from edge.lab.lease import reserved
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
@@ -122,9 +122,11 @@ def _measured(
         try:
             place, errors, lacking = _place(one.device, one.options, seed, listener, wrong)
         except Exception as unforeseen:
+            error = foreseen(unforeseen)
+            if alone and one.options.lab is not None and isinstance(error, DeviceError):
+                raise LabError(f"{one.name}: {error.message}", hint=error.hint) from unforeseen
             if alone:
                 raise
-            error = foreseen(unforeseen)
             wrong(error)
             listener.error(f"{one.name}: {_sentence(error)}")
             failed = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edge.device.adb import server
 from edge.device.adb.address import ServerAddress, resolve_address
@@ -17,6 +17,7 @@ from edge.device.hosts import read_hosts
 from edge.device.ssh.board import SshDevice
 from edge.device.ssh.destination import PREFIX, Destination
 from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError, UsageError
+from edge.untrusted.guard import brief
 
 _PASSING = ("authorizing", "connecting")  # for a moment, while the server and a device greet each other
 _SETTLE_LOOKS = 20
@@ -51,7 +52,7 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
         return [AndroidDevice(address, one.serial) for one in usable]
     serial = spec or os.environ.get("ANDROID_SERIAL")
     if serial:
-        return [AndroidDevice(address, _by_serial(address, listed, serial).serial)]
+        return [AndroidDevice(address, _by_serial(address, listed, serial, read_hosts()).serial)]
     usable = [one for one in listed if one.state == "device"]
     if len(usable) > 1:
         raise NoDeviceError(
@@ -61,6 +62,12 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     if not usable:
         raise _why_none(listed)
     return [AndroidDevice(address, usable[0].serial)]
+
+
+def open_adb(serial: str, adb_server: str | None = None) -> Device:
+    """The device of that serial number, or HOST:PORT, whatever else goes by that name. Raises as `open_device`."""
+    address = resolve_address(adb_server)
+    return AndroidDevice(address, _by_serial(address, list_devices(address), serial).serial)
 
 
 def named_device(spec: str | None, adb_server: str | None = None) -> tuple[str, ...]:
@@ -111,16 +118,23 @@ def unavailable(one: Listed) -> DeviceUnavailableError:
     )
 
 
-def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str) -> Listed:
+def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str, hosts: Iterable[str] = ()) -> Listed:
+    """`hosts`: other names that could have been meant."""
+    said = ""
     found = next((one for one in listed if one.serial == serial), None)
     if found is None and re.fullmatch(r".+:\d+", serial):  # a device on the network that the server does not know yet
-        server.connect(address, serial)
-        found = next((one for one in list_devices(address) if one.serial == serial), None)
+        said = server.connect(address, serial).strip()
+        listed = list_devices(address)
+        found = next((one for one in listed if one.serial == serial), None)
     if found is None:
         there = ", ".join(one.serial for one in listed) or "none"
-        hosts = "".join(f", {name}" for name in read_hosts())
-        named = f"; of hosts.toml: {hosts[2:]}" if hosts else ""
-        raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}{named}")
+        names = ", ".join(hosts)
+        named = f"; of hosts.toml: {names}" if names else ""
+        where = "" if address.own else f" at the adb server {address.spec}"
+        raise NoDeviceError(
+            f"there is no device {brief(serial)}{where}" + (f": adb says: {brief(said)}" if said else ""),
+            hint=f"connected devices: {there}{named}",
+        )
     if found.state != "device":
         raise unavailable(found)
     return found
