@@ -250,6 +250,7 @@ def bench_models(
     import secrets
     from contextlib import ExitStack
 
+    from edge.bench.distinct import Distinct, sentence
     from edge.bench.fleet import DeviceRequest, measure_everywhere
     from edge.bench.host_engines import host_engine
     from edge.bench.models import prepare
@@ -288,12 +289,17 @@ def bench_models(
     errors: list[EdgezooError] = []
     with ExitStack() as lease:
         if (places_asked := asked.lab_asked) is None:
-            found = open_device(device)
+            found = [(one.serial, one) for one in open_device(device)]
         else:
             leased = reserved(places_asked, line=say, wrong=lambda text: errors.append(LabError(text)))
-            found = [one.device for one in lease.enter_context(leased)]
-        for one in found:
+            found = [(place.place, place.device) for place in lease.enter_context(leased)]
+        distinct = Distinct()
+        for name, one in found:
             try:
+                if (first := distinct.twin(one, name)) is not None:
+                    say(sentence(name, first, one))
+                    errors += [LabError(sentence(name, first, one))] if lab is not None else []
+                    continue
                 known = one.properties()
                 asked.check_device(known.kind, len(known.cores), one.serial)
                 program = find_runner(one, runner, engine=runs, say=say)

@@ -28,6 +28,7 @@ from edge.results.store import Store
 from edge.source.checkout import CheckoutNetwork
 from edge.source.weights import Weights
 from tests.bench.examples import PHONE, SUBJECT, launch
+from tests.bench.scripted import ScriptedDevice
 from tests.source.checkouts import make_checkout
 
 LIGHT = ["PPLCNet_x1_0", "MobileNetV1"]
@@ -267,11 +268,26 @@ def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.M
     monkeypatch.setattr("edge.bench.programs.find_runner", no_runner)
     with pytest.raises(errors.BenchError, match="not built"):
         edge.bench_models(["PPLCNet_x1_0"], device="host")
-    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [HostDevice(), HostDevice()])
+    one, two = ScriptedDevice(), ScriptedDevice()
+    two.serial, two.itself = "cd34", {"serialno": "8a1b0002"}
+    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [one, two])
     assert [str(error) for error in edge.bench_models(["PPLCNet_x1_0"], device="all").errors] == [
         "the benchmark program is not built"
     ] * 2
     assert host.places == []
+
+
+def test_a_device_under_two_names_is_measured_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = ScriptedDevice(), ScriptedDevice()
+    two.serial = "10.0.0.5:5555"
+    one.itself = two.itself = {"serialno": "8a1b0001"}
+    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [one, two])
+    said: list[str] = []
+    edge.bench_models(["PPLCNet_x1_0"], device="all", say=said.append)
+    assert [place.device for place in host.places] == [one]
+    assert (
+        "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: it is measured once, as ab12" in said
+    )
 
 
 def test_a_lab_is_asked_for_as_on_the_command_line(host: Host) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol as Interface
 
+from edge.bench.distinct import Distinct, sentence
 from edge.bench.fleet import DeviceRequest, DeviceResult, measure_everywhere
 from edge.bench.gate import Gate
 from edge.bench.models import prepare
@@ -118,8 +119,13 @@ def _measured(
     alone: bool,
 ) -> Benchmark:
     failed, groups, missing = False, dict[int, list[DeviceRequest]](), list[Missing]()
+    distinct = Distinct()
     for one in devices:
         try:
+            if (first := distinct.twin(one.device, one.name)) is not None:
+                listener.line(sentence(one.name, first, one.device))
+                failed |= _is_missed(one, next(other for other in devices if other.name == first))
+                continue
             place, errors, lacking = _place(one.device, one.options, seed, listener, wrong)
         except Exception as unforeseen:
             error = foreseen(unforeseen)
@@ -147,6 +153,11 @@ def _measured(
     failed |= any(cell.status == "failed" for cell in cells)
     failed |= any(result.error is not None or bool(result.differ) for result in results)
     return Benchmark(cells, failed, tuple(missing))
+
+
+def _is_missed(one: _Assigned, first: _Assigned) -> bool:
+    """Whether more was asked for than a device's name that it has twice: another device, or another program on it."""
+    return one.options.lab is not None or one.options.runner != first.options.runner
 
 
 def _everywhere(

@@ -46,7 +46,7 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     try:
         listed = [one for one in list_devices(address) if spec in (None, one.serial)]
     except AdbNotFoundError:
-        if not hosts:
+        if not hosts or adb_server is not None:
             raise
         listed = []  # who has boards only needs no adb
     if spec is not None and not listed and not hosts:

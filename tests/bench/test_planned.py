@@ -245,6 +245,25 @@ def test_a_second_run_measures_nothing_here_and_on_a_host_with_the_results(
     assert sum(len(phone.launches) for phone in phones.values()) == launches
 
 
+def test_a_device_under_two_names_is_measured_once(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    """On the cable and on the network: only the phone itself knows that it is one."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    phones["10.0.0.5:5555"].itself = phones["ab12"].itself
+    words = ["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]
+    assert run(words) == 0
+    said = capsys.readouterr()
+    assert "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: it is measured once" in said.err
+    assert [one["threads"] for one in json.loads(said.out)] == [1, 2]
+    assert phones["10.0.0.5:5555"].launches == []
+    other = tmp_path / "runner"
+    other.touch()
+    written(tmp_path, PLAN + 'runner = "./runner"\n')
+    assert run(words) == 1  # what another program measures was asked for, too
+    assert "are one device" in capsys.readouterr().err
+
+
 def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture) -> None:
     shutil.copyfile(TINY, tmp_path / "tiny.nb")
     plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
