@@ -26,7 +26,7 @@ from edge.source.weights import Weights
 from edge.typed import convert
 from edge.untrusted.files import read_text
 from edge.untrusted.toml import toml_table
-from edge.untrusted.toml_lines import line_of, path_of
+from edge.untrusted.toml_lines import path_of, place_of
 from edge.zoo.catalogue import lookup, selected
 
 _MOST_BYTES = 1 << 20
@@ -287,8 +287,7 @@ class _Plan:
 
     def _at(self, field: str, value: str | None = None) -> str:
         """The file, and the line of a field such as `device[1].count`, or where `value` stands in it."""
-        line = line_of(self._text, path_of(field), value)
-        return str(self._path) if line is None else f"{self._path}, line {line}"
+        return place_of(self._path, self._text, path_of(field), value)
 
 
 def _known(error: PlanError, values: Mapping[str, object]) -> str:

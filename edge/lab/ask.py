@@ -53,7 +53,7 @@ def check_coordinator(address: str) -> None:
         return
     brackets = found is None and address.count(":") > 1 and "[" not in address
     hint = f"an IPv6 address stands in brackets: [{address}]" if brackets else "HOST:PORT, or HOST"
-    raise UsageError(f"--lab {brief(address)} is no address of a coordinator", hint=hint)
+    raise UsageError(f"--lab {brief(address) or repr(address)} is no address of a coordinator", hint=hint)
 
 
 def tags(words: tuple[str, ...]) -> dict[str, str]:

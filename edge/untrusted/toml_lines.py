@@ -35,6 +35,12 @@ def line_of(text: str, path: Sequence[str | int], value: str | None = None) -> i
     return next((found + more for more, line in enumerate(lines) if any(one in line for one in quoted)), found)
 
 
+def place_of(file: object, text: str, path: Sequence[str | int], value: str | None = None) -> str:
+    """`file, line 3`, or the file alone where the line is not found. The rest as in `line_of`."""
+    line = line_of(text, path, value)
+    return str(file) if line is None else f"{file}, line {line}"
+
+
 def path_of(field: str) -> Path:
     """From `device[1].count`, as `edge.typed` names a field."""
     return tuple(

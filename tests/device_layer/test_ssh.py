@@ -15,7 +15,7 @@ from edge.bench.options import BenchOptions
 from edge.device.base import Thermal
 from edge.device.discover import open_device
 from edge.device.elf import needs_android
-from edge.device.hosts import hosts_of, read_hosts
+from edge.device.hosts import read_hosts
 from edge.device.shell.layout import Layout
 from edge.device.shell.way import Ended
 from edge.device.ssh import probe
@@ -53,11 +53,26 @@ def test_a_machine_is_named(text: str, words: tuple[str, ...], by_hand: str) -> 
 @pytest.mark.parametrize(
     "text",
     ["ssh:", "ssh:@board", "ssh:-oProxyCommand=reboot", "ssh:pi@-x", "ssh:a b", "ssh:board:0", "ssh:board:65536",
-     "ssh:board;reboot", "ssh:board:22:22", "board", "ssh:pi@board\n"],
+     "ssh:board;reboot", "ssh:board:22:22", "board", "ssh:pi@board\n", "", "ssh:::1", "ssh:pi@fe80::1%eth0"],
 )  # fmt: skip
 def test_a_name_that_is_none(text: str) -> None:
     with pytest.raises(UsageError, match="names no machine"):
         Destination.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ssh:::1", "ssh:[::1]"),
+        ("ssh:pi@fe80::1%eth0", "ssh:pi@[fe80::1%eth0]"),
+        ("ssh:2001:db8::7", "ssh:[2001:db8::7]"),
+    ],
+)
+def test_an_ipv6_address_without_brackets(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="names no machine") as caught:
+        Destination.parse(text)
+    assert caught.value.hint == f"an IPv6 address stands in brackets: {meant}"
+    assert Destination.parse(meant).spec == meant
 
 
 @pytest.mark.parametrize("directory", ["relative", "/", "/a b", "/a;reboot", "/$HOME", "/a/../b", "/a'b"])
@@ -96,21 +111,39 @@ def test_a_board_is_opened_by_its_address_or_its_name(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("table", "field"),
+    ("text", "line", "said", "advice"),
     [
-        ([], "hosts"),
-        ({"host": "ssh:board"}, "hosts.host"),
-        ({"a b": "ssh:board"}, "hosts.a b"),
-        ({"pi": "board"}, "hosts.pi"),
-        ({"pi": {"directory": "/a"}}, "hosts.pi"),
-        ({"pi": {"address": "ssh:board", "directory": "a"}}, "hosts.pi"),
-        ({"pi": 7}, "hosts.pi"),
+        ("hosts = []", 1, "`hosts` is no table", "[hosts]"),
+        ('[hosts]\nhost = "ssh:board"', 2, "`hosts.host`: that is no name", "not host, all, android"),
+        ('[hosts]\npi="ssh:pi"\n"a b" = "ssh:board"', 3, "`hosts.a b`: that is no name", "letters, digits"),
+        ('[hosts]\npi = "board"', 2, "`hosts.pi`: board names no machine", "ssh:USER@HOST:PORT"),
+        ('[hosts]\npi = ""', 2, "`hosts.pi`: '' names no machine", "ssh:USER@HOST:PORT"),
+        ('[hosts]\npi = "ssh:::1"', 2, "`hosts.pi`: ssh:::1 names no machine", "in brackets: ssh:[::1]"),
+        ('[hosts]\npi = { directory = "/a" }', 2, "`hosts.pi`: `address`: it is missing", "{ address = "),
+        ('[hosts]\npi = { address = "ssh:b", dir = "/a" }', 2, "`dir`: there is no such field", "directory = "),
+        ('[hosts]\n[hosts.pi]\naddress = "ssh:b"\nport = 22', 2, "`port`: there is no such field", "directory = "),
+        ('[hosts]\npi = { address = "ssh:b", directory = "a" }', 2, "a is no directory", "an absolute path"),
+        ("[hosts]\npi = 7", 2, "`hosts.pi`: expected `object`, got `int`", "an address, or"),
+        (
+            '[hosts]\npi = "ssh:pi"\n\n[other]\npi = "ssh:pi"',
+            4,
+            "`other`: there is no such field",
+            "[hosts], and below",
+        ),
+        ('pi = "ssh:pi"\n[hosts]\n', 1, "`pi`: there is no such field", "[hosts], and below it NAME"),
     ],
 )
-def test_hosts_that_are_none(table: object, field: str) -> None:
+def test_hosts_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int, said: str, advice: str
+) -> None:
+    path = tmp_path / "hosts.toml"
+    path.write_text(text)
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(path))
     with pytest.raises(FormatError) as caught:
-        hosts_of(table, "hosts.toml")
-    assert field in caught.value.message
+        read_hosts()
+    assert caught.value.message.startswith(f"{path}, line {line}: ")
+    assert said in caught.value.message
+    assert advice in caught.value.hint
 
 
 def test_a_hosts_file_that_is_not_there_or_no_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
