@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @once.command()
 @click.argument("names", nargs=-1, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @options.selection
-@options.device("spec", metavar="host|SERIAL|all",
-                says="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
+@options.device("spec", metavar="host|SERIAL|ssh:HOST|NAME|all",
+                says="Where to measure: this machine, a device, a board over ssh or by its name in hosts.toml, or all devices "
+                "that adb sees.  [default: the only one of these]")  # fmt: skip
 @options.adb_server
 @click.option(
     "--lab", metavar="HOST[:PORT]", help="Reserve devices of the lab with this labgrid coordinator, and measure there."

@@ -34,7 +34,7 @@ _ADVICE = {
 
 def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Device]:
     """The devices that `spec` means: "host" (this machine), "ssh:USER@HOST:PORT" or the name of a configured
-    host, a serial, "all" (that adb sees), or None for the only one of these.
+    host, a serial, "all" that adb sees, or None for the only one of these.
 
     `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.address.resolve_address). Raises NoDeviceError,
     DeviceUnavailableError, AdbNotFoundError, UsageError.
@@ -48,7 +48,7 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     if spec == "all":
         usable = [one for one in listed if one.state == "device"]
         if not usable:
-            raise _why_none(listed)
+            raise _why_none(listed, read_hosts())
         return [AndroidDevice(address, one.serial) for one in usable]
     serial = spec or os.environ.get("ANDROID_SERIAL")
     if serial:
@@ -60,7 +60,7 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
             hint="choose one with -s SERIAL, or all of them with --device all",
         )
     if not usable:
-        raise _why_none(listed)
+        raise _why_none(listed, read_hosts())
     return [AndroidDevice(address, usable[0].serial)]
 
 
@@ -140,13 +140,16 @@ def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str, ho
     return found
 
 
-def _why_none(listed: Sequence[Listed]) -> DeviceError:
+def _why_none(listed: Sequence[Listed], hosts: Iterable[str]) -> DeviceError:
+    """`hosts`: those of hosts.toml, which are measured only where they are named."""
+    boards = "; of hosts.toml, one at a time: " + ", ".join(f"--device {name}" for name in hosts) if any(hosts) else ""
     if len(listed) == 1:
-        return unavailable(listed[0])
+        one = unavailable(listed[0])
+        return DeviceUnavailableError(one.message, hint=one.hint + boards)
     if listed:
         states = ", ".join(f"{one.serial} {one.state}" for one in listed)
-        return NoDeviceError(f"no connected device can be used: {states}", hint=unavailable(listed[0]).hint)
+        return NoDeviceError(f"no connected device can be used: {states}", hint=unavailable(listed[0]).hint + boards)
     return NoDeviceError(
         "no Android device is connected",
-        hint='connect one and enable "USB debugging" in its developer options; or use --device host',
+        hint='connect one and enable "USB debugging" in its developer options; or use --device host' + boards,
     )

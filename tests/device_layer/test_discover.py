@@ -26,6 +26,16 @@ def test_no_device() -> None:
         assert "--device host" in caught.value.hint
 
 
+@pytest.mark.usefixtures("adb_server")
+def test_boards_are_named_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hosts.toml").write_text('[hosts]\npi = "ssh:pi@board"\norin = "ssh:orin"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
+    for spec in (None, "all"):
+        with pytest.raises(NoDeviceError, match="no Android device is connected") as caught:
+            open_device(spec)
+        assert caught.value.hint.endswith("; of hosts.toml, one at a time: --device pi, --device orin")
+
+
 def test_the_only_device(make_phone: MakePhone) -> None:
     phone = make_phone()
     assert [device.serial for device in open_device()] == [phone.serial]

@@ -165,6 +165,9 @@ Host key verification failed.
 """
 
 
+_CUT = "kex_exchange_identification: Connection closed by remote host\r\n"
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "word"),
     [
@@ -180,6 +183,25 @@ Host key verification failed.
         ("Unable to negotiate with 10.0.0.7: no matching host key type found. Their offer: ssh-dss\r\n",
          DeviceUnavailableError, "no method in common"),
         ("", LinkLostError, "no reason"),
+        ("ssh: connect to host jump port 22: Connection refused\r\n" + _CUT, LinkLostError,
+         "for the jump host on the way to ssh:pi@board cannot: connect to host jump port 22: Connection refused"),
+        ("ssh: connect to host jump port 22: Connection refused\r\nConnection closed by UNKNOWN port 65535\r\n", LinkLostError,
+         "for the jump host on the way to ssh:pi@board cannot: connect to host jump port 22: Connection refused"),
+        ("ssh: Could not resolve hostname jump: Name or service not known\r\n" + _CUT, NoDeviceError,
+         "there is no machine called jump, the jump host on the way to ssh:pi@board"),
+        ("Host key verification failed.\r\n" + _CUT, DeviceUnavailableError, "the host key of the jump host on the way to"),
+        (_CHANGED + _CUT, DeviceUnavailableError, "the jump host on the way to ssh:pi@board shows another host key"),
+        ("no such identity: /k: No such file or directory\r\nPermission denied, please try again.\r\n"
+         "me@jump: Permission denied (publickey,password).\r\n" + _CUT, DeviceUnavailableError, "me@jump, takes none"),
+        ("channel 0: open failed: connect failed: Connection timed out\r\nstdio forwarding failed\r\n" + _CUT, LinkLostError,
+         "ssh:pi@board cannot be reached from its jump host: Connection timed out"),
+        ("channel 0: open failed: administratively prohibited: open failed\r\nstdio forwarding failed\r\n" + _CUT,
+         DeviceUnavailableError, "forbids to go on from there"),
+        ("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 10.0.0.7 port 22\r\n",
+         LinkLostError, "ssh:pi@board cannot be reached: Connection reset by 10.0.0.7 port 22"),
+        ("Can't open user config file /x: No such file or directory\r\n", DeviceUnavailableError, "be read: No such file"),
+        ("Bad owner or permissions on /home/u/.ssh/config\r\n", DeviceUnavailableError, "refuses its configuration"),
+        ("/etc/c line 4: Bad number.\r\n", DeviceUnavailableError, "refuses its configuration: /etc/c line 4: Bad number"),
     ],
 )  # fmt: skip
 def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[DeviceError], word: str) -> None:
@@ -187,6 +209,46 @@ def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[DeviceError], wo
     assert type(found) is kind
     assert word in found.message
     assert "\n" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("configuration", "kind", "said", "advice"),
+    [
+        ("Host board\n  ProxyJump 127.0.0.1:1\n", LinkLostError, "port 1: Connection refused", "in {config} names it"),
+        ("Host board\n  Portt 1\n", DeviceUnavailableError, "Bad configuration option: portt", "see {config}"),
+        ("Host board\n  HostName nowhere.invalid\n", NoDeviceError, "called nowhere.invalid", "name it in {config}"),
+        (None, DeviceUnavailableError, "{config} cannot be read: No such file", "EDGEZOO_SSH_CONFIG names it"),
+    ],
+)
+def test_the_configuration_that_was_read_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configuration: str | None,
+    kind: type[DeviceError],
+    said: str,
+    advice: str,
+) -> None:
+    """By the real ssh."""
+    config = tmp_path / "ssh.config"
+    if configuration is not None:
+        config.write_text(configuration)
+    monkeypatch.setenv("EDGEZOO_SSH_CONFIG", str(config))
+    with pytest.raises(kind) as caught:
+        SshDevice(Destination.parse("ssh:board")).properties()
+    assert said.format(config=config) in caught.value.message
+    assert advice.format(config=config) in caught.value.hint
+
+
+def test_a_configured_name_that_was_taken_for_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts.toml"
+    hosts.write_text('[hosts]\npi = "ssh:pi@10.0.0.7"\nboard = "ssh:board"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(hosts))
+    unknown = "ssh: Could not resolve hostname {}: Name or service not known\r\n"
+    assert refusal(Destination.parse("ssh:pi"), unknown.format("pi")).hint == "hosts.toml has that name: --device pi"
+    for other in ("ssh:board", "ssh:elsewhere"):
+        assert "~/.ssh/config" in refusal(Destination.parse(other), unknown.format(other[4:])).hint
+    hosts.write_text("[hosts")
+    assert refusal(Destination.parse("ssh:pi"), unknown.format("pi")).hint
 
 
 @given(st.text())
