@@ -284,28 +284,40 @@ def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice],
         edge.bench_plan(written(tmp_path, PLAN.replace("[1, 2]", "[0]")))
 
 
+@pytest.mark.parametrize("fresh", [False, True])
 def test_a_plan_that_was_cut_off_measures_the_rest(
-    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture, fresh: bool
 ) -> None:
+    """What is said about it then is what happens."""
     shutil.copyfile(TINY, tmp_path / "tiny.nb")
     plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
     words = ["bench", "--plan", str(plan), "--json", "--db", str(db)]
+    for phone in phones.values():
+        phone.abort = lambda: None  # type: ignore[method-assign]
+    before = 0
+    if fresh:
+        assert run(words) == 0
+        before = count(db, "launch")
 
     def interrupt(launch: int) -> None:
-        if launch == 3:
+        if launch == cut:
             raise KeyboardInterrupt
 
+    cut = len(phones["ab12"].launches) + 3
     phones["ab12"].trouble = interrupt
-    phones["ab12"].abort = lambda: None  # type: ignore[method-assign]
-    phones["10.0.0.5:5555"].abort = lambda: None  # type: ignore[method-assign]
-    assert run(words) == 130
-    kept = count(db, "launch")
+    capsys.readouterr()
+    assert run([*words, *(["--fresh"] if fresh else [])]) == 130
+    how = "without --fresh the same command goes on with what was begun, and with it begins anew"
+    told = capsys.readouterr().err
+    assert f"Interrupted. Every launch is kept; {how if fresh else 'the same command goes on'}." in told
+    kept = count(db, "launch") - before
     assert kept >= 3
     phones["ab12"].trouble = lambda _: None
-    capsys.readouterr()
     assert run(words) == 0
     assert [one["status"] for one in json.loads(capsys.readouterr().out)] == ["measured"] * 4
-    assert count(db, "cell") == 4
+    assert count(db, "cell") == (8 if fresh else 4)
+    asked = sum(len(phone.launches) for phone in phones.values())
+    assert count(db, "launch") >= asked - 1  # nothing that was measured was measured again
 
 
 def test_a_device_that_is_missing_leaves_the_others(
