@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol as Interface
 
 from edge.bench.distinct import Distinct, sentence
 from edge.bench.fleet import DeviceRequest, DeviceResult, measure_everywhere
 from edge.bench.gate import Gate
 from edge.bench.models import prepare
 from edge.bench.options import BenchOptions
+from edge.bench.plan_words import PlanListener
 from edge.bench.planned import Round, rounds
 from edge.bench.programs import Runner, find_runner
-from edge.bench.request import Job, Listener, Request
+from edge.bench.request import DownloadListener, Job, Request
 from edge.bench.split import measure_split
 from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
@@ -26,12 +26,6 @@ from edge.lab.lease import reserved
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
 from edge.results.store import Store
-
-
-class DownloadListener(Listener, Interface):
-    """Hears of downloads, too."""
-
-    def download(self, name: str) -> Callable[[int, int | None], None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +57,8 @@ def benchmark(
     do, if there is only one device.
     """
     planned = rounds(options)
+    if options.plan is not None:
+        listener = PlanListener(listener)
     Store(db, say=listener.line).close()
     seed = options.order_seed
     made = Benchmark([], failed=False)

@@ -15,7 +15,7 @@ class Distinct:
     """Asked of each device in turn, knows those that were there before."""
 
     def __init__(self) -> None:
-        self._names: dict[DeviceIdentity, str] = {}
+        self._known: dict[DeviceIdentity, tuple[str, Device]] = {}
 
     def twin(self, device: Device, name: str) -> str | None:
         """The name of a device before that tells the same serial number; None for a new one, or one that tells none.
@@ -25,8 +25,8 @@ class Distinct:
         identity = DeviceIdentity.of(asdict(device.properties()))
         if identity.serialno is None:
             return None
-        first = self._names.setdefault(identity, name)
-        return None if first == name else first
+        first, same = self._known.setdefault(identity, (name, device))
+        return None if same is device else first
 
 
 def sentence(name: str, first: str, device: Device) -> str:

@@ -64,3 +64,9 @@ class Listener(Interface):
     def now(self, text: str, done: int = 0, of: int = 0) -> None: ...
 
     def working(self, name: str) -> Callable[[str, int, int], None]: ...
+
+
+class DownloadListener(Listener, Interface):
+    """Hears of downloads, too."""
+
+    def download(self, name: str) -> Callable[[int, int | None], None]: ...

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from edge.device.ssh.destination import Destination
-from edge.errors import FormatError, UsageError
+from edge.errors import FormatError, UsageError, refusals
 from edge.typed import convert
 from edge.untrusted.files import read_file
 from edge.untrusted.guard import brief
@@ -49,7 +49,11 @@ def read_hosts() -> dict[str, Destination]:
 
     Raises FormatError that names field and line, UsageError for a file that is named but not there.
     """
-    path = hosts_file()
+    with refusals():
+        return _read(hosts_file())
+
+
+def _read(path: Path) -> dict[str, Destination]:
     try:
         content = read_file(path)
     except FileNotFoundError:

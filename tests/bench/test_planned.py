@@ -329,11 +329,11 @@ def test_a_device_that_is_missing_leaves_the_others(
 
     def opened(spec: str | None, _: str | None) -> list[Device]:
         if spec == "ab12":
-            raise NoDeviceError("there is no device ab12", hint="connected devices: none")
+            raise NoDeviceError("there is no device ab12", hint="choose another with -s")
         return [phones["10.0.0.5:5555"]]
 
     monkeypatch.setattr(module, "open_device", opened)
     assert run(["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]) == 1
     said = capsys.readouterr()
-    assert "there is no device ab12" in said.err
+    assert "ab12: there is no device ab12 (choose another as `serial`)" in said.err
     assert len(json.loads(said.out)) == 2

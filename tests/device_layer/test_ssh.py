@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edge.bench.gate import Gate, judge
 from edge.bench.options import BenchOptions
+from edge.cli.main import run
 from edge.device.base import Thermal
 from edge.device.discover import open_device
 from edge.device.elf import needs_android
@@ -144,6 +145,7 @@ def test_hosts_that_are_none(
     assert caught.value.message.startswith(f"{path}, line {line}: ")
     assert said in caught.value.message
     assert advice in caught.value.hint
+    assert run(["device", "clean", "-s", "ab12"]) == 2  # refused before anything is begun
 
 
 def test_a_hosts_file_that_is_not_there_or_no_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
