@@ -104,7 +104,7 @@ def _refused_on_the_way(destination: Destination, said: str, config: Path | None
         )
     if opened := re.search(r"open failed: connect failed: (.+)", said):
         return LinkLostError(f"{where} cannot be reached from its jump host: {brief(opened[1].strip())}", hint=see)
-    return LinkLostError(f"{where} cannot be reached, for {way} cannot: {cause}", hint=see)
+    return LinkLostError(f"{where} cannot be reached through its jump host: {cause}", hint=see)
 
 
 _UNKNOWN = re.compile(r"Could not resolve hostname (\S+?):? ")
