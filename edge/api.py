@@ -250,6 +250,8 @@ def bench_models(
     import secrets
     from contextlib import ExitStack
 
+    from edge.bench.arguments import check_arguments
+    from edge.bench.distinct import Distinct, sentence
     from edge.bench.fleet import DeviceRequest, measure_everywhere
     from edge.bench.host_engines import host_engine
     from edge.bench.models import prepare
@@ -263,6 +265,9 @@ def bench_models(
     from edge.results.store import Store
     from edge.source.weights import Weights
 
+    check_arguments(names=names, device=device, lab=lab, match=match, devices=devices, threads=threads, protocol=protocol,
+                    weights=weights, precision=precision, engine=engine, runner=runner, seed=seed, fresh=fresh,
+                    keep_invalid=keep_invalid, db=db, say=say)  # fmt: skip
     runs, chosen = host_engine(engine), _protocol(protocol)
     asked = BenchOptions(
         names=tuple(map(str, names)),
@@ -271,10 +276,10 @@ def bench_models(
         match=tuple(f"{tag}={value}" for tag, value in (match or {}).items()),
         devices=devices,
         threads=tuple(threads),
-        weights=Weights.parse(weights),
+        weights=Weights.parse(str(weights)),
         precision=precision,
         engine=None if engine is None else (runs,),
-        runner=runner,
+        runner=None if runner is None else str(runner),
         fresh=fresh,
         keep_invalid=keep_invalid,
         db=db,
@@ -288,21 +293,28 @@ def bench_models(
     errors: list[EdgezooError] = []
     with ExitStack() as lease:
         if (places_asked := asked.lab_asked) is None:
-            found = open_device(device)
+            found = [(one.serial, one) for one in open_device(device)]
         else:
             leased = reserved(places_asked, line=say, wrong=lambda text: errors.append(LabError(text)))
-            found = [one.device for one in lease.enter_context(leased)]
-        for one in found:
+            found = [(place.place, place.device) for place in lease.enter_context(leased)]
+        distinct = Distinct()
+        for name, one in found:
             try:
+                if (first := distinct.twin(one, name)) is not None:
+                    say(sentence(name, first, one))
+                    errors += [LabError(sentence(name, first, one))] if lab is not None else []
+                    continue
                 known = one.properties()
                 asked.check_device(known.kind, len(known.cores), one.serial)
                 program = find_runner(one, runner, engine=runs, say=say)
                 jobs, failed = prepare(wanted, known, say=say, copies=chosen.base == "compare")
                 fitted = program.fit(chosen)
             except (DeviceError, BenchError, UsageError) as error:
+                of_place = lab is not None and isinstance(error, DeviceError)
+                told = LabError(f"{name}: {error.message}", hint=error.hint) if of_place else error
                 if len(found) == 1:
-                    raise
-                errors.append(error)
+                    raise told from error.__cause__
+                errors.append(told)
                 continue
             errors += failed
             request = Request(tuple(jobs), tuple(threads), fitted, order, fresh=fresh, keep_invalid=keep_invalid)
@@ -324,12 +336,14 @@ def bench_plan(
     """Measure what is missing of a plan, a TOML file: models, engines, precisions, threads, devices, also those of a lab.
 
     The cells are all of the plan, those that were measured before among them. A device or model that cannot be had is an
-    error beside the others' results. Raises `PlanError`, with the line of what is wrong, and `ResultsError`.
+    error beside the others' results. Raises `PlanError`, with the line of what is wrong, `UsageError` and `ResultsError`.
     """
+    from edge.bench.arguments import check_arguments
     from edge.bench.benchmark import benchmark
     from edge.bench.options import BenchOptions
     from edge.cache.paths import results_database
 
+    check_arguments(plan=plan, seed=seed, fresh=fresh, keep_invalid=keep_invalid, db=db, say=say)
     asked = BenchOptions(plan=Path(plan), seed=seed, fresh=fresh, keep_invalid=keep_invalid, db=db)
     errors: list[EdgezooError] = []
     done = benchmark(asked, db or results_database(), _Said(say), wrong=errors.append)

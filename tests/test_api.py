@@ -28,6 +28,7 @@ from edge.results.store import Store
 from edge.source.checkout import CheckoutNetwork
 from edge.source.weights import Weights
 from tests.bench.examples import PHONE, SUBJECT, launch
+from tests.bench.scripted import ScriptedDevice
 from tests.source.checkouts import make_checkout
 
 LIGHT = ["PPLCNet_x1_0", "MobileNetV1"]
@@ -267,11 +268,82 @@ def test_of_a_single_device_an_error_is_raised(host: Host, monkeypatch: pytest.M
     monkeypatch.setattr("edge.bench.programs.find_runner", no_runner)
     with pytest.raises(errors.BenchError, match="not built"):
         edge.bench_models(["PPLCNet_x1_0"], device="host")
-    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [HostDevice(), HostDevice()])
+    one, two = ScriptedDevice(), ScriptedDevice()
+    two.serial, two.itself = "cd34", {"serialno": "8a1b0002"}
+    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [one, two])
     assert [str(error) for error in edge.bench_models(["PPLCNet_x1_0"], device="all").errors] == [
         "the benchmark program is not built"
     ] * 2
     assert host.places == []
+
+
+def test_a_device_under_two_names_is_measured_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = ScriptedDevice(), ScriptedDevice()
+    two.serial = "10.0.0.5:5555"
+    one.itself = two.itself = {"serialno": "8a1b0001"}
+    monkeypatch.setattr("edge.device.discover.open_device", lambda _: [one, two])
+    said: list[str] = []
+    edge.bench_models(["PPLCNet_x1_0"], device="all", say=said.append)
+    assert [place.device for place in host.places] == [one]
+    assert (
+        "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: it is measured once, as ab12" in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"names": "PPLCNet_x1_0"}, "names is a list of names and paths"),
+        ({"names": [7]}, "names is a list"),
+        ({"device": 7}, "device is a text"),
+        ({"lab": ("rig", 20408)}, "lab is a text"),
+        ({"lab": "rig", "match": "soc=sd855"}, "match is a mapping of texts"),
+        ({"lab": "rig", "match": ["soc=sd855"]}, "match is a mapping of texts"),
+        ({"lab": "rig", "match": {"soc": 855}}, "match is a mapping of texts"),
+        ({"lab": "rig", "match": {"soc": "a"}, "devices": "2"}, "devices is a whole number"),
+        ({"lab": "rig", "match": {"soc": "a"}, "devices": 1.5}, "devices is a whole number"),
+        ({"lab": "rig", "match": {"soc": "a"}, "devices": True}, "devices is a whole number"),
+        ({"lab": "rig", "match": {"soc": "a"}, "devices": 0}, "--devices 0: from 1 to 1000"),
+        ({"lab": "-x", "match": {"soc": "a"}}, "--lab -x is no address"),
+        ({"device": ""}, "names no device"),
+        ({"threads": 4}, "threads is a list of whole numbers"),
+        ({"threads": "1,2"}, "threads is a list of whole numbers"),
+        ({"threads": [1.5]}, "threads is a list of whole numbers"),
+        ({"protocol": 3}, "protocol is"),
+        ({"weights": None}, "weights is"),
+        ({"engine": ["onnxruntime"]}, "engine is a text"),
+        ({"runner": 3}, "runner is"),
+        ({"seed": -1}, "seed=-1: seed is a whole number from 0 to 4294967295"),
+        ({"seed": 2**32}, "seed is a whole number"),
+        ({"seed": "7"}, "seed is a whole number"),
+        ({"fresh": "no"}, "fresh is True or False"),
+        ({"keep_invalid": None}, "keep_invalid is True or False"),
+        ({"db": "results.db"}, "db is a pathlib.Path"),
+        ({"say": "print"}, "say is a function"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], said: str
+) -> None:
+    """By name, before anything is begun."""
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, Any] = {"names": ["PPLCNet_x1_0"], "weights": "random", **wrong}
+    with pytest.raises(errors.UsageError) as caught:
+        edge.bench_models(**given)
+    assert said in caught.value.message
+    of_plans = {"seed", "fresh", "keep_invalid", "db", "say"} & set(wrong)
+    for name in of_plans:
+        with pytest.raises(errors.UsageError) as caught:
+            edge.bench_plan(tmp_path / "none.toml", **{name: wrong[name]})
+        assert said in caught.value.message
+    assert host.places == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("plan", [None, 7, ["plan.toml"], {}])
+def test_a_plan_is_a_path(plan: Any) -> None:
+    with pytest.raises(errors.UsageError, match="plan is a path"):
+        edge.bench_plan(plan)
 
 
 def test_a_lab_is_asked_for_as_on_the_command_line(host: Host) -> None:

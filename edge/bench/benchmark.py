@@ -6,31 +6,26 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol as Interface
 
+from edge.bench.distinct import Distinct, sentence
 from edge.bench.fleet import DeviceRequest, DeviceResult, measure_everywhere
 from edge.bench.gate import Gate
 from edge.bench.models import prepare
 from edge.bench.options import BenchOptions
+from edge.bench.plan_words import PlanListener
 from edge.bench.planned import Round, rounds
 from edge.bench.programs import Runner, find_runner
-from edge.bench.request import Job, Listener, Request
+from edge.bench.request import DownloadListener, Job, Request
 from edge.bench.split import measure_split
 from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
-from edge.errors import EdgezooError, foreseen
+from edge.errors import DeviceError, EdgezooError, LabError, foreseen
 from edge.lab.lease import reserved
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
 from edge.results.store import Store
-
-
-class DownloadListener(Listener, Interface):
-    """Hears of downloads, too."""
-
-    def download(self, name: str) -> Callable[[int, int | None], None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,8 @@ def benchmark(
     do, if there is only one device.
     """
     planned = rounds(options)
+    if options.plan is not None:
+        listener = PlanListener(listener)
     Store(db, say=listener.line).close()
     seed = options.order_seed
     made = Benchmark([], failed=False)
@@ -118,13 +115,20 @@ def _measured(
     alone: bool,
 ) -> Benchmark:
     failed, groups, missing = False, dict[int, list[DeviceRequest]](), list[Missing]()
+    distinct = Distinct()
     for one in devices:
         try:
+            if (first := distinct.twin(one.device, one.name)) is not None:
+                listener.line(sentence(one.name, first, one.device))
+                failed |= _is_missed(one, next(other for other in devices if other.name == first))
+                continue
             place, errors, lacking = _place(one.device, one.options, seed, listener, wrong)
         except Exception as unforeseen:
+            error = foreseen(unforeseen)
+            if alone and one.options.lab is not None and isinstance(error, DeviceError):
+                raise LabError(f"{one.name}: {error.message}", hint=error.hint) from unforeseen
             if alone:
                 raise
-            error = foreseen(unforeseen)
             wrong(error)
             listener.error(f"{one.name}: {_sentence(error)}")
             failed = True
@@ -145,6 +149,11 @@ def _measured(
     failed |= any(cell.status == "failed" for cell in cells)
     failed |= any(result.error is not None or bool(result.differ) for result in results)
     return Benchmark(cells, failed, tuple(missing))
+
+
+def _is_missed(one: _Assigned, first: _Assigned) -> bool:
+    """Whether more was asked for than a device's name that it has twice: another device, or another program on it."""
+    return one.options.lab is not None or one.options.runner != first.options.runner
 
 
 def _everywhere(

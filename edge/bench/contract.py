@@ -28,7 +28,7 @@ __all__ = [
 
 CONTRACT_VERSION = 2
 
-_BUILD_AGAIN = "build the runner again: edgezoo runner build"
+_BUILD_AGAIN = "build the runner again: edgezoo runner build (for a board: --for linux-arm64)"
 
 # The order of the lines of a whole launch, and of one that runs images.
 _WHOLE = re.compile(

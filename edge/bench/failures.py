@@ -17,7 +17,7 @@ _HINTS = {
     "cores_unavailable": "choose other cores, or a power mode",
     "input_invalid": "give the input shape the model was converted with",
     "output_failed": "the connection to the program was lost or its disk is full; run it again",
-    "bad_output": "run it again; if it stays, build the runner again: edgezoo runner build",
+    "bad_output": "run it again; if it stays, build the runner again: edgezoo runner build (for a board: --for linux-arm64)",
     "not_started": "build the runner for this device: edgezoo runner build --help",
 }
 _SIGKILL_HINT = "the system killed it, on Android mostly for want of memory: close other apps, or take a smaller model"

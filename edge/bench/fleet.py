@@ -15,6 +15,7 @@ from edge.bench.checks import check_key, keep_check, kept_check
 from edge.bench.gate import hottest
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
+from edge.bench.resuming import going_on
 from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
@@ -89,7 +90,8 @@ def measure_everywhere(
         try:
             return [future.result() for future in futures]
         except BaseException:
-            listener.line("ending; the same command goes on where this one stopped")
+            told = {going_on(one.request.protocol.base, fresh=one.request.fresh) for one in places}
+            listener.line("; ".join(("ending", *sorted(told))))
             stopping.set()
             for place in places:
                 with suppress(DeviceError):

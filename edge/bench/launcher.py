@@ -15,9 +15,11 @@ from edge.bench.failures import hung
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
+from edge.bench.wanted import engine_of
 from edge.cache.retry import Remedy
 from edge.device.base import Device, Thermal
 from edge.device.retry import with_retries
+from edge.device.usable import build_command
 from edge.errors import (
     CommandTimeoutError,
     ContractError,
@@ -109,9 +111,10 @@ class Launcher:
         report = runner.read(spec, completed)
         _check_model(cell, report, self._device.serial)
         if report.synthetic and not request.synthetic_allowed:
+            how = build_command(self._device.properties(), engine_of(cell.job.nb))
             raise ContractError(
                 "the benchmark program has a synthetic engine: its times say nothing of the network",
-                hint="edgezoo runner build makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
+                hint=f"`{how}` makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
             )
         after = self._read_thermal()
         signs = (

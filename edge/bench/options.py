@@ -26,8 +26,7 @@ from edge.bench.wanted import (
 from edge.convert.recipe import choose
 from edge.convert.shapes import check_size
 from edge.convert.verify.asked import InputsAsked
-from edge.device.adb.address import resolve_address
-from edge.device.ssh.destination import PREFIX
+from edge.device.discover import named_device
 from edge.errors import UsageError
 from edge.lab.ask import LabAsked, tags
 from edge.results.database import check_file
@@ -93,6 +92,7 @@ class BenchOptions:
     split: bool = False
 
     def __post_init__(self) -> None:
+        self._check_results()
         if self.plan is not None:
             self._check_plan_alone()
             return
@@ -102,13 +102,9 @@ class BenchOptions:
             check_size(shape, "--shape")
         check_threads(self.thread_counts, None)
         self._check_intel()
-        if self.db is not None:
-            check_file(self.db)
         if not re.fullmatch(r"ones|seed:[0-9]{1,9}", self.fill):
             raise UsageError(f"--input {self.fill} is none", hint="ones, or seed:S with a number S")
         self._check_cores()
-        if self.fresh and self.keep_invalid:
-            raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
         if not self.check_output and (self.input_range or self.inputs):
             option = "--input-range" if self.input_range else "--inputs"
             raise UsageError(f"{option} is for the comparison with Paddle's outputs", hint="--check-output")
@@ -255,6 +251,13 @@ class BenchOptions:
                 hint="--cores binds them",
             )
 
+    def _check_results(self) -> None:
+        """What becomes of results: also a plan's."""
+        if self.fresh and self.keep_invalid:
+            raise UsageError("--fresh and --keep-invalid exclude each other", hint="leave one of them out")
+        if self.db is not None:
+            check_file(self.db)
+
     def _check_intel(self) -> None:
         if self.protocol_name == "intel-table" and self.spec != "host":
             raise UsageError("--protocol intel-table measures on this machine", hint="--device host")
@@ -282,12 +285,8 @@ class BenchOptions:
                 )
 
     def _check_place(self) -> None:
-        if self.spec == "host" and self.adb_server is not None:
-            raise UsageError("--adb-server is for devices, and --device host is this machine")
-        if self.adb_server is not None and str(self.spec).startswith(PREFIX):
-            raise UsageError(f"--adb-server is for devices that adb sees, and {self.spec} is reached over ssh")
-        if self.adb_server is not None:
-            resolve_address(self.adb_server)
+        if self.spec is not None or self.adb_server is not None:
+            named_device(self.spec, self.adb_server)
         if self.spec is not None:
             here = self.spec == "host"
             self.check_device("host" if here else "android", os.cpu_count() if here else None, "this machine")

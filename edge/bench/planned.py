@@ -5,7 +5,7 @@ The same plan measures what is still missing, on any host that has the results: 
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,14 +16,18 @@ from msgspec import Struct
 
 from edge.bench.host_engines import host_engine
 from edge.bench.options import BenchOptions
-from edge.bench.wanted import check_threads, is_file
+from edge.bench.plan_words import field_meant, retold
+from edge.bench.wanted import check_threads, check_weights, is_file
+from edge.device.discover import named_device
+from edge.device.hosts import read_hosts
 from edge.errors import EdgezooError, PlanError
-from edge.results.protocol import Name
+from edge.lab.ask import check_coordinator
 from edge.source.weights import Weights
 from edge.typed import convert
 from edge.untrusted.files import read_text
 from edge.untrusted.toml import toml_table
-from edge.zoo.catalogue import selected
+from edge.untrusted.toml_lines import path_of, place_of
+from edge.zoo.catalogue import lookup, selected
 
 _MOST_BYTES = 1 << 20
 _MOST_ROUNDS = 1000  # engines times precisions
@@ -55,7 +59,7 @@ class PlanFile(Struct, frozen=True, forbid_unknown_fields=True):
     engines: tuple[str, ...] = ("paddle-lite",)
     precisions: tuple[Precision, ...] = ("fp32",)
     threads: tuple[int, ...] = (1, 2, 4)
-    protocol: Name = "robust"
+    protocol: Literal["robust", "table", "intel-table"] = "robust"
     lab: str | None = None
     device: tuple[PlannedDevice, ...] = ()
 
@@ -84,41 +88,43 @@ class _Plan:
     def __init__(self, path: Path, given: BenchOptions) -> None:
         self._path, self._given = path, given
         self._text = read_text(path, _MOST_BYTES, f"the plan {path}", error=PlanError)
-        values = toml_table(self._text, f"the plan {path}", error=PlanError)
+        self._values = toml_table(self._text, f"the plan {path}", error=PlanError)
         try:
-            self._plan = convert(values, PlanFile, str(path), error=PlanError)
+            self._plan = convert(self._values, PlanFile, str(path), error=PlanError)
         except PlanError as error:
             message = error.message.removeprefix(str(path))
-            known = ", ".join(
-                PlannedDevice.__struct_fields__ if error.field.startswith("device[") else PlanFile.__struct_fields__
-            )
-            hint = f"fields there: {known}" if "there is no such field" in message else ""
-            raise PlanError(f"{self._at(error.field)}{message}", hint=hint, field=error.field) from None
+            raise PlanError(
+                f"{self._at(error.field)}{message}", hint=_known(error, self._values), field=error.field
+            ) from None
+        if any(one.serial for one in self._plan.device):
+            read_hosts()  # what is wrong in that file is not the plan's
 
     def rounds(self) -> list[Round]:
         plan = self._plan
         self._check_lists()
+        self._check_devices()
         names = self._names()
+        files = [name for name in names if is_file(name)]
+        models = [name for name in names if not is_file(name)]
+        self._check_files_alone(models)
         with self._wrong_is("threads"):
             check_threads(plan.threads, None)
-        with self._wrong_is("weights"):
-            weights = self._weights()
+        weights = self._weights(models)
         made = []
         for engine in plan.engines:
             with self._wrong_is("engines", engine):
                 known = host_engine(engine)
-            for precision in plan.precisions:
-                common: dict[str, Any] = {
-                    "plan": None,
-                    "names": tuple(names),
-                    "weights": weights,
-                    "engine": None if engine == "paddle-lite" else (known,),
-                    "precision": None if all(map(is_file, names)) else precision,
-                    "threads": tuple(plan.threads),
-                    "protocol_name": plan.protocol,
-                }
-                devices = tuple(self._of_device(number, common) for number in range(len(plan.device)))
-                made.append(Round(f"{engine}, {precision}", devices))
+            common: dict[str, Any] = {
+                "engine": None if engine == "paddle-lite" else (known,),
+                "threads": tuple(plan.threads),
+                "protocol_name": plan.protocol,
+            }
+            for precision in plan.precisions if models else ():
+                of_names = {"names": tuple(models), "weights": weights, "precision": precision, **common}
+                made.append(Round(f"{engine}, {precision}", self._on_devices(of_names)))
+            if files:  # their precision is their own
+                of_files = {"names": tuple(files), **common}
+                made.append(Round(f"{engine}, files as they are", self._on_devices(of_files)))
         return made
 
     def _check_lists(self) -> None:
@@ -128,34 +134,38 @@ class _Plan:
             if not values:
                 what = "names no device: [[device]] with serial or match" if field == "device" else "is empty"
                 raise PlanError(f"{self._at(field)}: `{field}` {what}", field=field)
-            if twice := next((one for place, one in enumerate(values) if one in values[:place]), None):
+            if field != "device" and (twice := next((one for n, one in enumerate(values) if one in values[:n]), None)):
                 raise PlanError(f"{self._at(field)}: `{field}` has {twice} twice", field=field)
         if len(plan.engines) * len(plan.precisions) > _MOST_ROUNDS:
             raise PlanError(f"{self._path}: more than {_MOST_ROUNDS} engines and precisions", field="engines")
+        if plan.lab is not None:
+            with self._wrong_is("lab"):
+                check_coordinator(plan.lab)
 
-    def _names(self) -> list[str]:
-        plan, folder = self._plan, self._path.parent
-        with self._wrong_is("models" if plan.models else "series"):
-            found = selected(plan.models, series=tuple(plan.series), light=plan.light, everything=False)
-        for name in plan.models:
-            with self._wrong_is("models", name):
-                BenchOptions(
-                    names=(self._path_of(name, folder),),
-                    weights=Weights("random") if not is_file(name) else Weights("published"),
+    def _check_devices(self) -> None:
+        """Each says where it is, and no device is named twice, under whichever names."""
+        known: dict[object, int] = {}
+        for number, one in enumerate(self._plan.device):
+            self._check_device(number, one)
+            if one.serial is not None:
+                with self._wrong_is(f"device[{number}].serial"):
+                    named_device(one.serial)
+                with self._wrong_is(f"device[{number}].adb_server"):
+                    named: object = named_device(one.serial, one.adb_server)
+                what = f'"{one.serial}"'
+            else:
+                named, what = (*sorted(one.match.items()), one.split, one.runner), "places of a lab"
+            if (first := known.setdefault(named, number)) != number:
+                other = self._plan.device[first]
+                same = f'"{other.serial}"' if other.serial is not None else what
+                raise PlanError(
+                    f"{self._at(f'device[{number}]')}: `device[{number}]` is {what}, the same as `device[{first}]`"
+                    + (f", {same}" if same != what else ""),
+                    hint="leave one of them out" if one.serial is not None else f"count = {one.count + other.count}",
+                    field=f"device[{number}]",
                 )
-        return [self._path_of(name, folder) for name in found]
 
-    @staticmethod
-    def _path_of(name: str, folder: Path) -> str:
-        return str(folder / name) if is_file(name) else name
-
-    def _weights(self) -> Weights:
-        text = self._plan.weights
-        known = text in ("published", "random")
-        return Weights.parse(text if known else str(self._path.parent / text), seed=0)
-
-    def _of_device(self, number: int, common: Mapping[str, Any]) -> BenchOptions:
-        one = self._plan.device[number]
+    def _check_device(self, number: int, one: PlannedDevice) -> None:
         field = f"device[{number}]"
         if (one.serial is None) == (not one.match):
             what = "both, serial and match" if one.match else "neither serial nor match"
@@ -165,25 +175,99 @@ class _Plan:
                 field=field,
             )
         if one.match and self._plan.lab is None:
-            where_ = self._at(f"{field}.match")
+            where = self._at(f"{field}.match")
             raise PlanError(
-                f"{where_}: `{field}.match` is for the places of a lab", hint='lab = "HOST:PORT"', field=field
+                f"{where}: `{field}.match` is for the places of a lab", hint='lab = "HOST:PORT"', field=field
             )
-        for name in ("count", "split") if one.serial is not None else ():
-            if getattr(one, name) != PlannedDevice.__struct_defaults__[PlannedDevice.__struct_fields__.index(name)]:
+        for name in ("count", "split") if one.serial is not None else ("adb_server",):
+            if name in self._values["device"][number]:
+                what = "of a lab" if one.serial is not None else "that adb sees: of a place the lab tells it"
+                whose = "places" if one.serial is not None else "devices"
                 raise PlanError(
-                    f"{self._at(f'{field}.{name}')}: `{field}.{name}` is for the places of a lab",
+                    f"{self._at(f'{field}.{name}')}: `{field}.{name}` is for the {whose} {what}",
+                    hint="leave it out",
                     field=f"{field}.{name}",
                 )
-        runner = one.runner
+
+    def _check_files_alone(self, models: Sequence[str]) -> None:
+        """Where only files are named, nothing is said of how models of the catalogue are converted."""
+        for field in ("precisions", "weights") if not models else ():
+            if field in self._values:
+                raise PlanError(
+                    f"{self._at(field)}: `{field}` is for models of the catalogue, and only files are named",
+                    hint="leave it out: a file is measured as it is; edgezoo convert --precision makes others"
+                    if field == "precisions"
+                    else "leave it out",
+                    field=field,
+                )
+
+    def _names(self) -> list[str]:
+        plan, folder = self._plan, self._path.parent
+        for name in plan.models:
+            with self._wrong_is("models", name):
+                selected((name,), series=(), light=False, everything=False)
+                if not is_file(name):
+                    lookup(name)
+        for name in plan.series:
+            with self._wrong_is("series", name):
+                selected((), series=(name,), light=False, everything=False)
+        with self._wrong_is("models"):
+            found = selected(plan.models, series=tuple(plan.series), light=plan.light, everything=False)
+        return [str(folder / name) if is_file(name) else name for name in found]
+
+    def _weights(self, models: Sequence[str]) -> Weights:
+        text = self._plan.weights
+        known = text in ("published", "random")
+        with self._wrong_is("weights"):
+            weights = Weights.parse(text if known else str(self._path.parent / text), seed=0)
+            check_weights(weights, models)
+        return weights
+
+    def _on_devices(self, common: Mapping[str, Any]) -> tuple[BenchOptions, ...]:
+        """The options of each device. Raises `PlanError` for the first field with which they make no sense."""
+        devices = []
+        for number in range(len(self._plan.device)):
+            where = self._of_device(number)
+            options = {key: value for step, _ in where for key, value in step.items()}
+            try:
+                devices.append(replace(self._given, plan=None, **common, **options))
+            except EdgezooError as error:
+                self._blame(common, where)
+                raise self._error(f"device[{number}]", None, error) from error
+        return tuple(devices)
+
+    def _of_device(self, number: int) -> list[tuple[dict[str, Any], str]]:
+        """The options that say where it is, by the fields that they are from."""
+        one, runner = self._plan.device[number], self._plan.device[number].runner
         if runner is not None and "/" in runner:
             runner = str(self._path.parent / runner)
-        where: dict[str, Any] = {"spec": one.serial, "adb_server": one.adb_server, "runner": runner}
+        where: list[tuple[dict[str, Any], str]] = [
+            ({"spec": one.serial}, "serial"),
+            ({"adb_server": one.adb_server}, "adb_server"),
+        ]
         if one.match:
             words = tuple(f"{key}={value}" for key, value in one.match.items())
-            where |= {"lab": self._plan.lab, "match": words, "devices": one.count, "split": one.split}
-        with self._wrong_is(field):
-            return replace(self._given, **common, **where)
+            where = [({"lab": self._plan.lab, "match": words}, "match"), ({"devices": one.count}, "count"),
+                     ({"split": one.split}, "split")]  # fmt: skip
+        return [(step, f"device[{number}].{field}") for step, field in (*where, ({"runner": runner}, "runner"))]
+
+    def _blame(self, common: Mapping[str, Any], where: Sequence[tuple[dict[str, Any], str]]) -> None:
+        """Add field after field, and raise `PlanError` for the one with which it is refused."""
+        tried: dict[str, Any] = {"plan": None, "engine": common["engine"]}
+        for name in common["names"]:
+            with self._wrong_is("models", os.path.relpath(name, self._path.parent) if is_file(name) else name):
+                weights = Weights("published") if is_file(name) else Weights("random")
+                replace(self._given, **tried, names=(name,), weights=weights)
+        for step, field in (
+            ({"names": common["names"], "weights": common.get("weights", Weights("published"))}, "weights"),
+            *where,
+            ({"precision": common.get("precision")}, "precisions"),
+            ({"threads": common["threads"]}, "threads"),
+            ({"protocol_name": common["protocol_name"]}, "protocol"),
+        ):
+            tried |= step
+            with self._wrong_is(field):
+                replace(self._given, **tried)
 
     @contextmanager
     def _wrong_is(self, field: str, value: str | None = None) -> Iterator[None]:
@@ -193,19 +277,24 @@ class _Plan:
         except PlanError:
             raise
         except EdgezooError as error:
-            raise PlanError(f"{self._at(field, value)}: {error.message}", hint=error.hint, field=field) from error
+            raise self._error(field, value, error) from error
+
+    def _error(self, field: str, value: str | None, error: EdgezooError) -> PlanError:
+        message, hint = retold(error)
+        if (meant := field_meant(error)) is not None and meant != field:
+            field, value = meant, None
+        return PlanError(f"{self._at(field, value)}: {message}", hint=hint, field=field)
 
     def _at(self, field: str, value: str | None = None) -> str:
-        """The file, and the line of a field such as `device[1].count`, or where `value` stands."""
-        keys = re.split(r"[.\[]", field)
-        section, wanted = -1, int(keys[1].rstrip("]")) if keys[0] == "device" and len(keys) > 1 else -1
-        key = keys[2] if wanted >= 0 and len(keys) > 2 else "" if wanted >= 0 else keys[0]
-        for number, line in enumerate(self._text.splitlines(), 1):
-            if re.match(r"\s*\[\[\s*device\s*\]\]", line):
-                section += 1
-                if section == wanted and not key:
-                    return f"{self._path}, line {number}"
-            named = re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line) if key else None
-            if section == wanted and (named if value is None else f'"{value}"' in line or f"'{value}'" in line):
-                return f"{self._path}, line {number}"
-        return str(self._path) if value is None else self._at(field)
+        """The file, and the line of a field such as `device[1].count`, or where `value` stands in it."""
+        return place_of(self._path, self._text, path_of(field), value)
+
+
+def _known(error: PlanError, values: Mapping[str, object]) -> str:
+    """What helps against a field that is none, or a device that is written otherwise."""
+    if "there is no such field" in error.message:
+        of_device = error.field.startswith("device[")
+        return "fields there: " + ", ".join((PlannedDevice if of_device else PlanFile).__struct_fields__)
+    if error.field == "device" and isinstance(values.get("device"), Mapping):
+        return "[[device]], in two brackets: there may be several"
+    return ""

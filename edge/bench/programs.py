@@ -12,7 +12,7 @@ from edge.bench.runners import RunnerFlavour, flavour, question, recognise
 from edge.bench.wanted import check_engine, check_program
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Device
-from edge.device.usable import BOARD_PROGRAMS, require_usable
+from edge.device.usable import BOARD_PROGRAMS, build_command, require_usable
 from edge.errors import BenchError, UsageError
 from edge.results.measurement import RunnerProgram, Subject
 from edge.results.protocol import Protocol
@@ -138,14 +138,9 @@ def _built(device: Device, engine: str) -> KeptRunner:
             f"there is no benchmark program for {first}: boards are measured with 64-bit ARM and with ARMv7",
             hint="one of your own, edgebench or benchmark_bin, can be named: --runner PATH",
         )
-    # A phone is what the command builds for where nothing is said.
-    how = "edgezoo runner build" + {"host": " --for host", "linux": f" --for {BOARD_PROGRAMS.get(first)}"}.get(
-        properties.kind, ""
-    )
-    how += "" if engine == PADDLE_LITE.name else f" --engine {engine}"
     raise BenchError(
         f"the benchmark program is not built for {first}",
-        hint=f"`{how}` builds it; or name another one with --runner PATH",
+        hint=f"`{build_command(properties, engine)}` builds it; or name another one with --runner PATH",
     )
 
 

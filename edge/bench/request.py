@@ -56,7 +56,7 @@ class Request:
 
 class Listener(Interface):
     """Hears what a session does: a line that stays, what went wrong, what is done at the moment (`done` pieces of `of`), and
-    that a launch is `kept`: the same command will not make it again.
+    that a launch is `kept`, in the database.
     """
 
     def line(self, text: str) -> None: ...
@@ -68,3 +68,9 @@ class Listener(Interface):
     def working(self, name: str) -> Callable[[str, int, int], None]: ...
 
     def kept(self) -> None: ...
+
+
+class DownloadListener(Listener, Interface):
+    """Hears of downloads, too."""
+
+    def download(self, name: str) -> Callable[[int, int | None], None]: ...

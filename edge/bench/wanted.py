@@ -91,9 +91,14 @@ def check_names(wanted: Wanted) -> None:
 
 def check_format(file: Path, engine: HostEngine) -> None:
     """Raises `UsageError` where another engine runs such files."""
-    runs = next((name for suffix, name in _RUNS.items() if file.name.endswith(suffix)), engine.name)
+    runs = engine_of(file, engine.name)
     if runs != engine.name:
         raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does")
+
+
+def engine_of(file: Path, otherwise: str = PADDLE_LITE.name) -> str:
+    """The engine that runs files with its ending."""
+    return next((name for suffix, name in _RUNS.items() if file.name.endswith(suffix)), otherwise)
 
 
 def check_target(file: Path, target: str | None, here: bool, device: str) -> None:

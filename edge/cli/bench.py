@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @once.command()
 @click.argument("names", nargs=-1, metavar="NAME|FILE...", shell_complete=completing.models_and_files)
 @options.selection
-@options.device("spec", metavar="host|SERIAL|all",
-                says="Where to measure: this machine, a device, or every device.  [default: the only device]")  # fmt: skip
+@options.device("spec", metavar="host|SERIAL|ssh:HOST|NAME|all",
+                says="Where to measure: this machine, a device, a board over ssh or by its name in hosts.toml, or all devices "
+                "that adb sees.  [default: the only one of these]")  # fmt: skip
 @options.adb_server
 @click.option(
     "--lab", metavar="HOST[:PORT]", help="Reserve devices of the lab with this labgrid coordinator, and measure there."
@@ -114,8 +115,8 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
     """Measure the latency of models and print a table with the columns of the published one.
 
     A NAME of the catalogue is converted first, for the device at hand. Every raw sample is kept: a run that was
-    interrupted goes on where it stopped, and what is measured is not measured again. The exit code is 1 if any model
-    or thread count failed.
+    interrupted goes on where it stopped, and what is measured is not measured again (but with --fresh). The exit
+    code is 1 if any model or thread count failed.
 
     \b
     Examples:
@@ -131,13 +132,13 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
       edgezoo bench models/GhostNet_x1_0.nb -s 3f2a1b --protocol table --check-output
     """
     from edge.bench.benchmark import benchmark
+    from edge.bench.resuming import going_on
     from edge.cli.output import ProgressLine, print_compared, print_engines, print_intel, print_report, print_sustained
 
     options.check_output(output)
     form = options.form_of(form, output)
-    with ProgressLine(
-        quiet=quiet, resumes="Every launch is kept; the same command goes on.", once_kept=True
-    ) as progress:
+    resumes = f"Every launch is kept; {going_on(asked.protocol().base, fresh=asked.fresh)}."
+    with ProgressLine(quiet=quiet, resumes=resumes, once_kept=True) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.tracer())
     if asked.compare and form in ("text", "json"):
         print_compared(made.cells, form=form, output=output)

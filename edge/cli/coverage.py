@@ -115,8 +115,9 @@ def command(
         raise UsageError("--db has the latencies of --engines", hint="leave it out")
     total, ended, reused = len(networks(models)), 0, 0
     began = time.monotonic()
+    again = "without --fresh the same command" if fresh else "the same command"
     with (
-        ProgressLine(quiet=quiet, resumes="Finished networks are kept; the same command goes on.") as progress,
+        ProgressLine(quiet=quiet, resumes=f"Finished networks are kept; {again} goes on.") as progress,
         PeakMemory() as peak,
     ):
 

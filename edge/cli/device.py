@@ -13,7 +13,7 @@ def command() -> None:
 
 
 @command.command()
-@options.device("spec", metavar="SERIAL|all", says="Which device.  [default: the only one]")
+@options.device("spec", metavar="SERIAL|all", says="Which device; all that adb sees.  [default: the only one]")
 @options.adb_server
 @options.quiet
 @options.as_json

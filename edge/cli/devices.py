@@ -32,7 +32,8 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     """List the Android devices that adb sees and the hosts of hosts.toml, with what matters for a measurement.
 
     The adb server is found as adb itself finds it (ADB_SERVER_SOCKET, ANDROID_ADB_SERVER_ADDRESS,
-    ANDROID_ADB_SERVER_PORT), and started if it is this machine's. What cannot be read is shown as "-". Hosts are reached over
+    ANDROID_ADB_SERVER_PORT), and started if it is this machine's; another one, which --adb-server names, must run. What
+    cannot be read is shown as "-". Hosts are reached over
     ssh; hosts.toml is in edgezoo's configuration (~/.config/edgezoo), or where EDGEZOO_HOSTS says.
     """
     from edge.device.adb.address import resolve_address
@@ -45,7 +46,7 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     try:
         listed = [one for one in list_devices(address) if spec in (None, one.serial)]
     except AdbNotFoundError:
-        if not hosts:
+        if not hosts or adb_server is not None:
             raise
         listed = []  # who has boards only needs no adb
     if spec is not None and not listed and not hosts:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @click.argument(
     "targets", nargs=-1, required=True, metavar="NAME|FILE.nb|FILE.apk...", shell_complete=completing.models_and_files
 )
-@options.device("device", metavar="SERIAL|all", says="Which device.  [default: the only one there is]")
+@options.device(
+    "device", metavar="SERIAL|all", says="Which device; all that adb sees.  [default: the only one there is]"
+)
 @options.adb_server
 @click.option("--labels", multiple=True, metavar="[NAME=]FILE", help="One label a line, or imagenet1k.")
 @options.signing

@@ -38,7 +38,7 @@ db_there = click.option(
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on standard error.")
 
 adb_server = click.option(
-    "--adb-server", metavar="HOST:PORT", help="The adb server.  [default: as adb itself finds it]"
+    "--adb-server", metavar="HOST:PORT", help="An adb server that runs.  [default: as adb itself finds it]"
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge.cli.settings import SHARED, unknown
 from edge.errors import UsageError
 from edge.untrusted.files import read_file
 from edge.untrusted.toml import toml_table
+from edge.untrusted.toml_lines import line_of
 
 G = TypeVar("G")
 
@@ -65,7 +65,7 @@ class File:
 
     def place(self, path: Sequence[str], key: str) -> str:
         """`edgezoo.toml, line 3, bench.threads`."""
-        line = _line(self.text, path, key)
+        line = line_of(self.text, (*path, key))
         return ", ".join([str(self.path), *([f"line {line}"] if line else []), ".".join((*path, key))])
 
 
@@ -87,16 +87,3 @@ def read(path: Path, root: click.Command, of: Sequence[str]) -> File:
     made = File(path, values, content.decode())
     made.check(root, of)
     return made
-
-
-def _line(text: str, path: Sequence[str], key: str) -> int | None:
-    """Where the key stands; None where it is written in a way that is not looked for."""
-    section: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := re.match(r"\s*\[([^\[\]]+)\]", line):
-            section = tuple(part.strip().strip("\"'") for part in head[1].split("."))
-            if section == (*path, key):
-                return number
-        elif section == tuple(path) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-            return number
-    return None

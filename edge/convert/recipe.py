@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge.typed import convert
 from edge.untrusted.files import read_text
 from edge.untrusted.guard import brief
 from edge.untrusted.toml import toml_table
+from edge.untrusted.toml_lines import path_of, place_of
 
 Precision = Literal["fp32", "fp16", "int8", "int16", "int8-static"]
 
@@ -63,16 +63,18 @@ def load(path: Path) -> Recipe:
     for key in table:
         if key not in known:
             hint = "known fields: " + ", ".join(sorted(known))
-            raise RecipeError(f"{_at(path, text, key)}: there is no field '{brief(key)}'", hint=hint, field=key)
+            raise RecipeError(f"{place_of(path, text, (key,))}: there is no field '{brief(key)}'", hint=hint, field=key)
     try:
         unchecked = convert({"name": path.stem, **table}, _Unchecked, str(path), error=RecipeError)
     except RecipeError as error:
         message = error.message.removeprefix(str(path))
-        where = _at(path, text, re.split(r"[.\[]", error.field)[0])
+        where = place_of(path, text, path_of(error.field))
         hint = 'for instance: engine = "2.13rc0"' if error.field == "engine" else ""
         raise RecipeError(f"{where}{message}", hint=hint, field=error.field) from None
     if problem := _problem(unchecked):
-        raise RecipeError(f"{_at(path, text, problem[0])}: {brief(problem[1])}", hint=problem[2], field=problem[0])
+        raise RecipeError(
+            f"{place_of(path, text, (problem[0],))}: {brief(problem[1])}", hint=problem[2], field=problem[0]
+        )
     return Recipe(**asdict(unchecked))
 
 
@@ -148,10 +150,3 @@ def _problem(recipe: Recipe | _Unchecked) -> tuple[str, str, str] | None:
     if wrong := [shape for shape in shapes if min(shape, default=0) < 1]:
         return "input_shape", f"{list(wrong[0])} is no shape", "for instance: input_shape = [1, 3, 224, 224]"
     return None
-
-
-def _at(path: Path, text: str, key: str) -> str:
-    for number, line in enumerate(text.splitlines(), 1):
-        if re.match(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[.=\]]", line):
-            return f"{path}, line {number}"
-    return str(path)

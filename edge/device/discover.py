@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edge.device.adb import server
 from edge.device.adb.address import ServerAddress, resolve_address
@@ -16,7 +16,8 @@ from edge.device.host import HostDevice
 from edge.device.hosts import read_hosts
 from edge.device.ssh.board import SshDevice
 from edge.device.ssh.destination import PREFIX, Destination
-from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError
+from edge.errors import DeviceError, DeviceUnavailableError, NoDeviceError, UsageError
+from edge.untrusted.guard import brief
 
 _PASSING = ("authorizing", "connecting")  # for a moment, while the server and a device greet each other
 _SETTLE_LOOKS = 20
@@ -33,12 +34,12 @@ _ADVICE = {
 
 def open_device(spec: str | None = None, adb_server: str | None = None) -> list[Device]:
     """The devices that `spec` means: "host" (this machine), "ssh:USER@HOST:PORT" or the name of a configured
-    host, a serial, "all" (that adb sees), or None for the only one of these.
+    host, a serial, "all" that adb sees, or None for the only one of these.
 
     `adb_server`: HOST:PORT, else the environment decides (see edge.device.adb.address.resolve_address). Raises NoDeviceError,
     DeviceUnavailableError, AdbNotFoundError, UsageError.
     """
-    if spec == "host":
+    if named_device(spec) == ("host",):
         return [HostDevice()]
     if spec is not None and (destination := named_board(spec)) is not None:
         return [SshDevice(destination)]
@@ -47,11 +48,11 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
     if spec == "all":
         usable = [one for one in listed if one.state == "device"]
         if not usable:
-            raise _why_none(listed)
+            raise _why_none(listed, read_hosts())
         return [AndroidDevice(address, one.serial) for one in usable]
     serial = spec or os.environ.get("ANDROID_SERIAL")
     if serial:
-        return [AndroidDevice(address, _by_serial(address, listed, serial).serial)]
+        return [AndroidDevice(address, _by_serial(address, listed, serial, read_hosts()).serial)]
     usable = [one for one in listed if one.state == "device"]
     if len(usable) > 1:
         raise NoDeviceError(
@@ -59,8 +60,33 @@ def open_device(spec: str | None = None, adb_server: str | None = None) -> list[
             hint="choose one with -s SERIAL, or all of them with --device all",
         )
     if not usable:
-        raise _why_none(listed)
+        raise _why_none(listed, read_hosts())
     return [AndroidDevice(address, usable[0].serial)]
+
+
+def open_adb(serial: str, adb_server: str | None = None) -> Device:
+    """The device of that serial number, or HOST:PORT, whatever else goes by that name. Raises as `open_device`."""
+    address = resolve_address(adb_server)
+    return AndroidDevice(address, _by_serial(address, list_devices(address), serial).serial)
+
+
+def named_device(spec: str | None, adb_server: str | None = None) -> tuple[str, ...]:
+    """What is named, without asking it: the same for two names that mean one device for certain.
+
+    Raises UsageError for what names no device, or an adb server beside a device that no adb sees; FormatError for a
+    hosts.toml that is wrong.
+    """
+    if spec == "":
+        raise UsageError("--device names no device", hint="host, a serial number, ssh:USER@HOST, or all")
+    if spec == "host":
+        if adb_server is not None:
+            raise UsageError("--adb-server is for devices, and --device host is this machine")
+        return ("host",)
+    if spec is not None and (board := named_board(spec)) is not None:
+        if adb_server is not None:
+            raise UsageError(f"--adb-server is for devices that adb sees, and {spec} is reached over ssh")
+        return ("ssh", board.spec)
+    return ("adb", spec or "", resolve_address(adb_server).spec)
 
 
 def named_board(spec: str) -> Destination | None:
@@ -92,28 +118,38 @@ def unavailable(one: Listed) -> DeviceUnavailableError:
     )
 
 
-def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str) -> Listed:
+def _by_serial(address: ServerAddress, listed: Sequence[Listed], serial: str, hosts: Iterable[str] = ()) -> Listed:
+    """`hosts`: other names that could have been meant."""
+    said = ""
     found = next((one for one in listed if one.serial == serial), None)
     if found is None and re.fullmatch(r".+:\d+", serial):  # a device on the network that the server does not know yet
-        server.connect(address, serial)
-        found = next((one for one in list_devices(address) if one.serial == serial), None)
+        said = server.connect(address, serial).strip()
+        listed = list_devices(address)
+        found = next((one for one in listed if one.serial == serial), None)
     if found is None:
         there = ", ".join(one.serial for one in listed) or "none"
-        hosts = "".join(f", {name}" for name in read_hosts())
-        named = f"; of hosts.toml: {hosts[2:]}" if hosts else ""
-        raise NoDeviceError(f"there is no device {serial}", hint=f"connected devices: {there}{named}")
+        names = ", ".join(hosts)
+        named = f"; of hosts.toml: {names}" if names else ""
+        where = "" if address.own else f" at the adb server {address.spec}"
+        raise NoDeviceError(
+            f"there is no device {brief(serial)}{where}" + (f": adb says: {brief(said)}" if said else ""),
+            hint=f"connected devices: {there}{named}",
+        )
     if found.state != "device":
         raise unavailable(found)
     return found
 
 
-def _why_none(listed: Sequence[Listed]) -> DeviceError:
+def _why_none(listed: Sequence[Listed], hosts: Iterable[str]) -> DeviceError:
+    """`hosts`: those of hosts.toml, which are measured only where they are named."""
+    boards = "; of hosts.toml, one at a time: " + ", ".join(f"--device {name}" for name in hosts) if any(hosts) else ""
     if len(listed) == 1:
-        return unavailable(listed[0])
+        one = unavailable(listed[0])
+        return DeviceUnavailableError(one.message, hint=one.hint + boards)
     if listed:
         states = ", ".join(f"{one.serial} {one.state}" for one in listed)
-        return NoDeviceError(f"no connected device can be used: {states}", hint=unavailable(listed[0]).hint)
+        return NoDeviceError(f"no connected device can be used: {states}", hint=unavailable(listed[0]).hint + boards)
     return NoDeviceError(
         "no Android device is connected",
-        hint='connect one and enable "USB debugging" in its developer options; or use --device host',
+        hint='connect one and enable "USB debugging" in its developer options; or use --device host' + boards,
     )

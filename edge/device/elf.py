@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from edge.errors import PackageError
 from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
+from edge.untrusted.numbers import count
 
 _MAGIC = b"\x7fELF"
 _LITTLE_ENDIAN = 1
@@ -38,12 +41,21 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class SharedLibrary:
-    """What the headers of a shared library say. `needed` are the names of the libraries it is linked against."""
+    """What the headers of a shared library say. `needed` are the names of the libraries it is linked against.
+
+    `dynamic`: the values of the dynamic section by their tags, of each tag the first.
+    """
 
     abi: str
     soname: str | None
     needed: tuple[str, ...]
     segments: tuple[Segment, ...]
+    dynamic: Mapping[int, int] = field(default_factory=dict)
+
+    def offset(self, address: int) -> int:
+        """Where in the file that is which is loaded at `address`. Raises ValueError where nothing is."""
+        (offset,) = (s.offset + address - s.address for s in self.segments if 0 <= address - s.address < s.file_size)
+        return offset
 
     @property
     def page_size(self) -> int:
@@ -67,6 +79,22 @@ def abi_of_head(head: bytes) -> str | None:
     if len(head) < 20 or head[:4] != _MAGIC or head[5] != _LITTLE_ENDIAN:
         return None
     return _ABIS.get((_kind_and_machine(head)[1], head[4]))
+
+
+def abi_of_archive(archive: Path) -> str | None:
+    """The ABI of the first object in a static library (ar(5)); None where it has none, or is no such library."""
+    with open_file(archive) as file:
+        if file.read(8) != b"!<arch>\n":
+            return None
+        while len(head := file.read(60)) == 60:
+            size = count(head[48:58].decode("ascii", "replace").strip())
+            if size is None:
+                return None
+            start = file.tell()
+            if (found := abi_of_head(file.read(20))) is not None:
+                return found
+            file.seek(start + size + size % 2)
+    return None
 
 
 def needs_android(program: Path) -> bool:
@@ -94,11 +122,11 @@ def _read(data: bytes, name: str) -> SharedLibrary:
     if kind != _SHARED_OBJECT:
         raise PackageError(f"{name} is no shared library (ELF type {kind})")
     (table,) = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
-    size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
+    size, headers = struct.unpack_from("<HH", data, 54 if wide else 42)
     segments, dynamic = [], b""
     if size < struct.calcsize("<IIQQQQQQ" if wide else "<8I"):
         raise ValueError("program headers that overlap")
-    for at in range(table, table + size * count, size):
+    for at in range(table, table + size * headers, size):
         if wide:
             which, _, offset, address, _, file_size, _, align = struct.unpack_from("<IIQQQQQQ", data, at)
         else:
@@ -113,8 +141,10 @@ def _read(data: bytes, name: str) -> SharedLibrary:
             dynamic = data[offset : offset + file_size]
     if not segments:
         raise ValueError("nothing to load")
-    soname, needed = _dynamic(data, dynamic, segments, "<qQ" if wide else "<iI")
-    return SharedLibrary(abi, soname, needed, tuple(segments))
+    form = "<qQ" if wide else "<iI"
+    entries = list(struct.iter_unpack(form, dynamic[: len(dynamic) - len(dynamic) % struct.calcsize(form)]))
+    library = SharedLibrary(abi, None, (), tuple(segments), dict(reversed(entries)))
+    return replace(library, **_names(data, library, entries))
 
 
 def _kind_and_machine(head: bytes) -> tuple[int, int]:
@@ -122,21 +152,21 @@ def _kind_and_machine(head: bytes) -> tuple[int, int]:
     return kind, machine
 
 
-def _dynamic(data: bytes, section: bytes, segments: list[Segment], form: str) -> tuple[str | None, tuple[str, ...]]:
+def _names(data: bytes, library: SharedLibrary, entries: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """The library's own name and those it needs; the string table is given by its address in memory."""
-    usable = len(section) - len(section) % struct.calcsize(form)
-    entries = list(struct.iter_unpack(form, section[:usable]))
-    address = next((value for tag, value in entries if tag == _STRTAB), None)
-    if address is None:
-        return None, ()
-    (strings,) = (s.offset + address - s.address for s in segments if 0 <= address - s.address < s.file_size)
+    if _STRTAB not in library.dynamic:
+        return {}
+    strings = library.offset(library.dynamic[_STRTAB])
+    soname = next((text_at(data, strings + value) for tag, value in entries if tag == _SONAME), None)
+    return {
+        "soname": soname,
+        "needed": tuple(text_at(data, strings + value) for tag, value in entries if tag == _NEEDED),
+    }
 
-    def text(offset: int) -> str:
-        start = strings + offset
-        return data[start : data.index(b"\0", start, start + _LONGEST_NAME)].decode("utf-8")
 
-    soname = next((text(value) for tag, value in entries if tag == _SONAME), None)
-    return soname, tuple(text(value) for tag, value in entries if tag == _NEEDED)
+def text_at(data: bytes, start: int) -> str:
+    """A name in a string table. Raises ValueError for none."""
+    return data[start : data.index(b"\0", start, start + _LONGEST_NAME)].decode("utf-8")
 
 
 def _largest_page(segment: Segment) -> int:

@@ -65,12 +65,17 @@ class Owner:
 
     def alive(self, silent_seconds: float | None) -> bool:
         """Whether the holder may still be at work; `silent_seconds`: since its last sign of life, None if unknown."""
-        if self.token in _held:
+        if self.mine:
             return True
         if self.host != socket.gethostname():
             return silent_seconds is None or silent_seconds < FOREIGN_STALE_SECONDS
         # On this machine: another process. One of our own number and start is this process, which does not hold it.
         return self.boot == boot_id() and self.pid != os.getpid() and _started(self.pid) == self.started
+
+    @property
+    def mine(self) -> bool:
+        """Whether this very process holds it."""
+        return self.token in _held
 
     def describe(self) -> str:
         return brief(f"{self.user}@{self.host} (process {self.pid}, since {self.since})")
@@ -101,8 +106,13 @@ def host_lock(serial: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             if not stack.enter_context(exclusive_now(path)):
-                raise busy(serial, read_loosely(path).strip() or "another edgezoo on this machine")
-            path.write_text(f"process {os.getpid()} on this machine")
+                holder = read_loosely(path).strip()
+                raise (
+                    used_already(serial)
+                    if holder == _here()
+                    else busy(serial, holder or "another edgezoo on this machine")
+                )
+            path.write_text(_here())
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror}", hint="set EDGEZOO_DATA_DIR") from error
         yield
@@ -113,6 +123,18 @@ def busy(serial: str, who: str) -> DeviceBusyError:
         f"the device {serial} is in use by {who}",
         hint="wait until it is done, or choose another device with -s",
     )
+
+
+def used_already(serial: str) -> DeviceBusyError:
+    """Of a device that this process itself is using."""
+    return DeviceBusyError(
+        f"the device {serial} is in use by this very edgezoo, perhaps under another name",
+        hint="name each device once",
+    )
+
+
+def _here() -> str:
+    return f"process {os.getpid()} on this machine"
 
 
 def _started(pid: int) -> str | None:

@@ -17,6 +17,15 @@ BOARD_PROGRAMS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}
 """By ABI: the platform that the program of an ARM board is built for."""
 
 
+def build_command(properties: Properties, engine: str = "paddle-lite") -> str:
+    """What is typed to build the program that a device takes, with that engine in it."""
+    first = next((abi for abi in properties.abis if abi in BOARD_PROGRAMS), "arm64-v8a")
+    place = {"host": " --for host", "linux": f" --for {BOARD_PROGRAMS[first]}"}.get(properties.kind, "")
+    if not place and first == "armeabi-v7a":
+        place = " --abi armeabi-v7a"
+    return f"edgezoo runner build{place}" + ("" if engine == "paddle-lite" else f" --engine {engine}")
+
+
 def require_usable(properties: Properties, program: Path) -> None:
     """Raises DeviceUnavailableError if the device's Android is too old, or the program is for another ABI."""
     if properties.sdk is not None and properties.sdk < MIN_SDK:
@@ -25,15 +34,16 @@ def require_usable(properties: Properties, program: Path) -> None:
             f"and edgezoo needs API {MIN_SDK}",
             hint="use a device with Android 5.0 or later",
         )
-    board = next((BOARD_PROGRAMS[abi] for abi in properties.abis if abi in BOARD_PROGRAMS), "linux-arm64")
     if properties.kind == "linux" and needs_android(program):
         raise DeviceUnavailableError(
             f"{program.name} is built for Android, and {properties.serial} runs Linux",
-            hint=f"build the runner for Linux: edgezoo runner build --for {board}",
+            hint=f"build the runner for Linux: {build_command(properties)}",
         )
     abi = abi_of(program)
     if abi is not None and properties.abis and abi not in properties.abis:
+        builds = properties.kind == "host" or any(one in BOARD_PROGRAMS for one in properties.abis)
+        how = f"build the runner for {properties.abis[0]}: {build_command(properties)}"
         raise DeviceUnavailableError(
             f"{program.name} is built for {abi}, and the device {properties.serial} runs {', '.join(properties.abis)}",
-            hint=f"build the runner for {properties.abis[0]}: edgezoo runner build --help",
+            hint=how if builds else "name a program of your own for it: --runner PATH",
         )

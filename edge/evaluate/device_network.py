@@ -14,9 +14,11 @@ from edge.bench.launch import Hello, ImagesReport, LaunchSpec, OutputTensor
 from edge.bench.launcher import CRASH_RETRIES
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener
+from edge.bench.wanted import engine_of
 from edge.cache.retry import Remedy
 from edge.device.base import Device
 from edge.device.retry import with_retries
+from edge.device.usable import build_command
 from edge.errors import (
     CommandTimeoutError,
     ContractError,
@@ -100,9 +102,10 @@ class DeviceNetwork:
 
     def _check_engine(self, report: ImagesReport) -> None:
         if report.hello.synthetic and not self._synthetic_allowed:
+            how = build_command(self._device.properties(), engine_of(self._job.nb))
             raise ContractError(
                 "the benchmark program has a synthetic engine: its classes say nothing of the network",
-                hint="edgezoo runner build makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
+                hint=f"`{how}` makes a real one; --allow-synthetic keeps such numbers, to try the orchestration",
             )
         self.hello, self.engine_version = report.hello, report.engine_version
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from edge.bench.benchmark import DownloadListener
 from edge.bench.host_engines import PADDLE_LITE, HostEngine
 from edge.bench.models import prepare
 from edge.bench.programs import find_runner
-from edge.bench.request import Job
+from edge.bench.request import DownloadListener, Job
 from edge.cache.paths import results_database
 from edge.device.base import Properties
 from edge.device.discover import open_device

@@ -9,8 +9,7 @@ from pathlib import Path
 from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
 from edge.bench.wanted import Wanted, check_engine, check_names, check_program, check_weights, is_file
 from edge.convert.recipe import choose
-from edge.device.adb.address import resolve_address
-from edge.device.ssh.destination import PREFIX
+from edge.device.discover import named_device
 from edge.errors import UsageError
 from edge.images.dataset import Dataset, read_folders, read_list
 from edge.images.options import PreparingOptions
@@ -66,12 +65,7 @@ class EvalOptions(PreparingOptions):
         check_weights(self.weights, named)
         if not named and self.weights != Weights("published"):
             raise UsageError("--weights is for models of the catalogue, and only files are named")
-        if self.spec == "host" and self.adb_server is not None:
-            raise UsageError("--adb-server is for devices, and --device host is this machine")
-        if self.adb_server is not None and str(self.spec).startswith(PREFIX):
-            raise UsageError(f"--adb-server is for devices that adb sees, and {self.spec} is reached over ssh")
-        if self.adb_server is not None:
-            resolve_address(self.adb_server)
+        named_device(self.spec, self.adb_server)
         if self.here and self.timeout is not None:
             raise UsageError("--timeout is for the benchmark program", hint="--runner edgebench, or a --device")
         if not self.here and not named and self.engine is not None and self.engine.version:

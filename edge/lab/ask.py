@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.errors import UsageError
+from edge.untrusted.guard import brief
 
 DEFAULT_PORT = 20408  # labgrid's
 MOST_DEVICES = 1000
 _TAG = re.compile(r"([a-z][a-z0-9_]+)=(\S+)")  # as labgrid itself takes them
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::([0-9]{1,5}))?")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|\w[\w.-]*)(?::([0-9]{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,7 @@ class LabAsked:
     devices: int = 1
 
     def __post_init__(self) -> None:
-        found = _ADDRESS.fullmatch(self.address)
-        if found is None or not 0 < int(found[2] or DEFAULT_PORT) < 65536:
-            raise UsageError(f"--lab {self.address} is no address of a coordinator", hint="HOST:PORT, or HOST")
+        check_coordinator(self.address)
         if not self.match:
             raise UsageError("--lab without --match would take any place", hint="for instance --match soc=sd855")
         if not 1 <= self.devices <= MOST_DEVICES:
@@ -45,6 +44,16 @@ class LabAsked:
     def words(self) -> str:
         """The tags as they are typed."""
         return " ".join(f"{key}={value}" for key, value in self.match.items())
+
+
+def check_coordinator(address: str) -> None:
+    """Raises `UsageError` for what is no HOST or HOST:PORT, an IPv6 address in brackets."""
+    found = _ADDRESS.fullmatch(address)
+    if found is not None and 0 < int(found[2] or DEFAULT_PORT) < 65536:
+        return
+    brackets = found is None and address.count(":") > 1 and "[" not in address
+    hint = f"an IPv6 address stands in brackets: [{address}]" if brackets else "HOST:PORT, or HOST"
+    raise UsageError(f"--lab {brief(address) or repr(address)} is no address of a coordinator", hint=hint)
 
 
 def tags(words: tuple[str, ...]) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Keeper:
     def __init__(self, session: Any, ask: Ask) -> None:
         self._session, self._ask = session, ask
         self._tokens: dict[str, str] = {}  # of our reservations; the place, "" while there is none
-        self._unusable: set[str] = set()
+        self._unusable: dict[str, LabError] = {}
         self._told: tuple[int, int] | None = None
 
     async def reserve(self) -> list[Found]:
@@ -77,7 +77,7 @@ class Keeper:
                 with suppress(LabError):
                     await self._call("CancelReservation", token=token)
                 del self._tokens[token]
-        self._unusable = set()
+        self._unusable = {}
 
     async def _renewed(self, token: str) -> str | None:
         """None, or why the place is ours no more. A coordinator that is away gives it to nobody."""
@@ -104,12 +104,14 @@ class Keeper:
     async def _usable(self, places: list[str]) -> list[Found]:
         found = []
         for name in places:
-            device = device_of(name, self._session.places[name], self._session.resources)
-            if device is None and name not in self._unusable:
-                self._unusable.add(name)  # it stays reserved meanwhile, so that another one is found
-                say(Said("passed", place=name, text="no adb device and no ssh service of it is there at the moment"))
-            elif device is not None:
-                found.append(device)
+            try:
+                if (place := self._session.places.get(name)) is None:
+                    raise LabError("it was deleted", hint="run it again")
+                found.append(device_of(name, place, self._session.resources))
+            except LabError as error:
+                if name not in self._unusable:
+                    self._unusable[name] = error  # it stays reserved meanwhile, so that another one is found
+                    say(Said("passed", place=name, text=error.message, hint=error.hint))
         return found
 
     def _check_enough(self) -> None:
@@ -127,7 +129,7 @@ class Keeper:
         raise LabError(
             f"--devices {self._ask.devices}: the lab has {usable} with the tags {words}"
             + (" that can be used" if self._unusable else ""),
-            hint=f"--devices {usable}" if usable else "is the exporter of its host running, and the device connected?",
+            hint=f"--devices {usable}" if usable else "; ".join(dict.fromkeys(e.hint for e in self._unusable.values())),
         )
 
     async def _tell(self, have: int) -> None:

@@ -11,9 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from edge.device.base import Device
-from edge.device.discover import open_device
-from edge.errors import DeviceError, EdgezooError, LabError
+from edge.device.discover import open_adb
+from edge.device.ssh.board import SshDevice
+from edge.device.ssh.destination import Destination
+from edge.errors import DeviceError, LabError, foreseen
 from edge.lab.ask import LabAsked
+from edge.lab.places import address_of
 from edge.lab.words import Ask, Found, Said
 from edge.typed import decode, encode
 
@@ -34,36 +37,33 @@ def reserved(asked: LabAsked, *, line: Say, wrong: Say) -> Iterator[list[LabDevi
     """The devices of as many places as are asked for; waits for them in the lab's queue, and `line` hears the position.
 
     A device whose reservation is lost meanwhile is aborted, and `wrong` hears why, from another thread; so it does of a place
-    whose device cannot be opened. Raises `LabError`, or what `open_device` raises if no device of all can be opened.
+    whose device cannot be opened. Raises `LabError`, also if no device of all can be opened.
     """
     if importlib.util.find_spec("labgrid") is None:
         raise LabError("--lab needs labgrid, which is not installed", hint="pip install 'edgezoo[lab]'")
     with _Process(asked) as keeper:
         found = _wait(keeper, asked, line)
         devices: list[LabDevice] = []
-        failed: list[EdgezooError] = []
+        failed: list[LabError] = []
         for one in found:
             try:
-                (device,) = open_device(*address_of(one))
-                devices.append(LabDevice(one.place, device))
+                devices.append(LabDevice(one.place, _open(one)))
                 line(f"{one.place}: reserved; its device is {_words(one)}")
-            except DeviceError as error:
-                wrong(f"{one.place}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
-                failed.append(error)
+            except Exception as unforeseen:  # of one place, whatever its exporter told
+                error = foreseen(unforeseen)
+                failed.append(LabError(f"{one.place}: {error.message}", hint=error.hint))
+                if len(found) > 1:
+                    wrong(f"{failed[-1].message}" + (f" ({error.hint})" if error.hint else ""))
         if not devices:
             raise failed[0]
         threading.Thread(target=_watch, args=(keeper, devices, wrong), daemon=True).start()
         yield devices
 
 
-def address_of(found: Found) -> tuple[str, str | None]:
-    """What `open_device` takes: how the device is named, and its adb server (None: this machine's)."""
-    host = f"[{found.host}]" if ":" in found.host else found.host
-    if found.kind == "adb":
-        return found.serialno, f"{host}:{found.port}"
-    if found.kind == "network":
-        return f"{host}:{found.port}", None
-    return f"ssh:{found.user}@{host}:{found.port}", None
+def _open(found: Found) -> Device:
+    """By what the exporter told alone: its words are no name of this machine, of a configured host, or of "all"."""
+    name, server = address_of(found)
+    return SshDevice(Destination.parse(name)) if found.kind == "ssh" else open_adb(name, server)
 
 
 def _words(found: Found) -> str:
@@ -79,7 +79,8 @@ def _wait(keeper: _Process, asked: LabAsked, line: Say) -> tuple[Found, ...]:
             have = f", {said.have} of {asked.devices} are reserved" if said.have else ""
             line(f"waiting for a place with {asked.words}: number {said.position} in the queue{have}")
         elif said.event == "passed":
-            line(f"{said.place}: {said.text}; looking for another place")
+            hint = f" ({said.hint})" if said.hint else ""
+            line(f"{said.place}: {said.text}{hint}; looking for another place")
         elif said.event == "error":
             raise LabError(said.text, hint=said.hint)
     raise LabError("the process that keeps the lab's places ended", hint="is this labgrid one that edgezoo knows?")

@@ -28,7 +28,7 @@ class Said(Struct, frozen=True):
     """A line of the keeper.
 
     `event`: waiting (`position` in the queue, `have` of the places), reserved (`places`), lost (`place`, `text`), passed (a
-    place that has no device at the moment), error (`text`, `hint`).
+    place without a device that can be used: why), error (`text`, `hint`).
     """
 
     event: str

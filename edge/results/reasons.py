@@ -184,7 +184,7 @@ class Code(Enum):
     SYNTHETIC = (
         "synthetic",
         "synthetic engine: no measurement of the network",
-        "build the program with an engine: edgezoo runner build",
+        "build the program with an engine: edgezoo runner build (for a board: --for linux-arm64)",
     )
     THREADS_IGNORED = (
         "threads_ignored",

@@ -14,10 +14,11 @@ from edge.cache.files import atomic_write
 from edge.cache.hashing import sha256_of
 from edge.cache.keys import key_of
 from edge.cache.locks import exclusive
+from edge.device.elf import abi_of_archive
 from edge.errors import RunnerBuildError
 from edge.resources import resource
 from edge.runner import kept, onnxruntime, release
-from edge.runner.compilers import Compiler, find_cmake, find_compiler, find_make, run_tool
+from edge.runner.compilers import Compiler, abi_of_platform, find_cmake, find_compiler, find_make, run_tool
 from edge.runner.kept import KeptRunner, RunnerSource
 from edge.runner.options import ORT_RELEASE, RELEASE, RunnerOptions
 from edge.runner.python_module import stage, version_of
@@ -185,7 +186,19 @@ def _compile(
 
 
 def _check_fit(compiler: Compiler, library: _Library) -> None:
-    """An Android library needs the NDK's C library, a library of ARM Linux another; so do processors. As its name tells."""
+    """An Android library needs the NDK's C library, a library of ARM Linux another, as its name tells; so do processors."""
+    _check_name(compiler, library)
+    if compiler.platform == "host" or "EDGEBENCH_LITE_LIBRARY" not in library.settings:
+        return
+    wants, found = abi_of_platform(compiler.platform), abi_of_archive(Path(library.settings["EDGEBENCH_LITE_LIBRARY"]))
+    if found not in (None, wants):
+        raise RunnerBuildError(
+            f"{library.source.place} is for {found}, not for {wants}",
+            hint="name a library for that processor, or leave --lite-lib out",
+        )
+
+
+def _check_name(compiler: Compiler, library: _Library) -> None:
     named = re.search(r"inference_lite_lib\.(android|armlinux)\.(?:(armv\w+)\.)?", library.source.place)
     if named is None or compiler.platform == "host":
         return

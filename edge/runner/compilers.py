@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.device.usable import MIN_SDK
+from edge.device.usable import BOARD_PROGRAMS, MIN_SDK
 from edge.errors import RunnerBuildError
 from edge.runner.options import RunnerOptions
 from edge.toolchain.android_sdk import ndk
@@ -32,6 +32,12 @@ class Compiler:
     version: str
     settings: dict[str, str] = field(default_factory=dict)
     remark: str = ""
+
+
+def abi_of_platform(platform: str) -> str:
+    """By Android's names, as `edge.device.elf` tells it of a file."""
+    named = {"host": "x86_64"} | {board: abi for abi, board in BOARD_PROGRAMS.items()}
+    return named.get(platform) or platform.removeprefix("android-")
 
 
 def find_compiler(options: RunnerOptions) -> Compiler:

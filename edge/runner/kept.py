@@ -22,6 +22,7 @@ from edge.device.elf import abi_of
 from edge.device.usable import BOARD_PROGRAMS
 from edge.errors import FormatError, RunnerBuildError, UsageError
 from edge.runner.options import ENGINES
+from edge.runner.ort_library import check_library
 from edge.untrusted.files import read_file
 
 _FACTS = "runner.json"
@@ -161,6 +162,8 @@ def add(program: Path) -> KeptRunner:
     if engine == "onnxruntime" and not beside.is_file():
         raise UsageError(f"{program} opens {_LIBRARY} at run time, and that is not beside it", hint="put it there")
     name = f"{_platform(program)}-{engine}"
+    if engine == "onnxruntime":
+        check_library(beside, name.removesuffix(f"-{engine}"), str(beside))
     with exclusive(folder(name).with_name(f"{name}.lock")):
         with atomic_write(folder(name) / _PROGRAM, parents=True) as part:
             copyfile(program, part)

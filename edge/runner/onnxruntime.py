@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 from edge.cache.files import write_text
 from edge.cache.hashing import sha256_of
-from edge.device.elf import abi_of
 from edge.errors import DownloadError, RunnerBuildError
 from edge.runner.compilers import Compiler
 from edge.runner.options import ORT_RELEASE, RunnerOptions
+from edge.runner.ort_library import check_library
 from edge.toolchain import interpreter
 from edge.untrusted.zip import open_zip
 
@@ -34,10 +34,7 @@ def found(options: RunnerOptions, compiler: Compiler, say: Callable[[str], None]
         if package.suffix in (".aar", ".whl", ".zip"):
             library = Path(scratch) / LIBRARY
             library.write_bytes(_inside(package, compiler))
-        named = {"host": "x86_64", "linux-arm64": "arm64-v8a", "linux-armv7": "armeabi-v7a"}
-        abi = named.get(compiler.platform) or compiler.platform.removeprefix("android-")
-        if abi_of(library) != abi:
-            raise RunnerBuildError(f"{source} is for {abi_of(library) or 'no processor that is known'}, not for {abi}")
+        check_library(library, compiler.platform, source)
         say(f"{source}: {LIBRARY}, {library.stat().st_size:,} bytes, sha256 {sha256_of(library)}")
         yield library, source
 

@@ -36,7 +36,9 @@ def guarded(error: type[EdgezooError], what: str, *, hint: str = "") -> Iterator
 
 
 def brief(what: object) -> str:
-    """The first line of a text, printable and not long."""
-    text = str(what).partition("\n")[0] or type(what).__name__
+    """The first line of a text, printable and not long; of an exception without words its name."""
+    text = str(what).partition("\n")[0]
+    if not text and not isinstance(what, str):
+        text = type(what).__name__
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -15,6 +15,7 @@ from edge.bench.checks import kept_check
 from edge.bench.fleet import DeviceRequest, measure_everywhere, sentence_of
 from edge.bench.gate import Gate
 from edge.bench.programs import Runner
+from edge.bench.resuming import going_on
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
 from edge.convert.verify.asked import InputsAsked
@@ -100,7 +101,16 @@ def test_an_interrupt_ends_all(tmp_path: Path) -> None:
         )
     assert aborted.is_set()
     assert not endless.locked  # unwound, not dropped
-    assert "goes on where this one stopped" in heard.lines[-1]
+    assert heard.lines[-1] == "ending; the same command goes on"
+
+
+def test_two_models_that_are_compared_begin_anew() -> None:
+    """Their launches belong together (see `measure`)."""
+    assert (
+        going_on("compare", fresh=False)
+        == going_on("compare", fresh=True)
+        == "the same command begins both models anew"
+    )
 
 
 def test_what_is_cool_is_read_on_each_device_before_its_outputs_are_compared(

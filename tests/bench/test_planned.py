@@ -20,6 +20,18 @@ from tests.bench.scripted import RUNNER, ScriptedDevice
 
 Capture = pytest.CaptureFixture[str]
 TINY = Path(__file__).parents[1] / "package" / "data" / "tiny.nb"
+OF_PLANS = (
+    "--device",
+    "--lab",
+    "--match",
+    "--split",
+    "--threads",
+    "--weights",
+    "--engine",
+    "--precision",
+    "--runner",
+    "--adb",
+)
 WHOLE = """\
 models = ["PPLCNet_x1_0", "MobileNetV3_small_x1_0"]   # by name, or a file beside this one
 weights = "random"
@@ -66,19 +78,32 @@ def test_every_value_is_in_the_options_of_every_device(tmp_path: Path) -> None:
     [
         ('"int8"]', '"int9"]', 4, "`precisions[1]`"),
         ('"paddle-lite"', '"paddle-heavy"', 3, "paddle-heavy"),
-        ("[1, 4]", "[1, 0]", 5, "--threads 0"),
+        ("[1, 4]", "[1, 0]", 5, "threads = [0]: from 1 to 256"),
         ("[1, 4]", "[]", 5, "`threads` is empty"),
         ("[1, 4]", "[1, 1]", 5, "`threads` has 1 twice"),
         ("[1, 4]", '"1"', 5, "`threads`"),
         ("PPLCNet_x1_0", "PPLCNet_x9", 1, "PPLCNet_x9"),
         ("threads", "thread", 5, "there is no such field"),
         ('serial = "8a1b2c3d"', "", 8, "neither serial nor match"),
-        ("count = 2", "count = 0", 12, "--devices 0"),
-        ("count = 2", "count = 1", 12, "--split deals"),
+        ("count = 2", "count = 0", 14, "count = 0: from 1 to 1000"),
+        ("count = 2", "count = 1", 15, "`split` deals"),
         ("count = 2", "cuont = 2", 14, "there is no such field"),
         ('lab = "rig:20408"', "", 13, "is for the places of a lab"),
-        ('soc = "sd855"', 'SOC = "sd855"', 12, "is no tag"),
-        ('"far:5037"', '"far:99999"', 8, "port '99999'"),
+        ('soc = "sd855"', 'SOC = "sd855"', 13, "is no tag"),
+        ('"far:5037"', '"far:99999"', 10, "port '99999'"),
+        ('"rig:20408"', '"-x"', 6, "`lab` -x is no address"),
+        ('count = 2', 'adb_server = "far:5037"', 14, "of a place the lab tells it"),
+        ('serial = "8a1b2c3d"\nadb_server = "far:5037"', 'serial = ""', 9, "names no device"),
+        ('serial = "8a1b2c3d"\nadb_server = "far:5037"', 'serial = "ssh:"', 9, "ssh: names no machine"),
+        ('serial = "8a1b2c3d"', 'serial = "ssh:pi@board"', 10, "`adb_server` is for devices that adb sees"),
+        ('serial = "8a1b2c3d"', 'serial = "host"', 10, "`adb_server` is for devices"),
+        ('threads = [1, 4]', 'series = [\n"GhostNet",\n"Gost"]', 7, "no series 'Gost'"),
+        ('["paddle-lite"]', '["openvino"]', 9, "the engine openvino does not measure on 8a1b2c3d"),
+        ('["paddle-lite"]', '["onnxruntime"]', 4, 'precisions = ["int8"] is not for onnxruntime'),
+        ('threads = [1, 4]', 'protocol = "intel-table"', 5, 'protocol = "intel-table" measures on this machine'),
+        ('serial = "8a1b2c3d"\nadb_server = "far:5037"', 'serial = "host"\nrunner = "no/such"', 10, "does not exist"),
+        ('match', 'serial = "8a1b2c3d"\nadb_server = "far:5037"\n[[device]]\nmatch', 12, '"8a1b2c3d", the same as `device[0]`'),
+        ('match', 'match = { soc = "sd855" }\nsplit = true\ncount = 2\n[[device]]\nmatch', 16, "places of a lab, the same as"),
         ('adb_server = "far:5037"', "count = 2", 10, "is for the places of a lab"),
         ('"random"', '"nowhere.pdparams"', 2, "does not exist"),
         ('protocol', 'protocol', None, ""),
@@ -93,8 +118,59 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, old: str, new: str
         rounds(BenchOptions(plan=path))
     assert f"{path}, line {line}:" in caught.value.message
     assert said in caught.value.message
+    for option in OF_PLANS:  # it takes none of them
+        assert option not in caught.value.message + caught.value.hint
     assert run(["bench", "--plan", str(path), "--db", str(tmp_path / "r.db")]) == 2
     assert not (tmp_path / "r.db").exists()
+
+
+def test_a_device_in_one_bracket(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="line 2: `device`: expected `array`") as caught:
+        read(tmp_path, 'light = true\n[device]\nserial = "ab12"\n')
+    assert "in two brackets" in caught.value.hint
+
+
+def test_files_are_measured_as_they_are(tmp_path: Path) -> None:
+    """No file is measured under the name of a precision that it may not have."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    path = tmp_path / "plan.toml"
+    head = 'models = ["PPLCNet_x1_0", "tiny.nb"]\nprecisions = ["fp32", "int8"]\nweights = "random"\n'
+    mixed = rounds(BenchOptions(plan=written(tmp_path, head + '[[device]]\nserial = "ab12"\n')))
+    assert [(one.name, one.devices[0].names, one.devices[0].precision) for one in mixed] == [
+        ("paddle-lite, fp32", ("PPLCNet_x1_0",), "fp32"),
+        ("paddle-lite, int8", ("PPLCNet_x1_0",), "int8"),
+        ("paddle-lite, files as they are", (str(tmp_path / "tiny.nb"),), None),
+    ]
+    for field in ('precisions = ["int8"]', 'weights = "random"'):
+        written(tmp_path, f'models = ["tiny.nb"]\n{field}\n[[device]]\nserial = "ab12"\n')
+        said = f"line 2: `{field.split()[0]}` is for models of the catalogue, and only files are named"
+        with pytest.raises(PlanError, match=said):
+            edge.bench_plan(path, db=tmp_path / "r.db")
+    assert not (tmp_path / "r.db").exists()
+
+
+def test_files_of_another_engine(tmp_path: Path) -> None:
+    (tmp_path / "a.onnx").write_bytes(b"any")
+    text = 'models = ["a.onnx"]\nengines = ["onnxruntime"]\n[[device]]\nserial = "ab12"\n'
+    ((one,),) = read(tmp_path, text)
+    assert one.each[0].engine.name == "onnxruntime"
+    with pytest.raises(PlanError, match=r"line 1: paddle-lite does not run .*a\.onnx"):
+        read(tmp_path, text.replace("onnxruntime", "paddle-lite"))
+
+
+def test_two_names_of_one_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hosts.toml").write_text('[hosts]\npi = "ssh:pi@board"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
+    text = 'light = true\nweights = "random"\n[[device]]\nserial = "pi"\n[[device]]\nserial = "ssh:pi@board"\n'
+    with pytest.raises(PlanError, match=r'line 5: `device.1.` is "ssh:pi@board", the same as `device.0.`, "pi"'):
+        read(tmp_path, text)
+
+
+def test_what_the_command_line_itself_says_wrong_is_no_line_of_the_plan(tmp_path: Path, capsys: Capture) -> None:
+    assert run(["bench", "--plan", str(written(tmp_path, WHOLE)), "--fresh", "--keep-invalid"]) == 2
+    said = capsys.readouterr().err
+    assert "--fresh and --keep-invalid exclude each other" in said
+    assert "plan.toml" not in said
 
 
 @pytest.mark.parametrize("text", ["models = [", "a = 1\na = 2", "\x00", "[device]\nserial = 'x'", "device = 3", ""])
@@ -169,6 +245,25 @@ def test_a_second_run_measures_nothing_here_and_on_a_host_with_the_results(
     assert sum(len(phone.launches) for phone in phones.values()) == launches
 
 
+def test_a_device_under_two_names_is_measured_once(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    """On the cable and on the network: only the phone itself knows that it is one."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    phones["10.0.0.5:5555"].itself = phones["ab12"].itself
+    words = ["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]
+    assert run(words) == 0
+    said = capsys.readouterr()
+    assert "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: it is measured once" in said.err
+    assert [one["threads"] for one in json.loads(said.out)] == [1, 2]
+    assert phones["10.0.0.5:5555"].launches == []
+    other = tmp_path / "runner"
+    other.touch()
+    written(tmp_path, PLAN + 'runner = "./runner"\n')
+    assert run(words) == 1  # what another program measures was asked for, too
+    assert "are one device" in capsys.readouterr().err
+
+
 def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture) -> None:
     shutil.copyfile(TINY, tmp_path / "tiny.nb")
     plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
@@ -189,28 +284,40 @@ def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice],
         edge.bench_plan(written(tmp_path, PLAN.replace("[1, 2]", "[0]")))
 
 
+@pytest.mark.parametrize("fresh", [False, True])
 def test_a_plan_that_was_cut_off_measures_the_rest(
-    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture, fresh: bool
 ) -> None:
+    """What is said about it then is what happens."""
     shutil.copyfile(TINY, tmp_path / "tiny.nb")
     plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
     words = ["bench", "--plan", str(plan), "--json", "--db", str(db)]
+    for phone in phones.values():
+        phone.abort = lambda: None  # type: ignore[method-assign]
+    before = 0
+    if fresh:
+        assert run(words) == 0
+        before = count(db, "launch")
 
     def interrupt(launch: int) -> None:
-        if launch == 3:
+        if launch == cut:
             raise KeyboardInterrupt
 
+    cut = len(phones["ab12"].launches) + 3
     phones["ab12"].trouble = interrupt
-    phones["ab12"].abort = lambda: None  # type: ignore[method-assign]
-    phones["10.0.0.5:5555"].abort = lambda: None  # type: ignore[method-assign]
-    assert run(words) == 130
-    kept = count(db, "launch")
+    capsys.readouterr()
+    assert run([*words, *(["--fresh"] if fresh else [])]) == 130
+    how = "without --fresh the same command goes on with what was begun, and with it begins anew"
+    told = capsys.readouterr().err
+    assert f"Interrupted. Every launch is kept; {how if fresh else 'the same command goes on'}." in told
+    kept = count(db, "launch") - before
     assert kept >= 3
     phones["ab12"].trouble = lambda _: None
-    capsys.readouterr()
     assert run(words) == 0
     assert [one["status"] for one in json.loads(capsys.readouterr().out)] == ["measured"] * 4
-    assert count(db, "cell") == 4
+    assert count(db, "cell") == (8 if fresh else 4)
+    asked = sum(len(phone.launches) for phone in phones.values())
+    assert count(db, "launch") >= asked - 1  # nothing that was measured was measured again
 
 
 def test_a_device_that_is_missing_leaves_the_others(
@@ -222,11 +329,11 @@ def test_a_device_that_is_missing_leaves_the_others(
 
     def opened(spec: str | None, _: str | None) -> list[Device]:
         if spec == "ab12":
-            raise NoDeviceError("there is no device ab12", hint="connected devices: none")
+            raise NoDeviceError("there is no device ab12", hint="choose another with -s")
         return [phones["10.0.0.5:5555"]]
 
     monkeypatch.setattr(module, "open_device", opened)
     assert run(["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]) == 1
     said = capsys.readouterr()
-    assert "there is no device ab12" in said.err
+    assert "ab12: there is no device ab12 (choose another as `serial`)" in said.err
     assert len(json.loads(said.out)) == 2

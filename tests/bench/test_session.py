@@ -513,6 +513,11 @@ def test_synthetic_numbers_are_refused_unless_asked_for(store: Store) -> None:
     assert refused.status == "failed"
     assert refused.error is not None
     assert "synthetic engine" in refused.error
+    assert "`edgezoo runner build` makes a real one" in refused.error
+    board = ScriptedDevice(synthetic=True)
+    board.itself = {"kind": "linux", "serialno": "another"}
+    (refused,) = session(board, request(), store)
+    assert "`edgezoo runner build --for linux-arm64` makes a real one" in str(refused.error)
     assert refused.launches == ()
     (kept,) = session(ScriptedDevice(synthetic=True), request(synthetic_allowed=True), store)
     assert kept.launches[0].synthetic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def test_no_device() -> None:
         with pytest.raises(NoDeviceError, match="no Android device is connected") as caught:
             open_device(spec)
         assert "--device host" in caught.value.hint
+
+
+@pytest.mark.usefixtures("adb_server")
+def test_boards_are_named_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hosts.toml").write_text('[hosts]\npi = "ssh:pi@board"\norin = "ssh:orin"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(tmp_path / "hosts.toml"))
+    for spec in (None, "all"):
+        with pytest.raises(NoDeviceError, match="no Android device is connected") as caught:
+            open_device(spec)
+        assert caught.value.hint.endswith("; of hosts.toml, one at a time: --device pi, --device orin")
 
 
 def test_the_only_device(make_phone: MakePhone) -> None:
@@ -193,6 +204,23 @@ def test_server_is_reached_through_every_way_of_naming_it(
     assert [device.serial for device in open_device()] == [phone.serial]
 
 
+def test_another_server_than_the_own_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would take the place of one that ssh forwards, and see no device."""
+    marks = tmp_path / "started"
+    (tmp_path / "adb").write_text(f'#!/bin/sh\necho "$@" >>{marks}; exit 1\n')
+    (tmp_path / "adb").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "1")
+    for named in ("127.0.0.1:2", "localhost:2", "[::1]:2", "localfilesystem:/nowhere/adb"):
+        with pytest.raises(AdbNotFoundError, match="nothing answers"):
+            open_device(adb_server=named)
+    assert not marks.exists()
+    for same in ("127.0.0.1:1", "tcp:localhost:1", None):
+        with pytest.raises(AdbNotFoundError, match="could not be started"):
+            open_device(adb_server=same)
+    assert marks.read_text().count("-L tcp:localhost:1 start-server") == 3
+
+
 def test_server_that_is_missing_is_started(own_adb_server: AdbServer) -> None:
     own_adb_server.kill()
     with pytest.raises(NoDeviceError, match="no Android device"):
@@ -214,7 +242,7 @@ def test_server_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            for _ in range(2):
+            for _ in range(3):
                 connection, _ = listener.accept()
                 with connection:
                     connection.recv(100)
@@ -224,8 +252,13 @@ def test_server_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("PATH", str(tmp_path))
         (tmp_path / "adb").write_text("#!/bin/sh\necho 'could not bind' >&2; exit 1\n")
         (tmp_path / "adb").chmod(0o755)
+        port = listener.getsockname()[1]
+        with pytest.raises(AdbNotFoundError, match="nothing answers as an adb server") as caught:
+            open_device(adb_server=f"127.0.0.1:{port}")  # it could be a port that ssh forwards
+        assert "open the forward again" in caught.value.hint
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
         with pytest.raises(AdbNotFoundError, match="could not be started: could not bind"):
-            open_device(adb_server=f"127.0.0.1:{listener.getsockname()[1]}")
+            open_device()
 
 
 def test_no_adb_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

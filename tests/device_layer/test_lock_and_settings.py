@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edge.device import owner as owners
+from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
 from edge.device.owner import Owner, device_file
 from edge.errors import DeviceBusyError, DeviceSpaceError
@@ -50,6 +51,24 @@ def test_lock_of_another_machine_that_went_silent(device: AndroidDevice, phone: 
     with device.lock():
         assert device.run(["true"], timeout=20).code == 0
     assert not phone.system.real(LOCK).exists()
+
+
+def test_a_device_that_this_process_has_under_another_name(
+    device: AndroidDevice, phone: SimulatedDevice, adb_server: AdbServer
+) -> None:
+    other = phone.serial.replace("127.0.0.1", "localhost")
+    server.connect(adb_server.address, other)
+    try:
+        for name in (phone.serial, other):
+            again = AndroidDevice(adb_server.address, name)
+            with device.lock(), pytest.raises(DeviceBusyError) as caught, again.lock():
+                raise AssertionError
+            assert caught.value.message.startswith(f"the device {name} is in use by this very edgezoo")
+            assert caught.value.hint == "name each device once"
+            with again.lock():
+                pass
+    finally:
+        server.disconnect(adb_server.address, other)
 
 
 def test_a_launch_is_a_sign_of_life(device: AndroidDevice, phone: SimulatedDevice) -> None:

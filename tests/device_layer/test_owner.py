@@ -41,4 +41,6 @@ def test_this_process_holds_what_it_holds() -> None:
     assert not me.alive(0)
     with held(me):
         assert me.alive(1e9)
+        assert me.mine
     assert not me.alive(0)
+    assert not me.mine

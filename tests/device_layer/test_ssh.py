@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from edge.bench.gate import Gate, judge
 from edge.bench.options import BenchOptions
+from edge.cli.main import run
 from edge.device.base import Thermal
 from edge.device.discover import open_device
 from edge.device.elf import needs_android
-from edge.device.hosts import hosts_of, read_hosts
+from edge.device.hosts import read_hosts
 from edge.device.shell.layout import Layout
 from edge.device.shell.way import Ended
 from edge.device.ssh import probe
@@ -53,11 +54,26 @@ def test_a_machine_is_named(text: str, words: tuple[str, ...], by_hand: str) -> 
 @pytest.mark.parametrize(
     "text",
     ["ssh:", "ssh:@board", "ssh:-oProxyCommand=reboot", "ssh:pi@-x", "ssh:a b", "ssh:board:0", "ssh:board:65536",
-     "ssh:board;reboot", "ssh:board:22:22", "board", "ssh:pi@board\n"],
+     "ssh:board;reboot", "ssh:board:22:22", "board", "ssh:pi@board\n", "", "ssh:::1", "ssh:pi@fe80::1%eth0"],
 )  # fmt: skip
 def test_a_name_that_is_none(text: str) -> None:
     with pytest.raises(UsageError, match="names no machine"):
         Destination.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ssh:::1", "ssh:[::1]"),
+        ("ssh:pi@fe80::1%eth0", "ssh:pi@[fe80::1%eth0]"),
+        ("ssh:2001:db8::7", "ssh:[2001:db8::7]"),
+    ],
+)
+def test_an_ipv6_address_without_brackets(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match="names no machine") as caught:
+        Destination.parse(text)
+    assert caught.value.hint == f"an IPv6 address stands in brackets: {meant}"
+    assert Destination.parse(meant).spec == meant
 
 
 @pytest.mark.parametrize("directory", ["relative", "/", "/a b", "/a;reboot", "/$HOME", "/a/../b", "/a'b"])
@@ -96,21 +112,40 @@ def test_a_board_is_opened_by_its_address_or_its_name(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("table", "field"),
+    ("text", "line", "said", "advice"),
     [
-        ([], "hosts"),
-        ({"host": "ssh:board"}, "hosts.host"),
-        ({"a b": "ssh:board"}, "hosts.a b"),
-        ({"pi": "board"}, "hosts.pi"),
-        ({"pi": {"directory": "/a"}}, "hosts.pi"),
-        ({"pi": {"address": "ssh:board", "directory": "a"}}, "hosts.pi"),
-        ({"pi": 7}, "hosts.pi"),
+        ("hosts = []", 1, "`hosts` is no table", "[hosts]"),
+        ('[hosts]\nhost = "ssh:board"', 2, "`hosts.host`: that is no name", "not host, all, android"),
+        ('[hosts]\npi="ssh:pi"\n"a b" = "ssh:board"', 3, "`hosts.a b`: that is no name", "letters, digits"),
+        ('[hosts]\npi = "board"', 2, "`hosts.pi`: board names no machine", "ssh:USER@HOST:PORT"),
+        ('[hosts]\npi = ""', 2, "`hosts.pi`: '' names no machine", "ssh:USER@HOST:PORT"),
+        ('[hosts]\npi = "ssh:::1"', 2, "`hosts.pi`: ssh:::1 names no machine", "in brackets: ssh:[::1]"),
+        ('[hosts]\npi = { directory = "/a" }', 2, "`hosts.pi`: `address`: it is missing", "{ address = "),
+        ('[hosts]\npi = { address = "ssh:b", dir = "/a" }', 2, "`dir`: there is no such field", "directory = "),
+        ('[hosts]\n[hosts.pi]\naddress = "ssh:b"\nport = 22', 2, "`port`: there is no such field", "directory = "),
+        ('[hosts]\npi = { address = "ssh:b", directory = "a" }', 2, "a is no directory", "an absolute path"),
+        ("[hosts]\npi = 7", 2, "`hosts.pi`: expected `object`, got `int`", "an address, or"),
+        (
+            '[hosts]\npi = "ssh:pi"\n\n[other]\npi = "ssh:pi"',
+            4,
+            "`other`: there is no such field",
+            "[hosts], and below",
+        ),
+        ('pi = "ssh:pi"\n[hosts]\n', 1, "`pi`: there is no such field", "[hosts], and below it NAME"),
     ],
 )
-def test_hosts_that_are_none(table: object, field: str) -> None:
+def test_hosts_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int, said: str, advice: str
+) -> None:
+    path = tmp_path / "hosts.toml"
+    path.write_text(text)
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(path))
     with pytest.raises(FormatError) as caught:
-        hosts_of(table, "hosts.toml")
-    assert field in caught.value.message
+        read_hosts()
+    assert caught.value.message.startswith(f"{path}, line {line}: ")
+    assert said in caught.value.message
+    assert advice in caught.value.hint
+    assert run(["device", "clean", "-s", "ab12"]) == 2  # refused before anything is begun
 
 
 def test_a_hosts_file_that_is_not_there_or_no_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,6 +167,9 @@ Host key verification failed.
 """
 
 
+_CUT = "kex_exchange_identification: Connection closed by remote host\r\n"
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "word"),
     [
@@ -147,6 +185,25 @@ Host key verification failed.
         ("Unable to negotiate with 10.0.0.7: no matching host key type found. Their offer: ssh-dss\r\n",
          DeviceUnavailableError, "no method in common"),
         ("", LinkLostError, "no reason"),
+        ("ssh: connect to host jump port 22: Connection refused\r\n" + _CUT, LinkLostError,
+         "ssh:pi@board cannot be reached through its jump host: connect to host jump port 22: Connection refused"),
+        ("ssh: connect to host jump port 22: Connection refused\r\nConnection closed by UNKNOWN port 65535\r\n", LinkLostError,
+         "ssh:pi@board cannot be reached through its jump host: connect to host jump port 22: Connection refused"),
+        ("ssh: Could not resolve hostname jump: Name or service not known\r\n" + _CUT, NoDeviceError,
+         "there is no machine called jump, the jump host on the way to ssh:pi@board"),
+        ("Host key verification failed.\r\n" + _CUT, DeviceUnavailableError, "the host key of the jump host on the way to"),
+        (_CHANGED + _CUT, DeviceUnavailableError, "the jump host on the way to ssh:pi@board shows another host key"),
+        ("no such identity: /k: No such file or directory\r\nPermission denied, please try again.\r\n"
+         "me@jump: Permission denied (publickey,password).\r\n" + _CUT, DeviceUnavailableError, "me@jump, takes none"),
+        ("channel 0: open failed: connect failed: Connection timed out\r\nstdio forwarding failed\r\n" + _CUT, LinkLostError,
+         "ssh:pi@board cannot be reached from its jump host: Connection timed out"),
+        ("channel 0: open failed: administratively prohibited: open failed\r\nstdio forwarding failed\r\n" + _CUT,
+         DeviceUnavailableError, "forbids to go on from there"),
+        ("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 10.0.0.7 port 22\r\n",
+         LinkLostError, "ssh:pi@board cannot be reached: Connection reset by 10.0.0.7 port 22"),
+        ("Can't open user config file /x: No such file or directory\r\n", DeviceUnavailableError, "be read: No such file"),
+        ("Bad owner or permissions on /home/u/.ssh/config\r\n", DeviceUnavailableError, "refuses its configuration"),
+        ("/etc/c line 4: Bad number.\r\n", DeviceUnavailableError, "refuses its configuration: /etc/c line 4: Bad number"),
     ],
 )  # fmt: skip
 def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[DeviceError], word: str) -> None:
@@ -154,6 +211,46 @@ def test_what_ssh_says_becomes_a_sentence(said: str, kind: type[DeviceError], wo
     assert type(found) is kind
     assert word in found.message
     assert "\n" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("configuration", "kind", "said", "advice"),
+    [
+        ("Host board\n  ProxyJump 127.0.0.1:1\n", LinkLostError, "port 1: Connection refused", "in {config} names it"),
+        ("Host board\n  Portt 1\n", DeviceUnavailableError, "Bad configuration option: portt", "see {config}"),
+        ("Host board\n  HostName nowhere.invalid\n", NoDeviceError, "called nowhere.invalid", "name it in {config}"),
+        (None, DeviceUnavailableError, "{config} cannot be read: No such file", "EDGEZOO_SSH_CONFIG names it"),
+    ],
+)
+def test_the_configuration_that_was_read_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configuration: str | None,
+    kind: type[DeviceError],
+    said: str,
+    advice: str,
+) -> None:
+    """By the real ssh."""
+    config = tmp_path / "ssh.config"
+    if configuration is not None:
+        config.write_text(configuration)
+    monkeypatch.setenv("EDGEZOO_SSH_CONFIG", str(config))
+    with pytest.raises(kind) as caught:
+        SshDevice(Destination.parse("ssh:board")).properties()
+    assert said.format(config=config) in caught.value.message
+    assert advice.format(config=config) in caught.value.hint
+
+
+def test_a_configured_name_that_was_taken_for_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts.toml"
+    hosts.write_text('[hosts]\npi = "ssh:pi@10.0.0.7"\nboard = "ssh:board"\n')
+    monkeypatch.setenv("EDGEZOO_HOSTS", str(hosts))
+    unknown = "ssh: Could not resolve hostname {}: Name or service not known\r\n"
+    assert refusal(Destination.parse("ssh:pi"), unknown.format("pi")).hint == "hosts.toml has that name: --device pi"
+    for other in ("ssh:board", "ssh:elsewhere"):
+        assert "~/.ssh/config" in refusal(Destination.parse(other), unknown.format(other[4:])).hint
+    hosts.write_text("[hosts")
+    assert refusal(Destination.parse("ssh:pi"), unknown.format("pi")).hint
 
 
 @given(st.text())

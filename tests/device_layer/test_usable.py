@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.cli.main import run
 from edge.device.base import Properties
 from edge.device.elf import abi_of
 from edge.device.host import HostDevice
-from edge.device.usable import MIN_SDK, require_usable
+from edge.device.usable import MIN_SDK, build_command, require_usable
 from edge.errors import DeviceUnavailableError
 
 
@@ -26,6 +28,24 @@ def elf(path: Path, machine: int, *, big_endian: bool = False) -> Path:
         b"\x7fELF" + kinds + bytes(9) + struct.pack(">HH" if big_endian else "<HH", 2, machine) + bytes(44)
     )
     return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "abis", "engine", "words"),
+    [
+        ("android", ("arm64-v8a", "armeabi-v7a"), "paddle-lite", ""),
+        ("android", ("armeabi-v7a",), "paddle-lite", " --abi armeabi-v7a"),
+        ("android", ("arm64-v8a",), "onnxruntime", " --engine onnxruntime"),
+        ("linux", ("arm64-v8a",), "paddle-lite", " --for linux-arm64"),
+        ("linux", ("armeabi-v7a", "arm64-v8a"), "onnxruntime", " --for linux-armv7 --engine onnxruntime"),
+        ("host", ("x86_64",), "paddle-lite", " --for host"),
+    ],
+)
+def test_how_the_program_of_a_device_is_built(kind: str, abis: tuple[str, ...], engine: str, words: str) -> None:
+    device = replace(phone(abis=abis), kind=kind)
+    assert build_command(device, engine) == f"edgezoo runner build{words}"
+    command_line = ["runner", "build", *words.split(), "--help"]
+    assert run(command_line) == 0
 
 
 def test_abi_of_this_python_is_this_machines() -> None:

@@ -19,7 +19,9 @@ def test_addresses(address: str, coordinator: str) -> None:
     assert LabAsked(address, SD855).coordinator == coordinator
 
 
-@pytest.mark.parametrize("address", ["", ":1", "rig:", "rig:0", "rig:65536", "a b", "http://rig:1", "::1"])
+@pytest.mark.parametrize(
+    "address", ["", ":1", "rig:", "rig:0", "rig:65536", "a b", "http://rig:1", "::1", "-x", "-rig:1"]
+)
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(UsageError, match="is no address"):
         LabAsked(address, SD855)

@@ -105,6 +105,18 @@ def test_a_library_must_be_a_release_that_fits_the_compiler(tmp_path: Path) -> N
     assert "take the clang variant" in refused(tmp_path, "--lite-lib", str(library), ANDROID_NDK_HOME=str(ndk))
     clang = library.rename(tmp_path / "inference_lite_lib.android.armv8.clang.c++_static")
     assert "is for android: it is built with the NDK" in refused(tmp_path, *arm, str(clang))
+    theirs = library_of_this_machine(clang.rename(tmp_path / "theirs"))  # whose name tells nothing
+    assert f"{theirs} is for x86_64, not for arm64-v8a" in refused(tmp_path, *arm, str(theirs))
+
+
+def library_of_this_machine(folder: Path) -> Path:
+    """The folder, with a static library that the compiler of this machine made."""
+    archive, made = folder / "cxx/lib/libpaddle_api_light_bundled.a", folder / "a.o"
+    (folder / "a.c").write_text("int one = 1;")
+    subprocess.run(["gcc", "-c", str(folder / "a.c"), "-o", str(made)], check=True)
+    archive.unlink()
+    subprocess.run(["ar", "rcs", str(archive), str(folder / "a.c"), str(made)], check=True)
+    return folder
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from edge.errors import UsageError
 
@@ -18,15 +18,20 @@ DEFAULT_PORT = 5037
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """TCP when `port` is set, else the Unix socket `path` (a leading NUL names an abstract one)."""
+    """TCP when `port` is set, else the Unix socket `path` (a leading NUL names an abstract one).
+
+    `own`: it is the one that adb itself would take here. Another one is never started: a port of this machine may lead to
+    another's server, and a server that is started there takes its place.
+    """
 
     host: str = "127.0.0.1"
     port: int | None = DEFAULT_PORT
     path: str = ""
+    own: bool = field(default=True, compare=False)
 
     @property
     def local(self) -> bool:
-        """Whether the server is this machine's, so that it can be started here."""
+        """Whether the address is one of this machine."""
         return self.port is None or self.host in ("127.0.0.1", "localhost", "::1")
 
     @property
@@ -45,7 +50,16 @@ def resolve_address(spec: str | None = None, environ: Mapping[str, str] = os.env
     """
     if spec is not None:
         named = spec.partition(":")[0] in ("tcp", "local", "localfilesystem", "localabstract")
-        return parse_socket(spec if named else f"tcp:{spec}", "the adb server's address", spec)
+        address = parse_socket(spec if named else f"tcp:{spec}", "the adb server's address", spec)
+        try:
+            own = _surroundings(environ).spec
+        except UsageError:  # which does not matter where another one is named
+            own = ""
+        return replace(address, own=address.spec == own)
+    return _surroundings(environ)
+
+
+def _surroundings(environ: Mapping[str, str]) -> ServerAddress:
     if environ.get("ADB_SERVER_SOCKET"):
         return parse_socket(environ["ADB_SERVER_SOCKET"], "ADB_SERVER_SOCKET")
     host = environ.get("ANDROID_ADB_SERVER_ADDRESS") or environ.get("ANDROID_ADB_SERVER_HOST") or "127.0.0.1"

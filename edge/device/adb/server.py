@@ -55,7 +55,7 @@ def version(address: ServerAddress) -> str:
 
 
 def ensure_running(address: ServerAddress) -> str:
-    """Start the server if it does not answer; returns its version. Raises AdbNotFoundError."""
+    """Start the server if it does not answer and is this machine's own; returns its version. Raises AdbNotFoundError."""
     try:
         return version(address)
     except LinkLostError as error:
@@ -63,6 +63,12 @@ def ensure_running(address: ServerAddress) -> str:
             raise AdbNotFoundError(
                 f"no adb server answers at {address.spec}",
                 hint="start it there with: adb -a nodaemon server; and check ADB_SERVER_SOCKET or ANDROID_ADB_SERVER_*",
+            ) from error
+        if not address.own:
+            raise AdbNotFoundError(
+                f"nothing answers as an adb server at {address.spec}",
+                hint="if ssh forwards that port: open the forward again; if a server of this machine is to be there: "
+                f"adb -L {address.spec} start-server",
             ) from error
     last_line = _start(address)
     try:
@@ -118,9 +124,9 @@ def parse_devices(text: str) -> tuple[Listed, ...]:
     return tuple(found)
 
 
-def connect(address: ServerAddress, serial: str) -> None:
-    """Ask the server to connect to HOST:PORT. Whether it did is seen in the device list: it says OKAY either way."""
-    _ask(address, f"host:connect:{serial}", seconds=_CONNECT_SECONDS)
+def connect(address: ServerAddress, serial: str) -> str:
+    """Ask the server to connect to HOST:PORT; returns its words. Whether it did is seen in the device list."""
+    return _ask(address, f"host:connect:{serial}", seconds=_CONNECT_SECONDS)
 
 
 def disconnect(address: ServerAddress, serial: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePosixPath
 
-from edge.device.owner import Owner, busy
+from edge.device.owner import Owner, busy, used_already
 from edge.device.shell import answers
 from edge.device.shell.layout import Layout
 from edge.device.shell.way import Way
@@ -30,6 +30,8 @@ def acquire(way: Way, me: Owner) -> None:
         owner = Owner.parse(line)
         if owner is None and (silent is None or silent < 60):
             raise busy(way.serial, "another edgezoo that is just starting")
+        if owner is not None and owner.mine:
+            raise used_already(way.serial)
         if owner is not None and owner.alive(silent):
             raise busy(way.serial, owner.describe())
         way.execute(_put_aside_script(way.layout.lock, line, me.token))

@@ -12,6 +12,7 @@ from edge.device.shell.device import ShellDevice
 from edge.device.ssh import probe
 from edge.device.ssh.destination import Destination
 from edge.device.ssh.link import SshLink
+from edge.device.ssh.refusals import VARIABLE
 from edge.device.ssh.settings import BoardSettings, Governors
 
 
@@ -29,7 +30,7 @@ class SshDevice(ShellDevice[Governors]):
         config: Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        named = os.environ.get("EDGEZOO_SSH_CONFIG")
+        named = os.environ.get(VARIABLE)
         super().__init__(SshLink(destination, config=config or (Path(named) if named else None), sleep=sleep))
 
     def _identify(self) -> tuple[Properties, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import Path, PurePosixPath
 from shlex import quote
 
@@ -37,12 +39,10 @@ class Destination:
         """From `ssh:[USER@]HOST[:PORT]`, an IPv6 address in brackets. Raises UsageError."""
         found = _FORM.fullmatch(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else None
         if found is None or (found["port"] and not 0 < int(found["port"]) < 65536):
-            raise UsageError(
-                f"{brief(text)} names no machine", hint="ssh:USER@HOST:PORT; user and port may be left out"
-            )
+            raise UsageError(f"{brief(text) or repr(text)} names no machine", hint=_hint(text))
         if directory is not None and (not _DIRECTORY.fullmatch(directory) or ".." in PurePosixPath(directory).parts):
             raise UsageError(
-                f"{brief(directory)} is no directory for edgezoo on {text}",
+                f"{brief(directory) or repr(directory)} is no directory for edgezoo on {text}",
                 hint="an absolute path of letters, digits and . _ + @ -",
             )
         return cls(
@@ -70,3 +70,12 @@ class Destination:
         which = f"-F {quote(str(config.absolute()))} " if config else ""
         port = f"-p {self.port} " if self.port else ""
         return f"ssh {which}{port}" + (f"{self.user}@" if self.user else "") + self.host
+
+
+def _hint(text: str) -> str:
+    """What was probably meant."""
+    user, _, host = text.removeprefix(PREFIX).rpartition("@")
+    with suppress(ValueError):
+        if IPv6Address(host.strip("[]")):
+            return f"an IPv6 address stands in brackets: {PREFIX}{user and user + '@'}[{host.strip('[]')}]"
+    return "ssh:USER@HOST:PORT; user and port may be left out, an IPv6 address stands in brackets"

@@ -5,20 +5,42 @@ OpenSSH's messages are the same in every language. Forms that were seen: OpenSSH
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from shlex import quote
 
+from edge.device.hosts import read_hosts
 from edge.device.ssh.destination import Destination
-from edge.errors import DeviceError, DeviceUnavailableError, LinkLostError, NoDeviceError
+from edge.errors import DeviceError, DeviceUnavailableError, EdgezooError, LinkLostError, NoDeviceError
 from edge.untrusted.guard import brief
 
 _NEVER = "edgezoo never switches that check off"
+VARIABLE = "EDGEZOO_SSH_CONFIG"
+# The last words where the program that leads there (ProxyJump, ProxyCommand) has ended; what it said stands before them.
+_CUT = re.compile(r"kex_exchange_identification: |Connection closed by UNKNOWN port|Connection to UNKNOWN port")
+_NO_CAUSE = re.compile(
+    r"Warning: |no such identity: |Permission denied, please try again|stdio forwarding failed|@@@|\*\*"
+)
+_CONFIGURATION = re.compile(
+    r"Bad configuration option|terminating, \d+ bad configuration|no argument after keyword|Bad owner or permissions on"
+    r"|^(?!.*known_hosts).+?:? line \d+: \S"
+)
 
 
 def refusal(destination: Destination, said: str, config: Path | None = None) -> DeviceError:
-    """LinkLostError for what may pass, DeviceUnavailableError or NoDeviceError for what will not."""
+    """LinkLostError for what may pass, DeviceUnavailableError or NoDeviceError for what will not.
+
+    `config`: the ssh configuration, where it is not the user's own.
+    """
     where, by_hand = destination.spec, destination.by_hand(config)
+    if unreadable := re.search(r"Can't open user config(?:uration)? file .*: (.+)", said):
+        named = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == str(config) else "name another one"
+        return DeviceUnavailableError(
+            f"the ssh configuration {config} cannot be read: {brief(unreadable[1].strip())}", hint=named
+        )
+    if before := _on_the_way(said):
+        return _refused_on_the_way(destination, before, config)
     if "IDENTIFICATION HAS CHANGED" in said or ("host key for" in said and "has changed" in said):
         known = f"[{destination.host}]:{destination.port}" if destination.port else destination.host
         offending = re.search(r"^Offending .* key in (.+):\d+\s*$", said, re.MULTILINE)
@@ -44,16 +66,70 @@ def refusal(destination: Destination, said: str, config: Path | None = None) -> 
             hint=f"ssh-copy-id puts your key there (`{by_hand}` must work without a question); a key with a "
             "passphrase: ssh-add it first",
         )
-    if "Could not resolve hostname" in said:
+    if unknown := _UNKNOWN.search(said):
         return NoDeviceError(
-            f"there is no machine called {destination.host}", hint="check the name, or name it in ~/.ssh/config"
+            f"there is no machine called {brief(unknown[1])}",
+            hint=_meant(destination) or f"check the name, or name it in {_file(config)}",
         )
     reason = _last(said)
-    if re.search(r"Bad configuration option|terminating, \d+ bad configuration|no argument after keyword", said):
-        return DeviceUnavailableError(f"ssh refuses its configuration: {reason}", hint="see ~/.ssh/config")
+    if wrong := next((line for line in said.splitlines() if _CONFIGURATION.search(line)), None):
+        return DeviceUnavailableError(f"ssh refuses its configuration: {brief(wrong)}", hint=f"see {_file(config)}")
     if re.search(r"no matching .* found", said):
         return DeviceUnavailableError(f"{where} and this machine have no method in common: {reason}")
     return LinkLostError(f"{where} cannot be reached: {reason}", hint=f"try `{by_hand}` by hand")
+
+
+def _refused_on_the_way(destination: Destination, said: str, config: Path | None) -> DeviceError:
+    """What a jump host, or the command in its place, says."""
+    where, by_hand, cause = destination.spec, destination.by_hand(config), _last(said)
+    way = f"the jump host on the way to {where}"
+    see = f"ProxyJump or ProxyCommand in {_file(config)} names it; `{by_hand}` must work without a question"
+    if "has changed" in said or "IDENTIFICATION HAS CHANGED" in said:
+        return DeviceUnavailableError(
+            f"{way} shows another host key than the one known for it ({_NEVER})",
+            hint=f"`{by_hand}` says which one, and how it is mended if the host was set up anew",
+        )
+    if "Host key verification failed" in said:
+        return DeviceUnavailableError(
+            f"the host key of {way} is not known here ({_NEVER})",
+            hint=f"connect once with `{by_hand}` and compare the fingerprint it shows with the jump host's own",
+        )
+    if denied := re.search(r"^(\S+): Permission denied \(", said, re.MULTILINE):
+        return DeviceUnavailableError(f"{way}, {brief(denied[1])}, takes none of your keys", hint=see)
+    if unknown := _UNKNOWN.search(said):
+        return NoDeviceError(f"there is no machine called {brief(unknown[1])}, {way}", hint=see)
+    if "administratively prohibited" in said:
+        return DeviceUnavailableError(
+            f"{way} forbids to go on from there: {cause}", hint="see AllowTcpForwarding there"
+        )
+    if opened := re.search(r"open failed: connect failed: (.+)", said):
+        return LinkLostError(f"{where} cannot be reached from its jump host: {brief(opened[1].strip())}", hint=see)
+    return LinkLostError(f"{where} cannot be reached through its jump host: {cause}", hint=see)
+
+
+_UNKNOWN = re.compile(r"Could not resolve hostname (\S+?):? ")
+
+
+def _on_the_way(said: str) -> str:
+    """What the program said that leads there; "" where ssh went there itself, or that program said nothing."""
+    lines = said.splitlines()
+    cut = next((place for place, line in enumerate(lines) if _CUT.match(line)), 0)
+    return "\n".join(line for line in lines[:cut] if line.strip() and not _NO_CAUSE.match(line))
+
+
+def _meant(destination: Destination) -> str:
+    """The name of a configured host, where that was taken for an address."""
+    try:
+        known = read_hosts().get(destination.host)
+    except EdgezooError:
+        return ""
+    if known is None or known.host == destination.host:
+        return ""
+    return f"hosts.toml has that name: --device {destination.host}"
+
+
+def _file(config: Path | None) -> str:
+    return str(config or "~/.ssh/config")
 
 
 def _last(said: str) -> str:
