@@ -279,13 +279,20 @@ class Database:
                 f"the results database {self.path} holds a {strange['type']}, {brief(strange['name'])}, which no edgezoo makes",
                 hint=way_out(self.path),
             )
-        if empty or (not self._read_only and self._execute("PRAGMA journal_mode").fetchone()[0] != "wal"):
-            # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
-            self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
+        if empty:
+            self._keep_log()
         if version < SCHEMA_VERSION:
             self._migrate()
         self._check_columns()
+        if (
+            not self._read_only and self._execute("PRAGMA journal_mode").fetchone()[0] != "wal"
+        ):  # a backup, a repaired one
+            self._keep_log()
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; WAL stays whole
+
+    def _keep_log(self) -> None:
+        # SQLite's own waiting does not cover this one statement: another opener of the new file makes it fail at once.
+        self._execute("PRAGMA journal_mode = WAL", pause=_WAL_PAUSE, tries=int(_TRIES * _TRY_SECONDS / _WAL_PAUSE))
 
     def _check_columns(self) -> None:
         from edge.results.migrations import COLUMNS, columns

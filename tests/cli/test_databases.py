@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from edge.cli.main import run
 from tests.cli.json_outputs import results
@@ -102,8 +103,18 @@ def test_so_does_the_database_that_nobody_named(place: Path, capsys: Capture) ->
         assert "results.db is another program's database" in capsys.readouterr().err, line
 
 
-@pytest.mark.parametrize("spec", ["nowhere", "ssh:nowhere.invalid"])
-def test_a_bench_that_is_refused_leaves_no_database(place: Path, spec: str, capsys: Capture) -> None:
-    assert run(["bench", NAME, "--weights", "random", "--device", spec]) == 1
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"bench {NAME} --weights random --device nowhere",
+        f"bench {NAME} --weights random --device ssh:nowhere.invalid",
+        f"eval {NAME} --weights random --device nowhere --data images",
+        "results list",
+        "choose --max-ms 10 --source measured",
+    ],
+)
+def test_what_is_refused_leaves_no_database(place: Path, line: str, capsys: Capture) -> None:
+    Image.new("RGB", (8, 8)).save(place / "images" / "0" / "a.png")
+    assert run(line.split()) == 1
     assert capsys.readouterr().err.startswith("Error: ")
     assert not (place / "data").exists()
