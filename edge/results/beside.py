@@ -44,5 +44,7 @@ def _newest(db: Path, networks: Networks, fits: Callable[[Summary], bool]) -> di
 
 
 def _as_published(one: Summary) -> bool:
-    shapes, precision = (lookup(one.subject.name).input_shape,), one.subject.precision
-    return one.subject.weights == "random" and precision == "fp32" and one.subject.shapes == shapes
+    if one.subject.weights != "random" or one.subject.precision != "fp32":
+        return False
+    batch, channels, height, width = lookup(one.subject.name).input_shape
+    return one.subject.shapes in (((batch, channels, height, width),), ((batch, height, width, channels),))  # LiteRT's

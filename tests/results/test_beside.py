@@ -59,6 +59,13 @@ def test_each_engine_and_any_name_of_a_network(tmp_path: Path) -> None:
     }
 
 
+def test_channels_last_is_the_same_size(tmp_path: Path) -> None:
+    """LiteRT's files are: another layout, not another network."""
+    measured(tmp_path / "a.db", 10.0, engine="litert", subject=replace(NETWORK, shapes=((1, 224, 224, 3),)))
+    measured(tmp_path / "a.db", 5.0, engine="litert", subject=replace(NETWORK, shapes=((1, 192, 192, 3),)))
+    assert found(tmp_path / "a.db") == {("PPLCNet_x1_0", "litert"): 10.0}
+
+
 @pytest.mark.parametrize(
     "other",
     [
