@@ -118,8 +118,8 @@ def _head(
         "*Relative error* is the root mean square of the difference from Paddle over what tells inputs apart, worst over "
         "inputs and outputs; 2e-3 is where a file is refused. *Ratio*: the latency with one thread over that of "
         f"{rows[0].engine}, launches of one round laid beside each other, with the 95 % interval (where they are too few for "
-        "95 %, the level is said). `!` is a latency that is not valid: other work ran on the machine, which its interval "
-        "shows; the mean is of the valid ones."
+        "95 %, the level is said). `!` is a latency that is not valid, as other work ran on the machine or its clock changed: "
+        "its interval shows it; the mean is of the valid ones."
         + (
             f" Protocol: {'; '.join(dict.fromkeys(one.protocol.name for one in measured.values()))}."
             if measured
