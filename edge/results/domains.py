@@ -155,6 +155,7 @@ DOMAINS: Mapping[str, Mapping[str, ColumnDomain]] = {
 }
 # A row of a cell, of a launch's data is read together with columns of what it belongs to.
 _BESIDE: Mapping[str, str] = {"cell": "session", "launch": "launch_data"}
+_READ = {table: {**DOMAINS.get(_BESIDE.get(table, ""), {}), **columns} for table, columns in DOMAINS.items()}
 
 
 def checked(table: str, values: Named, name: str) -> Any:
@@ -163,7 +164,7 @@ def checked(table: str, values: Named, name: str) -> Any:
         value = values[name]
     except (IndexError, KeyError):  # its table has lost the column's name
         raise DamagedRowError(f"it has no {name}") from None
-    domain = DOMAINS[table].get(name) or DOMAINS[_BESIDE[table]][name]
+    domain = _READ[table][name]
     if not domain.has(value):
         raise DamagedRowError(f"its {name} is {value!r:.60}, no {domain.says}")
     return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from math import isfinite
@@ -35,39 +35,33 @@ class Row:
     values: Named
     table: str = "cell"
 
-    def _of(self, name: str, kind: type[T]) -> T:
-        value = checked(self.table, self.values, name)
-        if not isinstance(value, kind):
-            raise DamagedRowError(f"its {name} is {value!r:.60}, no {_KIND_NAMES[kind]}")
-        return value
-
-    def _if_known(self, name: str, read: Callable[[str], T]) -> T | None:
-        return None if checked(self.table, self.values, name) is None else read(name)
+    def _value(self, name: str) -> Any:
+        return checked(self.table, self.values, name)
 
     def text(self, name: str) -> str:
-        return self._of(name, str)
+        return _of(name, self._value(name), str)
 
     def whole(self, name: str) -> int:
-        return self._of(name, int)
+        return _of(name, self._value(name), int)
 
     def number(self, name: str) -> float:
         """Seconds, ms or a moment (seconds since the epoch)."""
-        value = checked(self.table, self.values, name)
-        if not isinstance(value, (int, float)):
-            raise DamagedRowError(f"its {name} is {value!r:.60}, no number")
-        return float(value)
+        return float(_of(name, self._value(name), (int, float)))
 
     def blob(self, name: str) -> bytes:
-        return self._of(name, bytes)
+        return _of(name, self._value(name), bytes)
 
     def text_if_known(self, name: str) -> str | None:
-        return self._if_known(name, self.text)
+        value = self._value(name)
+        return None if value is None else _of(name, value, str)
 
     def whole_if_known(self, name: str) -> int | None:
-        return self._if_known(name, self.whole)
+        value = self._value(name)
+        return None if value is None else _of(name, value, int)
 
     def number_if_known(self, name: str) -> float | None:
-        return self._if_known(name, self.number)
+        value = self._value(name)
+        return None if value is None else float(_of(name, value, (int, float)))
 
     def mapping(self, name: str) -> dict[str, Any]:
         """A JSON object."""
@@ -93,14 +87,17 @@ class _Device:
     serial: str
 
 
+def _of(name: str, value: Any, kind: type[T] | tuple[type, ...]) -> T:
+    if not isinstance(value, kind):
+        raise DamagedRowError(f"its {name} is {value!r:.60}")
+    return cast(T, value)
+
+
 def _decoded(text: str, kind: type[T], where: str) -> T:
     try:
         return decode(text, kind, where)
     except FormatError as error:
         raise DamagedRowError(error.message) from error
-
-
-_KIND_NAMES: Mapping[type, str] = {str: "text", int: "whole number", bytes: "bytes"}
 
 
 def subject(row: Row, *, metadata: bool = True) -> Subject:

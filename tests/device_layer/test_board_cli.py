@@ -120,3 +120,5 @@ def test_a_board_of_32_bits_is_measured_with_its_own_program(
         ((measured,), _) = store.measurements(store.ids())
     assert measured.device["abis"] == ["armeabi-v7a"]
     assert measured.program.sha256 == known.sha256
+    assert measured.device["prepared"]["governor"] is None  # without sudo
+    assert "governor schedutil" in next(str(note) for note in measured.notes if note.code == "governor_left")
