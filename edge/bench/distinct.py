@@ -32,4 +32,4 @@ class Distinct:
 def sentence(name: str, first: str, device: Device) -> str:
     """What is said of a device that is left out."""
     number = device.properties().serialno
-    return f"{name} and {first} are one device, with the serial number {number}: it is measured once, as {first}"
+    return f"{name} and {first} are one device, with the serial number {number}: {name} is left out"

@@ -32,6 +32,7 @@ _FIELDS = {
     "--all": "light",
     "--engine": "engines",
     "--precision": "precisions",
+    "--runner-kind": "runner_kind",
     **{
         f"--{same}": same
         for same in ("lab", "light", "match", "protocol", "runner", "series", "split", "threads", "weights")

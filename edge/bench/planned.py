@@ -47,6 +47,7 @@ class PlannedDevice(Struct, frozen=True, forbid_unknown_fields=True):
     count: int = 1
     split: bool = False
     runner: str | None = None
+    runner_kind: Literal["edgebench", "benchmark_bin", "benchmark_bin_v8"] | None = None
 
 
 class PlanFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,8 +240,8 @@ class _Plan:
     def _of_device(self, number: int) -> list[tuple[dict[str, Any], str]]:
         """The options that say where it is, by the fields that they are from."""
         one, runner = self._plan.device[number], self._plan.device[number].runner
-        if runner is not None and "/" in runner:
-            runner = str(self._path.parent / runner)
+        if runner not in (None, "edgebench"):
+            runner = str(self._path.parent / str(runner))
         where: list[tuple[dict[str, Any], str]] = [
             ({"spec": one.serial}, "serial"),
             ({"adb_server": one.adb_server}, "adb_server"),
@@ -249,7 +250,8 @@ class _Plan:
             words = tuple(f"{key}={value}" for key, value in one.match.items())
             where = [({"lab": self._plan.lab, "match": words}, "match"), ({"devices": one.count}, "count"),
                      ({"split": one.split}, "split")]  # fmt: skip
-        return [(step, f"device[{number}].{field}") for step, field in (*where, ({"runner": runner}, "runner"))]
+        where += [({"runner": runner}, "runner"), ({"runner_kind": one.runner_kind}, "runner_kind")]
+        return [(step, f"device[{number}].{field}") for step, field in where]
 
     def _blame(self, common: Mapping[str, Any], where: Sequence[tuple[dict[str, Any], str]]) -> None:
         """Add field after field, and raise `PlanError` for the one with which it is refused."""

@@ -22,6 +22,7 @@ from tests.bench.test_session import Heard
         ("with --target arm, or on another --device", "with --target arm, or on another `serial`"),
         ("`edgezoo runner build --for linux-arm64 --engine onnxruntime` builds it; or name another one with --runner PATH",
          '`edgezoo runner build --for linux-arm64 --engine onnxruntime` builds it; or name another one with runner = "PATH"'),
+        ("name its kind with --runner-kind", "name its kind with `runner_kind`"),
         ("edgezoo device clean -s ab12", "edgezoo device clean -s ab12"),
         ("without --fresh the same command goes on", "without --fresh the same command goes on"),
     ],

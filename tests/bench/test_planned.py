@@ -106,6 +106,8 @@ def test_every_value_is_in_the_options_of_every_device(tmp_path: Path) -> None:
         ('match', 'match = { soc = "sd855" }\nsplit = true\ncount = 2\n[[device]]\nmatch', 16, "places of a lab, the same as"),
         ('adb_server = "far:5037"', "count = 2", 10, "is for the places of a lab"),
         ('"random"', '"nowhere.pdparams"', 2, "does not exist"),
+        ('serial = "8a1b2c3d"', 'serial = "8a1b2c3d"\nrunner_kind = "benchmark_bin"', 10, "`runner_kind` says what"),
+        ('serial = "8a1b2c3d"', 'serial = "8a1b2c3d"\nrunner_kind = "bin"', 10, "`device[0].runner_kind`: invalid"),
         ('protocol', 'protocol', None, ""),
     ],
 )  # fmt: skip
@@ -177,6 +179,14 @@ def test_what_the_command_line_itself_says_wrong_is_no_line_of_the_plan(tmp_path
 def test_what_is_no_plan(tmp_path: Path, text: str) -> None:
     with pytest.raises(PlanError, match=r"plan\.toml"):
         read(tmp_path, text)
+
+
+def test_what_the_program_is(tmp_path: Path) -> None:
+    program = tmp_path / "my_bench"
+    program.touch()
+    devices = '[[device]]\nserial = "ab12"\nrunner = "my_bench"\nrunner_kind = "benchmark_bin_v8"\n'
+    ((one,),) = read(tmp_path, f'light = true\nweights = "random"\n{devices}')
+    assert (one.runner, one.runner_kind) == (str(program), "benchmark_bin_v8")
 
 
 def test_files_are_beside_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +264,7 @@ def test_a_device_under_two_names_is_measured_once(
     words = ["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(tmp_path / "r.db")]
     assert run(words) == 0
     said = capsys.readouterr()
-    assert "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: it is measured once" in said.err
+    assert "10.0.0.5:5555 and ab12 are one device, with the serial number 8a1b0001: 10.0.0.5:5555 is" in said.err
     assert [one["threads"] for one in json.loads(said.out)] == [1, 2]
     assert phones["10.0.0.5:5555"].launches == []
     other = tmp_path / "runner"

@@ -81,7 +81,7 @@ def test_a_network_is_measured_and_nothing_stays(
     assert kept.device["serialno"] == "10000000deadbeef"
     assert kept.device["prepared"]["governor"] == "performance"
     assert board.governor == "schedutil"
-    assert run([*bench, *count]) == 0  # it is measured already
+    assert run([*bench, *count, "--keep-invalid"]) == 0  # it is measured already
     for named in ("pi", board.destination.spec, "10000000deadbeef", "off"):
         capsys.readouterr()
         assert run(["results", "list", "-s", named, "--db", str(db), "--json"]) == 0

@@ -56,9 +56,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPhones]:
             phones[f"phone{number}"], servers[f"phone{number}"] = phone, adb
             resource = {"host": "127.0.0.1", "port": adb.port, "serialno": phone.serial}
             lab.export(f"rig{number}", {f"phone{number}": {"NetworkADBDevice": resource}})
-        lab.add_places({f"phone{number}": (f"rig{number}/phone{number}/*", ["soc=sd855"]) for number in (1, 2)})
-        lab.export("rig3", {"board": {"NetworkService": {"address": "127.0.0.1", "username": "pi", "port": 1}}})
-        lab.add_places({"empty": ("nowhere/nothing/*", ["soc=none"]), "board": ("rig3/board/*", ["soc=bcm2712"])})
+        tags = {1: ["soc=sd855", "group=mixed"], 2: ["soc=sd855"]}
+        lab.add_places({f"phone{number}": (f"rig{number}/phone{number}/*", tags[number]) for number in (1, 2)})
+        odd = {"host": "-x", "port": 5037, "serialno": "8a1b0001"}
+        dead = {"host": "127.0.0.1", "port": 1, "serialno": "8a1b0001"}
+        board = {"address": "127.0.0.1", "username": "pi", "port": 1}
+        lab.export("rig3", {"board": {"NetworkService": board}, "odd": {"NetworkADBDevice": odd},
+                            "dead": {"NetworkADBDevice": dead}})  # fmt: skip
+        lab.add_places({"empty": ("nowhere/nothing/*", ["soc=none"]), "board": ("rig3/board/*", ["soc=bcm2712"]),
+                        "odd": ("rig3/odd/*", ["soc=odd"]), "dead": ("rig3/dead/*", ["soc=dead", "group=mixed"])})  # fmt: skip
         lab.wait_for("rig1/phone1/NetworkADBDevice", "rig2/phone2/NetworkADBDevice", "rig3/board/NetworkService")
         yield TwoPhones(lab, phones, servers, runner)
 

@@ -248,13 +248,35 @@ def test_what_the_lab_does_not_have(two_phones: TwoPhones, words: list[str], sai
     assert reservations(two_phones) == ""
 
 
-def test_a_place_without_a_device(two_phones: TwoPhones, capsys: Capture) -> None:
+@pytest.mark.parametrize(
+    ("soc", "said"),
+    [
+        ("none", "empty: no exporter tells of a resource nowhere/nothing/* (is the exporter of its host running?"),
+        ("odd", 'odd: its NetworkADBDevice has "-x:5037" as address (correct it in its exporter\'s file'),
+        ("dead", "Error: dead: nothing answers as an adb server at tcp:localhost:1"),
+        ("bcm2712", "Error: board: ssh:pi@127.0.0.1:1 cannot be reached: connect to host 127.0.0.1 port 1"),
+    ],
+)
+def test_a_place_that_cannot_be_used(two_phones: TwoPhones, soc: str, said: str, capsys: Capture) -> None:
+    """It is named, with what is known of it and no more."""
     words = two_phones.bench()
-    words[words.index("soc=sd855")] = "soc=none"
+    words[words.index("soc=sd855")] = f"soc={soc}"
     assert run(words) == 1
-    said = capsys.readouterr().err
-    assert "empty: no adb device and no ssh service of it is there at the moment" in said
-    assert "--devices 1: the lab has 0 with the tags soc=none that can be used" in said
+    told = capsys.readouterr().err
+    assert said in told
+    if soc in ("none", "odd"):
+        assert f"--devices 1: the lab has 0 with the tags soc={soc} that can be used" in told
+    assert ("is the exporter" in told) == (soc == "none")
+    assert reservations(two_phones) == ""
+
+
+def test_a_place_that_cannot_be_used_leaves_the_other(two_phones: TwoPhones, tmp_path: Path, capsys: Capture) -> None:
+    words = two_phones.bench("--devices", "2", "--db", str(tmp_path / "r.db"), "--json")
+    words[words.index("soc=sd855")] = "group=mixed"
+    assert run(words) == 1
+    said = capsys.readouterr()
+    assert [one["device_identity"]["serialno"] for one in json.loads(said.out)] == ["8a1b0001"]
+    assert "dead: nothing answers as an adb server at tcp:localhost:1" in said.err
     assert reservations(two_phones) == ""
 
 
