@@ -190,6 +190,7 @@ def _verified(
             entry.folder / "model.pdmodel",
             recipe,
             scratch,
+            nb=entry.folder / "model.nb",
             lend_engine=work.lend("paddlelite", recipe.engine),
             lend_paddle=work.lend(network.reference_engine),
             asked=work.inputs,
