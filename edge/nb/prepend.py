@@ -1,4 +1,4 @@
-"""Writing FlatBuffers, as far as a program needs another output: new tables and vectors in front of a buffer that stays as it is.
+"""Writing FlatBuffers, as far as a program needs it for another output: new parts in front of a buffer that stays as it is.
 
 Strings, vectors and tables are a distance ahead of what leads to them (`flatbuffer.py`), so new ones may lead to each other and
 into the buffer, and nothing in that has to change.

@@ -42,10 +42,13 @@ class NbOp:
         return f"{self.target} {self.precision}".strip() or "unknown"
 
 
-def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
-    """Every op of every block, in order, without feed and fetch. Raises NbFormatError if there is no sound program."""
+def read_ops(nb: Path, header: NbHeader, *, attrs: bool = True) -> tuple[NbOp, ...]:
+    """Every op of every block, in order, without feed and fetch; without `attrs` in half the time, and they have none.
+
+    Raises NbFormatError if there is no sound program.
+    """
     try:
-        return parse_ops(topology_of(nb, header))
+        return parse_ops(topology_of(nb, header), attrs=attrs)
     except NbFormatError as error:
         raise NbFormatError(f"{nb}: {error.message}", hint="convert the model again") from error
 
@@ -80,10 +83,10 @@ def _shape(var: FlatTable) -> tuple[int, ...]:
     return tuple(int(size) for size in tensor.array(1, "i8"))
 
 
-def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
-    """The ops of a topology."""
+def parse_ops(topology: bytes, *, attrs: bool = True) -> tuple[NbOp, ...]:
+    """The ops of a topology, as `read_ops` gives them."""
     with guarded(NbFormatError, "its program cannot be read"):
-        found = [_op(op) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
+        found = [_op(op, attrs=attrs) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
     if not found:
         raise NbFormatError("its program has no ops")
     return tuple(op for op in found if op.type not in ("feed", "fetch"))
@@ -104,11 +107,18 @@ def most_first(counted: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _op(table: FlatTable) -> NbOp:
-    attrs = dict(_attribute(attr) for attr in table.tables(3))
-    parts = str(attrs.pop(KERNEL_ATTRIBUTE, "")).split("/")
+def _op(table: FlatTable, *, attrs: bool) -> NbOp:
+    found = dict(_attribute(attr) for attr in table.tables(3)) if attrs else {}
+    kernel = found.pop(KERNEL_ATTRIBUTE, "") if attrs else kernel_of(table)[0]
+    parts = str(kernel).split("/")
     target, precision = ("", "") if len(parts) != 5 else (_name(_TARGETS, parts[2]), _name(_PRECISIONS, parts[3]))
-    return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), attrs)
+    return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), found)
+
+
+def kernel_of(op: FlatTable) -> tuple[str, int | None]:
+    """How an op names its kernel, and where that lies; "" where it does not."""
+    attr = next((attr for attr in op.tables(3) if attr.string(0) == KERNEL_ATTRIBUTE), None)
+    return ("", None) if attr is None else (attr.string(4), attr.place(4))
 
 
 def _slots(table: FlatTable, index: int) -> dict[str, tuple[str, ...]]:

@@ -5,14 +5,16 @@ Each operator names its kernel in an attribute, which is written over; an output
 
 from __future__ import annotations
 
+import re
+
 from edge.errors import NbFormatError
 from edge.nb.flatbuffer import FlatTable
 from edge.nb.prepend import Part, Prepend
-from edge.nb.program import KERNEL_ATTRIBUTE
+from edge.nb.program import kernel_of
 from edge.untrusted.guard import guarded
 
-# Kernels of ARM ("op/alias/target/precision/layout") and those that opt takes for the same operators for x86. Such a pair computes
-# the same bits as opt's own conversion for x86 (tests/convert/verify/test_itself.py). As long as each other: written in place.
+# Kernels of ARM ("op/alias/target/precision/layout") and those that opt takes for the same operators for x86: with them a file
+# computes, bit for bit, what opt's conversion for x86 does (tests/convert/verify/test_itself.py). Each pair is equally long.
 _SAME = (
     "conv2d", "depthwise_conv2d", "fc", "pool2d", "elementwise_add", "elementwise_mul", "softmax", "dropout", "hard_swish",
     "clip", "reduce_mean", "scale", "matmul_v2", "layer_norm", "slice", "relu", "sigmoid", "batch_norm",
@@ -24,7 +26,7 @@ X86_KERNELS = {
     "hard_sigmoid/def/4/1/1": "hard_sigmoid/def/1/1/1",
     "swish/def/4/1/1": "swish/def/1/1/1",
 }
-_HERE = frozenset({"1", "2"})  # targets: host and x86
+_HERE = re.compile(r"/[12]/\d+/\d+$")  # of the host or x86
 
 
 def for_x86(topology: bytes) -> bytes | None:
@@ -33,13 +35,9 @@ def for_x86(topology: bytes) -> bytes | None:
     with guarded(NbFormatError, "its program cannot be read"):
         for block in FlatTable.root(topology).tables(0):
             for op in block.tables(3):
-                attr = next((attr for attr in op.tables(3) if attr.string(0) == KERNEL_ATTRIBUTE), None)
-                place = attr.place(4) if attr else None
-                if attr is None or place is None:
-                    return None
-                kernel = attr.string(4)
-                other = kernel if kernel.split("/")[2:3] and kernel.split("/")[2] in _HERE else X86_KERNELS.get(kernel)
-                if other is None:
+                kernel, place = kernel_of(op)
+                other = kernel if _HERE.search(kernel) else X86_KERNELS.get(kernel)
+                if other is None or place is None:
                     return None
                 data[place + 4 : place + 4 + len(kernel)] = other.encode()
     return bytes(data)

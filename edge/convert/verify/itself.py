@@ -55,7 +55,7 @@ class Itself:
 def itself_of(
     lend: Lend, nb: Path, recipe: Recipe, program: Program, points: Points, scratch: Path, runs: Runs
 ) -> Itself | None:
-    """The file `nb`, made of `program` by `recipe`, with the `points` as its outputs; None where this machine cannot run it so."""
+    """The file `nb`, made of `program` by `recipe`, with the `points` as its outputs; None where it cannot be run here."""
     if recipe.engine not in _ENGINES or recipe.target not in _TARGETS or recipe.precision not in _PRECISIONS:
         return None
     own = tuple(spec.name for spec in program.fetches)

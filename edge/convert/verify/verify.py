@@ -1,8 +1,9 @@
 """Does the converted network still compute the same? It is run beside Paddle, on inputs that tell networks apart.
 
 The reference is the original program in Paddle, without graph optimisation. What is run is the file itself with x86 kernels
-(`itself.py`), or, where that cannot be or does not pass, its x86 twin: the legalised program, taken through the same opt with the
-same recipe, for x86. Both are compared where networks can be (`points.py`), with inputs to which this one reacts (`asked.py`).
+(`itself.py`), or, where that cannot be or does not pass, its x86 twin: the legalised program, taken through the same opt with
+the same recipe, for x86. Both are compared where networks can be (`points.py`), with inputs to which this one reacts
+(`asked.py`).
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def verify(
 ) -> Verification:
     """Compare the legalised program `legal`, converted by `recipe` into the file `nb`, with Paddle's own output.
 
-    Without `nb`, or where that cannot run here or does not pass, it is converted for x86, and that is judged. `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known; with
+    Without `nb`, or where that cannot run here or does not pass, the program is converted for x86, and that is judged.
+    `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known; with
     `keep`, Paddle's outputs stay in the cache (`references.py`); `tell` hears how far it is. The x86 engine has no float16
     kernels: the twin of a fp16 recipe is float32, and the result says so. Of a program that is quantised with its activations,
     both sides get weights that the x86 engine's int8 kernels can count with (`x86_int8.py`), and the twin as many images at

@@ -54,8 +54,8 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
 def run(nb, inputs_npz, outputs_npz, feeds, fetches, head=None, replaced=0):
     """Run an x86 model over several samples, in the order of the program's `feeds` and `fetches` (variable names).
 
-    Needs numpy < 2. Both files hold one array for each sample and variable, named `<sample>/<variable>`. The content of the file
-    `head` takes the place of the model's first `replaced` bytes.
+    Needs numpy < 2. Both files hold one array for each sample and variable, named `<sample>/<variable>`. What the file
+    `head` holds takes the place of the model's first `replaced` bytes.
     """
     import numpy
     from paddlelite import lite
