@@ -52,7 +52,7 @@ def one(kind: str, slot: str = "X", **attrs: AttrValue) -> list[NewOp]:
 
 def behind(before: str, kind: str, **attrs: AttrValue) -> list[NewOp]:
     """Of another operator's output, so that opt does not fuse it with the convolution."""
-    first: dict[str, AttrValue] = {"pool2d": {**POOL, **SMALL}, "softmax": {"axis": -1}}[before]
+    first: dict[str, AttrValue] = {**POOL, **SMALL} if before == "pool2d" else {"axis": -1}
     return [NewOp(before, {"X": ["c"]}, {"Out": ["s"]}, first), NewOp(kind, {"X": ["s"]}, {"Out": ["y"]}, attrs)]
 
 
