@@ -15,8 +15,10 @@ from edge.convert.legalise import legalise
 from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.convert.verify.itself import Itself
 from edge.convert.verify.verify import Verification, verify
 from edge.errors import OptError
+from edge.nb.x86 import X86_KERNELS
 from edge.paddle.draft import AttrValue, Draft, NewOp
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
@@ -163,6 +165,24 @@ def test_a_right_network_passes(verdict: Verdict, precision: str) -> None:
     assert result.cosine > (0.95 if precision == "int8" else 0.9999)
     assert (result.rounded is not None) == (precision in ("int8", "int16"))
     assert (result.target, result.ran) == ("x86", "twin" if precision == "fp16" else "file")
+
+
+@pytest.mark.parametrize("lack", ["no such kernel", "a kernel that computes something else"])
+def test_what_the_file_fails_by_on_x86_kernels_is_left_to_its_twin(
+    verdict: Verdict, monkeypatch: pytest.MonkeyPatch, lack: str
+) -> None:
+    if lack == "no such kernel":
+        monkeypatch.setitem(X86_KERNELS, "conv2d/def/4/1/1", "conv2d/xyz/2/1/1")
+    else:
+        run = Itself.run
+        monkeypatch.setattr(Itself, "run", lambda self, given: [output * 1.01 for output in run(self, given)])
+    result = verdict()
+    assert (result.status, result.ran) == ("passed", "twin")
+
+
+def test_with_a_limit_of_time_the_twin_is_judged_at_once(verdict: Verdict) -> None:
+    result = verdict(asked=InputsAsked(seconds=100))
+    assert (result.status, result.ran) == ("passed", "twin")
 
 
 FINITE = "rounding to float16 moves Paddle's own output by"
