@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,33 +113,35 @@ def verify(
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     shapes = input_shapes(whole.feeds, recipe.input_shape)
     kinds = domains(whole, shapes, asked, preprocessing, count)
-    original, program = at_points(whole, points), at_points(legal_program, points)
+    original = at_points(whole, points)
     quantised = is_quantised(whole)
     params = halved(whole, source.params, scratch / "halved.pdiparams")
     limits = LIMITS["int8-static" if quantised else twin.precision]
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
     runs = Runs(tell, 2 * sum(len(domain.draw(0)) for domain in kinds))
-    lite = Twin(
-        lend_engine,
-        program if batch == 1 else opened(program),
-        turned(whole, legal_program, params, scratch / "turned.pdiparams"),
-        twin,
-        scratch,
-        batch=batch,
-        runs=runs,
-    )
+
+    @cache
+    def made() -> Twin:
+        program = at_points(legal_program, points)
+        program = program if batch == 1 else opened(program)
+        read = turned(whole, legal_program, params, scratch / "turned.pdiparams")
+        return Twin(lend_engine, program, read, twin, scratch, batch=batch, runs=runs)
+
+    def lite(given: Sequence[Sample]) -> Outputs:
+        return made().run(given)
+
     paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(expected_from, given)
 
-    def judged(made: Run) -> Judgement:
+    def judged(network: Run) -> Judgement:
         def judge_one(draw: Draw) -> Verdict:
             if quantised:
-                return judge_coarse(draw, made, expected, limits)
-            return judge_steady(draw, made, expected, limits, exact.run)
+                return judge_coarse(draw, network, expected, limits)
+            return judge_steady(draw, network, expected, limits, exact.run)
 
         return judge_all(kinds, judge_one)
 
@@ -148,11 +151,11 @@ def verify(
     try:
         if asked.seconds is not None:
             whole_count = sum(len(domain.draw(0)) for domain in kinds)
-            kinds = within(asked.seconds - (time.monotonic() - began), kinds, lite.run, expected, runs)
+            kinds = within(asked.seconds - (time.monotonic() - began), kinds, lite, expected, runs)
             if (count := sum(len(domain.draw(0)) for domain in kinds)) < whole_count:
                 limited = f"{count} of {whole_count} inputs in the {asked.seconds:g} s of --verify-seconds"
         passed = _passed(own, judged)
-        judgement = passed or judged(lite.run)
+        judgement = passed or judged(lite)
         if recipe.target != "x86":
             judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
     except (OptError, TwinDiedError) as error:
