@@ -16,15 +16,18 @@ from edge.untrusted.guard import guarded
 # Kernels of ARM ("op/alias/target/precision/layout") and those that opt takes for the same operators for x86: with them a file
 # computes, bit for bit, what opt's conversion for x86 does (tests/convert/verify/test_itself.py). Each pair is equally long.
 _SAME = (
-    "conv2d", "depthwise_conv2d", "fc", "pool2d", "elementwise_add", "elementwise_mul", "softmax", "dropout", "hard_swish",
-    "clip", "reduce_mean", "scale", "matmul_v2", "layer_norm", "slice", "relu", "sigmoid", "batch_norm",
+    "conv2d", "depthwise_conv2d", "fc", "matmul", "matmul_v2", "pool2d", "softmax", "dropout", "scale", "clip", "slice",
+    "elementwise_add", "elementwise_sub", "elementwise_mul", "elementwise_div", "elementwise_max",
+    "fusion_elementwise_add_activation", "nearest_interp_v2", "bilinear_interp_v2",
+    "relu", "relu6", "leaky_relu", "hard_swish", "sigmoid", "tanh", "gelu", "sqrt", "rsqrt", "square",
+    "batch_norm", "layer_norm", "group_norm", "reduce_mean", "reduce_max", "reduce_sum",
 )  # fmt: skip
+_ON_HOST = ("hard_sigmoid", "swish", "exp", "abs", "pad2d")
 X86_KERNELS = {
     **{f"{op}/def/4/1/1": f"{op}/def/2/1/1" for op in _SAME},
+    **{f"{op}/def/4/1/1": f"{op}/def/1/1/1" for op in _ON_HOST},
     "concat/def/4/4/1": "concat/def/2/1/1",
     "transpose2/def/4/4/1": "transpose2/def/2/1/1",
-    "hard_sigmoid/def/4/1/1": "hard_sigmoid/def/1/1/1",
-    "swish/def/4/1/1": "swish/def/1/1/1",
 }
 _HERE = re.compile(r"/[12]/\d+/\d+$")  # of the host or x86
 

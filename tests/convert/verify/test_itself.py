@@ -80,10 +80,28 @@ BY_KERNEL: dict[str, list[NewOp]] = {
     "hard_swish": behind("pool2d", "hard_swish", threshold=6.0, scale=6.0, offset=3.0),
     "hard_sigmoid": one("hard_sigmoid", slope=0.2, offset=0.5),
     "swish": one("swish", beta=1.0),
-    "relu": behind("pool2d", "relu"),
+    "fusion_elementwise_add_activation": [
+        TURN, NewOp("elementwise_add", {"X": ["c"], "Y": ["t"]}, {"Out": ["s"]}, {"axis": -1}),
+        NewOp("relu", {"X": ["s"]}, {"Out": ["y"]}),
+    ],
+    **{kind: behind("pool2d", kind) for kind in ("relu", "tanh", "square", "abs")},
+    **{kind: behind("softmax", kind) for kind in ("sqrt", "rsqrt", "exp")},
+    **{kind: two(kind, axis=-1) for kind in ("elementwise_sub", "elementwise_div", "elementwise_max")},
+    "relu6": behind("pool2d", "relu6", threshold=6.0),
+    "leaky_relu": behind("pool2d", "leaky_relu", alpha=0.1),
+    "gelu": behind("pool2d", "gelu", approximate=False),
+    "matmul": two("matmul", transpose_X=False, transpose_Y=False, alpha=1.0),
     "sigmoid": behind("pool2d", "sigmoid"),
     "clip": one("clip", min=-0.5, max=0.5),
     "reduce_mean": one("reduce_mean", dim=[2, 3], keep_dim=True, reduce_all=False),
+    "reduce_max": one("reduce_max", dim=[2, 3], keep_dim=True, reduce_all=False),
+    "reduce_sum": one("reduce_sum", dim=[2, 3], keep_dim=True, reduce_all=False),
+    **{f"{how}_interp_v2": one(f"{how}_interp_v2", interp_method=how, out_h=32, out_w=32, out_d=-1, scale=[2.0, 2.0],
+                               align_corners=False, align_mode=1, data_layout="NCHW") for how in ("nearest", "bilinear")},
+    "pad2d": one("pad2d", paddings=[1, 1, 1, 1], mode="constant", pad_value=0.0, data_format="NCHW"),
+    "group_norm": [NewOp("group_norm", {**ROWS, "Scale": ["scale"], "Bias": ["shift"]},
+                         {"Y": ["y"], "Mean": ["lm"], "Variance": ["lv"]},
+                         {"epsilon": 1e-5, "groups": 4, "data_layout": "NCHW"})],
     "transpose2": one("transpose2", axis=[0, 2, 3, 1]),
     "slice": one("slice", "Input", axes=[1], starts=[2], ends=[6], decrease_axis=[], infer_flags=[1]),
     "batch_norm": [NewOp("relu", {"X": ["c"]}, {"Out": ["r"]}), NewOp("batch_norm", {**NORMED, "X": ["r"]}, NORMS, NORM)],
@@ -94,8 +112,11 @@ SHAPES = {
     **dict.fromkeys("ctsr", HALF), "p": (1, 8, 1, 1), "f": (1, 8), **dict.fromkeys("mz", (1, 10)),
     **dict.fromkeys(("sm", "sv"), (8,)), **dict.fromkeys(("lm", "lv"), (128,)),
 }  # fmt: skip
-MADE = {"fc": (1, 10), "concat": (1, 16, 16, 16), "reduce_mean": (1, 8, 1, 1), "transpose2": (1, 16, 16, 8),
-        "slice": (1, 4, 16, 16)}  # fmt: skip
+MADE = {
+    "fc": (1, 10), "concat": (1, 16, 16, 16), "transpose2": (1, 16, 16, 8), "slice": (1, 4, 16, 16), "pad2d": (1, 8, 18, 18),
+    **dict.fromkeys(("reduce_mean", "reduce_max", "reduce_sum"), (1, 8, 1, 1)),
+    **dict.fromkeys(("nearest_interp_v2", "bilinear_interp_v2"), (1, 8, 32, 32)),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
