@@ -138,12 +138,11 @@ def convert(arguments: argparse.Namespace) -> None:
         best["the same again, nothing to do"] = min(again() for _ in range(3))
         cpu["the same again, nothing to do"] = (used() - before) / 3
         print(f"{len(commands)} models, {cores} cores, best of {arguments.rounds}; opt alone converts {made} of them")
+        loops = list(ways)[:2]
+        print(f"{'':34} {'seconds':>9} {'of CPU':>9}   times the loop: one at a time, {cores} at a time")
         for name, seconds in best.items():
-            ratio = seconds / best["paddle_lite_opt, one at a time"]
-            print(
-                f"{name:34} {seconds:7.2f} s   {ratio:5.2f} x the time of paddle_lite_opt, one at a time"
-                f"   {cpu[name]:7.2f} s of CPU"
-            )
+            ratios = "  ".join(f"{seconds / best[loop]:5.2f}" for loop in loops)
+            print(f"{name:34} {seconds:9.2f} {cpu[name]:9.2f}   {ratios}")
 
 
 def results(arguments: argparse.Namespace) -> None:

@@ -56,7 +56,7 @@ def effect_of(nb: Path, header: NbHeader, recipe: Recipe, kept: Collection[str] 
     Raises `ConvertError` where the recipe had no effect at all, one of `kept` is not there in float, or the file holds kernels
     for another target.
     """
-    ops = read_ops(nb, header)
+    ops = read_ops(nb, header, attrs=recipe.sparse_threshold is not None)
     types: dict[str, str] = {}
     weights: dict[str, int] = {}
     for param in read_params(nb, header):

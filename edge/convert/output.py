@@ -13,12 +13,13 @@ from edge.untrusted.files import read_file
 NOTHING_WRITTEN = "nothing was written; --no-verify writes it all the same, and records that"
 
 
-def write_output(made: Path, path: Path, metadata: Metadata) -> bool:
+def write_output(made: Path, path: Path, metadata: Metadata, *, placed: bool = False) -> bool:
     """Put `made` at `path` and write the metadata beside it; says whether anything had to be written.
 
-    What is at `path` already is judged by its content. Of `made` the caller knows that it is what the metadata says.
+    What is at `path` already is judged by its content, unless the caller has just done so, and `placed` it is. Of `made` the
+    caller knows that it is what the metadata says.
     """
-    stale = not holds(path, metadata.sha256)
+    stale = not (placed or holds(path, metadata.sha256))
     if stale:
         put_copy(made, path)
     beside = metadata_path(path)

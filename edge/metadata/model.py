@@ -197,6 +197,7 @@ class VerificationRecord(_Part, frozen=True, kw_only=True):
     reason: str | None = None
     engine: str | UnsetType | None = UNSET
     target: str | UnsetType | None = UNSET
+    ran: Literal["file", "twin"] | UnsetType | None = UNSET
     inputs: int | UnsetType | None = UNSET
     unproven: tuple[str, ...] | UnsetType = UNSET
     batches: tuple[int, ...] | UnsetType = UNSET

@@ -59,6 +59,11 @@ class FlatTable:
             fields = buffer.vtables[vtable] = buffer.vtable(vtable)
         self._fields = fields
 
+    @property
+    def at(self) -> int:
+        """Where the table lies."""
+        return self._at
+
     @classmethod
     def root(cls, data: Any, at: int = 0) -> FlatTable:
         """The root table of a buffer that begins at `at`; `data` are bytes or a memory view of them."""
@@ -101,9 +106,18 @@ class FlatTable:
 
     def tables(self, index: int) -> Iterator[FlatTable]:
         """A field that is a vector of tables."""
+        return (FlatTable(self._buffer, place) for place in self.places(index))
+
+    def place(self, index: int) -> int | None:
+        """Where the string, vector or table lies that a field leads to."""
+        at = self.field(index)
+        return None if at is None else self._buffer.inside(at + _U32(self._buffer.data, at)[0])
+
+    def places(self, index: int) -> Iterator[int]:
+        """Where each of the strings or tables lies that a field is a vector of."""
         start, count = self._vector(index, 4)
         for place in range(start, start + 4 * count, 4):
-            yield FlatTable(self._buffer, place + _U32(self._buffer.data, place)[0])
+            yield place + _U32(self._buffer.data, place)[0]
 
     def _vector(self, index: int, width: int) -> tuple[int, int]:
         """Where the elements begin, and how many there are."""

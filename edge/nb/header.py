@@ -46,6 +46,13 @@ def read_header(path: Path) -> NbHeader:
         raise NbFormatError(f"The model {path} cannot be read: {error.strerror}.") from None
 
 
+def with_topology(path: Path, header: NbHeader, topology: bytes) -> tuple[bytes, int]:
+    """What the file begins with when it has another topology, and how many of its bytes that takes the place of."""
+    with open_file(path) as file:
+        meta, version, _ = _HEAD.unpack(file.read(_HEAD.size))
+    return _HEAD.pack(meta, version, len(topology)) + topology, _HEAD.size + header.topology_bytes
+
+
 def canonicalise(path: Path) -> None:
     """Write zeros over the uninitialised bytes, in place, so that equal conversions are equal files.
 

@@ -19,7 +19,7 @@ from edge.untrusted.files import open_file
 from edge.untrusted.guard import guarded
 
 # An attribute of every op: "op/alias/target/precision/layout", numbers as in lite/api/paddle_place.h.
-_KERNEL_ATTRIBUTE = "__@kernel_type_attr@__"
+KERNEL_ATTRIBUTE = "__@kernel_type_attr@__"
 _TARGETS = {1: "host", 2: "x86", 3: "cuda", 4: "arm", 5: "opencl", 9: "xpu", 17: "metal", 18: "nnadapter"}
 _PRECISIONS = {1: "fp32", 2: "int8", 3: "int32", 4: "any", 5: "fp16", 6: "bool", 7: "int64", 8: "int16", 9: "uint8"}
 
@@ -42,10 +42,13 @@ class NbOp:
         return f"{self.target} {self.precision}".strip() or "unknown"
 
 
-def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
-    """Every op of every block, in order, without feed and fetch. Raises NbFormatError if there is no sound program."""
+def read_ops(nb: Path, header: NbHeader, *, attrs: bool = True) -> tuple[NbOp, ...]:
+    """Every op of every block, in order, without feed and fetch; without `attrs` in half the time, and they have none.
+
+    Raises NbFormatError if there is no sound program.
+    """
     try:
-        return parse_ops(_topology(nb, header))
+        return parse_ops(topology_of(nb, header), attrs=attrs)
     except NbFormatError as error:
         raise NbFormatError(f"{nb}: {error.message}", hint="convert the model again") from error
 
@@ -53,7 +56,7 @@ def read_ops(nb: Path, header: NbHeader) -> tuple[NbOp, ...]:
 def read_inputs(nb: Path, header: NbHeader) -> dict[str, tuple[int, ...]]:
     """The program's inputs in their order, with the shapes it was made for; -1 is a size left open. Raises NbFormatError."""
     with guarded(NbFormatError, f"{nb}: its inputs cannot be read", hint="convert the model again"):
-        blocks = list(FlatTable.root(_topology(nb, header)).tables(0))
+        blocks = list(FlatTable.root(topology_of(nb, header)).tables(0))
         feeds = [op for block in blocks for op in block.tables(3) if op.string(0) == "feed"]
         names = {
             name: dict(_attribute(a) for a in op.tables(3)).get("col", 0)
@@ -64,7 +67,8 @@ def read_inputs(nb: Path, header: NbHeader) -> dict[str, tuple[int, ...]]:
         return {name: shapes[name] for name in sorted(names, key=lambda name: names[name])}
 
 
-def _topology(nb: Path, header: NbHeader) -> bytes:
+def topology_of(nb: Path, header: NbHeader) -> bytes:
+    """The program's part of the file."""
     with open_file(nb) as stream:
         stream.seek(nb.stat().st_size - header.params_bytes - header.topology_bytes)
         return stream.read(header.topology_bytes)
@@ -79,10 +83,10 @@ def _shape(var: FlatTable) -> tuple[int, ...]:
     return tuple(int(size) for size in tensor.array(1, "i8"))
 
 
-def parse_ops(topology: bytes) -> tuple[NbOp, ...]:
-    """The ops of a topology."""
+def parse_ops(topology: bytes, *, attrs: bool = True) -> tuple[NbOp, ...]:
+    """The ops of a topology, as `read_ops` gives them."""
     with guarded(NbFormatError, "its program cannot be read"):
-        found = [_op(op) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
+        found = [_op(op, attrs=attrs) for block in FlatTable.root(topology).tables(0) for op in block.tables(3)]
     if not found:
         raise NbFormatError("its program has no ops")
     return tuple(op for op in found if op.type not in ("feed", "fetch"))
@@ -103,11 +107,18 @@ def most_first(counted: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _op(table: FlatTable) -> NbOp:
-    attrs = dict(_attribute(attr) for attr in table.tables(3))
-    parts = str(attrs.pop(_KERNEL_ATTRIBUTE, "")).split("/")
+def _op(table: FlatTable, *, attrs: bool) -> NbOp:
+    found = dict(_attribute(attr) for attr in table.tables(3)) if attrs else {}
+    kernel = found.pop(KERNEL_ATTRIBUTE, "") if attrs else kernel_of(table)[0]
+    parts = str(kernel).split("/")
     target, precision = ("", "") if len(parts) != 5 else (_name(_TARGETS, parts[2]), _name(_PRECISIONS, parts[3]))
-    return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), attrs)
+    return NbOp(table.string(0), target, precision, _slots(table, 1), _slots(table, 2), found)
+
+
+def kernel_of(op: FlatTable) -> tuple[str, int | None]:
+    """How an op names its kernel, and where that lies; "" where it does not."""
+    attr = next((attr for attr in op.tables(3) if attr.string(0) == KERNEL_ATTRIBUTE), None)
+    return ("", None) if attr is None else (attr.string(4), attr.place(4))
 
 
 def _slots(table: FlatTable, index: int) -> dict[str, tuple[str, ...]]:

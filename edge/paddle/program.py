@@ -94,23 +94,23 @@ class Program:
     def __init__(self, message: Any) -> None:
         self._message = message
 
-    @classmethod
-    def read(cls, path: Path) -> Program:
+    @staticmethod
+    def read(path: Path) -> Program:
         """Read a program file; ProgramError names it."""
         try:
             data = read_file(path)
         except OSError as error:
             raise ProgramError(f"The program {path} cannot be read: {error.strerror}.", hint=_NOT_A_PROGRAM) from None
-        return cls.parse(data, where=str(path))
+        return Program.parse(data, where=str(path))
 
-    @classmethod
-    def parse(cls, data: bytes, *, where: str = "The program") -> Program:
+    @staticmethod
+    def parse(data: bytes, *, where: str = "The program") -> Program:
         """Parse and check a serialised ProgramDesc; `where` begins the error's sentence."""
         _refuse_other_formats(data, where)
         parsed = _parsed(data)
         if isinstance(parsed, str):
             raise ProgramError(f"{where} is no Paddle program: {parsed}.", hint=_NOT_A_PROGRAM)
-        return cls(parsed)
+        return parsed
 
     def serialize(self) -> bytes:
         """The ProgramDesc's bytes: the same for the same program."""
@@ -250,12 +250,12 @@ def _refuse_other_formats(data: bytes, where: str) -> None:
         raise ProgramError(f"{where} is JSON, but no Paddle program.", hint=_NOT_A_PROGRAM)
 
 
-@lru_cache(maxsize=4)  # a conversion reads the same program five times; nobody changes the message of a Program
-def _parsed(data: bytes) -> Any:
-    """The message, or in words why it is no program."""
+@lru_cache(maxsize=8)  # a conversion reads the same program five times, and nobody changes one
+def _parsed(data: bytes) -> Program | str:
+    """The program, or in words why it is none."""
     message = schema.MESSAGES["Program"]()
     try:
         message.ParseFromString(data)
-        return problem(message) or message
+        return problem(message) or Program(message)
     except Exception:  # protobuf's DecodeError
         return "it is truncated or damaged"

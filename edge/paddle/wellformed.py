@@ -116,11 +116,10 @@ def _unnamed(op: Any) -> str | None:
         return "it holds operators without a type"
     if max(len(op.attrs), len(op.inputs), len(op.outputs)) > _MOST_PARTS:
         return f"one of its operators {op.type} has more than {_MOST_PARTS} attributes, inputs or outputs"
-    for attr in op.attrs:
-        if not _is_name(attr.name):
-            return "it holds attributes without a name"
-        if attr.name == "col" and op.type in ("feed", "fetch") and _kind(attr) not in _WHOLE:
-            return "its inputs or outputs have no number"
+    if not all(map(_is_name, [attr.name for attr in op.attrs])):
+        return "it holds attributes without a name"
+    if op.type in ("feed", "fetch") and any(attr.name == "col" and _kind(attr) not in _WHOLE for attr in op.attrs):
+        return "its inputs or outputs have no number"
     for slots in (op.inputs, op.outputs):
         for slot in slots:
             if not _is_name(slot.parameter) or not all(map(_is_name, slot.arguments)):
@@ -142,9 +141,9 @@ def _unlike(op: Any, tensors: Mapping[str, int]) -> str | None:
             return f"one of its operators {op.type} has no tensor as `{name}`"
         if shape.ranks.get(name, tensors[first]) != tensors[first]:
             return f"{first}, `{name}` of one of its operators {op.type}, has {tensors[first]} dimensions"
-    if missing := set(shape.needed) - {attr.name for attr in op.attrs}:
+    if shape.needed and (missing := set(shape.needed) - {attr.name for attr in op.attrs}):
         return f"one of its operators {op.type} has no `{missing.pop()}`"
-    for attr in op.attrs:
+    for attr in op.attrs if shape.attrs else ():
         if (wanted := shape.attrs.get(attr.name)) is None:
             continue
         if _kind(attr) not in _KINDS[wanted] or (wanted == _TEXT and type(attr.s) is not str):

@@ -40,8 +40,8 @@ def as_markdown(rows: Sequence[CoverageRow]) -> str:
     lines = [
         "# Coverage: every network of the library through the whole pipeline",
         "",
-        f"Exported with random weights (seed 0), legalised, optimised by opt {first.engine} for {first.target}, and run as its "
-        "x86 twin beside Paddle. Made by",
+        f"Exported with random weights (seed 0), legalised, optimised by opt {first.engine} for {first.target}, and run "
+        "beside Paddle with x86 kernels. Made by",
         "```",
         "edgezoo coverage --markdown -o docs/reference/coverage.md",
         "```",

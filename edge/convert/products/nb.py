@@ -117,10 +117,8 @@ def make_nb(
         with store.using(key):  # another model may be the same network
             judged = verify_key(network, key, work.inputs.key(preparation.preprocessing))
             entry = store.get(key)
-            if entry is not None and not (
-                holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
-                and (not work.verify or Cache(cache_dir() / "verified").get(judged))
-            ):
+            placed = entry is not None and holds(work.out / f"{work.name}.nb", entry.facts["sha256"])
+            if entry is not None and not (placed and (not work.verify or Cache(cache_dir() / "verified").get(judged))):
                 entry = store.get(key, content=True)  # its files are to be placed, or verified
             known = entry is not None
             if entry is None:
@@ -136,7 +134,9 @@ def make_nb(
                 )
             if doubt is not None and verification["status"] == "passed":
                 verification = {**verification, "status": "inconclusive", "reason": doubt}
-            nb, written = _place(work, recipe, source, entry, verification, preparation, calibration)
+            nb, written = _place(
+                work, recipe, source, entry, verification, preparation, calibration, placed=placed and was_verified
+            )
             return nb, known and was_verified and not written
     finally:
         if not work.keep:
@@ -190,6 +190,7 @@ def _verified(
             entry.folder / "model.pdmodel",
             recipe,
             scratch,
+            nb=entry.folder / "model.nb",
             lend_engine=work.lend("paddlelite", recipe.engine),
             lend_paddle=work.lend(network.reference_engine),
             asked=work.inputs,
@@ -211,8 +212,10 @@ def _place(
     verification: Mapping[str, Any],
     preparation: Preparation,
     calibration: Mapping[str, Any] | None,
+    *,
+    placed: bool,
 ) -> tuple[NbModel, bool]:
-    """Put the two files into `out`; says whether anything had to be written."""
+    """Put the two files into `out`, if the model is not `placed` already; says whether anything had to be written."""
     metadata = describe(
         work.name,
         work.model,
@@ -224,7 +227,7 @@ def _place(
         calibration=calibration,
     )
     path = work.out / f"{work.name}.nb"
-    written = write_output(entry.folder / "model.nb", path, metadata)
+    written = write_output(entry.folder / "model.nb", path, metadata, placed=placed)
     return NbModel(path, entry.facts["sha256"], entry.facts["bytes"], metadata), written
 
 

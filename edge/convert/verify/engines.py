@@ -62,21 +62,7 @@ class Twin:
         with self._lend() as worker:
             if not made.exists():
                 optimise(worker, self._program, self._params, made, self._recipe)
-            save(self._scratch / "inputs.npz", batches, feeds)
-            try:
-                worker.call(
-                    "run",
-                    timeout=_TIMEOUT,
-                    heard=self._runs.of("Paddle-Lite", len(batches)),
-                    nb=str(made),
-                    inputs_npz=str(self._scratch / "inputs.npz"),
-                    outputs_npz=str(self._scratch / "twin.npz"),
-                    feeds=feeds,
-                    fetches=fetches,
-                )
-            except WorkerError as error:
-                raise TwinDiedError(cause_of(error).sentence) from error
-        outputs = load(self._scratch / "twin.npz", fetches, len(batches))
+            outputs = run_lite(worker, made, batches, feeds, fetches, self._scratch, self._runs)
         return outputs if self._batch == 1 else [apart(output, self._batch)[: len(given)] for output in outputs]
 
 
@@ -198,6 +184,36 @@ class Half:
             self._made[order] = Paddle(self._lend, self._source, network, place, operation="run_half")
         rounded = [{name: as_half(array) for name, array in sample.items()} for sample in given]
         return self._made[order].run(self._folder / str(order) / "half.pdiparams", rounded)
+
+
+def run_lite(
+    worker: Worker,
+    nb: Path,
+    given: Sequence[Sample],
+    feeds: Sequence[str],
+    fetches: Sequence[str],
+    scratch: Path,
+    runs: Runs,
+    **more: Any,
+) -> Outputs:
+    """The outputs `fetches` of a file for x86, with `more` for the worker's `run`. Raises `TwinDiedError`."""
+    inputs, outputs = scratch / "inputs.npz", scratch / "twin.npz"
+    save(inputs, given, feeds)
+    try:
+        worker.call(
+            "run",
+            timeout=_TIMEOUT,
+            heard=runs.of("Paddle-Lite", len(given)),
+            nb=str(nb),
+            inputs_npz=str(inputs),
+            outputs_npz=str(outputs),
+            feeds=list(feeds),
+            fetches=list(fetches),
+            **more,
+        )
+    except WorkerError as error:
+        raise TwinDiedError(cause_of(error).sentence) from error
+    return load(outputs, fetches, len(given))
 
 
 def _wide(array: NDArray[Any]) -> NDArray[Any]:

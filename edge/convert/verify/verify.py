@@ -1,15 +1,17 @@
-"""Does the converted network still compute the same? Its x86 twin is run beside Paddle, on inputs that tell networks apart.
+"""Does the converted network still compute the same? It is run beside Paddle, on inputs that tell networks apart.
 
-The reference is the original program in Paddle, without graph optimisation; the twin is the legalised program, taken through
-the same opt with the same recipe, for x86. Both are compared where networks can be (`points.py`), with inputs to which this one
-reacts (`asked.py`).
+The reference is the original program in Paddle, without graph optimisation. What is run is the file itself with x86 kernels
+(`itself.py`), or, where that cannot be or does not pass, its x86 twin: the legalised program, taken through the same opt with
+the same recipe, for x86. Both are compared where networks can be (`points.py`), with inputs to which this one reacts
+(`asked.py`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +26,12 @@ from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
 from edge.convert.verify.engines import Double, Half, Lend, Paddle, Twin, TwinDiedError
 from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
+from edge.convert.verify.itself import Itself, itself_of
 from edge.convert.verify.judge import (
     COARSE_NUDGE,
     Draw,
     Judgement,
+    Run,
     Verdict,
     judge_all,
     judge_coarse,
@@ -55,13 +59,14 @@ class Verification:
 
     The figures compare with Paddle's output of the model as it came, so of int8 and int16 they say what rounding the weights
     costs. Judged these are by `rounded`: the same figures beside Paddle with the weights rounded alike. `input_ranges`: what
-    the inputs ran over, or `samples_sha256`: the file that they were the user's own in.
+    the inputs ran over, or `samples_sha256`: the file that they were the user's own in. `ran`: the file itself, or its twin.
     """
 
     status: Literal["passed", "failed", "inconclusive", "unavailable"]
     reason: str | None = None
     engine: str | None = None
     target: str | None = None
+    ran: Literal["file", "twin"] | None = None
     inputs: int | None = None
     input_ranges: tuple[str, ...] | None = None
     samples_sha256: str | None = None
@@ -79,6 +84,7 @@ def verify(
     recipe: Recipe,
     scratch: Path,
     *,
+    nb: Path | None = None,
     lend_engine: Lend,
     lend_paddle: Lend,
     asked: InputsAsked = NOTHING_ASKED,
@@ -86,8 +92,9 @@ def verify(
     keep: bool = False,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> Verification:
-    """Compare the legalised program `legal`, converted by `recipe` for x86, with Paddle's own output.
+    """Compare the legalised program `legal`, converted by `recipe` into the file `nb`, with Paddle's own output.
 
+    Without `nb`, or where that cannot run here or does not pass, the program is converted for x86, and that is judged.
     `scratch` is an empty folder for intermediate files; `preprocessing` that of the network, where it is known; with
     `keep`, Paddle's outputs stay in the cache (`references.py`); `tell` hears how far it is. The x86 engine has no float16
     kernels: the twin of a fp16 recipe is float32, and the result says so. Of a program that is quantised with its activations,
@@ -106,41 +113,49 @@ def verify(
     count = SAMPLES if (source.flops or 0) < _LARGE else SAMPLES // 2
     shapes = input_shapes(whole.feeds, recipe.input_shape)
     kinds = domains(whole, shapes, asked, preprocessing, count)
-    original, program = at_points(whole, points), at_points(legal_program, points)
+    original = at_points(whole, points)
     quantised = is_quantised(whole)
     params = halved(whole, source.params, scratch / "halved.pdiparams")
     limits = LIMITS["int8-static" if quantised else twin.precision]
     expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
     batch = safe_batch(original) if quantised else 1
     runs = Runs(tell, 2 * sum(len(domain.draw(0)) for domain in kinds))
-    lite = Twin(
-        lend_engine,
-        program if batch == 1 else opened(program),
-        turned(whole, legal_program, params, scratch / "turned.pdiparams"),
-        twin,
-        scratch,
-        batch=batch,
-        runs=runs,
-    )
+
+    @cache
+    def made() -> Twin:
+        program = at_points(legal_program, points)
+        program = program if batch == 1 else opened(program)
+        read = turned(whole, legal_program, params, scratch / "turned.pdiparams")
+        return Twin(lend_engine, program, read, twin, scratch, batch=batch, runs=runs)
+
+    def lite(given: Sequence[Sample]) -> Outputs:
+        return made().run(given)
+
     paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
     exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(expected_from, given)
 
-    def judge_one(draw: Draw) -> Verdict:
-        if quantised:
-            return judge_coarse(draw, lite.run, expected, limits)
-        return judge_steady(draw, lite.run, expected, limits, exact.run)
+    def judged(network: Run) -> Judgement:
+        def judge_one(draw: Draw) -> Verdict:
+            if quantised:
+                return judge_coarse(draw, network, expected, limits)
+            return judge_steady(draw, network, expected, limits, exact.run)
 
-    limited = None
+        return judge_all(kinds, judge_one)
+
+    limited, own = None, None
+    if nb is not None and not quantised and asked.seconds is None:
+        own = itself_of(lend_engine, nb, recipe, legal_program, points, scratch, runs)
     try:
         if asked.seconds is not None:
             whole_count = sum(len(domain.draw(0)) for domain in kinds)
-            kinds = within(asked.seconds - (time.monotonic() - began), kinds, lite.run, expected, runs)
+            kinds = within(asked.seconds - (time.monotonic() - began), kinds, lite, expected, runs)
             if (count := sum(len(domain.draw(0)) for domain in kinds)) < whole_count:
                 limited = f"{count} of {whole_count} inputs in the {asked.seconds:g} s of --verify-seconds"
-        judgement = judge_all(kinds, judge_one)
+        passed = _passed(own, judged)
+        judgement = passed or judged(lite)
         if recipe.target != "x86":
             judgement = by_what_goes_in(judgement, points.names, points.logits, expected, limits)
     except (OptError, TwinDiedError) as error:
@@ -173,6 +188,7 @@ def verify(
         ),
         engine,
         "x86",
+        "file" if passed else "twin",
         **used(judgement, asked),
         inputs=judgement.worst.samples,
         cosine=cost.cosine,
@@ -182,6 +198,17 @@ def verify(
         spread=cost.spread,
         rounded=None if expected_from == params else judgement.worst,
     )
+
+
+def _passed(own: Itself | None, judged: Callable[[Run], Judgement]) -> Judgement | None:
+    """How the file itself was judged, if it passed: what it fails by may be a lack of the x86 kernels."""
+    if own is None:
+        return None
+    try:
+        judgement = judged(own.run)
+    except TwinDiedError:
+        return None
+    return judgement if judgement.status == "passed" else None
 
 
 def used(judgement: Judgement, asked: InputsAsked) -> dict[str, Any]:

@@ -51,17 +51,23 @@ def opt(program, params, out, targets, fp16=False, quant=None, sparse_threshold=
     return {"seconds": time.time() - started, "bytes": os.path.getsize(out)}
 
 
-def run(nb, inputs_npz, outputs_npz, feeds, fetches):
+def run(nb, inputs_npz, outputs_npz, feeds, fetches, head=None, replaced=0):
     """Run an x86 model over several samples, in the order of the program's `feeds` and `fetches` (variable names).
 
-    Needs numpy < 2. Both files hold one array for each sample and variable, named `<sample>/<variable>`.
+    Needs numpy < 2. Both files hold one array for each sample and variable, named `<sample>/<variable>`. What the file
+    `head` holds takes the place of the model's first `replaced` bytes.
     """
     import numpy
     from paddlelite import lite
 
     started = time.time()
     config = lite.MobileConfig()
-    config.set_model_from_file(nb)
+    if head is None:
+        config.set_model_from_file(nb)
+    else:
+        with open(head, "rb") as first, open(nb, "rb") as rest:
+            rest.seek(replaced)
+            config.set_model_from_buffer(first.read() + rest.read())
     predictor = lite.create_paddle_predictor(config)
     loaded = time.time()
     made = {}

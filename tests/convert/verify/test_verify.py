@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
+from edge.convert.opt.optimise import optimise
 from edge.convert.recipe import Recipe
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
+from edge.convert.verify.itself import Itself
 from edge.convert.verify.verify import Verification, verify
+from edge.errors import OptError
+from edge.nb.x86 import X86_KERNELS
 from edge.paddle.draft import AttrValue, Draft, NewOp
 from edge.paddle.program import Program
+from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
 from edge.toolchain.toolbox import Toolbox
 from tests.paddle.programs import program, write_params
@@ -113,7 +119,11 @@ def verdict(tmp_path: Path, tools: Toolbox) -> Verdict:
         scratch = tmp_path / "scratch"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        return verify(source, legal, recipe, scratch, lend_engine=lambda: tools.lend("paddlelite", ENGINE),
+        nb = tmp_path / "made.nb"
+        with contextlib.suppress(OptError), tools.lend("paddlelite", ENGINE) as worker:
+            made = Program.read(legal)
+            optimise(worker, made, turned(original, made, source.params, tmp_path / "turned"), nb, recipe)
+        return verify(source, legal, recipe, scratch, nb=nb, lend_engine=lambda: tools.lend("paddlelite", ENGINE),
                       lend_paddle=lambda: tools.lend("paddle"), asked=asked)  # fmt: skip
 
     return verdict
@@ -154,7 +164,25 @@ def test_a_right_network_passes(verdict: Verdict, precision: str) -> None:
     assert result.cosine is not None
     assert result.cosine > (0.95 if precision == "int8" else 0.9999)
     assert (result.rounded is not None) == (precision in ("int8", "int16"))
-    assert result.target == "x86"
+    assert (result.target, result.ran) == ("x86", "twin" if precision == "fp16" else "file")
+
+
+@pytest.mark.parametrize("lack", ["no such kernel", "a kernel that computes something else"])
+def test_what_the_file_fails_by_on_x86_kernels_is_left_to_its_twin(
+    verdict: Verdict, monkeypatch: pytest.MonkeyPatch, lack: str
+) -> None:
+    if lack == "no such kernel":
+        monkeypatch.setitem(X86_KERNELS, "conv2d/def/4/1/1", "conv2d/xyz/2/1/1")
+    else:
+        run = Itself.run
+        monkeypatch.setattr(Itself, "run", lambda self, given: [output * 1.01 for output in run(self, given)])
+    result = verdict()
+    assert (result.status, result.ran) == ("passed", "twin")
+
+
+def test_with_a_limit_of_time_the_twin_is_judged_at_once(verdict: Verdict) -> None:
+    result = verdict(asked=InputsAsked(seconds=100))
+    assert (result.status, result.ran) == ("passed", "twin")
 
 
 FINITE = "rounding to float16 moves Paddle's own output by"
