@@ -196,7 +196,7 @@ class _Plan:
             if field in self._values:
                 raise PlanError(
                     f"{self._at(field)}: `{field}` is for models of the catalogue, and only files are named",
-                    hint="leave it out: a file is measured as it is; edgezoo convert --precision makes others"
+                    hint="leave it out: a file is measured as it is; `edgezoo convert NAME --precision int8` makes others"
                     if field == "precisions"
                     else "leave it out",
                     field=field,

@@ -20,10 +20,14 @@ BOARD_PROGRAMS = {"arm64-v8a": "linux-arm64", "armeabi-v7a": "linux-armv7"}
 def build_command(properties: Properties, engine: str = "paddle-lite") -> str:
     """What is typed to build the program that a device takes, with that engine in it."""
     first = next((abi for abi in properties.abis if abi in BOARD_PROGRAMS), "arm64-v8a")
-    place = {"host": " --for host", "linux": f" --for {BOARD_PROGRAMS[first]}"}.get(properties.kind, "")
-    if not place and first == "armeabi-v7a":
-        place = " --abi armeabi-v7a"
-    return f"edgezoo runner build{place}" + ("" if engine == "paddle-lite" else f" --engine {engine}")
+    words = ["edgezoo runner build"]
+    if properties.kind != "android":
+        words.append(f"--for {'host' if properties.kind == 'host' else BOARD_PROGRAMS[first]}")
+    elif first == "armeabi-v7a":
+        words.append(f"--abi {first}")
+    if engine != "paddle-lite":
+        words.append(f"--engine {engine}")
+    return " ".join(words)
 
 
 def require_usable(properties: Properties, program: Path) -> None:
