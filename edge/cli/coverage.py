@@ -178,7 +178,8 @@ def _engines(
     from edge.convert.engine_coverage import EngineRow, survey_engines, surveyed
     from edge.device.host import HostDevice
     from edge.report import engine_coverage as report
-    from edge.results.beside import latest, latest_on_devices
+    from edge.report.device_outputs import latest_on_devices
+    from edge.results.beside import latest
     from edge.results.identity import DeviceIdentity
     from edge.results.store import Store
     from edge.source.weights import Weights

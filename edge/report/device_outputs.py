@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from edge.metadata.file import origin_of
 from edge.metadata.model import Proof
 from edge.report.grid import Column, markdown
-from edge.results.beside import Place
+from edge.results.beside import Networks, Place, measured_as_published
 from edge.results.measurement import Measurement
 from edge.results.reasons import Code
+from edge.results.store import Store
 
 _COLUMNS = (
     Column("Network", number=False), Column("Outputs", number=False), Column("Inputs"), Column("Cosine"),
@@ -33,14 +35,14 @@ def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[s
     proofs = [proof for cell in cells if (proof := _proof(cell)) is not None]
     right = [proof for proof in proofs if proof.passed]
     samples = " --inputs SAMPLES.npz" if any(proof.samples_sha256 for proof in proofs) else ""
-    worst = max((proof.relative_error or 0.0 for proof in right), default=0.0)
+    errors = [proof.relative_error for proof in right if proof.relative_error is not None]
+    worst = f"; their largest relative error is {max(errors):.1e}" if errors else ""
     engines, devices = (" and ".join(dict.fromkeys(map(name, cells))) for name in (_engine, _device))
     return [
         f"## On a device: {engines}",
         "",
         f"Outputs on {devices} beside Paddle's, for the same inputs, by the judge "
-        f"and the limits of `edgezoo convert`: {same} of {len(rows)} networks compute what Paddle computes; their largest "
-        f"relative error is {worst:.1e}. Made by",
+        f"and the limits of `edgezoo convert`: {same} of {len(rows)} networks compute what Paddle computes{worst}. Made by",
         "```",
         "edgezoo bench --light --weights random -s SERIAL --engine onnxruntime --threads 1 --check-output" + samples,
         "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
@@ -65,17 +67,27 @@ def _row(name: str, cell: Measurement | None) -> list[str]:
     return [name, "Paddle's" if proof.passed else "differ", str(proof.inputs), *figures, remark]
 
 
+def latest_on_devices(db: Path, networks: Networks) -> dict[Place, Measurement]:
+    """The newest measurement on a device of each such network in each engine whose outputs were compared with Paddle's there.
+
+    Where none were compared, the newest. Raises `ResultsError`.
+    """
+    found: dict[Place, Measurement] = {}
+    with Store(db, create=False) as store:
+        for name, one in reversed(measured_as_published(store, networks)):
+            if one.device.kind == "host" or one.synthetic or not one.engine:
+                continue
+            known = found.get((name, one.engine))
+            if known is None or (_proof(known) is None and _proof(store.get(one.id)) is not None):
+                found[name, one.engine] = store.get(one.id)
+    return found
+
+
 def _proof(cell: Measurement) -> Proof | None:
-    """What was proven with that very program and number of threads."""
+    """What was proven with that very program, file and number of threads."""
+    mine = (cell.subject.sha256, cell.program.sha256, cell.threads)
     found = origin_of(cell.subject.metadata, cell.subject.name).proofs
-    return next(
-        (
-            one
-            for one in reversed(found)
-            if (one.sha256, one.program_sha256, one.threads) == (cell.subject.sha256, cell.program.sha256, cell.threads)
-        ),
-        None,
-    )
+    return next((one for one in reversed(found) if (one.sha256, one.program_sha256, one.threads) == mine), None)
 
 
 def _engine(cell: Measurement) -> str:

@@ -16,6 +16,7 @@ from edge.report.view import PLAIN, View
 from edge.results.beside import Place
 from edge.results.comparison import LatencyComparison, compare
 from edge.results.measurement import Measurement
+from edge.results.protocol import ROBUST
 
 _COLUMNS = (
     Column("Network", number=False, rank=0), Column("Engine", number=False, rank=0), Column("Status", number=False, rank=0),
@@ -50,7 +51,7 @@ def render(
     devices: Mapping[Place, Measurement] = MappingProxyType({}),
 ) -> str:
     """`text`, `json` (a list, an object a row) or `markdown`, the page; `measured` as `edge.results.beside.latest` has it, for
-    the page also `devices`, as `latest_on_devices` has it."""
+    the page also `devices`, as `edge.report.device_outputs.latest_on_devices` has it."""
     beside = {(row.name, row.engine): _beside(row, rows, measured) for row in rows}
     if form == "json":
         found = []
@@ -82,6 +83,7 @@ def _beside(
 def _cells(row: EngineRow, cell: Measurement | None, beside: LatencyComparison | None) -> list[str]:
     interval = beside.interval if beside else None
     level = f" ({interval.level_text})" if interval and interval.level < 0.95 else ""
+    level += " *" if interval and beside and not beside.paired else ""
     return [
         row.name,
         row.engine,
@@ -106,11 +108,10 @@ def _head(
         "# The light networks in six engines",
         "",
         f"{len(networks)} networks ({sum(map(len, dict.fromkeys(row.models for row in rows)))} models) with random weights "
-        "(seed 0), each taken through its verified ONNX file into each engine's own, and judged there beside Paddle, as "
-        "`edgezoo convert` does ([how](../explanation/converting.md)). Made by",
+        "(seed 0), each made into each engine's file (Paddle-Lite's by opt, the others' from the verified ONNX file), and "
+        "judged there beside Paddle, as `edgezoo convert` does ([how](../explanation/converting.md)). Made by",
         "```",
-        f"edgezoo bench --light --weights random --device host --engine {engines} --threads 1 \\",
-        "  --warmup 10 --repeats 30 --launches 6 --tolerance 100",
+        f"edgezoo bench --light --weights random --device host --engine {engines} --threads 1{_typed(measured)}",
         "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
         "```",
         "Both go on where they stopped.",
@@ -118,7 +119,8 @@ def _head(
         "*Relative error* is the root mean square of the difference from Paddle over what tells inputs apart, worst over "
         "inputs and outputs; 2e-3 is where a file is refused. *Ratio*: the latency with one thread over that of "
         f"{rows[0].engine}, launches of one round laid beside each other, with the 95 % interval (where they are too few for "
-        "95 %, the level is said). `!` is a latency that is not valid, as other work ran on the machine or its clock changed: "
+        "95 %, the level is said; `*`: fewer than six rounds have both, and the interval is of all launches of each). `!` is a "
+        "latency that is not valid, as other work ran on the machine or its clock changed: "
         "its interval shows it; the mean is of the valid ones."
         + (
             f" Protocol: {'; '.join(dict.fromkeys(one.protocol.name for one in measured.values()))}."
@@ -146,6 +148,22 @@ def _head(
     titles = ("Verified", "Inconclusive", "Wrong", "Failed", "Largest error of the verified", "Mean ratio (networks)")
     columns = [Column("Engine", number=False), *(Column(title) for title in titles)]
     return [*lines, markdown(columns, summary), ""]
+
+
+def _typed(measured: Mapping[Place, Measurement]) -> str:
+    """The options that make the protocol of the measurements, where they have one, on a line of their own."""
+    protocols = {one.protocol for one in measured.values()}
+    if len(protocols) != 1:
+        return ""
+    (own,) = protocols
+    words = {
+        f"--warmup {own.warmup_runs}": own.warmup_runs != ROBUST.warmup_runs or own.warmup_ms != ROBUST.warmup_ms,
+        f"--repeats {own.repeats}": own.repeats != ROBUST.repeats or own.repeats_ms != ROBUST.repeats_ms,
+        f"--launches {own.launches_min}": own.launches_min != ROBUST.launches_min,
+        f"--tolerance {own.tolerance * 100:g}": own.tolerance != ROBUST.tolerance,
+    }
+    typed = [word for word, is_changed in words.items() if is_changed]
+    return f" \\\n  {' '.join(typed)}" if typed else ""
 
 
 def _valid(measured: Mapping[Place, Measurement], name: str, engine: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,22 @@ def test_the_page_tells_what_a_device_computed() -> None:
     taken = {(names[0], "onnxruntime"): on_device(1, names[0], proof | {"samples_sha256": "ab"})}
     assert "--check-output --inputs SAMPLES.npz\n" in engine_coverage.render(rows, {}, "markdown", devices=taken)
     assert "On a device" not in engine_coverage.render(rows, {}, "markdown")
+
+
+def test_the_page_says_how_it_was_measured_and_what_was_not_side_by_side() -> None:
+    short = replace(ROBUST, warmup_ms=0, repeats_ms=0, tolerance=1.0)
+    first, second = (cell(id, name, 10.0 * id, protocol=short) for id, name in ((1, "onnxruntime"), (2, "mnn")))
+    few = replace(second, launches=second.launches[:3])
+    rows = [EngineRow(("PPLCNet_x1_0",), engine, "1.2", "verified") for engine in ("onnxruntime", "mnn")]
+
+    def page(*cells: Measurement) -> str:
+        return engine_coverage.render(rows, {("PPLCNet_x1_0", one.engine[0]): one for one in cells}, "markdown")
+
+    command = "--engine onnxruntime,mnn --threads 1"
+    assert f"{command} \\\n  --warmup 10 --repeats 30 --tolerance 100\n" in page(first, second)
+    assert f"{command}\n" in page(first, replace(second, protocol=ROBUST))
+    assert re.search(r"2\.00 \| 2\.00 to 2\.00 \|", page(first, second))
+    assert re.search(r"to [0-9.]+ \* \|", page(first, few))
 
 
 def test_the_intel_columns() -> None:

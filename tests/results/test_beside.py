@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from edge.results.beside import latest, latest_on_devices
+from edge.cache.hashing import sha256_of
+from edge.results.beside import latest
 from edge.results.identity import DeviceIdentity
 from edge.results.merge import merge
 from edge.results.protocol import ROBUST, TABLE
@@ -48,14 +49,34 @@ def test_the_newest_in_time_also_where_an_older_one_was_merged_later(tmp_path: P
     assert found(here) == {("PPLCNet_x1_0", "onnxruntime"): 10.0}
 
 
-def test_each_engine_and_any_name_of_a_network(tmp_path: Path) -> None:
+def in_one_session(path: Path, **ms: float) -> None:
+    with Store(path) as store:
+        session = store.new_session(seed=7, device=HOST)
+        for engine, number in ms.items():
+            subject = replace(NETWORK, sha256=sha256_of(engine.encode()))
+            cell = store.begin(session, subject=subject, threads=1, protocol=ROBUST, program=PROGRAM)
+            store.add_launch(cell, session, replace(launch(0, number, number), engine=engine, engine_version="1"))
+            store.finish(cell)
+
+
+def test_any_name_of_a_network(tmp_path: Path) -> None:
     measured(tmp_path / "a.db", 10.0)
-    measured(tmp_path / "a.db", 11.0, engine="mnn")
     measured(tmp_path / "a.db", 12.0, subject=replace(NETWORK, name="MobileNetV1_ssld"))
+    assert found(tmp_path / "a.db") == {("PPLCNet_x1_0", "onnxruntime"): 10.0, ("MobileNetV1", "onnxruntime"): 12.0}
+
+
+def test_what_stands_side_by_side_was_measured_so(tmp_path: Path) -> None:
+    """Never an engine of one session beside another's of another; of the sessions with the most engines, the newest, and under
+    one name."""
+    in_one_session(tmp_path / "a.db", onnxruntime=1.0, mnn=2.0)
+    in_one_session(tmp_path / "a.db", onnxruntime=10.0, mnn=11.0)
+    for name, engine, ms in (("MobileNetV1", "onnxruntime", 3.0), ("MobileNetV1_ssld", "mnn", 4.0)):
+        measured(tmp_path / "a.db", ms, engine=engine, subject=replace(NETWORK, name=name))
+    in_one_session(tmp_path / "a.db", onnxruntime=5.0)
     assert found(tmp_path / "a.db") == {
         ("PPLCNet_x1_0", "onnxruntime"): 10.0,
         ("PPLCNet_x1_0", "mnn"): 11.0,
-        ("MobileNetV1", "onnxruntime"): 12.0,
+        ("MobileNetV1", "mnn"): 4.0,
     }
 
 
@@ -83,12 +104,3 @@ def test_what_is_measured_otherwise_is_not_it(tmp_path: Path, other: dict[str, A
     measured(tmp_path / "a.db", 10.0)
     measured(tmp_path / "a.db", 5.0, **other)
     assert found(tmp_path / "a.db") == {("PPLCNet_x1_0", "onnxruntime"): 10.0}
-
-
-def test_of_devices_the_newest_that_a_real_engine_ran(tmp_path: Path) -> None:
-    measured(tmp_path / "a.db", 9.0, device=PHONE)
-    measured(tmp_path / "a.db", 10.0, device=PHONE, protocol=TABLE, threads=4)
-    measured(tmp_path / "a.db", 11.0, device=PHONE, synthetic=True, threads=2)
-    measured(tmp_path / "a.db", 12.0)
-    there = latest_on_devices(tmp_path / "a.db", NETWORKS)
-    assert {place: one.headline_ms for place, one in there.items()} == {("PPLCNet_x1_0", "onnxruntime"): 10.0}
