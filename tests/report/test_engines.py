@@ -195,7 +195,7 @@ def test_the_page_says_how_it_was_measured_and_what_was_not_side_by_side() -> No
     rows = [EngineRow(("PPLCNet_x1_0",), engine, "1.2", "verified") for engine in ("onnxruntime", "mnn")]
 
     def page(*cells: Measurement) -> str:
-        return engine_coverage.render(rows, {("PPLCNet_x1_0", one.engine[0]): one for one in cells}, "markdown")
+        return engine_coverage.render(rows, {("PPLCNet_x1_0", str(one.engine[0])): one for one in cells}, "markdown")
 
     command = "--engine onnxruntime,mnn --threads 1"
     assert f"{command} \\\n  --warmup 10 --repeats 30 --tolerance 100\n" in page(first, second)
