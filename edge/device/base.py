@@ -198,7 +198,10 @@ class Device(Protocol):
         ...
 
     def prepared(self) -> AbstractContextManager[AppliedSettings]:
-        """Settings for measuring (fixed performance mode, stay awake), each put back on exit. Needs the lock."""
+        """Settings for measuring (fixed performance mode, stay awake, governor), each put back on exit. Needs the lock.
+
+        Raises SettingsLeftError on exit where one is not as it was.
+        """
         ...
 
     def recover(self, *, limit: float) -> bool:

@@ -14,6 +14,7 @@ from edge.device.shell.layout import Layout
 from edge.device.shell.way import Ended
 from edge.device.ssh import settings
 from edge.device.ssh.settings import BoardSettings
+from edge.errors import SettingsLeftError
 
 _PAGE = Path(__file__).parents[2] / "docs/how-to/boards.md"
 _POLICIES = "/sys/devices/system/cpu/cpufreq"
@@ -57,6 +58,47 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalBoard:
     monkeypatch.setattr(settings, "_POLICIES", str(found.policies))
     monkeypatch.setenv("EDGEZOO_DATA_DIR", str(tmp_path / "data"))
     return found
+
+
+# What is put back
+
+
+def test_a_governor_that_cannot_be_put_back_is_said_and_stays_written_down(board: LocalBoard) -> None:
+    governors, refuses = BoardSettings(board), board.folder / "refuses"  # type: ignore[arg-type]
+    before = governors.look()
+    governors.note(before)
+    assert governors.change(before).governor == "performance"
+    (board.policies / "policy4/scaling_governor").write_text("ondemand\n")  # by somebody else
+    refuses.touch()
+    for restore in (lambda: governors.restore(before), governors.put_right):
+        with pytest.raises(SettingsLeftError) as caught:
+            restore()
+        assert caught.value.message == (
+            "the governor of ssh:pi@board could not be put back: of policy0 it is performance, and was schedutil "
+            "(sudo: a password is required)"
+        )
+        assert f"on the board: echo schedutil | sudo tee {board.policies}/policy0/scaling_governor" in caught.value.hint
+        assert Path(board.layout.journal).exists()
+    refuses.unlink()
+    assert governors.put_right()
+    assert board.governors() == ["schedutil", "ondemand"]
+    assert not governors.put_right()
+
+
+def test_what_the_hint_says_puts_it_right(board: LocalBoard) -> None:
+    governors, refuses = BoardSettings(board), board.folder / "refuses"  # type: ignore[arg-type]
+    before = governors.look()
+    governors.note(before)
+    governors.change(before)
+    refuses.touch()
+    with pytest.raises(SettingsLeftError) as caught:
+        governors.restore(before)
+    refuses.unlink()
+    board.execute(caught.value.hint.removeprefix("on the board: ").partition(" (or")[0].replace("sudo", "sudo -n"))
+    refuses.touch()
+    assert governors.put_right()
+    assert board.governors() == ["schedutil", "schedutil"]
+    assert not governors.put_right()
 
 
 # What sudo lets the account do

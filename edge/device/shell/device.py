@@ -23,6 +23,7 @@ from edge.errors import (
     DeviceSpaceError,
     DeviceUnavailableError,
     LinkLostError,
+    SettingsLeftError,
 )
 
 _TIDY_SECONDS = 10.0
@@ -51,7 +52,7 @@ class Settings(Protocol[Before]):
         ...
 
     def restore(self, before: Before) -> None:
-        """Put back, then strike out what was written down."""
+        """Put back, then strike out what was written down. Raises SettingsLeftError where it is not as it was."""
         ...
 
 
@@ -211,16 +212,18 @@ class ShellDevice(ABC, Generic[Before]):
 
     def _restore(self, settings: Settings[Before], before: Before) -> None:
         try:
-            settings.restore(before)
-        except LinkLostError:
             try:
+                settings.restore(before)
+            except LinkLostError:
                 self._way.come_back(_RETURN_SECONDS)
                 settings.restore(before)
-            except LinkLostError as error:
-                raise LinkLostError(
-                    f"the settings of {self.serial} could not be put back: {error.message}",
-                    hint="connect the device again: the next run puts them back",
-                ) from error
+        except SettingsLeftError:
+            raise
+        except DeviceError as error:
+            raise SettingsLeftError(
+                f"the settings of {self.serial} could not be put back: {error.message}",
+                hint="connect the device again: the next run puts them back",
+            ) from error
 
     def recover(self, *, limit: float) -> bool:
         self._way.come_back(limit)
