@@ -119,7 +119,9 @@ class Stubborn(ScriptedDevice):
             raise SettingsLeftError("the governor could not be put back", hint="restart it")
 
 
-@pytest.mark.parametrize("how", [FEW, replace(SUSTAINED, duration_s=0.0), replace(COMPARE, launches_min=2, launches_max=4)])
+@pytest.mark.parametrize(
+    "how", [FEW, replace(SUSTAINED, duration_s=0.0), replace(COMPARE, launches_min=2, launches_max=4)]
+)
 def test_settings_that_could_not_be_put_back_take_nothing_that_was_measured(tmp_path: Path, how: Protocol) -> None:
     asked = request("A", "B", how=how)
     (outcome,) = measure_everywhere([DeviceRequest(Stubborn(), RUNNER, asked)], tmp_path / "results.db", Heard())
