@@ -97,22 +97,26 @@ def measure_everywhere(
             return DeviceResult(place, error=foreseen(error))
 
     Store(db).close()  # refused here rather than in every thread
-    with Toolbox(say=listener.line, working=listener.working) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
-        futures = [pool.submit(session, place) for place in places]
+    with Toolbox(say=listener.line, working=listener.working) as tools:
+        pool = ThreadPoolExecutor(max(1, len(places)))  # as a context it would be waited for without an end
         try:
-            return [future.result() for future in futures]
-        except BaseException:
-            told = {going_on(one.request.protocol.base, fresh=one.request.fresh) for one in places}
-            listener.line("; ".join(("ending", *sorted(told))))
-            stopping.set()
-            for place in places:
-                with suppress(DeviceError):
-                    place.device.abort()
-            wait(futures)
-            for future in futures:
-                if future.exception() is None and isinstance(left := future.result().error, SettingsLeftError):
-                    listener.error(f"{left.message} ({left.hint})")
-            raise
+            futures = [pool.submit(session, place) for place in places]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                told = {going_on(one.request.protocol.base, fresh=one.request.fresh) for one in places}
+                listener.line("; ".join(("ending", *sorted(told))))
+                stopping.set()
+                for place in places:
+                    with suppress(DeviceError):
+                        place.device.abort()
+                wait(futures)
+                for future in futures:
+                    if future.exception() is None and isinstance(left := future.result().error, SettingsLeftError):
+                        listener.error(f"{left.message} ({left.hint})")
+                raise
+        finally:
+            pool.shutdown(wait=False)
 
 
 def _unproven(job: Job) -> bool:

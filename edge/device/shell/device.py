@@ -180,7 +180,7 @@ class ShellDevice(ABC, Generic[Before]):
     @contextmanager
     def lock(self) -> Iterator[None]:
         owner = Owner.me()
-        with host_lock(self.serial), held(owner):
+        with host_lock(self.serial), held(owner, self.serial):
             devicelock.acquire(self._way, owner)
             self._owner = owner
             try:
@@ -188,8 +188,15 @@ class ShellDevice(ABC, Generic[Before]):
                 yield
             finally:
                 self._owner = None
-                with suppress(DeviceError):  # a lock whose holder has ended is known to be stale
-                    devicelock.release(self._way, owner)
+                self._release(owner)
+
+    def _release(self, owner: Owner) -> None:
+        with suppress(DeviceError):  # a lock whose holder has ended is known to be stale
+            try:
+                devicelock.release(self._way, owner)
+            except (KeyboardInterrupt, SystemExit):
+                devicelock.release(self._way, owner)
+                raise
 
     def _put_right(self) -> None:
         """End and remove whatever a killed edgezoo, or a dropped link, left on the device."""
@@ -211,6 +218,20 @@ class ShellDevice(ABC, Generic[Before]):
             self._restore(settings, before)
 
     def _restore(self, settings: Settings[Before], before: Before) -> None:
+        """Put back, also when an interrupt comes into it, which passes on afterwards; a second one is obeyed."""
+        try:
+            self._put_back(settings, before)
+        except (KeyboardInterrupt, SystemExit):
+            try:
+                self._put_back(settings, before)
+            except (KeyboardInterrupt, SystemExit) as again:
+                raise SettingsLeftError(
+                    f"the settings of {self.serial} were not put back, for that was interrupted, too",
+                    hint=f"the next run there puts them back, and so does `edgezoo device clean -s {self.serial}`",
+                ) from again
+            raise
+
+    def _put_back(self, settings: Settings[Before], before: Before) -> None:
         try:
             try:
                 settings.restore(before)
