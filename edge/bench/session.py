@@ -133,6 +133,7 @@ class _Session:
                 self._listener,
                 self._sleep,
                 fixed_performance=prepared.fixed_performance,
+                governor=prepared.governor,
                 clock=self._clock,
                 coolest=merged(self._coolest, self._store.coolest_known(DeviceIdentity.of(properties))),
             )

@@ -77,6 +77,7 @@ def measure_sustained(
                 listener,
                 sleep,
                 fixed_performance=prepared.fixed_performance,
+                governor=prepared.governor,
                 clock=clock,
                 coolest=known,
             )

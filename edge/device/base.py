@@ -20,6 +20,7 @@ from typing import Protocol
 
 from edge.errors import CommandError
 
+UNDER_VOLTAGE, SOFT_LIMIT = "under-voltage", "soft temperature limit"  # of `Thermal.limits`
 OUTPUT_LIMIT = 64 << 20  # bytes; a command that prints more than this has gone wrong, and is ended
 
 
