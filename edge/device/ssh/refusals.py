@@ -43,8 +43,8 @@ def refusal(destination: Destination, said: str, config: Path | None = None) -> 
     if before := _on_the_way(said):
         return _refused_on_the_way(destination, before, config)
     if "IDENTIFICATION HAS CHANGED" in said or ("host key for" in said and "has changed" in said):
-        named = re.search(r"ost key for (\S+) has changed", said)  # as known_hosts has it: an alias leads elsewhere
-        known = brief(named[1]) if named else f"[{destination.host}]:{destination.port or 22}"
+        shown = re.search(r"ost key for (\S+) has changed", said)  # as known_hosts has it: an alias leads elsewhere
+        known = brief(shown[1]) if shown else f"[{destination.host}]:{destination.port or 22}"
         offending = re.search(r"^Offending .* key in (.+):\d+\s*$", said, re.MULTILINE)
         own = offending is None or Path(offending[1]) == Path.home() / ".ssh/known_hosts"
         file = "" if own or offending is None else f"-f {quote(brief(offending[1]))} "
