@@ -1,4 +1,4 @@
-"""Ctrl-C, and again Ctrl-C, while a device's settings are put back: by the real command line on a simulated phone."""
+"""Ctrl-C, and again Ctrl-C, while a device's settings are put back: by the real command line on a phone and a board."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from edge.device.adb.android import AndroidDevice
 from edge.device.adb.connection import Connection
 from edge.errors import SettingsLeftError
-from tests.device_layer.conftest import program
+from tests.device_layer.conftest import MakeBoard, program
 from tests.device_layer.places import JOURNAL, LOCK
 from tests.device_layer.simulated.device import SimulatedDevice
 from tests.device_layer.subject import eventually
@@ -49,22 +50,28 @@ sys.exit(main.run(["list"]))
 """
 
 
-def begin(phone: SimulatedDevice, folder: Path, *, patience: float, slow: float) -> subprocess.Popen[str]:
-    """A measurement that runs on the phone, whose settings take `slow` seconds to put back."""
-    place = phone.system.root / "bin/settings"
-    first, _, rest = place.read_text().partition("\n")
-    place.write_text(f'{first}\n[ "$1 $4" != "put 0" ] || sleep {slow}\n{rest}')
+def bench(serial: str, folder: Path, running: Callable[[str], bool], *, patience: float) -> subprocess.Popen[str]:
+    """A measurement that runs on the device."""
     (folder / "A.nb").write_bytes(b"model")
     runner = program(folder / "runner", "sleep 1050")
     process = subprocess.Popen(
-        [sys.executable, "-c", BENCH, phone.serial, str(runner), str(patience)],
+        [sys.executable, "-c", BENCH, serial, str(runner), str(patience)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    assert eventually(lambda: phone.system.running("1050"), seconds=30), process.communicate(timeout=60)
+    assert eventually(lambda: running("1050"), seconds=30), process.communicate(timeout=60)
+    return process
+
+
+def begin(phone: SimulatedDevice, folder: Path, *, patience: float, slow: float) -> subprocess.Popen[str]:
+    """One on the phone, whose settings take `slow` seconds to put back."""
+    place = phone.system.root / "bin/settings"
+    first, _, rest = place.read_text().partition("\n")
+    place.write_text(f'{first}\n[ "$1 $4" != "put 0" ] || sleep {slow}\n{rest}')
+    process = bench(phone.serial, folder, phone.system.running, patience=patience)
     assert phone.system.setting() == "7"
     return process
 
@@ -89,6 +96,26 @@ def test_further_ones_wait_until_the_settings_are_back(phone: SimulatedDevice, t
     assert "Interrupted." in said
     for wrong in ("dropped", "waiting", "Traceback", "may not be put back"):
         assert wrong not in said
+
+
+@pytest.mark.slow
+def test_further_ones_wait_for_the_governor_of_a_board(
+    make_board: MakeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = make_board()
+    board.allow_sudo()
+    board.shell("sed -i 's/^shift;/[ -e \\/run\\/slow ] \\&\\& sleep 1; shift;/' /usr/bin/sudo", user=0)
+    monkeypatch.setenv("EDGEZOO_SSH_CONFIG", str(board.ssh_config))
+    process = bench(board.destination.spec, tmp_path, board.running, patience=60)
+    assert board.governor == "performance"
+    (board.folder / "run/slow").touch()
+    interrupt(process, 0.1, 0.5)
+    _, said = process.communicate(timeout=60)
+    assert board.governor == "schedutil", said
+    assert board.shell(f"ls {board.home}/.cache/edgezoo-device").split() == ["blobs", "run"]
+    assert process.returncode == 130
+    assert said.count(f"putting back the settings of {board.destination.spec}; in ") == 1
+    assert "dropped" not in said
 
 
 @pytest.mark.slow
