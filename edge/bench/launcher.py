@@ -17,7 +17,7 @@ from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
 from edge.bench.wanted import engine_of
 from edge.cache.retry import Remedy
-from edge.device.base import Device, Thermal
+from edge.device.base import UNDER_VOLTAGE, Device, Thermal
 from edge.device.retry import with_retries
 from edge.device.usable import build_command
 from edge.errors import (
@@ -195,11 +195,15 @@ class Launcher:
         return thermal
 
     def _recent_thermal(self) -> Thermal:
-        """The reading after one launch is the one before the next, once, if that follows at once."""
+        """The reading after one launch is the one before the next, once, if that follows at once.
+
+        Not so where the voltage was too low: without the load of the launch it may suffice.
+        """
         latest, self._latest = self._latest, None
-        if latest is not None and self._clock.monotonic() - latest[0] < STALE_SECONDS:
-            return latest[1]
-        return self._device.thermal()
+        if latest is None or UNDER_VOLTAGE in (latest[1].limits or ()):
+            return self._device.thermal()
+        fresh = self._clock.monotonic() - latest[0] < STALE_SECONDS
+        return latest[1] if fresh else self._device.thermal()
 
     def _timeout(self, cell: Cell) -> float:
         """The limit given; once the cell's pace is known, not more than many times that."""
