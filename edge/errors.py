@@ -39,6 +39,7 @@ EdgezooError
 │   ├── LinkLostError        the connection dropped (may be tried again)
 │   ├── DeviceSpaceError     no room left on it
 │   ├── TransferError        a file did not arrive as it was sent
+│   ├── SettingsLeftError    a setting for measuring could not be put back as it was
 │   ├── AbortedError         the command was ended on request
 │   └── CommandError         a command on it failed
 │       └── CommandTimeoutError  it did not end in time and was killed
@@ -257,6 +258,10 @@ class DeviceSpaceError(DeviceError):
 
 class TransferError(DeviceError):
     """A file did not arrive as it was sent."""
+
+
+class SettingsLeftError(DeviceError):
+    """A setting for measuring could not be put back as it was; it stays written down, and the next run tries again."""
 
 
 class CommandError(DeviceError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
@@ -19,7 +19,7 @@ from edge.bench.resuming import going_on
 from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
-from edge.errors import AbortedError, DeviceError, EdgezooError, foreseen
+from edge.errors import AbortedError, DeviceError, EdgezooError, SettingsLeftError, foreseen
 from edge.metadata.file import as_document
 from edge.metadata.model import Proof, ProofDevice
 from edge.metadata.proofs import record
@@ -41,7 +41,10 @@ class DeviceRequest:
 
 @dataclass(frozen=True, slots=True)
 class DeviceResult:
-    """What one device brought: its cells, or the error that ended its session; `differ`: models with wrong outputs."""
+    """What one device brought: its cells, or the error that ended its session; `differ`: models with wrong outputs.
+
+    Both, where the device's settings could not be put back in the end.
+    """
 
     place: DeviceRequest
     cells: list[Measurement] = field(default_factory=list)
@@ -72,31 +75,48 @@ def measure_everywhere(
             raise AbortedError("the session was ended on request")
 
     def session(place: DeviceRequest) -> DeviceResult:
+        left: list[EdgezooError] = []
+
+        def wrong(error: EdgezooError) -> None:
+            if isinstance(error, SettingsLeftError):  # the caller hears of it as the device's error
+                left.append(error)
+            else:
+                place.request.wrong(error)
+
         try:
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs or any(map(_unproven, jobs)):
                 jobs = _checked(place, tools.lend, listener, inputs, whole=check_outputs)
             with Store(db, say=listener.line) as store:
-                request = replace(place.request, jobs=jobs)
+                request = replace(place.request, jobs=jobs, wrong=wrong)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
-            return DeviceResult(place, cells, differ=tuple(job.subject.name for job in jobs if job.reasons))
+            differ = tuple(job.subject.name for job in jobs if job.reasons)
+            return DeviceResult(place, cells, left[0] if left else None, differ)
         except Exception as error:
             return DeviceResult(place, error=foreseen(error))
 
     Store(db).close()  # refused here rather than in every thread
-    with Toolbox(say=listener.line, working=listener.working) as tools, ThreadPoolExecutor(max(1, len(places))) as pool:
-        futures = [pool.submit(session, place) for place in places]
+    with Toolbox(say=listener.line, working=listener.working) as tools:
+        pool = ThreadPoolExecutor(max(1, len(places)))  # as a context it would be waited for without an end
         try:
-            return [future.result() for future in futures]
-        except BaseException:
-            told = {going_on(one.request.protocol.base, fresh=one.request.fresh) for one in places}
-            listener.line("; ".join(("ending", *sorted(told))))
-            stopping.set()
-            for place in places:
-                with suppress(DeviceError):
-                    place.device.abort()
-            raise
+            futures = [pool.submit(session, place) for place in places]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                told = {going_on(one.request.protocol.base, fresh=one.request.fresh) for one in places}
+                listener.line("; ".join(("ending", *sorted(told))))
+                stopping.set()
+                for place in places:
+                    with suppress(DeviceError):
+                        place.device.abort()
+                wait(futures)
+                for future in futures:
+                    if future.exception() is None and isinstance(left := future.result().error, SettingsLeftError):
+                        listener.error(f"{left.message} ({left.hint})")
+                raise
+        finally:
+            pool.shutdown(wait=False)
 
 
 def _unproven(job: Job) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.device.base import Thermal
+from edge.device.base import SOFT_LIMIT, UNDER_VOLTAGE, Thermal
 from edge.results.reasons import Code, Remark
 
 Verdict = Literal["fine", "hot", "unknown"]
@@ -65,8 +65,8 @@ def merged(*known: Mapping[str, int]) -> dict[str, int]:
 def judge(thermal: Thermal, coolest: Mapping[str, int], gate: Gate) -> tuple[Verdict, tuple[Remark, ...]]:
     """One reading against the rule. `coolest`: what `hottest` gave at its lowest."""
     hot, unknown = [], []
-    if thermal.limits:
-        hot.append(Code.BOARD_LIMITED(what=", ".join(thermal.limits)))
+    if heat := limits_of_heat(thermal):
+        hot.append(Code.BOARD_LIMITED(what=", ".join(heat)))
     if thermal.status is None and thermal.limits is None:
         unknown.append(Code.THERMAL_STATUS_UNKNOWN())
     elif thermal.status:
@@ -82,6 +82,19 @@ def judge(thermal: Thermal, coolest: Mapping[str, int], gate: Gate) -> tuple[Ver
     if hot:
         return "hot", tuple(hot)
     return ("unknown", tuple(unknown)) if unknown else ("fine", ())
+
+
+def limits_of_heat(thermal: Thermal) -> tuple[str, ...]:
+    """What holds a board's clocks down because it is hot: of a board with too little voltage the temperature limit alone,
+    for its firmware lowers the clocks against that, too, and says it with the same flags."""
+    limits = thermal.limits or ()
+    return tuple(one for one in limits if one == SOFT_LIMIT) if UNDER_VOLTAGE in limits else limits
+
+
+def sign_of_voltage(before: Thermal, after: Thermal) -> Remark | None:
+    """Whether a board had too little voltage before a launch or after it."""
+    short = [one.limits for one in (before, after) if one.limits and UNDER_VOLTAGE in one.limits]
+    return Code.UNDER_VOLTAGE(what=", ".join(dict.fromkeys(sum(short, ())))) if short else None
 
 
 def wait_until_cool(
@@ -111,7 +124,10 @@ def wait_until_cool(
             if value <= lowest.get(kind, value + gate.settled_millicelsius) - gate.settled_millicelsius:
                 lowest[kind], cooled = value, clock()
         settled = (
-            verdict == "hot" and not thermal.status and not thermal.limits and clock() - cooled >= gate.settled_seconds
+            verdict == "hot"
+            and not thermal.status
+            and not limits_of_heat(thermal)
+            and clock() - cooled >= gate.settled_seconds
         )
         left = gate.limit_seconds - waited
         if verdict != "hot" or settled or left < _MOMENT:

@@ -17,7 +17,7 @@ from edge.bench.programs import Runner
 from edge.bench.request import Listener, Request
 from edge.bench.wanted import engine_of
 from edge.cache.retry import Remedy
-from edge.device.base import Device, Thermal
+from edge.device.base import UNDER_VOLTAGE, Device, Thermal
 from edge.device.retry import with_retries
 from edge.device.usable import build_command
 from edge.errors import (
@@ -33,6 +33,7 @@ from edge.typed import plain
 OTHER_MODEL = "other_model"  # the kind of a failure: the program loaded another file than was meant
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
+SAY_AFTER, SAY_EVERY = 5.0, 60.0  # seconds of waiting for a hot device
 BUSY = 0.1  # of the busiest thread's CPU time: what less takes does not compute the network
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
 _INVALIDATING = ("threads_truncated", "cores_offline", "binding_failed")
@@ -50,15 +51,17 @@ class Launcher:
         sleep: Callable[[float], None],
         *,
         fixed_performance: bool = False,
+        governor: str | None = None,
         clock: Clock = SYSTEM,
         coolest: Mapping[str, int] | None = None,
     ) -> None:
-        """`fixed_performance`: the mode is in force, in which the system holds the clocks lower on purpose.
+        """`fixed_performance`: the mode is in force, in which the system holds the clocks lower on purpose. `governor`: the one
+        that was set.
 
         `coolest`: what is known of the device's temperatures from before (`edge.bench.gate.hottest`, at its lowest).
         """
         self._clock = clock
-        self._fixed_performance = fixed_performance
+        self._fixed_performance, self._governor = fixed_performance, governor
         self._device, self._runner, self._request = device, runner, request
         self._listener, self._sleep = listener, sleep
         self._places: dict[Path, PurePosixPath] = {}
@@ -66,6 +69,7 @@ class Launcher:
         self._coolest = thermal_gate.merged(coolest or {}, thermal_gate.hottest(self._read_thermal()))
         self._stayed_hot = False
         self._first = True
+        self._told = -SAY_EVERY  # when it was last said that the device is waited for (monotonic)
 
     def launch(self, cell: Cell) -> Launch:
         """One launch of the cell.
@@ -129,7 +133,12 @@ class Launcher:
             *_signs_of_probes(spec, report, fixed_performance=self._fixed_performance),
         )
         hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
-        limited = [Code.BOARD_LIMITED(what=", ".join(after.limits))] if after.limits else []
+        heat = thermal_gate.limits_of_heat(after)
+        limited = [Code.BOARD_LIMITED(what=", ".join(heat))] if heat else []
+        others = (
+            thermal_gate.sign_of_voltage(gate.thermal, after),
+            throttling.sign_of_governor(report, self._governor),
+        )
         unknown = gate.reasons if gate.verdict == "unknown" else ()
         if gate.settled:
             unknown = tuple(Code.COOLS_NO_FURTHER(why=str(reason)) for reason in gate.reasons)
@@ -142,6 +151,7 @@ class Launcher:
             reasons=(
                 *hot,
                 *limited,
+                *(one for one in others if one is not None),
                 *signs,
                 *_other_precision(cell, report),
                 *(one.remark for one in report.warnings if one.kind in _INVALIDATING),
@@ -156,16 +166,22 @@ class Launcher:
 
     def _cool(self, cell: Cell) -> thermal_gate.GateResult:
         """Pass the thermal gate; a device that stayed hot through the limit is not waited for again until it cooled."""
-        gate = self._request.gate
+        gate, began = self._request.gate, self._clock.monotonic()
+
+        def waits(why: tuple[Remark, ...]) -> None:
+            now, text = self._clock.monotonic(), f"{cell.name}: cooling, {', '.join(map(str, why))}"
+            if now - began >= SAY_AFTER and now - self._told >= SAY_EVERY:  # in a log, too, where no moment is shown
+                self._told = now
+                self._say(f"{text}; it is waited for, at most {gate.limit_seconds:g} s")
+            self._listener.now(f"{self._device.serial}: {text}")
+
         result = thermal_gate.wait_until_cool(
             self._recent_thermal,
             self._coolest,
             replace(gate, limit_seconds=0) if self._stayed_hot else gate,
             clock=self._clock.monotonic,
             sleep=self._sleep,
-            on_wait=lambda why: self._listener.now(
-                f"{self._device.serial}: {cell.name}: cooling, {', '.join(map(str, why))}"
-            ),
+            on_wait=waits,
         )
         self._stayed_hot = result.verdict == "hot"
         if result.settled:  # it is not waited for again
@@ -179,11 +195,15 @@ class Launcher:
         return thermal
 
     def _recent_thermal(self) -> Thermal:
-        """The reading after one launch is the one before the next, once, if that follows at once."""
+        """The reading after one launch is the one before the next, once, if that follows at once.
+
+        Not so where the voltage was too low: without the load of the launch it may suffice.
+        """
         latest, self._latest = self._latest, None
-        if latest is not None and self._clock.monotonic() - latest[0] < STALE_SECONDS:
-            return latest[1]
-        return self._device.thermal()
+        if latest is None or UNDER_VOLTAGE in (latest[1].limits or ()):
+            return self._device.thermal()
+        fresh = self._clock.monotonic() - latest[0] < STALE_SECONDS
+        return latest[1] if fresh else self._device.thermal()
 
     def _timeout(self, cell: Cell) -> float:
         """The limit given; once the cell's pace is known, not more than many times that."""

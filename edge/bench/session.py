@@ -16,6 +16,7 @@ from edge.bench.cell import Cell, judge_tolerance
 from edge.bench.clock import SYSTEM, Clock
 from edge.bench.duel import judge_pairs, reopen_pairs
 from edge.bench.gate import merged
+from edge.bench.holding import held
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -115,7 +116,7 @@ class _Session:
         self._store, self._listener, self._sleep = store, listener, sleep
 
     def run(self, todo: Sequence[tuple[Job, int, Measurement | None]]) -> list[Cell]:
-        with self._device.lock(), self._device.prepared() as prepared:
+        with held(self._device, self._request.wrong) as prepared:
             state = self._device.state()
             known = self._device.properties()
             self._notes = [*notes_of_state(state), *notes_of_clocks(known.kind, prepared, state)]
@@ -132,6 +133,7 @@ class _Session:
                 self._listener,
                 self._sleep,
                 fixed_performance=prepared.fixed_performance,
+                governor=prepared.governor,
                 clock=self._clock,
                 coolest=merged(self._coolest, self._store.coolest_known(DeviceIdentity.of(properties))),
             )
@@ -143,7 +145,7 @@ class _Session:
                 if not spoiled or look == LOOKS - 1:
                     break
             self._conclude(cells)
-            return cells
+        return cells
 
     def _cell(self, job: Job, threads: int, found: Measurement | None) -> Cell:
         """The cell that was begun earlier and not brought to its end, or a new one."""

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from edge.bench.cell import Cell
 from edge.bench.clock import SYSTEM, Clock
 from edge.bench.gate import merged
+from edge.bench.holding import held
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -58,7 +59,7 @@ def measure_sustained(
     One that fails fails alone. Ended on request, what was measured of the one under way is kept, marked as cut short,
     and the exception passes on.
     """
-    with device.lock(), device.prepared() as prepared:
+    with held(device, request.wrong) as prepared:
         state = device.state()
         itself = device.properties()
         notes = [*notes_of_state(state), *notes_of_clocks(itself.kind, prepared, state)]
@@ -76,6 +77,7 @@ def measure_sustained(
                 listener,
                 sleep,
                 fixed_performance=prepared.fixed_performance,
+                governor=prepared.governor,
                 clock=clock,
                 coolest=known,
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edge.bench.gate import STATUS_NAMES
-from edge.bench.launch import CoreState, LaunchEnvironment
+from edge.bench.launch import CoreState, LaunchEnvironment, LaunchReport
 from edge.results.probes import Clocks, ThreadUsage, Usage
 from edge.results.reasons import Code, Remark
 from edge.results.statistics import drift, median
@@ -59,6 +59,17 @@ def signs_of_launch(
     if share is not None and share > MAX_SHARE_BELOW_TOP:
         signs.append(Code.BELOW_TOP_FREQUENCY(share=share))
     return tuple(signs)
+
+
+def sign_of_governor(report: LaunchReport, wanted: str | None) -> Remark | None:
+    """Whether a core that it ran on was under another governor than the one that was set (None: none was)."""
+    if wanted is None:
+        return None
+    around = [one for one in (report.before, report.after) if one is not None]
+    used = next((set(one.affinity) for one in reversed(around) if one.affinity), set[int]())
+    cores = [core for one in around for core in one.cores] + [*report.loop_begin, *report.loop_end]
+    other = {one.governor for one in cores if one.governor not in (None, wanted) and (not used or one.index in used)}
+    return Code.GOVERNOR_CHANGED(governor=", ".join(sorted(filter(None, other))), wanted=wanted) if other else None
 
 
 def expected_khz(core: CoreState, *, fixed_performance: bool) -> int | None:

@@ -18,7 +18,7 @@ from edge import __version__
 from edge.cli import options, settings, terminal
 from edge.cli.running import Running
 from edge.cli.shield import shielded
-from edge.cli.signals import unwinding
+from edge.cli.signals import held_devices, unwinding
 from edge.errors import EdgezooError, UsageError, foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
@@ -120,6 +120,7 @@ def _run(arguments: list[str] | None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SystemExit as end:  # a command's own exit code, or a signal's
+        _tell_left()
         return end.code if isinstance(end.code, int) else 1
     except click.ClickException as error:
         error.show()
@@ -127,6 +128,7 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted." + known.resumes, err=True)
+        _tell_left()
         _tell_json(known, "Interrupted", "interrupted", known.resumes.strip(), 130)
         return 130
     except Exception as error:
@@ -165,6 +167,13 @@ def _tell(error: EdgezooError, known: Running) -> int:
         click.echo(f"Hint: {hint}", err=True)
     _tell_json(known, type(error).__name__, error.message, hint, error.exit_code)
     return error.exit_code
+
+
+def _tell_left() -> None:
+    """Of devices whose settings are still being put back, which nobody waits for any more."""
+    for serial in held_devices():
+        click.echo(f"The settings of {serial} may not be put back: the next run there puts them back, and so does "
+                   f"`edgezoo device clean -s {serial}`.", err=True)  # fmt: skip
 
 
 def _tell_json(known: Running, kind: str, message: str, hint: str, code: int) -> None:

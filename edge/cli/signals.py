@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
 _ENDING = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _SOON = 0.01  # seconds
+PATIENCE = 60.0  # seconds; putting settings back is bounded itself (edge/device/shell/device.py)
 
 
 @contextmanager
 def unwinding() -> Iterator[None]:
     """Meanwhile SIGINT raises `KeyboardInterrupt`, SIGTERM and SIGHUP `SystemExit`; what is ignored stays so.
 
+    While a device is held, further ones wait until its settings are back, at most `PATIENCE` seconds after the first.
     Afterwards they mean what they did: they end a process that has nothing left to restore.
     """
+    endings = _Endings()
     before = {
-        number: signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _unwind)
+        number: signal.signal(number, endings.heard)
         for number in (signal.SIGINT, *(one for one in signal.Signals if one.name in _ENDING))
         if signal.getsignal(number) is signal.SIG_DFL  # under nohup SIGHUP is ignored
     }
@@ -38,6 +41,7 @@ def unwinding() -> Iterator[None]:
         if number is None:
             told(lost)
         else:
+            endings.first = None
             start_new_thread(_send, (number,))
 
     sys.unraisablehook = hook
@@ -49,8 +53,34 @@ def unwinding() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _unwind(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+class _Endings:
+    """The signals that ended one command; `first`: when the first one did (monotonic)."""
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+        self._told = False
+
+    def heard(self, number: int, _: FrameType | None) -> None:
+        now, first = time.monotonic(), self.first
+        self.first = now if first is None else first
+        left = PATIENCE - (now - self.first)
+        if first is not None and left > 0 and (devices := held_devices()):
+            if not self._told:
+                self._told = True
+                text = (
+                    f"putting back the settings of {', '.join(devices)}; in {left:.0f} s Ctrl-C ends edgezoo at once\n"
+                )
+                os.write(2, text.encode(errors="replace"))  # a stream may be in the middle of another line
+            return
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+
+def held_devices() -> tuple[str, ...]:
+    """Those whose settings this process may have changed."""
+    owners = sys.modules.get("edge.device.owner")  # nothing is imported in a signal's handler
+    return owners.holding() if owners is not None else ()
 
 
 def _number(error: BaseException | None) -> int | None:

@@ -20,6 +20,7 @@ from typing import Protocol
 
 from edge.errors import CommandError
 
+UNDER_VOLTAGE, SOFT_LIMIT = "under-voltage", "soft temperature limit"  # of `Thermal.limits`
 OUTPUT_LIMIT = 64 << 20  # bytes; a command that prints more than this has gone wrong, and is ended
 
 
@@ -198,7 +199,10 @@ class Device(Protocol):
         ...
 
     def prepared(self) -> AbstractContextManager[AppliedSettings]:
-        """Settings for measuring (fixed performance mode, stay awake), each put back on exit. Needs the lock."""
+        """Settings for measuring (fixed performance mode, stay awake, governor), each put back on exit. Needs the lock.
+
+        Raises SettingsLeftError on exit where one is not as it was.
+        """
         ...
 
     def recover(self, *, limit: float) -> bool:

@@ -24,7 +24,7 @@ from edge.untrusted.files import read_loosely
 from edge.untrusted.guard import brief
 
 FOREIGN_STALE_SECONDS = 3600.0  # a lock from another machine that gave no sign of life for so long is stale
-_held: set[str] = set()  # tokens of the locks that this very process holds
+_held: dict[str, str] = {}  # of the locks that this very process holds: token and device
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,18 @@ class Owner:
 
 
 @contextmanager
-def held(owner: Owner) -> Iterator[None]:
+def held(owner: Owner, serial: str) -> Iterator[None]:
     """While this process holds the device under `owner`'s token."""
-    _held.add(owner.token)
+    _held[owner.token] = serial
     try:
         yield
     finally:
-        _held.discard(owner.token)
+        _held.pop(owner.token, None)
+
+
+def holding() -> tuple[str, ...]:
+    """The devices that this process holds, whose settings it may have changed."""
+    return tuple(_held.values())
 
 
 def device_file(serial: str, suffix: str) -> Path:

@@ -56,6 +56,11 @@ class Code(Enum):
         "its clocks were left to the governor {governor}, for it could not be set to performance",
         "let sudo set it without a password: the how-to page of boards has the line",
     )
+    GOVERNOR_CHANGED = (
+        "governor_changed",
+        "its cores were under the governor {governor} where {wanted} had been set",
+        "see what else sets governors there (tuned, power-profiles-daemon, cpufrequtils), and measure again",
+    )
     GOVERNOR_UNKNOWN = (
         "governor_unknown",
         "its governor could be neither read nor set: what held its clocks is not known",
@@ -68,7 +73,12 @@ class Code(Enum):
     BOARD_LIMITED = (
         "board_limited",
         "the board's firmware held its clocks down: {what}",
-        "a stronger power supply against under-voltage, cooling against the rest",
+        "cool the board: a heat sink, a fan, out of its case",
+    )
+    UNDER_VOLTAGE = (
+        "under_voltage",
+        "under-voltage: the board's power supply was too weak, and its firmware may have held the clocks down ({what})",
+        "a stronger power supply, and a shorter cable: no waiting helps",
     )
     CORE_LIMITED = (
         "core_limited",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,12 @@ from edge.cache.paths import cache_dir
 from edge.cache.store import Cache
 from edge.convert.verify.asked import InputsAsked
 from edge.convert.verify.compare import Comparison
-from edge.device.base import Completed, Thermal, Zone
-from edge.errors import AbortedError, BugError, DeviceBusyError
+from edge.device.base import AppliedSettings, Completed, Thermal, Zone
+from edge.errors import AbortedError, BugError, DeviceBusyError, SettingsLeftError
+from edge.results.protocol import COMPARE, SUSTAINED, Protocol
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
-from tests.bench.test_session import Heard, request
+from tests.bench.test_session import FEW, Heard, request
 
 
 def device(serial: str) -> ScriptedDevice:
@@ -102,6 +105,46 @@ def test_an_interrupt_ends_all(tmp_path: Path) -> None:
     assert aborted.is_set()
     assert not endless.locked  # unwound, not dropped
     assert heard.lines[-1] == "ending; the same command goes on"
+
+
+class Stubborn(ScriptedDevice):
+    """Its settings cannot be put back."""
+
+    @contextmanager
+    def prepared(self) -> Iterator[AppliedSettings]:
+        try:
+            with super().prepared() as applied:
+                yield applied
+        finally:
+            raise SettingsLeftError("the governor could not be put back", hint="restart it")
+
+
+@pytest.mark.parametrize(
+    "how", [FEW, replace(SUSTAINED, duration_s=0.0), replace(COMPARE, launches_min=2, launches_max=4)]
+)
+def test_settings_that_could_not_be_put_back_take_nothing_that_was_measured(tmp_path: Path, how: Protocol) -> None:
+    asked = request("A", "B", how=how)
+    (outcome,) = measure_everywhere([DeviceRequest(Stubborn(), RUNNER, asked)], tmp_path / "results.db", Heard())
+    assert isinstance(outcome.error, SettingsLeftError)
+    assert [cell.status for cell in outcome.cells] == ["measured"] * 2
+
+
+def test_settings_that_could_not_be_put_back_are_said_of_what_failed_or_was_interrupted(tmp_path: Path) -> None:
+    def gone(_: int) -> None:
+        raise AbortedError("ended on request")
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    ended, endless = Stubborn(), device("interrupted")
+    ended.trouble, endless.trouble = gone, interrupt
+    ended.abort = endless.abort = lambda: None  # type: ignore[method-assign]
+    (outcome,) = measure_everywhere([DeviceRequest(ended, RUNNER, request())], tmp_path / "results.db", Heard())
+    assert isinstance(outcome.error, SettingsLeftError)
+    heard, places = Heard(), [DeviceRequest(one, RUNNER, request()) for one in (endless, ended)]
+    with pytest.raises(KeyboardInterrupt):
+        measure_everywhere(places, tmp_path / "results.db", heard)
+    assert heard.lines[-1] == "the governor could not be put back (restart it)"
 
 
 def test_two_models_that_are_compared_begin_anew() -> None:

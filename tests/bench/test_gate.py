@@ -44,6 +44,22 @@ def test_skin_and_battery_count_and_have_the_narrower_margin() -> None:
     assert (verdict, [str(one) for one in why]) == ("hot", ["skin at 35.1 °C, 5.1 °C above its coolest"])
 
 
+@pytest.mark.parametrize(
+    ("limits", "verdict", "reasons"),
+    [
+        ((), "fine", []),
+        (("under-voltage",), "fine", []),
+        (("under-voltage", "frequency capped", "throttled"), "fine", []),
+        (("throttled",), "hot", ["the board's firmware held its clocks down: throttled"]),
+        (("under-voltage", "throttled", "soft temperature limit"), "hot",
+         ["the board's firmware held its clocks down: soft temperature limit"]),
+    ],
+)  # fmt: skip
+def test_too_little_voltage_is_not_heat(limits: tuple[str, ...], verdict: Verdict, reasons: list[str]) -> None:
+    found, why = judge(Thermal(None, (Zone("c", "cpu", 41_000),), limits), COOLEST, Gate())
+    assert (found, [str(one) for one in why]) == (verdict, reasons)
+
+
 def test_hottest_of_each_kind() -> None:
     assert hottest(at(0, 40_000, 43_000, 42_000)) == {"cpu": 43_000}
     assert hottest(at(0)) == {}

@@ -562,7 +562,8 @@ def test_a_board_that_its_firmware_slows_in_mid_run_makes_the_launch_again(store
     assert cell.valid
     assert [bool(launch.reasons) for launch in cell.launches] == [True, False, False]
     assert texts(cell.notes) == (
-        "1 of 3 launches are set aside and were made again: the board's firmware held its clocks down: under-voltage",
+        "1 of 3 launches are set aside and were made again: under-voltage: the board's power supply was too weak, and its "
+        "firmware may have held the clocks down (under-voltage)",
     )
 
 

@@ -13,7 +13,7 @@ from edge.device.adb.android import AndroidDevice
 from edge.device.adb.connection import Connection
 from edge.device.owner import device_file
 from edge.device.retry import with_retries
-from edge.errors import LinkLostError
+from edge.errors import LinkLostError, SettingsLeftError
 from tests.device_layer.conftest import AdbServer, program
 from tests.device_layer.places import BASE, BLOBS, JOURNAL, LOCK, RUN
 from tests.device_layer.simulated.device import SimulatedDevice
@@ -84,7 +84,7 @@ def test_a_session_cut_off(
 
         with monkeypatch.context() as patch:
             patch.setattr(Connection, "request", counted)
-            with suppress(ends_with):
+            with suppress(ends_with, SettingsLeftError):
                 assert session(AndroidDevice(adb_server.address, phone.serial), runner) == "measured\n"
         if phone.system.setting() != "0" or phone.system.fixed_performance() != "false":
             assert phone.system.real(JOURNAL).exists() or device_file(phone.serial, ".settings.json").exists()

@@ -16,7 +16,7 @@ from edge.device import owner as owners
 from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
 from edge.device.owner import Owner, device_file
-from edge.errors import DeviceBusyError, DeviceSpaceError
+from edge.errors import DeviceBusyError, DeviceSpaceError, SettingsLeftError
 from tests.device_layer.conftest import AdbServer, MakePhone
 from tests.device_layer.places import BASE, JOURNAL, LOCK, RUN
 from tests.device_layer.simulated.device import SimulatedDevice
@@ -222,6 +222,33 @@ def test_journal_that_was_cut_off(device: AndroidDevice, phone: SimulatedDevice,
     with device.lock(), device.prepared():
         pass
     assert phone.system.setting() == "0"
+
+
+@pytest.mark.parametrize(
+    ("program", "refuses", "what", "by_hand"),
+    [
+        ("settings", '"$1" != get', "the setting stay_on_while_plugged_in",
+         "settings put global stay_on_while_plugged_in 0"),
+        ("cmd", '"$3" = false', "fixed performance mode", "cmd power set-fixed-performance-mode-enabled false"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_put_back_is_said_and_stays_written_down(
+    device: AndroidDevice, phone: SimulatedDevice, program: str, refuses: str, what: str, by_hand: str
+) -> None:
+    place = phone.system.root / "bin" / program
+    whole = place.read_text()
+    first, _, rest = whole.partition("\n")
+    refusing = f'{first}\nif [ {refuses} ]; then echo "SecurityException" >&2; exit 255; fi\n{rest}'
+    with device.lock():
+        with pytest.raises(SettingsLeftError) as caught, device.prepared():
+            place.write_text(refusing)
+        assert caught.value.message == f"{what} of {device.serial} could not be put back as it was"
+        assert f"adb -s {device.serial} shell {by_hand}" in caught.value.hint
+        assert phone.system.real(JOURNAL).exists()
+    place.write_text(whole)
+    with device.lock():
+        assert (phone.system.setting(), phone.system.fixed_performance()) == ("0", "false")
+        assert not phone.system.real(JOURNAL).exists()
 
 
 def test_data_directory_that_cannot_be_written(

@@ -39,7 +39,7 @@ def test_this_machines_lock_is_known_by_its_process_however_long_it_was_silent()
 def test_this_process_holds_what_it_holds() -> None:
     me = Owner.me()
     assert not me.alive(0)
-    with held(me):
+    with held(me, "ab12"):
         assert me.alive(1e9)
         assert me.mine
     assert not me.alive(0)

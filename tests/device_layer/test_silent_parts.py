@@ -13,7 +13,7 @@ from edge.cli.main import run
 from edge.device.adb import link
 from edge.device.adb.android import AndroidDevice
 from edge.device.retry import with_retries
-from edge.errors import CommandTimeoutError, DeviceError, LinkLostError
+from edge.errors import CommandTimeoutError, DeviceError, LinkLostError, SettingsLeftError
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.places import BASE, BLOBS
 from tests.device_layer.simulated.device import SimulatedDevice
@@ -97,7 +97,7 @@ def test_of_two_devices_one_goes_away(make_phone: MakePhone, adb_server: AdbServ
     gate.touch()
     for thread in threads:
         thread.join(60)
-    assert isinstance(outcomes[phones[0].serial], LinkLostError)
+    assert isinstance(outcomes[phones[0].serial], SettingsLeftError)
     assert outcomes[phones[1].serial] == "began\nmeasured\n"
     assert phones[1].system.setting() == "0"
     assert not phones[1].system.real(BASE / "lock").exists()

@@ -167,6 +167,7 @@ Host key verification failed.
 """
 
 
+_DENIED = "pi@board: Permission denied (publickey).\r\n"
 _CUT = "kex_exchange_identification: Connection closed by remote host\r\n"
 
 
@@ -202,6 +203,28 @@ _CUT = "kex_exchange_identification: Connection closed by remote host\r\n"
         ("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 10.0.0.7 port 22\r\n",
          LinkLostError, "ssh:pi@board cannot be reached: Connection reset by 10.0.0.7 port 22"),
         ("Can't open user config file /x: No such file or directory\r\n", DeviceUnavailableError, "be read: No such file"),
+        ("@@@@\r\nPermissions 0644 for '/k y' are too open.\r\nThis private key will be ignored.\r\n"
+         'Load key "/k y": bad permissions\r\n' + _DENIED, DeviceUnavailableError,
+         "takes none of your keys: others may read your key /k y, so ssh does not use it"),
+        ('Load key "/k": error in libcrypto\r\n' + _DENIED, DeviceUnavailableError, "the key /k: error in libcrypto"),
+        ('Load key "/k": invalid format\r\n' + _DENIED, DeviceUnavailableError, "cannot read the key /k: invalid format"),
+        ('Load key "/k": Permission denied\r\n' + _DENIED, DeviceUnavailableError, "may not read the key /k"),
+        ('Load key "/k": incorrect passphrase supplied to decrypt private key\r\n' + _DENIED, DeviceUnavailableError,
+         "/k has a passphrase"),
+        ('sign_and_send_pubkey: signing failed for ED25519 "/k" from agent: agent refused operation\r\n' + _DENIED,
+         DeviceUnavailableError, "the ssh agent did not sign with /k: agent refused operation"),
+        ('sign_and_send_pubkey: signing failed for ED25519-SK "/k": device not found\r\n' + _DENIED, DeviceUnavailableError,
+         "ssh could not sign with /k: device not found"),
+        ("sign_and_send_pubkey: no mutual signature supported\r\n" + _DENIED, DeviceUnavailableError, "no signature algorithm"),
+        ("Received disconnect from 10.0.0.7 port 22:2: Too many authentication failures\r\n",
+         DeviceUnavailableError, "your agent offers more"),
+        ("Certificate invalid: expired\r\nNo ED25519 host key is known for board and you have requested strict checking.\r\n"
+         "Host key verification failed.\r\n", DeviceUnavailableError, "host certificate of ssh:pi@board is not valid: expired"),
+        ("@@@\r\n@       WARNING: REVOKED HOST KEY DETECTED!               @\r\n@@@\r\n"
+         "The ED25519 host key for board is marked as revoked.\r\nHost key verification failed.\r\n", DeviceUnavailableError,
+         "a host key that is revoked here"),
+        ('Load key "/k": bad permissions\r\nme@jump: Permission denied (publickey).\r\n' + _CUT, DeviceUnavailableError,
+         "me@jump, takes none of your keys: others may read your key /k"),
         ("Bad owner or permissions on /home/u/.ssh/config\r\n", DeviceUnavailableError, "refuses its configuration"),
         ("/etc/c line 4: Bad number.\r\n", DeviceUnavailableError, "refuses its configuration: /etc/c line 4: Bad number"),
     ],

@@ -23,6 +23,7 @@ from edge.errors import (
     DeviceSpaceError,
     DeviceUnavailableError,
     LinkLostError,
+    SettingsLeftError,
 )
 
 _TIDY_SECONDS = 10.0
@@ -51,7 +52,7 @@ class Settings(Protocol[Before]):
         ...
 
     def restore(self, before: Before) -> None:
-        """Put back, then strike out what was written down."""
+        """Put back, then strike out what was written down. Raises SettingsLeftError where it is not as it was."""
         ...
 
 
@@ -179,7 +180,7 @@ class ShellDevice(ABC, Generic[Before]):
     @contextmanager
     def lock(self) -> Iterator[None]:
         owner = Owner.me()
-        with host_lock(self.serial), held(owner):
+        with host_lock(self.serial), held(owner, self.serial):
             devicelock.acquire(self._way, owner)
             self._owner = owner
             try:
@@ -187,8 +188,15 @@ class ShellDevice(ABC, Generic[Before]):
                 yield
             finally:
                 self._owner = None
-                with suppress(DeviceError):  # a lock whose holder has ended is known to be stale
-                    devicelock.release(self._way, owner)
+                self._release(owner)
+
+    def _release(self, owner: Owner) -> None:
+        with suppress(DeviceError):  # a lock whose holder has ended is known to be stale
+            try:
+                devicelock.release(self._way, owner)
+            except (KeyboardInterrupt, SystemExit):
+                devicelock.release(self._way, owner)
+                raise
 
     def _put_right(self) -> None:
         """End and remove whatever a killed edgezoo, or a dropped link, left on the device."""
@@ -210,17 +218,33 @@ class ShellDevice(ABC, Generic[Before]):
             self._restore(settings, before)
 
     def _restore(self, settings: Settings[Before], before: Before) -> None:
+        """Put back, also when an interrupt comes into it, which passes on afterwards; a second one is obeyed."""
         try:
-            settings.restore(before)
-        except LinkLostError:
+            self._put_back(settings, before)
+        except (KeyboardInterrupt, SystemExit):
             try:
+                self._put_back(settings, before)
+            except (KeyboardInterrupt, SystemExit) as again:
+                raise SettingsLeftError(
+                    f"the settings of {self.serial} were not put back, for that was interrupted, too",
+                    hint=f"the next run there puts them back, and so does `edgezoo device clean -s {self.serial}`",
+                ) from again
+            raise
+
+    def _put_back(self, settings: Settings[Before], before: Before) -> None:
+        try:
+            try:
+                settings.restore(before)
+            except LinkLostError:
                 self._way.come_back(_RETURN_SECONDS)
                 settings.restore(before)
-            except LinkLostError as error:
-                raise LinkLostError(
-                    f"the settings of {self.serial} could not be put back: {error.message}",
-                    hint="connect the device again: the next run puts them back",
-                ) from error
+        except SettingsLeftError:
+            raise
+        except DeviceError as error:
+            raise SettingsLeftError(
+                f"the settings of {self.serial} could not be put back: {error.message}",
+                hint="connect the device again: the next run puts them back",
+            ) from error
 
     def recover(self, *, limit: float) -> bool:
         self._way.come_back(limit)

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from edge.cache.leash import Leashed
@@ -35,7 +36,7 @@ class Master:
         _sweep()
         self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_folder()))
         self._errors = (self._place / "errors").open("w+b")
-        options = [word for option in _options() for word in ("-o", option)]
+        options = [word for option in (*_options(), *_newer(program)) for word in ("-o", option)]
         which = ("-F", str(config.absolute())) if config else ()
         command = [program, *which, *options, "-N", "-S", str(self._socket), *destination.words]
         self._process = Leashed(
@@ -84,16 +85,22 @@ class Master:
 
 def _options() -> tuple[str, ...]:
     """Said on the command line, these hold whatever the user's configuration says. Keys, addresses, jumps and agents are its
-    own."""
+    own, and where the keys of hosts are known from (UserKnownHostsFile, KnownHostsCommand)."""
     return (
         "BatchMode=yes",
         "StrictHostKeyChecking=yes",
+        "NoHostAuthenticationForLocalhost=no",
+        "VerifyHostKeyDNS=no",
+        "UpdateHostKeys=no",
+        "ConnectionAttempts=1",
         f"ConnectTimeout={CONNECT_SECONDS}",
         f"ServerAliveInterval={ALIVE_SECONDS}",
         f"ServerAliveCountMax={ALIVE_MISSED}",
         "ControlMaster=yes",  # and no -M beside it, which would have every session confirmed
         "ControlPersist=no",
         "ClearAllForwardings=yes",
+        "ExitOnForwardFailure=no",
+        "Tunnel=no",
         "ForwardAgent=no",
         "ForwardX11=no",
         "PermitLocalCommand=no",
@@ -101,7 +108,27 @@ def _options() -> tuple[str, ...]:
         "RequestTTY=no",
         "EscapeChar=none",
         "LogLevel=ERROR",
+        "VisualHostKey=no",
     )
+
+
+@cache
+def _newer(program: str) -> tuple[str, ...]:
+    """The same, of what not every OpenSSH knows (8.4 does not); one that it does not know ends it, and no configuration that it
+    reads can hold that. IgnoreUnknown would take the place of the user's own."""
+    wanted = ("ForkAfterAuthentication=no", "StdinNull=no", "LogVerbose=none", "ChannelTimeout=none")
+    return tuple(option for option in wanted if _knows(program, option))
+
+
+def _knows(program: str, option: str) -> bool:
+    asked = [program, "-F", "none", "-G", "-o", option, "edgezoo"]
+    try:
+        done = subprocess.run(
+            asked, stdin=subprocess.DEVNULL, capture_output=True, timeout=CONNECT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def ssh_program() -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from edge.device import sysfs
-from edge.device.base import Properties, State, Thermal
+from edge.device.base import SOFT_LIMIT, UNDER_VOLTAGE, Properties, State, Thermal
 from edge.device.elf import abi_of_head
 from edge.device.shell.answers import sections
 from edge.device.shell.layout import BOOT_ID
@@ -21,7 +21,7 @@ _TREE = "/sys/firmware/devicetree/base"  # where /proc/device-tree leads
 _DMI = "/sys/class/dmi/id"
 # What a program for it is built as, by Android's names; a 64-bit kernel may have a 32-bit system.
 _ABIS = {"aarch64": "arm64-v8a", "armv8l": "armeabi-v7a", "armv7l": "armeabi-v7a", "x86_64": "x86_64"}
-_FLAGS = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
+_FLAGS = {0: UNDER_VOLTAGE, 1: "frequency capped", 2: "throttled", 3: SOFT_LIMIT}
 _NO_SERIALS = ("", "unknown", "none", "default string", "to be filled by o.e.m.")
 
 

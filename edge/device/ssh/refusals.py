@@ -12,6 +12,7 @@ from shlex import quote
 
 from edge.device.hosts import read_hosts
 from edge.device.ssh.destination import Destination
+from edge.device.ssh.keys import why_refused
 from edge.errors import DeviceError, DeviceUnavailableError, EdgezooError, LinkLostError, NoDeviceError
 from edge.untrusted.guard import brief
 
@@ -42,22 +43,40 @@ def refusal(destination: Destination, said: str, config: Path | None = None) -> 
     if before := _on_the_way(said):
         return _refused_on_the_way(destination, before, config)
     if "IDENTIFICATION HAS CHANGED" in said or ("host key for" in said and "has changed" in said):
-        known = f"[{destination.host}]:{destination.port}" if destination.port else destination.host
+        shown = re.search(r"ost key for (\S+) has changed", said)  # as known_hosts has it: an alias leads elsewhere
+        known = brief(shown[1]) if shown else f"[{destination.host}]:{destination.port or 22}"
         offending = re.search(r"^Offending .* key in (.+):\d+\s*$", said, re.MULTILINE)
         own = offending is None or Path(offending[1]) == Path.home() / ".ssh/known_hosts"
         file = "" if own or offending is None else f"-f {quote(brief(offending[1]))} "
         return DeviceUnavailableError(
             f"{where} shows another host key than the one known for it: it is another machine, was set up anew, or somebody "
             f"is in between ({_NEVER})",
-            hint=f"if it was set up anew: ssh-keygen {file}-R '{known}', then connect once with `{by_hand}` and "
+            hint=f"if it was set up anew: ssh-keygen {file}-R {quote(known)}, then connect once with `{by_hand}` and "
             "compare the fingerprint",
+        )
+    if revoked := re.search(r"^The \S+ host key for \S+ is marked as revoked", said, re.MULTILINE):
+        return DeviceUnavailableError(
+            f"{where} shows a host key that is revoked here: {brief(revoked[0])}",
+            hint="somebody who has that key may be in between: ask whoever revoked it",
+        )
+    if invalid := re.search(r"^Certificate invalid: (.+)", said, re.MULTILINE):
+        return DeviceUnavailableError(
+            f"the host certificate of {where} is not valid: {brief(invalid[1].strip())}",
+            hint=f"it is renewed on the machine; `{by_hand}` says the same",
         )
     if "Host key verification failed" in said or "key is known for" in said:
         return DeviceUnavailableError(
             f"the host key of {where} is not known here ({_NEVER})",
             hint=f"connect once with `{by_hand}` and compare the fingerprint it shows with the machine's own",
         )
+    if "Too many authentication failures" in said:
+        return DeviceUnavailableError(
+            f"{where} let nobody in after so many wrong keys: your agent offers more than the machine lets one try",
+            hint=f"name the right one in {_file(config)}: IdentityFile, and IdentitiesOnly yes",
+        )
     denied = re.search(r"Permission denied \(([a-z0-9,@.-]+)\)", said)
+    if denied and (why := why_refused(said)) is not None:
+        return DeviceUnavailableError(f"{where} takes none of your keys: {why[0]}", hint=why[1])
     if denied:
         asks = [one for one in denied[1].split(",") if one in ("password", "keyboard-interactive")]
         return DeviceUnavailableError(
@@ -95,6 +114,8 @@ def _refused_on_the_way(destination: Destination, said: str, config: Path | None
             hint=f"connect once with `{by_hand}` and compare the fingerprint it shows with the jump host's own",
         )
     if denied := re.search(r"^(\S+): Permission denied \(", said, re.MULTILINE):
+        if (why := why_refused(said)) is not None:
+            return DeviceUnavailableError(f"{way}, {brief(denied[1])}, takes none of your keys: {why[0]}", hint=why[1])
         return DeviceUnavailableError(f"{way}, {brief(denied[1])}, takes none of your keys", hint=see)
     if unknown := _UNKNOWN.search(said):
         return NoDeviceError(f"there is no machine called {brief(unknown[1])}, {way}", hint=see)

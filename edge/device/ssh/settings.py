@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from edge.device.base import AppliedSettings
 from edge.device.shell.journal import Journal
 from edge.device.shell.way import Way
-from edge.errors import FormatError
+from edge.errors import FormatError, SettingsLeftError
 from edge.typed import decode
+from edge.untrusted.guard import brief
 
 _GOVERNOR = "performance"
 _POLICIES = "/sys/devices/system/cpu/cpufreq"
@@ -87,13 +88,28 @@ class BoardSettings:
         return AppliedSettings(fixed_performance=False, stay_awake=False, governor=_GOVERNOR if fixed else None)
 
     def restore(self, before: Governors) -> None:
+        """Put back, read back, then strike out what was written down. Raises SettingsLeftError where it is not as it was."""
+        changed = {policy: governor for policy, governor in before.governors.items() if governor != _GOVERNOR}
         lines = [
-            f'f={_POLICIES}/{policy}/scaling_governor; g=; read -r g <$f; [ "$g" != {_GOVERNOR} ] || '
-            f"echo {governor} | $s tee $f >/dev/null 2>&1"
-            for policy, governor in before.governors.items()
+            f"f={_POLICIES}/{policy}/scaling_governor; e=; g=; [ ! -e $f ] || read -r g <$f || g=unreadable\n"
+            f'[ "$g" != {_GOVERNOR} ] || {{ e="$(echo {governor} | $s tee $f 2>&1 >/dev/null)"; read -r g <$f; }}\n'
+            f'case "$g" in {_GOVERNOR}|unreadable) echo "{policy} $g" $e;; esac'
+            for policy, governor in changed.items()
         ]
-        self._way.execute("\n".join([_ROOT, *lines, "true"]))
+        left = [line.split(maxsplit=2) for line in self._answer("\n".join([_ROOT, *lines, "true"])).splitlines()]
+        left = [words for words in left if len(words) > 1 and words[0] in changed]
+        if left:
+            raise self._left(changed, left)
         self._journal.strike_out()
+
+    def _left(self, changed: dict[str, str], left: list[list[str]]) -> SettingsLeftError:
+        told = "; ".join(f"of {one[0]} it is {brief(one[1])}, and was {changed[one[0]]}" for one in left)
+        said = next((f" ({brief(one[2])})" for one in left if len(one) > 2), "")
+        mend = "; ".join(f"echo {changed[one[0]]} | sudo tee {_POLICIES}/{one[0]}/scaling_governor" for one in left)
+        return SettingsLeftError(
+            f"the governor of {self._way.serial} could not be put back: {told}{said}",
+            hint=f"on the board: {mend} (or restart it); the next run tries again before it measures",
+        )
 
     def _answer(self, script: str) -> str:
         return self._way.execute(script).stdout.decode(errors="replace")
