@@ -297,7 +297,7 @@ def bench_models(
         else:
             leased = reserved(places_asked, line=say, wrong=lambda text: errors.append(LabError(text)))
             found = [(place.place, place.device) for place in lease.enter_context(leased)]
-        distinct = Distinct()
+        distinct = Distinct(say)
         for name, one in found:
             try:
                 if (first := distinct.twin(one, name)) is not None:

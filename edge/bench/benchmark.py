@@ -115,7 +115,7 @@ def _measured(
     alone: bool,
 ) -> Benchmark:
     failed, groups, missing = False, dict[int, list[DeviceRequest]](), list[Missing]()
-    distinct = Distinct()
+    distinct = Distinct(listener.line)
     for one in devices:
         try:
             if (first := distinct.twin(one.device, one.name)) is not None:

@@ -69,6 +69,9 @@ class ScriptedDevice:
         made = Properties(self.serial, "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
         return replace(made, **self.itself)
 
+    def set_apart(self) -> None:
+        self.itself = {key: value for key, value in self.itself.items() if key != "serialno"}
+
     def thermal(self) -> Thermal:
         self.read_thermals += 1
         return self.thermals(self.read_thermals)

@@ -274,6 +274,45 @@ def test_a_device_under_two_names_is_measured_once(
     assert "are one device" in capsys.readouterr().err
 
 
+def test_two_boards_with_a_copied_system_are_two_devices(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    """One image on two cards has one machine id; that each was started at another time shows that they are two."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    copied = {"kind": "linux", "serialno": "5ca1ab1e", "serialno_from": "machine-id"}
+    for boot, phone in enumerate(phones.values()):
+        phone.itself = {**copied, "boot_id": f"boot {boot}"}
+    db = tmp_path / "r.db"
+    words = ["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(db)]
+    assert run(words) == 0
+    said = capsys.readouterr()
+    assert "are two devices" in said.err
+    assert (
+        "tell the same id 5ca1ab1e (a hash of its machine id): the results of each are kept by its address" in said.err
+    )
+    assert "serial number" not in said.err
+    launches = {name: len(phone.launches) for name, phone in phones.items()}
+    assert set(launches.values()) == {2 * count(db, "launch") // 4}
+    assert sorted({one["device_identity"]["address"] for one in json.loads(said.out)}) == ["10.0.0.5:5555", "ab12"]
+    for boot, phone in enumerate(phones.values()):  # another day
+        phone.itself = {**copied, "boot_id": f"later {boot}"}
+    assert run(words) == 0
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [one["id"] for one in json.loads(said.out)]
+    assert launches == {name: len(phone.launches) for name, phone in phones.items()}
+    for phone in phones.values():
+        phone.itself = {**copied, "boot_id": "one"}
+    assert run(words) == 0
+    assert "are one device, with the id 5ca1ab1e (a hash of its machine id): 10.0.0.5" in capsys.readouterr().err
+    for phone in phones.values():
+        phone.itself = copied
+    assert run(words) == 0
+    assert (
+        "tell the same number, id 5ca1ab1e (a hash of its machine id), and are taken for one" in capsys.readouterr().err
+    )
+    assert run(["results", "list", "--db", str(db), "--wide"]) == 0
+    assert "erial number" not in capsys.readouterr().out
+
+
 def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture) -> None:
     shutil.copyfile(TINY, tmp_path / "tiny.nb")
     plan, db = written(tmp_path, PLAN), tmp_path / "r.db"
