@@ -495,6 +495,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(("cell", "threads"), -3)
 @example(("session", "started"), "yesterday")
 @example(("cell", "model_sha256"), "")
+@example(("launch", "cell"), 9.3e18)
 def test_whatever_a_column_of_theirs_holds_ours_hold_what_they_may(
     whole: Path, tmp_path_factory: pytest.TempPathFactory, place: tuple[str, str], value: object
 ) -> None:
