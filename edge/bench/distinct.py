@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import NamedTuple
 
 from edge.device.base import Device, Properties
 from edge.results.identity import DeviceIdentity, number_in_words
@@ -18,6 +19,13 @@ _CURE = (
 )
 
 
+class First(NamedTuple):
+    """A device that was there before, and its name."""
+
+    name: str
+    device: Device
+
+
 class Distinct:
     """Asked of each device in turn, knows those that were there before; `say` hears of those that share a number."""
 
@@ -25,8 +33,8 @@ class Distinct:
         self._say = say
         self._known: dict[DeviceIdentity, list[tuple[str, Device, Properties]]] = {}
 
-    def twin(self, device: Device, name: str) -> str | None:
-        """The name of a device before that is this one; None for a new one, or one that tells no number of its own.
+    def twin(self, device: Device, name: str) -> First | None:
+        """The device before that is this one; None for a new one, or one that tells no number of its own.
 
         Devices that run at once, and were started at different times, are several, whatever number they tell: they are set
         apart. Raises `DeviceError` where it cannot be asked.
@@ -38,9 +46,9 @@ class Distinct:
         alike = self._known.setdefault(identity, [])
         if any(one is device for _, one, _ in alike):
             return None
-        for first, _, known in alike:
+        for first, one, known in alike:
             if None in (known.boot_id, properties.boot_id) or known.boot_id == properties.boot_id:
-                return first
+                return First(first, one)
         alike.append((name, device, properties))
         if len(alike) > 1:
             self._say(_sentence_apart(name, alike[0][0], properties))
