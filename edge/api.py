@@ -297,12 +297,12 @@ def bench_models(
         else:
             leased = reserved(places_asked, line=say, wrong=lambda text: errors.append(LabError(text)))
             found = [(place.place, place.device) for place in lease.enter_context(leased)]
-        distinct = Distinct()
+        distinct = Distinct(say)
         for name, one in found:
             try:
                 if (first := distinct.twin(one, name)) is not None:
-                    say(sentence(name, first, one))
-                    errors += [LabError(sentence(name, first, one))] if lab is not None else []
+                    say(sentence(name, first.name, one))
+                    errors += [LabError(sentence(name, first.name, one))] if lab is not None else []
                     continue
                 known = one.properties()
                 asked.check_device(known.kind, len(known.cores), one.serial)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from edge.bench.wanted import Wanted
 from edge.convert.order import Conversion, Product
 from edge.device.base import Device
 from edge.device.discover import open_device
-from edge.errors import DeviceError, EdgezooError, LabError, foreseen
+from edge.errors import BenchError, DeviceError, EdgezooError, LabError, foreseen
 from edge.lab.lease import reserved
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
@@ -115,12 +115,14 @@ def _measured(
     alone: bool,
 ) -> Benchmark:
     failed, groups, missing = False, dict[int, list[DeviceRequest]](), list[Missing]()
-    distinct = Distinct()
+    distinct = Distinct(listener.line)
+    left_out: list[tuple[_Assigned, _Assigned]] = []
+    devices = sorted(devices, key=lambda one: one.options.split)  # what shares the models takes what the others leave
     for one in devices:
         try:
             if (first := distinct.twin(one.device, one.name)) is not None:
-                listener.line(sentence(one.name, first, one.device))
-                failed |= _is_missed(one, next(other for other in devices if other.name == first))
+                listener.line(sentence(one.name, first.name, one.device))
+                left_out.append((one, next(other for other in devices if other.device is first.device)))
                 continue
             place, errors, lacking = _place(one.device, one.options, seed, listener, wrong)
         except Exception as unforeseen:
@@ -140,6 +142,10 @@ def _measured(
         missing += lacking
         # Each of its own options measures everything, but for a lab's devices that share the models.
         groups.setdefault(id(one.options) if one.options.split else id(one), []).append(place)
+    for missed in _missed(devices, left_out):
+        listener.error(_sentence(missed))
+        wrong(missed)
+        failed = True
     results = _everywhere(devices, list(groups.values()), db, listener)
     for result in results:
         if result.error is not None:
@@ -151,9 +157,33 @@ def _measured(
     return Benchmark(cells, failed, tuple(missing))
 
 
-def _is_missed(one: _Assigned, first: _Assigned) -> bool:
-    """Whether more was asked for than a device's name that it has twice: another device, or another program on it."""
-    return one.options.lab is not None or one.options.runner != first.options.runner
+def _missed(devices: Sequence[_Assigned], left_out: Sequence[tuple[_Assigned, _Assigned]]) -> Iterator[EdgezooError]:
+    """What was asked for beyond the names of a device, each left out for another one: more devices, or another program.
+
+    A device under two names, that measures all the same under one of them, misses nothing, in whichever order it is named.
+    """
+    stands_for = {id(one): first for one, first in left_out}
+    for options in {id(one.options): one.options for one, _ in left_out}.values():
+        mine = [one for one in devices if one.options is options]
+        found = {id(stands_for.get(id(one), one).device) for one in mine}
+        if (lab := options.lab_asked) is not None and len(found) < len(mine):
+            names, count = " and ".join(one.name for one in mine), len(found)
+            yield LabError(
+                f"--devices {lab.devices}: {names} are {count} device{'s' * (count != 1)}",
+                hint=f"--devices {count}, or other tags; `labgrid-client places -v` shows what each place matches",
+            )
+    for one, first in left_out:
+        if _program(one) != _program(first):
+            yield BenchError(
+                f"{one.name} is not measured with {_program(one)}: under the name {first.name} it is with {_program(first)}",
+                hint="measure with each program by itself",
+            )
+
+
+def _program(one: _Assigned) -> str:
+    """What measures there, in words."""
+    kind = one.options.runner_kind
+    return (one.options.runner or "edgebench") + (f" ({kind})" if kind else "")
 
 
 def _everywhere(

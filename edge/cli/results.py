@@ -198,8 +198,8 @@ def _table(summaries: Sequence[Summary], view: View) -> str:
     told = [identity.words(one) for one in summaries]
     others = [title for title in (*identity.OF_FILE, *identity.OF_RUN) if title not in (*_SHOWN, "Address")]
     titles = [*_SHOWN, *identity.distinguishing(told, _SHOWN, others)]
-    if "Serial number" not in titles and identity.shared_names(told):
-        titles.append("Serial number")
+    if "Device id" not in titles and identity.shared_names(told):
+        titles.append("Device id")
     columns = [Column("Id", rank=0), Column("When", False, rank=2)]
     columns += [Column(title, title == "Threads", _RANKS.get(title, 1)) for title in titles]
     columns += [Column("ms", rank=0), Column("±", rank=1, key="interval"), Column("Launches", rank=3)]

@@ -32,7 +32,7 @@ def cells(device: str, threads: Sequence[int], db: Path | None) -> tuple[list[Me
     if len(several) > 1:
         raise UsageError(
             f"{device} names {len(several)} devices that were measured",
-            hint=f"name one by its serial number: {', '.join(sorted(several))}",
+            hint=f"name one by its id: {', '.join(sorted(several))}",
         )
     if not found and device != SD855:
         counts = " or ".join(map(str, threads))

@@ -53,9 +53,9 @@ class Properties:
     soc_model: str | None = None  # ro.soc.model (Android 12 and later), e.g. "SM8150"
     build: str | None = None  # ro.build.fingerprint, or the host's kernel
     adb_version: str | None = None  # of the server, e.g. "41"
-    serialno: str | None = (
-        None  # ro.serialno, or a hash of the host's machine id: the device, where `serial` is its address
-    )
+    serialno: str | None = None  # which device it is, where `serial` is its address: see `serialno_from`
+    serialno_from: str | None = None  # "maker": his serial number; "machine-id": a hash of its system's id
+    boot_id: str | None = None  # of a device with a shell: which start of it this is
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,10 @@ class Device(Protocol):
 
     def properties(self) -> Properties:
         """Read once, then remembered."""
+        ...
+
+    def set_apart(self) -> None:
+        """Another device has the same number: from now on `properties` tell none, so that only its address is its own."""
         ...
 
     def thermal(self) -> Thermal:

@@ -34,6 +34,7 @@ class HostDevice:
 
     def __init__(self) -> None:
         self._aborted = threading.Event()
+        self._apart = False
         self._process: Leashed | None = None
 
     @property
@@ -53,8 +54,12 @@ class HostDevice:
             sdk=None,
             cores=sysfs.cores(sysfs.read()),
             build=f"{platform.system()} {platform.release()}",
-            serialno=_machine(),
+            serialno=None if self._apart else _machine(),
+            serialno_from=None if self._apart else "machine-id",
         )
+
+    def set_apart(self) -> None:
+        self._apart = True
 
     def thermal(self) -> Thermal:
         return Thermal(status=None, zones=sysfs.zones(sysfs.read()))

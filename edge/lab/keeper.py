@@ -13,14 +13,15 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from edge.errors import LabError
 from edge.lab.places import device_of, matching
-from edge.lab.words import Ask, Found, Said
+from edge.lab.words import Ask, Found, Holder, Said
 from edge.typed import decode, encode
+from edge.untrusted.guard import one_line
 
 POLL_SECONDS = 1.0  # while waiting, as labgrid's own client
 RENEW_SECONDS = 10.0  # of the 60 that a reservation lasts
@@ -36,7 +37,7 @@ class Keeper:
         self._session, self._ask = session, ask
         self._tokens: dict[str, str] = {}  # of our reservations; the place, "" while there is none
         self._unusable: dict[str, LabError] = {}
-        self._told: tuple[int, int] | None = None
+        self._told: Said | None = None
 
     async def reserve(self) -> list[Found]:
         """Wait until all places are ours. Raises `LabError` where that can never be."""
@@ -119,21 +120,26 @@ class Keeper:
         if len(all_) >= self._ask.devices + len(self._unusable):
             return
         words = " ".join(f"{key}={value}" for key, value in self._ask.match.items())
-        others = sorted({f"{key}={value}" for one in self._session.places.values() for key, value in one.tags.items()})
+        others = sorted(
+            {one_line(f"{key}={value}") for one in self._session.places.values() for key, value in one.tags.items()}
+        )
         if not all_:
             raise LabError(
                 f"no place of the lab has the tags {words}",
                 hint="tags there: " + (", ".join(others[:20]) or "none; labgrid-client set-tags gives a place some"),
             )
         usable = len(all_) - len(self._unusable)
+        if not usable:
+            hints = dict.fromkeys(error.hint for error in self._unusable.values())
+            raise LabError(f"no place of the lab with the tags {words} can be used", hint="; ".join(hints))
         raise LabError(
             f"--devices {self._ask.devices}: the lab has {usable} with the tags {words}"
             + (" that can be used" if self._unusable else ""),
-            hint=f"--devices {usable}" if usable else "; ".join(dict.fromkeys(e.hint for e in self._unusable.values())),
+            hint=f"--devices {usable}",
         )
 
     async def _tell(self, have: int) -> None:
-        """How many reservations that could take our places come before our first waiting one, and how many there are."""
+        """How many reservations that could take our places come before our first waiting one, and who has the places."""
         everyone = (await self._raw("GetReservations")).reservations
         ours = [one for one in everyone if one.token in self._tokens and _state(one) == "waiting"]
         if not ours:
@@ -147,9 +153,20 @@ class Keeper:
             and (-one.prio, one.created) < (-first.prio, first.created)
             and set(matching(self._session.places, dict(one.filters["main"].filter))) & set(places)
         ]
-        if (now := (len(ahead) + 1, have)) != self._told:
+        now = Said("waiting", position=len(ahead) + 1, have=have, holders=tuple(self._holders(places, everyone)))
+        if now != self._told:
             self._told = now
-            say(Said("waiting", position=now[0], have=have))
+            say(now)
+
+    def _holders(self, places: Sequence[str], reservations: Sequence[Any]) -> Iterator[Holder]:
+        """Of those that are not ours. Who acquired a place by hand waits for himself, whatever his place in the queue."""
+        owners = {one.token: one.owner for one in reservations if one.token not in self._tokens}
+        me = self._session.getuser()
+        for name in sorted(places):
+            place = self._session.places[name]
+            who = place.acquired or owners.get(place.reservation)
+            if who:
+                yield Holder(name, who, bool(place.acquired), own=who.rpartition("/")[2] == me)
 
     def _filters(self) -> Mapping[str, Any]:
         from labgrid.remote.generated import labgrid_coordinator_pb2 as messages  # type: ignore[import-untyped]

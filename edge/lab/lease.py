@@ -6,9 +6,10 @@ import importlib.util
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from shlex import quote
 
 from edge.device.base import Device
 from edge.device.discover import open_adb
@@ -17,16 +18,19 @@ from edge.device.ssh.destination import Destination
 from edge.errors import DeviceError, LabError, foreseen
 from edge.lab.ask import LabAsked
 from edge.lab.places import address_of
-from edge.lab.words import Ask, Found, Said
+from edge.lab.words import Ask, Found, Holder, Said
 from edge.typed import decode, encode
+from edge.untrusted.guard import one_line
 
 _RELEASE_SECONDS = 15.0
+_LONGEST = 2000  # characters of a line of the keeper's, in which the words of others stand
+_MOST_HOLDERS = 5  # in a line
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LabDevice:
-    """A device of the place `place`."""
+    """A device of the place `place`, whose name, which is anybody's, is in one line here."""
 
     place: str
     device: Device
@@ -43,21 +47,22 @@ def reserved(asked: LabAsked, *, line: Say, wrong: Say) -> Iterator[list[LabDevi
         raise LabError("--lab needs labgrid, which is not installed", hint="pip install 'edgezoo[lab]'")
     with _Process(asked) as keeper:
         found = _wait(keeper, asked, line)
-        devices: list[LabDevice] = []
+        devices: dict[str, LabDevice] = {}  # by the name that the lab knows
         failed: list[LabError] = []
         for one in found:
+            place = one_line(one.place)
             try:
-                devices.append(LabDevice(one.place, _open(one)))
-                line(f"{one.place}: reserved; its device is {_words(one)}")
+                devices[one.place] = LabDevice(place, _open(one))
+                line(f"{place}: reserved; its device is {_words(one)}")
             except Exception as unforeseen:  # of one place, whatever its exporter told
                 error = foreseen(unforeseen)
-                failed.append(LabError(f"{one.place}: {error.message}", hint=error.hint))
+                failed.append(LabError(f"{place}: {error.message}", hint=error.hint))
                 if len(found) > 1:
                     wrong(f"{failed[-1].message}" + (f" ({error.hint})" if error.hint else ""))
         if not devices:
             raise failed[0]
         threading.Thread(target=_watch, args=(keeper, devices, wrong), daemon=True).start()
-        yield devices
+        yield list(devices.values())
 
 
 def _open(found: Found) -> Device:
@@ -68,7 +73,7 @@ def _open(found: Found) -> Device:
 
 def _words(found: Found) -> str:
     name, server = address_of(found)
-    return f"{name}, of the adb server {server}" if server else name
+    return one_line(f"{name}, of the adb server {server}" if server else name)
 
 
 def _wait(keeper: _Process, asked: LabAsked, line: Say) -> tuple[Found, ...]:
@@ -77,25 +82,38 @@ def _wait(keeper: _Process, asked: LabAsked, line: Say) -> tuple[Found, ...]:
             return said.places
         if said.event == "waiting":
             have = f", {said.have} of {asked.devices} are reserved" if said.have else ""
-            line(f"waiting for a place with {asked.words}: number {said.position} in the queue{have}")
+            line(
+                f"waiting for a place with {asked.words}: number {said.position} in the queue{have}"
+                + "".join(f"; {_held(one)}" for one in said.holders[:_MOST_HOLDERS])
+            )
         elif said.event == "passed":
             hint = f" ({said.hint})" if said.hint else ""
-            line(f"{said.place}: {said.text}{hint}; looking for another place")
+            line(f"{one_line(said.place)}: {one_line(said.text + hint, longest=_LONGEST)}; looking for another place")
         elif said.event == "error":
-            raise LabError(said.text, hint=said.hint)
+            raise LabError(one_line(said.text, longest=_LONGEST), hint=one_line(said.hint, longest=_LONGEST))
     raise LabError("the process that keeps the lab's places ended", hint="is this labgrid one that edgezoo knows?")
 
 
-def _watch(keeper: _Process, devices: list[LabDevice], wrong: Say) -> None:
+def _held(one: Holder) -> str:
+    """Who has a place, and what he frees it with."""
+    place, who = one_line(one.place), one_line(one.who)
+    if not one.acquired:
+        return f"{place} is reserved by {who}"
+    if not one.own:
+        return f"{place} is acquired by {who}"
+    return f"{place} is acquired by you ({who}): `labgrid-client -p {quote(place)} release` frees it"
+
+
+def _watch(keeper: _Process, devices: Mapping[str, LabDevice], wrong: Say) -> None:
     """Until the keeper ends. Without it nobody renews what is reserved."""
     while (said := keeper.hear()) is not None:
         if said.event == "lost":
-            _end([one for one in devices if one.place == said.place], wrong, said.text)
+            _end([devices[said.place]] if said.place in devices else [], wrong, one_line(said.text))
     if keeper.wanted:
-        _end(devices, wrong, "the process that kept it was killed")
+        _end(devices.values(), wrong, "the process that kept it was killed")
 
 
-def _end(devices: list[LabDevice], wrong: Say, why: str) -> None:
+def _end(devices: Iterable[LabDevice], wrong: Say, why: str) -> None:
     for one in devices:
         wrong(f"{one.place}: the place is reserved no more: {why}; {one.device.serial} is left alone")
         with suppress(DeviceError):

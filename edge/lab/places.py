@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import Any, Protocol
 
 from edge.device.adb.address import resolve_address
 from edge.device.ssh.destination import Destination
 from edge.errors import EdgezooError, LabError
 from edge.lab.words import Found
-from edge.untrusted.guard import brief, guarded
+from edge.untrusted.guard import brief, guarded, one_line
 
 _ADB = ("NetworkADBDevice", "RemoteUSBADBDevice")
 _SSH = "NetworkService"
@@ -81,7 +82,9 @@ def _device_of(name: str, place: TaggedPlace, resources: Mapping[str, Mapping[st
         )
     matches = ", ".join(brief(one) for one in place.matches[:_MOST_SHOWN])
     if not matches:
-        raise LabError("it matches no resource", hint=f"labgrid-client -p {brief(name)} add-match EXPORTER/GROUP/*")
+        raise LabError(
+            "it matches no resource", hint=f"labgrid-client -p {quote(one_line(name))} add-match EXPORTER/GROUP/*"
+        )
     raise LabError(
         f"no exporter tells of a resource {matches}",
         hint="is the exporter of its host running? `labgrid-client resources` lists what there is",

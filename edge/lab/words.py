@@ -24,17 +24,27 @@ class Found(Struct, frozen=True):
     user: str = ""
 
 
+class Holder(Struct, frozen=True):
+    """Who has a place: somebody (`who`, HOST/USER as labgrid has it) acquired it, or reserved it; `own`: the user here."""
+
+    place: str
+    who: str
+    acquired: bool
+    own: bool = False
+
+
 class Said(Struct, frozen=True):
     """A line of the keeper.
 
-    `event`: waiting (`position` in the queue, `have` of the places), reserved (`places`), lost (`place`, `text`), passed (a
-    place without a device that can be used: why), error (`text`, `hint`).
+    `event`: waiting (`position` in the queue, `have` of the places, `holders` of the others), reserved (`places`), lost
+    (`place`, `text`), passed (a place without a device that can be used: why), error (`text`, `hint`).
     """
 
     event: str
     position: int = 0
     have: int = 0
     places: tuple[Found, ...] = ()
+    holders: tuple[Holder, ...] = ()
     place: str = ""
     text: str = ""
     hint: str = ""

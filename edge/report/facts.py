@@ -7,6 +7,7 @@ from typing import Any
 
 from edge.metadata.file import origin_of
 from edge.metadata.published import of_origin
+from edge.results.identity import number_in_words
 from edge.results.measurement import Measurement, Subject
 from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
@@ -89,7 +90,7 @@ def device_line(device: Mapping[str, Any]) -> str:
     name = " ".join(str(device[key]) for key in ("manufacturer", "model") if device.get(key))
     address = str(device.get("serial") or "unknown")
     itself = device.get("serialno")
-    known = [name, f"serial number {itself}" if itself and itself != address and device.get("kind") != "host" else ""]
+    known = [name, number_in_words(device) if itself and itself != address and device.get("kind") != "host" else ""]
     description = ", ".join(one for one in known if one)
     parts = [address + (f" ({description})" if description else "")]
     parts += [str(device[key]) for key in ("soc_model", "soc") if device.get(key)]

@@ -12,7 +12,7 @@ from edge.results.summary import Summary
 
 # In the order in which they are shown. Those of the first lines are of the model file, the rest of how it was measured.
 OF_FILE = ("Model", "Weights", "Precision", "Target", "Shape", "Opt", "Sha256")
-OF_RUN: tuple[str, ...] = ("Device", "Address", "Serial number", "Build", "Protocol", "Parameters", "Engine", "Program")
+OF_RUN: tuple[str, ...] = ("Device", "Address", "Device id", "Build", "Protocol", "Parameters", "Engine", "Program")
 OF_RUN += ("Contract", "Program sha256")
 
 
@@ -32,7 +32,7 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
         "Sha256": subject.sha256[:12],
         "Device": address if device.kind == "host" else device.known_as or address,
         "Address": address,
-        "Serial number": device.serialno,
+        "Device id": device.serialno,
         "Build": f"{device.build or 'unknown'}, {device.soc or 'unknown'}",
         "Threads": str(one.threads),
         "Protocol": one.protocol.name,
@@ -47,7 +47,7 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
 
 def shared_names(rows: Sequence[Mapping[str, str]]) -> bool:
     """Whether one name stands for several devices: every host's is "host"."""
-    return len({row["Device"] for row in rows}) < len({(row["Device"], row["Serial number"]) for row in rows})
+    return len({row["Device"] for row in rows}) < len({(row["Device"], row["Device id"]) for row in rows})
 
 
 def shapes(of: Sequence[Sequence[int]]) -> str:

@@ -27,6 +27,7 @@ _HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
+_COPY_AGAIN = "make it again where it is from, by `edgezoo results backup`, and copy it again"
 
 
 def way_out(path: Path) -> str:
@@ -115,6 +116,7 @@ class Database:
         """
         self.path = path
         self._say = say
+        self._is_theirs = read_only
         self._reading = ExitStack()  # what is to be done when a file that is only read is closed
         check_file(path)
         if read_only:
@@ -186,6 +188,11 @@ class Database:
             self._open()
             self._is_made = True
 
+    @property
+    def way_out(self) -> str:
+        """What to do about damage: what is somebody else's is not repaired here."""
+        return _COPY_AGAIN if self._is_theirs else way_out(self.path)
+
     def close(self) -> None:
         """Close the file; what was committed stays."""
         self._connection.close()
@@ -254,9 +261,9 @@ class Database:
         try:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            hint = "name another file with --db"
+            hint = _COPY_AGAIN if self._is_theirs else "name another file with --db"
             if "not a database" in str(error) or "malformed" in str(error) or "utf-8" in str(error).lower():
-                hint = way_out(self.path)
+                hint = self.way_out
             elif isinstance(error, sqlite3.OperationalError) and _is_locked(error):
                 hint = "another program writes to it: wait until it is done, then run it again"
             elif "readonly" in str(error):
@@ -301,7 +308,7 @@ class Database:
         if damaged := sorted(table for table, names in COLUMNS.items() if found.get(table) != names):
             raise ResultsError(
                 f"the results database {self.path} is damaged: its table {damaged[0]} has other columns than it was made with",
-                hint=way_out(self.path),
+                hint=self.way_out,
             )
 
     def _check_version(self) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 class DeviceIdentity:
     """The device itself and the system on it, however it was reached. What is unknown is None.
 
-    `serialno` is ro.serialno, of a board its maker's number, else, as of a host, a hash of its machine id; `build` the
+    `serialno` is ro.serialno, of a board its maker's number, else, as of a host, a hash of its machine id, which is no serial
+    number and is called none; `build` the
     fingerprint of an Android system; `soc` the chip, of a host its CPU. `address` is set only where the device does not tell
     its serial number: then nothing else tells two of one model apart.
     """
@@ -43,6 +44,14 @@ class DeviceIdentity:
     def is_sd855(self) -> bool:
         """Whether it is what the published latencies were measured on: a Snapdragon 855 (SM8150, msmnile)."""
         return self.soc == "msmnile" or (self.soc or "").startswith("SM8150")
+
+
+def number_in_words(device: Mapping[str, Any]) -> str:
+    """What the device's number is, and the number, for the JSON form of `edge.device.base.Properties`."""
+    source = device.get("serialno_from") or {"android": "maker", "host": "machine-id"}.get(str(device.get("kind")))
+    if source == "maker":
+        return f"serial number {device.get('serialno')}"
+    return f"id {device.get('serialno')}" + (" (a hash of its machine id)" if source == "machine-id" else "")
 
 
 def _text(value: object) -> str | None:

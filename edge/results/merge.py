@@ -107,6 +107,10 @@ class _Merge:
             with theirs.sentences():
                 for row in theirs.rows("SELECT * FROM cell ORDER BY id"):
                     self._cell(execute, row, known)
+                for row in theirs.rows("SELECT id FROM launch WHERE cell NOT IN (SELECT id FROM cell)"):
+                    self._damaged.append(
+                        f"launch {row['id']} in {self._theirs.path} belongs to a measurement that is lost"
+                    )
                 self._labels(execute)
                 baselines = self._baselines(execute)
                 self._accuracies(execute)

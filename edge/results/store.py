@@ -20,7 +20,7 @@ from edge.errors import FormatError, ResultsError, UnknownResultError
 from edge.results import reasons as remarks
 from edge.results import rows
 from edge.results.accuracies import Accuracies
-from edge.results.database import Database, way_out
+from edge.results.database import Database
 from edge.results.domains import DamagedRowError
 from edge.results.identity import DeviceIdentity
 from edge.results.key import Key
@@ -218,7 +218,7 @@ class Store:
         )
         if row is None:
             if lost := [one for one in self._unreadable() if one[0] == cell]:
-                raise ResultsError(lost[0][1], hint=f"the others are as they were; {way_out(self.path)}")
+                raise ResultsError(lost[0][1], hint=f"the others are as they were; {self._database.way_out}")
             raise UnknownResultError(
                 f"there is no measurement {cell} in {self.path}", hint="see `edgezoo results list`"
             )
@@ -227,7 +227,7 @@ class Store:
         except DamagedRowError as error:
             raise ResultsError(
                 self._damaged(row["id"], row["session"], error),
-                hint=f"the others are as they were; {way_out(self.path)}",
+                hint=f"the others are as they were; {self._database.way_out}",
             ) from error
 
     def ids(self, *, model: str | None = None, device: str | None = None, session: int | None = None) -> list[int]:

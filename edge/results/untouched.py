@@ -87,12 +87,15 @@ def _copy(path: Path, copy: Path) -> None:
 
 
 def _check_length(path: Path, copy: Path) -> None:
-    """SQLite takes a file whose last page was cut off for a whole one. Raises `ResultsError`."""
+    """SQLite takes a file whose last pages were cut off for a whole one. Raises `ResultsError`."""
     with copy.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    page = int.from_bytes(head[16:18], "big")
-    if page and copy.stat().st_size % (page if page > 1 else 65536):
-        raise ResultsError(f"the results database {path} was cut off: its end is missing", hint="copy it again")
+    page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    page = page if page != 1 else 65536
+    is_told = head[24:28] == head[92:96]  # by a SQLite that counts its pages
+    size = copy.stat().st_size
+    if page and (size % page or (is_told and size < pages * page)):
+        raise ResultsError(f"the results database {path} was cut off: its end is missing", hint="copy it again, whole")
 
 
 def _state(path: Path) -> tuple[tuple[int, int] | None, ...]:

@@ -40,5 +40,10 @@ def brief(what: object) -> str:
     text = str(what).partition("\n")[0]
     if not text and not isinstance(what, str):
         text = type(what).__name__
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return one_line(text)
+
+
+def one_line(text: str, *, longest: int = _LONGEST) -> str:
+    """All of a text, printable, in one line, and not long: another text is another line."""
+    text = text if len(text) <= longest else text[:longest] + "..."
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -59,7 +59,7 @@ class ScriptedDevice:
         self.read_thermals = self.rechecks = 0
         self.locked = self.is_prepared = False
         self.serial = "ab12"
-        self.itself: dict[str, str] = {}  # properties beyond those that all have
+        self.itself: dict[str, Any] = {}  # properties beyond those that all have
         self.message: dict[str, Any] = {}  # of `printed`, in every launch
 
     bytes_pushed = 0
@@ -67,7 +67,10 @@ class ScriptedDevice:
     def properties(self) -> Properties:
         core = Core(7, True, 2_841_600, 825_600, "schedutil")
         made = Properties(self.serial, "android", "Xiaomi", "MI 9", "msmnile", ("arm64-v8a",), "10", 29, (core,))
-        return replace(made, **self.itself)  # type: ignore[arg-type]
+        return replace(made, **self.itself)
+
+    def set_apart(self) -> None:
+        self.itself = {key: value for key, value in self.itself.items() if key != "serialno"}
 
     def thermal(self) -> Thermal:
         self.read_thermals += 1

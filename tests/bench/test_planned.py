@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from edge.bench.planned import rounds
 from edge.cli.main import run
 from edge.device.base import Device
 from edge.errors import DeviceError, PlanError
+from edge.lab.ask import LabAsked
+from edge.lab.lease import LabDevice
 from tests.bench.scripted import RUNNER, ScriptedDevice
 
 Capture = pytest.CaptureFixture[str]
@@ -271,7 +275,100 @@ def test_a_device_under_two_names_is_measured_once(
     other.touch()
     written(tmp_path, PLAN + 'runner = "./runner"\n')
     assert run(words) == 1  # what another program measures was asked for, too
-    assert "are one device" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "are one device" in said.err
+    assert f"10.0.0.5:5555 is not measured with {other}: under the name ab12 it is with edgebench" in said.err
+
+
+ON_CABLE = '[[device]]\nserial = "ab12"\n'
+IN_LAB = '[[device]]\nmatch = { soc = "sd855" }\n'
+
+
+@pytest.mark.parametrize(
+    ("devices", "places", "code", "said"),
+    [
+        (ON_CABLE + IN_LAB, 1, 0, "p0 and ab12 are one device"),
+        (IN_LAB + ON_CABLE, 1, 0, "ab12 and p0 are one device"),
+        (IN_LAB + "count = 2\nsplit = true\n" + ON_CABLE, 2, 0, "p0 and ab12 are one device"),
+        (IN_LAB + "count = 2\n", 1, 1, "count = 2: p0 and p0 again are 1 device"),
+        (IN_LAB + "count = 2\n" + ON_CABLE, 1, 1, "count = 2: p0 and p0 again are 1 device"),
+        (ON_CABLE + IN_LAB + "count = 2\n", 1, 1, "count = 2: p0 and p0 again are 1 device"),
+    ],
+)
+def test_the_code_of_a_device_under_two_names_hangs_on_no_order(
+    tmp_path: Path,
+    phones: dict[str, ScriptedDevice],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    devices: str,
+    places: int,
+    code: int,
+    said: str,
+) -> None:
+    """By its address, and as places of a lab, of which the first is that phone, and so is another if there is one phone."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    whole = {"build": "one", "serialno": "8a1b0001"}
+    phones["ab12"].itself = whole
+
+    @contextmanager
+    def reserved(asked: LabAsked, **_: object) -> Iterator[list[LabDevice]]:
+        made = []
+        for number in range(asked.devices):
+            phone = ScriptedDevice()
+            phone.serial, phone.itself = f"127.0.0.1:{number}", whole
+            if 0 < number < places:
+                phone.itself = {**whole, "serialno": f"8a1b000{number + 1}"}
+            made.append(LabDevice("p0" if number == 0 else f"p{number}" if number < places else "p0 again", phone))
+        yield made
+
+    monkeypatch.setattr(module, "reserved", reserved)
+    text = f'models = ["tiny.nb"]\nthreads = [1]\nlab = "rig:20408"\n{devices}'
+    db = tmp_path / "r.db"
+    assert run(["bench", "--plan", str(written(tmp_path, text)), "--json", "--db", str(db)]) == code
+    told = capsys.readouterr()
+    assert said in told.err
+    assert count(db, "cell") == places
+    assert "8a1b0001" in {one["device_identity"]["serialno"] for one in json.loads(told.out)}
+    assert ("Hint" in told.err or "labgrid-client" in told.err) == (code != 0)
+
+
+def test_two_boards_with_a_copied_system_are_two_devices(
+    tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture
+) -> None:
+    """One image on two cards has one machine id; that each was started at another time shows that they are two."""
+    shutil.copyfile(TINY, tmp_path / "tiny.nb")
+    copied = {"kind": "linux", "serialno": "5ca1ab1e", "serialno_from": "machine-id"}
+    for boot, phone in enumerate(phones.values()):
+        phone.itself = {**copied, "boot_id": f"boot {boot}"}
+    db = tmp_path / "r.db"
+    words = ["bench", "--plan", str(written(tmp_path, PLAN)), "--json", "--db", str(db)]
+    assert run(words) == 0
+    said = capsys.readouterr()
+    assert "are two devices" in said.err
+    assert (
+        "tell the same id 5ca1ab1e (a hash of its machine id): the results of each are kept by its address" in said.err
+    )
+    assert "serial number" not in said.err
+    launches = {name: len(phone.launches) for name, phone in phones.items()}
+    assert set(launches.values()) == {2 * count(db, "launch") // 4}
+    assert sorted({one["device_identity"]["address"] for one in json.loads(said.out)}) == ["10.0.0.5:5555", "ab12"]
+    for boot, phone in enumerate(phones.values()):  # another day
+        phone.itself = {**copied, "boot_id": f"later {boot}"}
+    assert run(words) == 0
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [one["id"] for one in json.loads(said.out)]
+    assert launches == {name: len(phone.launches) for name, phone in phones.items()}
+    for phone in phones.values():
+        phone.itself = {**copied, "boot_id": "one"}
+    assert run(words) == 0
+    assert "are one device, with the id 5ca1ab1e (a hash of its machine id): 10.0.0.5" in capsys.readouterr().err
+    for phone in phones.values():
+        phone.itself = copied
+    assert run(words) == 0
+    assert (
+        "tell the same number, id 5ca1ab1e (a hash of its machine id), and are taken for one" in capsys.readouterr().err
+    )
+    assert run(["results", "list", "--db", str(db), "--wide"]) == 0
+    assert "erial number" not in capsys.readouterr().out
 
 
 def test_the_same_from_python(tmp_path: Path, phones: dict[str, ScriptedDevice], capsys: Capture) -> None:

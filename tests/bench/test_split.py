@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.bench.fleet import DeviceRequest, DeviceResult, measure_everywhere
 from edge.bench.split import measure_split
-from edge.device.base import Thermal
-from edge.errors import BenchError, DeviceUnavailableError, LinkLostError
+from edge.device.base import Core, Properties, State, Thermal
+from edge.errors import BenchError, DeviceBusyError, DeviceUnavailableError, LinkLostError
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
 from tests.bench.test_session import Heard, request
@@ -90,6 +92,72 @@ def test_when_all_are_lost_it_ends(tmp_path: Path) -> None:
 def test_devices_that_are_not_equal(tmp_path: Path, field: str, what: str) -> None:
     with pytest.raises(BenchError, match=f"the {what} is another"):
         split(tmp_path / "r.db", [phone("1"), phone("2", **{field: "other"})])
+
+
+class SplitBoard(ScriptedDevice):
+    """A board over ssh, of which a session finds these clocks, and this governor once it is prepared."""
+
+    def __init__(self, serialno: str, *, governor: str | None = "ondemand", khz: int | None = 1_800_000) -> None:
+        super().__init__()
+        self.serial = f"ssh:pi@{serialno}"
+        self.cores = tuple(Core(number, True, khz, 600_000, governor) for number in range(4))
+        self.itself = {"serialno": serialno, "kind": "linux", "build": "Linux 6.6.20", "soc": "bcm2711",
+                       "model": "Raspberry Pi 4 Model B Rev 1.4"}  # fmt: skip
+
+    def properties(self) -> Properties:
+        return replace(super().properties(), cores=self.cores)
+
+    def state(self) -> State:
+        assert self.is_prepared
+        return State(None, (), self.cores, None, None)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"model": "Raspberry Pi 400 Rev 1.0"}, "the model is another (Xiaomi Raspberry Pi 4 Model B Rev 1.4; Xiaomi"),
+        ({"build": "Linux 6.1.21-v8+"}, "the system is another (Linux 6.6.20; Linux 6.1.21-v8+)"),
+        ({"abis": ("armeabi-v7a",)}, "the ABI is another (arm64-v8a; armeabi-v7a)"),
+        ({"khz": 600_000}, "the maximum clock is another (4 x 1.8 GHz; 4 x 0.6 GHz)"),
+        ({"governor": "performance"}, "the governor is another (4 x ondemand; 4 x performance)"),
+        ({"khz": None}, "are not known to be equal: the maximum clock of ssh:pi@2 cannot be read"),
+        ({"governor": None}, "are not known to be equal: the governor of ssh:pi@2 cannot be read"),
+        ({"model": ""}, "are not known to be equal: the model of ssh:pi@2 cannot be read"),
+    ],
+)
+def test_boards_that_are_not_equal(tmp_path: Path, other: dict[str, Any], said: str) -> None:
+    """Neither are models dealt out to both, nor does one's number stand for the other's."""
+    ways = {key: other[key] for key in ("governor", "khz") if key in other}
+    db, one, unlike = tmp_path / "r.db", SplitBoard("1"), SplitBoard("2", **ways)
+    unlike.itself |= {key: value for key, value in other.items() if key not in ways}
+    with pytest.raises(BenchError) as refused:
+        split(db, [one, unlike], MODELS[:1])
+    assert said in str(refused.value)
+    assert one.launches == unlike.launches == []
+    for board in (one, unlike, SplitBoard("3")):
+        split(db, [board], MODELS[:1])
+    assert measured(split(db, [SplitBoard("4")], MODELS[:1])) == [("A", "1")]
+    assert len(one.launches) == len(unlike.launches) > 0
+
+
+def test_boards_whose_clocks_nobody_knows_equal_none(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="the maximum clock of both of them cannot be read"):
+        split(tmp_path / "r.db", [SplitBoard("1", khz=None), SplitBoard("2", khz=None)])
+
+
+def test_a_device_that_cannot_be_prepared_leaves_the_models_to_the_others(tmp_path: Path) -> None:
+    class Busy(ScriptedDevice):
+        @contextmanager
+        def lock(self) -> Iterator[None]:
+            raise DeviceBusyError("2 is in use")
+            yield
+
+    busy, heard = Busy(), Heard()
+    busy.serial, busy.itself = "2", phone("2").itself
+    assert measured(split(tmp_path / "r.db", [busy, phone("1")], heard=heard)) == [(name, "1") for name in MODELS]
+    assert "2 is lost: 2 is in use" in heard.lines
+    (result,) = split(tmp_path / "other.db", [busy])
+    assert isinstance(result.error, DeviceBusyError)
 
 
 def test_programs_that_are_not_equal(tmp_path: Path) -> None:

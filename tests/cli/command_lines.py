@@ -34,8 +34,8 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 
 def named(text: str) -> Iterator[list[str]]:
     """The words after `edgezoo` of each command line in a text; what prose goes on with is left out."""
-    for line in _NAMED.findall(text):
-        words = _PROSE.split(line)[0].strip().strip("'<>").replace("'", "")
+    for line in _NAMED.findall(text.replace("\\\n", " ")):  # a line that goes on in the next one
+        words = _PROSE.split(line)[0].rstrip("\\ ").strip().strip("'<>").replace("'", "")
         yield shlex.split(words if words.count('"') % 2 == 0 else words.strip('"'))
 
 

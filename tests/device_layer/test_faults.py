@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,6 +14,7 @@ from edge.device.adb import server
 from edge.device.adb.android import AndroidDevice
 from edge.device.retry import LINK_RETRIES, with_retries
 from edge.errors import CommandError, DeviceSpaceError, DeviceUnavailableError, LinkLostError, TransferError
+from edge.results.identity import DeviceIdentity
 from tests.device_layer.conftest import AdbServer, MakePhone, program
 from tests.device_layer.places import BASE, BLOBS
 from tests.device_layer.simulated.device import SimulatedDevice
@@ -232,6 +234,26 @@ def test_another_device_at_the_same_address_is_not_gone_on_with(device: AndroidD
         phone.restart(wiped=False)
         with pytest.raises(DeviceUnavailableError, match="another device answers"):
             device.recover(limit=20)
+
+
+def test_a_device_that_was_set_apart_is_known_by_its_address_and_gone_on_with(
+    make_phone: MakePhone, adb_server: AdbServer
+) -> None:
+    """Its maker gave the number to others as well; the device itself stays the one that it was."""
+    phone = make_phone(Model(serialno="0123456789ABCDEF"))
+    device = AndroidDevice(adb_server.address, phone.serial)
+    before = device.properties()
+    assert (before.serialno, before.boot_id) == (
+        "0123456789ABCDEF",
+        (phone.system.state / "boot_id").read_text().strip(),
+    )
+    device.set_apart()
+    with device.lock():
+        phone.restart(wiped=False)
+        assert device.recover(limit=20) is True
+    now = device.properties()
+    assert DeviceIdentity.of(asdict(now)).known_as == phone.serial
+    assert (now.serialno, now.serialno_from, now.build) == (None, None, before.build)
 
 
 def test_device_that_is_still_booting_is_waited_for(phone: SimulatedDevice, adb_server: AdbServer) -> None:

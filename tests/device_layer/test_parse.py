@@ -185,7 +185,7 @@ def test_properties() -> None:
     assert (properties.manufacturer, properties.model, properties.soc) == ("Xiaomi", "MI 9", "msmnile")
     assert (properties.sdk, properties.android_release) == (30, "11")
     assert properties.abis == ("arm64-v8a", "armeabi-v7a", "armeabi")
-    assert properties.serialno == "8a1b2c3d"
+    assert (properties.serialno, properties.serialno_from) == ("8a1b2c3d", "maker")
     assert [(core.online, core.max_khz) for core in properties.cores] == [(True, 1_785_600), (False, None)]
     assert boot == "6221437a-8871-4cc7-9377-bdfd01643653"
 

@@ -327,6 +327,7 @@ def test_boards_of_several_makers(
 def test_which_board_it_is(number: str, machine: str, same: str | None) -> None:
     found, _ = probe.properties(answer(serial=number, id=machine), serial="ssh:board")
     assert found.serialno == same
+    assert found.serialno_from == ("maker" if same else None)
 
 
 def test_a_board_is_known_by_itself_and_not_by_its_address_or_kernel() -> None:
@@ -337,6 +338,7 @@ def test_a_board_is_known_by_itself_and_not_by_its_address_or_kernel() -> None:
     there, _ = probe.properties(answer(**text, kernel="Linux 6.8"), serial="ssh:board.local:2222")
     assert DeviceIdentity.of(asdict(here)) == DeviceIdentity.of(asdict(there))
     assert here.serialno is not None
+    assert here.serialno_from == "machine-id"
     assert "0123456789abcdef" not in here.serialno  # not to be shown to others
 
 

@@ -63,7 +63,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoPhones]:
         board = {"address": "127.0.0.1", "username": "pi", "port": 1}
         lab.export("rig3", {"board": {"NetworkService": board}, "odd": {"NetworkADBDevice": odd},
                             "dead": {"NetworkADBDevice": dead}})  # fmt: skip
-        lab.add_places({"empty": ("nowhere/nothing/*", ["soc=none"]), "board": ("rig3/board/*", ["soc=bcm2712"]),
+        lab.add_places({"x\nphone1: reserved": ("nowhere/nothing/*", ["soc=forged"]),
+                        "empty": ("nowhere/nothing/*", ["soc=none"]), "board": ("rig3/board/*", ["soc=bcm2712"]),
                         "odd": ("rig3/odd/*", ["soc=odd"]), "dead": ("rig3/dead/*", ["soc=dead", "group=mixed"])})  # fmt: skip
         lab.wait_for("rig1/phone1/NetworkADBDevice", "rig2/phone2/NetworkADBDevice", "rig3/board/NetworkService")
         yield TwoPhones(lab, phones, servers, runner)

@@ -138,6 +138,28 @@ def test_the_position_in_the_queue_is_shown(two_phones: TwoPhones, tmp_path: Pat
         two_phones.lab.client("cancel-reservation", one)
 
 
+def test_who_holds_a_place_is_named(two_phones: TwoPhones, tmp_path: Path) -> None:
+    """Who acquired a place by hand would wait behind himself for ever; what the line names frees it."""
+    client = two_phones.lab.client
+    client("-p", "phone1", "acquire")
+    words, said = two_phones.bench("--devices", "2", "--db", str(tmp_path / "r.db")), tmp_path / "said"
+    other = client("reserve", "--wait", "name=phone2", user="other").split("'")[1]
+    with said.open("wb") as err, subprocess.Popen([sys.executable, "-m", "edge", *words], stderr=err) as waiting:
+        try:
+            until(lambda: b"in the queue" in said.read_bytes())
+            (line,) = said.read_text().splitlines()
+            assert line.endswith(
+                "; phone1 is acquired by you (bench/tester): `labgrid-client -p phone1 release` frees it;"
+                " phone2 is reserved by bench/other"
+            )
+            client("cancel-reservation", other, user="other")
+            client(*re.findall(r"`labgrid-client ([^`]*)`", line)[0].split())
+            assert waiting.wait(120) == 0
+        finally:
+            waiting.kill()
+            client("-p", "phone1", "release", check=False)
+
+
 def started(two_phones: TwoPhones, db: Path) -> subprocess.Popen[bytes]:
     said = db.with_suffix(".said")
     with said.open("wb") as err:
@@ -254,6 +276,7 @@ def test_what_the_lab_does_not_have(two_phones: TwoPhones, words: list[str], sai
         ("none", "empty: no exporter tells of a resource nowhere/nothing/* (is the exporter of its host running?"),
         ("odd", 'odd: its NetworkADBDevice has "-x:5037" as address (correct it in its exporter\'s file'),
         ("dead", "Error: dead: nothing answers as an adb server at tcp:localhost:1"),
+        ("forged", "x\\nphone1: reserved: no exporter tells of a resource nowhere/nothing/*"),
         ("bcm2712", "Error: board: ssh:pi@127.0.0.1:1 cannot be reached: connect to host 127.0.0.1 port 1"),
     ],
 )
@@ -264,9 +287,11 @@ def test_a_place_that_cannot_be_used(two_phones: TwoPhones, soc: str, said: str,
     assert run(words) == 1
     told = capsys.readouterr().err
     assert said in told
-    if soc in ("none", "odd"):
-        assert f"--devices 1: the lab has 0 with the tags soc={soc} that can be used" in told
-    assert ("is the exporter" in told) == (soc == "none")
+    if soc in ("none", "odd", "forged"):
+        assert f"Error: no place of the lab with the tags soc={soc} can be used" in told
+        assert "--devices" not in told
+    assert [line for line in told.splitlines() if line.startswith("phone1")] == []
+    assert ("is the exporter" in told) == (soc in ("none", "forged"))
     assert reservations(two_phones) == ""
 
 

@@ -62,6 +62,12 @@ def test_a_place_that_cannot_be_reached_leaves_the_others(
     assert "Connection refused" in said["away"]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", dead)) != 0  # no server was started on a port that is another's
+    forged = Found("good\nphone2: reserved", "adb", "127.0.0.1", port, serialno=phone.serial)
+    told_places(monkeypatch, forged)
+    lines.clear()
+    with lease.reserved(LabAsked("rig", {"soc": "a"}), line=lines.append, wrong=wrong.append) as devices:
+        assert [one.place for one in devices] == ["good\\nphone2: reserved"]
+    assert [line.splitlines() for line in lines] == [lines]
     told_places(monkeypatch, found[1])
     with (
         pytest.raises(LabError, match="hostile: the adb server's address is"),

@@ -93,6 +93,38 @@ def test_a_link_that_is_cut_leaves_a_file_that_is_not_merged(db: Path, tmp_path:
         assert not (tmp_path / "all.db").exists()
 
 
+def test_what_is_cut_off_where_a_page_ends_is_called_so(db: Path, tmp_path: Path, capsys: Capture) -> None:
+    """As transfers are, whose blocks are of the same size; another's file is not to be repaired here."""
+    whole, half = tmp_path / "whole.sqlite", tmp_path / "half.sqlite"
+    back_up(db, whole)
+    content = whole.read_bytes()
+    page = int.from_bytes(content[16:18], "big")
+    assert len(content) > 3 * page
+    for end in range(page, len(content), page):
+        half.write_bytes(content[:end])
+        assert run(["results", "merge", str(half), "--db", str(tmp_path / "all.db")]) == 1
+        said = capsys.readouterr().err
+        assert f"{half} was cut off: its end is missing" in said
+        assert "copy it again" in said
+        assert "--repair" not in said
+    assert not (tmp_path / "all.db").exists()
+    assert run(["results", "merge", str(whole), "--db", str(tmp_path / "all.db")]) == 0
+
+
+def test_a_damaged_file_of_somebody_else_is_not_to_be_repaired_here(db: Path, tmp_path: Path, capsys: Capture) -> None:
+    theirs = tmp_path / "theirs.sqlite"
+    back_up(db, theirs)
+    content = bytearray(theirs.read_bytes())
+    page = int.from_bytes(content[16:18], "big")
+    content[page:] = b"\xa5" * (len(content) - page)
+    theirs.write_bytes(content)
+    assert run(["results", "merge", str(theirs), "--db", str(tmp_path / "all.db")]) == 1
+    said = capsys.readouterr().err
+    assert str(theirs) in said
+    assert "make it again where it is from" in said
+    assert "--repair" not in said
+
+
 def test_no_results_no_folder_no_terminal(
     db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -208,15 +208,15 @@ def test_devices_of_one_name_are_told_apart(two: tuple[Path, Path], capsys: Capt
     measured(ours, "here", hosts[0])
     merge(ours, [theirs])
     assert run(["results", "list", "--db", str(ours)]) == 0
-    assert "Serial number" not in capsys.readouterr().out
+    assert "Device id" not in capsys.readouterr().out
     measured(theirs, "there", hosts[1])
     merge(ours, [theirs])
     assert run(["results", "list", "--db", str(ours)]) == 0
     listed = capsys.readouterr().out
-    assert "Serial number" in listed
+    assert "Device id" in listed
     assert {"5a", "6b", "8a1b2c3d"} <= set(listed.split())
     assert run(["choose", "--threads", "1", "-s", "host", "--db", str(ours)]) == 2
-    assert "name one by its serial number: 5a, 6b" in capsys.readouterr().err
+    assert "name one by its id: 5a, 6b" in capsys.readouterr().err
     assert run(["choose", "--threads", "1", "-s", "6b", "--db", str(ours)]) == 0
 
 
@@ -495,6 +495,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(("cell", "threads"), -3)
 @example(("session", "started"), "yesterday")
 @example(("cell", "model_sha256"), "")
+@example(("launch", "cell"), 9.3e18)
 def test_whatever_a_column_of_theirs_holds_ours_hold_what_they_may(
     whole: Path, tmp_path_factory: pytest.TempPathFactory, place: tuple[str, str], value: object
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
@@ -64,6 +65,7 @@ class ShellDevice(ABC, Generic[Before]):
         self.blobs = BlobStore(way)
         self._properties: Properties | None = None
         self._boot = ""
+        self._apart = False
         self._owner: Owner | None = None
         self._before: Before | None = None  # set while the settings are changed
 
@@ -77,8 +79,12 @@ class ShellDevice(ABC, Generic[Before]):
 
     def properties(self) -> Properties:
         if self._properties is None:
-            self._properties, self._boot = self._identify()
-        return self._properties
+            known, self._boot = self._identify()
+            self._properties = replace(known, boot_id=self._boot or None)
+        return replace(self._properties, serialno=None, serialno_from=None) if self._apart else self._properties
+
+    def set_apart(self) -> None:
+        self._apart = True
 
     @abstractmethod
     def _identify(self) -> tuple[Properties, str]:

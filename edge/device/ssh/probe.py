@@ -59,6 +59,7 @@ def properties(text: str, *, serial: str) -> tuple[Properties, str]:
     parts = {name: part.strip() for name, part in sections(text, _WORD).items()}
     compatible = [line for line in parts.get("compatible", "").splitlines() if "," in line]
     machine = parts.get("machine", "")
+    number, source = _identity(parts)
     found = Properties(
         serial=serial,
         kind="linux",
@@ -70,7 +71,8 @@ def properties(text: str, *, serial: str) -> tuple[Properties, str]:
         sdk=None,
         cores=sysfs.cores(sysfs.parse(parts.get("cores", ""))),
         build=parts.get("kernel") or None,
-        serialno=_identity(parts),
+        serialno=number,
+        serialno_from=source,
     )
     return found, parts.get("boot", "")
 
@@ -92,16 +94,17 @@ def _soc(compatible: list[str], parts: Mapping[str, str]) -> str | None:
     return parts.get("cpu", "").partition(":")[2].strip() or None
 
 
-def _identity(parts: Mapping[str, str]) -> str | None:
-    """The maker's serial number; else a hash of the system's id, which is not to be shown to others (machine-id(5)).
+def _identity(parts: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The maker's serial number; else a hash of the system's id, which is not to be shown to others (machine-id(5)); and which.
 
     The number comes first: system images are copied from card to card with the id in them.
     """
     number = parts.get("serial", "")
     if number.lower() not in _NO_SERIALS and number.strip("0"):
-        return number.lower()
-    machine = parts.get("id", "")
-    return hashlib.sha256(f"edgezoo {machine}".encode()).hexdigest()[:16] if machine else None
+        return number.lower(), "maker"
+    if not (machine := parts.get("id", "")):
+        return None, None
+    return hashlib.sha256(f"edgezoo {machine}".encode()).hexdigest()[:16], "machine-id"
 
 
 def thermal(text: str) -> Thermal:

@@ -142,6 +142,7 @@ class System:
             "ro.board.platform": "msmnile",
             "ro.product.cpu.abilist": self.model.abis,
             "ro.build.version.release": "11",
+            "ro.build.fingerprint": "example/one/one:11/RP1A.200720.009/1:user/release-keys",
             "ro.build.version.sdk": str(self.model.sdk),
             "sys.boot_completed": "1",
         }
