@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge.metadata.file import origin_of
+from edge.metadata.model import Proof
 from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
 from edge.zoo.doubts import Doubt, doubts_of
@@ -17,6 +18,31 @@ def proven(subject: Subject) -> Facts:
     """Which of PaddleClas' numbers are this network's, and why others are not; the name of a file proves nothing."""
     origin = origin_of(subject.metadata, subject.name)
     return of_origin(origin, subject.shapes, subject.params, subject.flops)
+
+
+INTERVAL_LEGEND = (
+    "± 95 % confidence interval of the median over launches, its farther end; within one session. Where they are too"
+    " few for 95 %, the level is said"
+)
+
+
+def half_width(measurement: Measurement) -> str:
+    """Of the median's interval, relative, with its level where that is below 95 %: `3.3% at 50 %`; "" where there is none."""
+    statistics = measurement.statistics
+    if statistics is None or statistics.interval is None or measurement.protocol.headline != "median":
+        return ""
+    level = "" if statistics.ci95 is not None else f" at {statistics.interval.level_text}"
+    return f"{statistics.interval.half_width(statistics.median):.1%}{level}"
+
+
+def proof(measurement: Measurement) -> Proof | None:
+    """The newest comparison with Paddle of the file's outputs on that very device, by that program and number of threads."""
+    place = measurement.identity
+    asked = (measurement.subject.sha256, measurement.program.sha256, measurement.threads, place.serialno, place.address)
+    for one in reversed(origin_of(measurement.subject.metadata, measurement.subject.name).proofs or ()):
+        if (one.sha256, one.program_sha256, one.threads, one.device.serialno, one.device.address) == asked:
+            return one
+    return None
 
 
 def published(subject: Subject) -> Published | None:
