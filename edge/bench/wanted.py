@@ -52,7 +52,9 @@ def check_threads(threads: Sequence[int], cores: int | None, device: str = "") -
     if cores and most > max(cores, TABLE_THREADS):
         raise UsageError(
             f"--threads {most}: {device} has {cores} core{'s' * (cores != 1)}",
-            hint=f"{max(cores, TABLE_THREADS)} or fewer",
+            hint=f"{cores} or fewer; up to {TABLE_THREADS}, of which the table tells, are measured and marked"
+            if cores < TABLE_THREADS
+            else f"{cores} or fewer",
         )
 
 
