@@ -301,6 +301,13 @@ def test_the_intel_columns() -> None:
     assert f"| {v1} | paddle 1.2 | 1 | 3.60 | 1.74 | 2.07 | Xeon Gold 6148, Paddle with oneDNN | 1 |" in table
     assert f"| {v2} | openvino 1.2 | 10 | 8.28 | 4.32 | 1.92 | Xeon Gold 6271C, OpenVINO |  |" in table
     assert "1: measured with 1 thread, published with 10" in table
+    last = cell(1, "litert", 3.48, name=v1, **shared)
+    last = replace(last, subject=replace(last.subject, shapes=((1, 224, 224, 3),)))
+    assert f"| {v1} | litert 1.2 | 1 | 3.60 | 1.74 | 2.07 |" in intel.render([last], "markdown")
+    other = replace(last, subject=replace(last.subject, shapes=((1, 320, 320, 3),)))
+    table_of_others = intel.render([other, cell(2, "paddle", 3, name="GhostNet_x0_5", **shared)], "markdown")
+    assert "1: no published number: its input is 1x320x320x3, and the table's 1x3x224x224" in table_of_others
+    assert "2: no published number: PaddleClas published none of it" in table_of_others
     assert "Xeon, 2 cores" in table
     assert ROBUST.headline == "median"
     assert INTEL_TABLE.headline == "mean"
