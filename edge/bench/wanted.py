@@ -69,7 +69,13 @@ def check_engine(engine: HostEngine, runner: str | None, place: str | None) -> N
         return
     if runner or place not in ("host", None):
         where = "with --runner" if runner else f"on {place}"
-        raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
+        there = " and ".join(DEVICE_ENGINES)
+        raise UsageError(
+            f"the engine {engine.name} does not measure {where}",
+            hint="--device host, without --runner"
+            if runner
+            else f"on a device {there} do: --engine {','.join(DEVICE_ENGINES)}",
+        )
 
 
 def check_weights(weights: Weights, names: Sequence[str]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge.bench.host_engines import PADDLE_LITE
 from edge.metadata.file import origin_of
 from edge.metadata.model import Proof
 from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
+from edge.toolchain.engines import formats
 from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
 from edge.zoo.published import Facts
@@ -60,12 +62,17 @@ def doubts(subject: Subject, *numbers: str) -> tuple[Doubt, ...]:
 
 
 def maker(subject: Subject) -> str:
-    """What made the model file, and for what: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`."""
+    """What made the model file: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`, `made by MNN 3.6.1`."""
     tool = origin_of(subject.metadata, subject.name).engine
     if tool is not None and tool.name == "paddle":
         return f"Paddle's inference program, written by {tool.version or 'an unknown version'}"
     if tool is not None and tool.name == "paddle2onnx":
         return f"ONNX by paddle2onnx {tool.version}"
+    if tool is not None and tool.name != PADDLE_LITE.kind:
+        title = next((one.title for one in formats().values() if one.kind == tool.name), tool.name)
+        return f"made by {title} {tool.version}"
+    if tool is None and subject.opt_version is None and subject.target is None:
+        return "made by an unknown tool"
     return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
 
 
