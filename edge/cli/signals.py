@@ -49,6 +49,11 @@ def unwinding() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def ended_by(code: int) -> str | None:
+    """The signal's name where an exit code is one's; None for a command's own."""
+    return next((one.name for one in signal.Signals if one.name in _ENDING and code == 128 + one), None)
+
+
 def _unwind(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
