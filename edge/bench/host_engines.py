@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
-from edge.toolchain.engines import WORKERS, Engine, as_named, engine, engines, formats
+from edge.results.versions import as_named
+from edge.toolchain.engines import WORKERS, Engine, engine, engines, formats
 
 Format = str  # "nb", "onnx", "program" (Paddle's own inference program), or a format of engines.toml
 _SHARED = ("bench_program.py", "bench_host.py")

@@ -17,6 +17,7 @@ from edge.results import words
 from edge.results.comparison import LatencyComparison, compare
 from edge.results.measurement import Measurement
 from edge.results.missing import Missing
+from edge.results.versions import engine_named
 
 _COLUMNS = (
     Column("Model", False, 0),
@@ -76,7 +77,7 @@ def _is_in(one: Measurement, engine: HostEngine) -> bool:
 def engine_of(one: Measurement) -> str:
     """The engine and its version, as the program told them; of a cell that never ran, the one that was meant."""
     name, version = one.engine
-    return f"{name or _meant(one)} {version or ''}".rstrip()
+    return engine_named(name or _meant(one), version)
 
 
 def _meant(one: Measurement) -> str:

@@ -10,6 +10,7 @@ from edge.metadata.file import origin_of
 from edge.metadata.model import Proof
 from edge.metadata.published import of_origin
 from edge.results.measurement import Measurement, Subject
+from edge.results.versions import as_named
 from edge.toolchain.engines import formats
 from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
@@ -62,7 +63,7 @@ def doubts(subject: Subject, *numbers: str) -> tuple[Doubt, ...]:
 
 
 def maker(subject: Subject) -> str:
-    """What made the model file: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`, `made by MNN 3.6.1`."""
+    """What made the model file: `made for arm by opt 2.13rc0`, `ONNX by paddle2onnx 1.3.1`, `made by MNN 3.6.1`."""
     tool = origin_of(subject.metadata, subject.name).engine
     if tool is not None and tool.name == "paddle":
         return f"Paddle's inference program, written by {tool.version or 'an unknown version'}"
@@ -73,7 +74,7 @@ def maker(subject: Subject) -> str:
         return f"made by {title} {tool.version}"
     if tool is None and subject.opt_version is None and subject.target is None:
         return "made by an unknown tool"
-    return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
+    return f"made for {subject.target or 'unknown'} by opt {as_named(subject.opt_version or 'unknown')}"
 
 
 def verified(subject: Subject) -> str | None:

@@ -9,6 +9,7 @@ from edge.report import facts, identity
 from edge.report.grid import Column
 from edge.results import words
 from edge.results.measurement import Measurement, Subject
+from edge.results.versions import engine_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
     first = cells[0]
     launches = [launch for cell in cells for launch in cell.launches]
     engines = " and ".join(
-        dict.fromkeys(f"{one.engine} {one.engine_version or ''}".rstrip() for one in launches if one.engine)
+        dict.fromkeys(engine_named(one.engine, one.engine_version) for one in launches if one.engine)
     )
     protocol = first.protocol
     how = f"{protocol.name}: warm-up {protocol.warmup_runs} runs"

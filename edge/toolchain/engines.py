@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -105,11 +104,3 @@ def engine(kind: str, version: str | None = None) -> Engine:
             return candidate
     known = ", ".join(e.version for e in of_kind)
     raise UsageError(f"there is no {kind} engine of version {version!r}", hint=f"known versions: {known}")
-
-
-def as_named(version: str) -> str:
-    """A version as it is named here and in package registries, from how Paddle-Lite writes it: `v2.13-rc` is `2.13rc0`."""
-    found = re.fullmatch(r"v?(\d{1,3}\.\d{1,3}(?:\.\d{1,3})?)(?:-?rc(\d{0,3}))?", version, re.ASCII)
-    if found is None:
-        return version
-    return found[1] if found[2] is None else f"{found[1]}rc{found[2] or 0}"
