@@ -227,7 +227,7 @@ def _place(
             if not several:
                 raise
             errors.append(error)
-            lacking += [Missing(name, wanted.engine.name, error) for name in wanted.names]
+            lacking += [Missing(name, wanted.engine.name, error, file=False) for name in wanted.names]
             continue
         runner = runner or mine
         errors += failed

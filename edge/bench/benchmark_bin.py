@@ -12,7 +12,7 @@ import math
 import re
 
 from edge.bench.engine_log import engine_warnings
-from edge.bench.failures import died, ended_badly, never_started, normal_code
+from edge.bench.failures import PADDLE_LITE, died, ended_badly, never_started, normal_code
 from edge.bench.launch import LaunchReport, OutputTensor
 from edge.results.measurement import Extremes
 from edge.untrusted.numbers import count, real
@@ -99,11 +99,11 @@ def _check_ending(stdout: str, exit_code: int, stderr: str) -> None:
     if wrong := _BAD_FLAG.search(stderr) or _BAD_FLAG.search(stdout):
         raise ended_badly("bad_argument", wrong[0], stderr)
     if code > 128:
-        raise died(code, stderr)
+        raise died(code, stderr, engine=PADDLE_LITE)
     if code in (126, 127):
         raise never_started(code, stderr)
     if code != 0:
-        raise ended_badly("engine_failed", f"it ended with code {code}", stderr)
+        raise ended_badly("engine_failed", f"it ended with code {code}", stderr, PADDLE_LITE)
 
 
 def _extremes(repeats: int, low: float, mean: float, high: float, stderr: str) -> Extremes:

@@ -16,6 +16,7 @@ from edge.results.statistics import median, median_interval, neighbours_alike, t
 # A cell alone sees only its own spread, which may be small by luck: its interval must be so many times narrower. With
 # more cells luck evens out. Chosen by simulation (docs/decisions/latency-statistics.md).
 LUCK = 0.6
+_AGAIN = Code.STARTED_AGAIN.value  # of every launch, also of those that do not count
 FEWEST_FOR_95 = 6  # launches that have a 95 % interval
 
 
@@ -96,7 +97,9 @@ class Cell:
     def notes(self) -> list[Remark]:
         """What a reader must know besides."""
         counted = self.counted
-        found = [*self.job.notes, *dict.fromkeys(note for launch in counted for note in launch.notes)]
+        again = over_launches([[one for one in launch.notes if one.code == _AGAIN] for launch in self.launches])
+        told = dict.fromkeys(note for launch in counted for note in launch.notes if note.code != _AGAIN)
+        found = [*self.job.notes, *again, *told]
         if aside := [launch for launch in self.launches if launch not in counted]:
             why = "; ".join(dict.fromkeys(str(reason) for launch in aside for reason in launch.reasons))
             found.append(Code.SET_ASIDE(count=len(aside), launches=len(self.launches), why=why))

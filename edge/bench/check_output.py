@@ -225,7 +225,22 @@ def _compare(
     if found.status == "inconclusive":
         return OutputCheck(None, f"inconclusive: {found.reason}")
     remark = "".join(f"; {one}" for one in (rounding(found), _within(found, precision), own.remark) if one)
-    return OutputCheck(True, f"its output on the device is {whose}: {figures}{remark}", worst, by, used(found, asked))
+    said = established(whose, precision, worst.relative_error, loosened=found.swing is not None)
+    return OutputCheck(True, f"its output on the device {said}: {figures}{remark}", worst, by, used(found, asked))
+
+
+def established(whose: str, precision: Precision, relative_error: float, *, loosened: bool) -> str:
+    """What passing says of outputs beside `whose`: `is Paddle's` only where the limits leave no more than float32's rounding.
+
+    `loosened`: other limits than the precision's own were applied, which `_within` tells.
+    """
+    from edge.convert.verify.compare import LIMITS
+
+    limits = LIMITS[precision]
+    if limits.relative_error <= LIMITS["fp32"].relative_error:
+        return f"is {whose}"
+    own = f" (relative error {relative_error:.2g} of {limits.relative_error:g}, cosine from {limits.cosine:g})"
+    return f"agrees with {whose} within the limits for {precision}" + ("" if loosened else own)
 
 
 def _within(found: Judgement, precision: Precision) -> str | None:

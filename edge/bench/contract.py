@@ -113,15 +113,19 @@ def _sound_lines(stdout: str, exit_code: int, stderr: str) -> list[Fields]:
     first = lines[0] if lines and lines[0].kind == "hello" else None
     end = lines[-1] if lines and lines[-1].kind == "end" else None
     try:
+        engine = first.text("engine") if first is not None else None
         if first is not None and first.whole("contract") != CONTRACT_VERSION:
             raise _other_contract(first.whole("contract"))
         if end is not None and end.text("status") != "ok":
             kind, message = end.text("kind"), end.text("message")
             if kind == "contract_mismatch":
                 raise ContractError(message, hint=_BUILD_AGAIN)
-            raise died(code, stderr, message) if kind == "crash" else ended_badly(kind, message, stderr)
+            error = (
+                died(code, stderr, message, engine) if kind == "crash" else ended_badly(kind, message, stderr, engine)
+            )
+            raise error
         if code > 128:
-            raise died(code, stderr)
+            raise died(code, stderr, engine=engine)
         if code in (126, 127) and not lines:
             raise never_started(code, stderr)
         if code != 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge.bench.launch import CoreState, LaunchSpec
+from edge.bench.launch import CoreState, LaunchEnvironment, LaunchSpec
 
 _HIGH, _LOW, _FULL = 0, 1, 2  # NO_BIND has none; the RAND modes wander
 
@@ -27,3 +27,13 @@ def cores_asked(spec: LaunchSpec, abi: str, cores: Sequence[CoreState]) -> tuple
     little = [index for index, top in tops.items() if top < middle]
     pool = {_HIGH: big[::-1], _LOW: little or big, _FULL: big + little}[mode]
     return tuple(sorted(pool[: spec.threads]))
+
+
+def cores_there(spec: LaunchSpec, abi: str, before: LaunchEnvironment) -> int | None:
+    """How many cores a launch has: of those asked for, or that it may run on, those that are online; None where unknown."""
+    asked = cores_asked(spec, abi, before.cores)
+    allowed = asked if asked is not None else before.affinity
+    if allowed is None:
+        return None
+    offline = {core.index for core in before.cores if core.online is False}
+    return len(set(allowed) - offline)

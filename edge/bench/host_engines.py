@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edge.cache.hashing import sha256_of
 from edge.errors import UsageError
-from edge.toolchain.engines import WORKERS, Engine, engine, formats
+from edge.results.versions import as_named
+from edge.toolchain.engines import WORKERS, Engine, engine, engines, formats
 
 Format = str  # "nb", "onnx", "program" (Paddle's own inference program), or a format of engines.toml
 _SHARED = ("bench_program.py", "bench_host.py")
@@ -79,23 +80,47 @@ def known_engines() -> tuple[str, ...]:
 
 def host_engines(text: str) -> tuple[HostEngine, ...]:
     """What `bench --engine` says: one or more, separated by commas, or all. Raises `UsageError`."""
-    names = _KNOWN if text == ALL else dict.fromkeys(text.split(","))
-    return tuple(host_engine(name) for name in names)
+    if text == ALL:
+        return tuple(_KNOWN.values())
+    names = text.split(",")
+    if ALL in names:
+        raise UsageError(f"--engine {text}: {ALL} is all of them, alone", hint=f"--engine {ALL}")
+    named: dict[tuple[str, str], str] = {}
+    found = []
+    for name in names:
+        one = host_engine(name, more=ALL)
+        place = one.name, one.environment.version
+        if place in named:
+            again = f"{name} is named twice" if name == named[place] else f"{name} and {named[place]} are one engine"
+            raise UsageError(f"--engine {text}: {again}", hint="once is enough")
+        named[place] = name
+        found.append(one)
+    return tuple(found)
 
 
-def host_engine(text: str | None) -> HostEngine:
-    """What `--engine` says: a name, or a version of Paddle-Lite; None is Paddle-Lite. Raises `UsageError`."""
+def host_engine(text: str | None, more: str = "") -> HostEngine:
+    """What `--engine` says: a name, or a version of Paddle-Lite, which may be written as its library writes it (v2.13-rc).
+
+    None is Paddle-Lite; `more` is another word that could have been said there. Raises `UsageError`.
+    """
     if text is None:
         return PADDLE_LITE
     if text == PADDLE_PLAIN.name:
         return PADDLE_PLAIN
     if text in _KNOWN:
         return _KNOWN[text]
-    try:
-        engine(PADDLE_LITE.kind, text)
-    except UsageError as error:
-        raise UsageError(error.message, hint=f"{error.hint}; or an engine: {', '.join(_KNOWN)}") from error
-    return replace(PADDLE_LITE, version=text)
+    versions = {one.version for one in engines() if one.kind == PADDLE_LITE.kind}
+    version = as_named(text)
+    if version in versions:
+        return replace(PADDLE_LITE, version=version)
+    names = [*_KNOWN, PADDLE_PLAIN.name, *([more] if more else [])]
+    hint = f"there are {', '.join(names)}; and versions of Paddle-Lite: {', '.join(sorted(versions))}"
+    if not text.strip():
+        raise UsageError("an engine without a name: is there a comma too many?", hint=hint)
+    if version[:1].isdigit():
+        raise UsageError(f"there is no {PADDLE_LITE.kind} engine of version {text!r}", hint=hint)
+    near = next((f"is {name} meant? " for name in names if name == text.strip().lower()), "")
+    raise UsageError(f"there is no engine {text!r}", hint=near + hint)
 
 
 def engine_meant(program: str, maker: str | None) -> str:

@@ -10,7 +10,7 @@ from edge.bench import gate as thermal_gate
 from edge.bench import throttling
 from edge.bench.cell import Cell
 from edge.bench.clock import SYSTEM, Clock
-from edge.bench.cores import cores_asked
+from edge.bench.cores import cores_asked, cores_there
 from edge.bench.failures import hung
 from edge.bench.launch import LaunchReport, LaunchSpec
 from edge.bench.programs import Runner
@@ -34,7 +34,6 @@ OTHER_MODEL = "other_model"  # the kind of a failure: the program loaded another
 CRASH_RETRIES = 1  # a process that the low-memory killer took may live the second time
 STALE_SECONDS = 0.2  # a thermal reading older than this is taken anew
 SAY_AFTER, SAY_EVERY = 5.0, 60.0  # seconds of waiting for a hot device
-BUSY = 0.1  # of the busiest thread's CPU time: what less takes does not compute the network
 # What the engine did otherwise than asked, so that the cell is not what it says (edge.bench.engine_log).
 _INVALIDATING = ("threads_truncated", "cores_offline", "binding_failed")
 
@@ -77,17 +76,24 @@ class Launcher:
         Raises what made it impossible, after a bounded number of attempts; DeviceUnavailableError if the device is gone.
         """
 
+        crashes: list[EdgezooError] = []
+
         def once() -> Launch:
             try:
-                return self._once(cell)
+                made = self._once(cell)
+                return replace(made, notes=(*made.notes, *(Code.STARTED_AGAIN(ending=one.message) for one in crashes)))
             except EdgezooError:
                 self._places.clear()  # what failed may have taken the files with it
                 raise
 
+        def again(error: RunnerError) -> None:
+            crashes.append(error)
+            self._say(f"{cell.name}: {error.message}; once more")
+
         crashed = Remedy(
             (RunnerError,),
             CRASH_RETRIES,
-            lambda error: self._say(f"{cell.name}: {error.message}; once more"),
+            again,
             when=lambda error: error.kind == "crash",
         )
         another = Remedy(
@@ -130,7 +136,12 @@ class Launcher:
                 loop=(report.loop_begin, report.loop_end),
                 fixed_performance=self._fixed_performance,
             ),
-            *_signs_of_probes(spec, report, fixed_performance=self._fixed_performance),
+            *_signs_of_probes(
+                spec,
+                report,
+                fixed_performance=self._fixed_performance,
+                threads_honoured=runner.program.threads_honoured,
+            ),
         )
         hot = [Code.MEASURED_HOT(why=str(one)) for one in gate.reasons] if gate.verdict == "hot" else []
         heat = thermal_gate.limits_of_heat(after)
@@ -226,7 +237,9 @@ def _check_model(cell: Cell, report: LaunchReport, serial: str) -> None:
         )
 
 
-def _signs_of_probes(spec: LaunchSpec, report: LaunchReport, *, fixed_performance: bool) -> tuple[Remark, ...]:
+def _signs_of_probes(
+    spec: LaunchSpec, report: LaunchReport, *, fixed_performance: bool, threads_honoured: bool
+) -> tuple[Remark, ...]:
     """What the program's own probes say against the launch."""
     changed = throttling.sign_of_outputs(
         [output.digest for output in report.outputs], [output.digest for output in report.last_outputs]
@@ -235,8 +248,11 @@ def _signs_of_probes(spec: LaunchSpec, report: LaunchReport, *, fixed_performanc
     if report.probes is None or report.hello is None or report.before is None:
         return tuple(signs)
     measured, abi = report.probes.measured, report.hello.abi
-    if load := throttling.sign_of_load(measured):
-        signs.append(load)
+    # an engine that cut the threads to the cores there are, or always runs one, has no more than compute
+    cut = not threads_honoured or report.synthetic or any(one.kind == "threads_truncated" for one in report.warnings)
+    crowd = throttling.sign_of_threads(1 if cut else spec.threads, cores_there(spec, abi, report.before), measured)
+    if waited := crowd or throttling.sign_of_load(measured):
+        signs.append(waited)
     expected: dict[int, int] = {}
     if abi.startswith("arm"):  # the highest clock of an x86 core is for when the others idle
         for core in report.loop_begin:
@@ -264,12 +280,8 @@ def _other_precision(cell: Cell, report: LaunchReport) -> tuple[Remark, ...]:
 
 def _notes_of_threads(spec: LaunchSpec, report: LaunchReport) -> tuple[Remark, ...]:
     """How many threads had work, where they are not as many as were asked for."""
-    threads = report.probes.measured.threads if report.probes is not None else None
-    if threads is None or report.synthetic or any(thread.cpu_ms is None for thread in threads):
-        return ()
-    busiest = max((thread.cpu_ms or 0.0 for thread in threads), default=0.0)
-    busy = sum((thread.cpu_ms or 0.0) >= BUSY * busiest for thread in threads) if busiest > 0 else 0
-    if busy == spec.threads or not busy:
+    busy = throttling.computing(report.probes.measured) if report.probes is not None else None
+    if not busy or report.synthetic or busy == spec.threads:
         return ()
     return ((Code.THREADS_IDLE if busy < spec.threads else Code.THREADS_MORE)(asked=spec.threads, busy=busy),)
 

@@ -22,6 +22,7 @@ _LOST_STEPS = (0.5, 0.25, 0.1, MAX_SHARE_LOST)  # so that the launches of a cell
 MAX_CLOCK_SHORTFALL = 0.03
 # A thread that used less CPU time than this share of the wall time only waited.
 MIN_SHARE_OF_WORK = 0.01
+BUSY = 0.1  # of the busiest thread's CPU time: what less takes does not compute the network
 MIN_PAUSES = 3  # readings between runs; one alone may have been disturbed
 
 
@@ -93,6 +94,24 @@ def sign_of_load(measured: Usage) -> Remark | None:
         return None
     passed = next((step for step in _LOST_STEPS if lost > step), None)
     return None if passed is None else Code.LOAD_ON_CORES(share=passed)
+
+
+def computing(measured: Usage) -> int | None:
+    """How many threads computed the network; None where that is not told."""
+    threads = measured.threads
+    if threads is None or any(thread.cpu_ms is None for thread in threads):
+        return None
+    busiest = max((thread.cpu_ms or 0.0 for thread in threads), default=0.0)
+    return sum((thread.cpu_ms or 0.0) >= BUSY * busiest for thread in threads) if busiest > 0 else 0
+
+
+def sign_of_threads(asked: int, cores: int | None, measured: Usage) -> Remark | None:
+    """Whether the network's threads, those `asked` for or more that computed, had fewer `cores` (None: unknown).
+
+    Then one waits for another, which the scheduler counts as it counts waiting for other work.
+    """
+    threads = max(asked, computing(measured) or 0)
+    return Code.THREADS_OVER_CORES(threads=threads, cores=cores) if cores and threads > cores else None
 
 
 def signs_of_clock(clocks: Clocks, expected: Mapping[int, int]) -> tuple[Remark, ...]:

@@ -52,7 +52,9 @@ def check_threads(threads: Sequence[int], cores: int | None, device: str = "") -
     if cores and most > max(cores, TABLE_THREADS):
         raise UsageError(
             f"--threads {most}: {device} has {cores} core{'s' * (cores != 1)}",
-            hint=f"{max(cores, TABLE_THREADS)} or fewer",
+            hint=f"{cores} or fewer; up to {TABLE_THREADS}, of which the table tells, are measured and marked"
+            if cores < TABLE_THREADS
+            else f"{cores} or fewer",
         )
 
 
@@ -67,7 +69,13 @@ def check_engine(engine: HostEngine, runner: str | None, place: str | None) -> N
         return
     if runner or place not in ("host", None):
         where = "with --runner" if runner else f"on {place}"
-        raise UsageError(f"the engine {engine.name} does not measure {where}", hint="--device host, without --runner")
+        there = " and ".join(DEVICE_ENGINES)
+        raise UsageError(
+            f"the engine {engine.name} does not measure {where}",
+            hint="--device host, without --runner"
+            if runner
+            else f"on a device {there} do: --engine {','.join(DEVICE_ENGINES)}",
+        )
 
 
 def check_weights(weights: Weights, names: Sequence[str]) -> None:

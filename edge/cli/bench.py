@@ -147,7 +147,7 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
     elif asked.protocol_name == "intel-table" and form in ("text", "markdown"):
         print_intel(made.cells, form=form, output=output, view=view)
     elif len(asked.engines) > 1 and form in ("text", "markdown", "json"):
-        print_engines(made.cells, made.missing, form=form, output=output, view=view)
+        print_engines(made.cells, made.missing, asked.engines[0], form=form, output=output, view=view)
     elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio, view=view)
     if made.failed:

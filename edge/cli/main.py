@@ -18,7 +18,7 @@ from edge import __version__
 from edge.cli import options, settings, terminal
 from edge.cli.running import Running
 from edge.cli.shield import shielded
-from edge.cli.signals import held_devices, unwinding
+from edge.cli.signals import ended_by, held_devices, unwinding
 from edge.errors import EdgezooError, UsageError, foreseen
 
 # Command name -> the module that exports it as `command`, in the order of the help. A module is imported when its
@@ -120,8 +120,13 @@ def _run(arguments: list[str] | None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except SystemExit as end:  # a command's own exit code, or a signal's
+        code = end.code if isinstance(end.code, int) else 1
+        if name := ended_by(code):
+            click.echo(f"Ended by {name}.{known.resumes}", err=True)
         _tell_left()
-        return end.code if isinstance(end.code, int) else 1
+        if name:
+            _tell_json(known, "Interrupted", f"ended by {name}", known.resumes.strip(), code)
+        return code
     except click.ClickException as error:
         error.show()
         _tell_json(known, "UsageError", error.format_message(), "", error.exit_code)

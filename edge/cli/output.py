@@ -18,6 +18,7 @@ from edge.cli import terminal
 from edge.cli.running import running
 
 if TYPE_CHECKING:
+    from edge.bench.host_engines import HostEngine
     from edge.cli.bars import Bars
     from edge.report.view import View
     from edge.results.measurement import Measurement
@@ -94,12 +95,21 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
 
 
 def print_engines(
-    cells: Sequence[Measurement], missing: Sequence[Missing], *, form: str, output: Path | None = None, view: View
+    cells: Sequence[Measurement],
+    missing: Sequence[Missing],
+    first: HostEngine,
+    *,
+    form: str,
+    output: Path | None = None,
+    view: View,
 ) -> None:
-    """Networks in several engines, each beside the first. Raises `OutputError`."""
+    """Networks in several engines, each beside the `first` that is named. Raises `OutputError`."""
     from edge.report import engines
 
-    put(engines.as_json(cells, missing) if form == "json" else engines.render(cells, missing, form, view), output)
+    made = (
+        engines.as_json(cells, missing, first) if form == "json" else engines.render(cells, missing, first, form, view)
+    )
+    put(made, output)
 
 
 def print_intel(cells: Sequence[Measurement], *, form: str, output: Path | None = None, view: View) -> None:

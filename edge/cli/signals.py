@@ -83,6 +83,11 @@ def held_devices() -> tuple[str, ...]:
     return owners.holding() if owners is not None else ()
 
 
+def ended_by(code: int) -> str | None:
+    """The signal's name where an exit code is one's; None for a command's own."""
+    return next((one.name for one in signal.Signals if one.name in _ENDING and code == 128 + one), None)
+
+
 def _number(error: BaseException | None) -> int | None:
     """Of the signal that such an exception is from."""
     if isinstance(error, KeyboardInterrupt):

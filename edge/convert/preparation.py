@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.convert.shapes import InputShape, input_shapes
 from edge.errors import FormatError, UsageError
-from edge.images.overrides import Overrides, fitting, images_of, takes_one_image
+from edge.images.overrides import Overrides, fitting, images_of, in_layout_of, takes_one_image
 from edge.metadata.file import read_beside
 from edge.metadata.model import Metadata
 from edge.paddle.program import Program
@@ -46,7 +46,7 @@ def prepared(
     config = _config(model, source)
     labels = (config.labels if config else None) or (before.class_labels or None if before else None)
     remarks = list(config.remarks) if config else []
-    known, origin = _known(model, source, before, config, place)
+    known, origin = _known(model, source, _kept(before, images), config, place)
     if overrides:
         if known is None and config is not None and config.prepared is not None:
             overrides = overrides.over(config.prepared)
@@ -85,15 +85,22 @@ def _config(model: ClasNetwork | None, source: InferenceModel) -> Config | None:
 def _known(
     model: ClasNetwork | None,
     source: InferenceModel,
-    before: Metadata | None,
+    kept: Preprocessing | None,
     config: Config | None,
     place: Path | None,
 ) -> tuple[Preprocessing | None, str]:
     catalogue = model.preprocessing if isinstance(model, Model) and source.kind in ("published", "random") else None
-    kept = before.preprocessing if before is not None else None
     if kept is not None and kept != catalogue:
         return kept, f"the metadata that was there ({place.stem}.json)" if place else ""
     return catalogue, config.name if config is not None and catalogue is None else "the catalogue"
+
+
+def _kept(before: Metadata | None, images: Sequence[Sequence[int]]) -> Preprocessing | None:
+    """What stands there, for the program: a file that an engine takes may have the channels of its image last."""
+    kept = before.preprocessing if before is not None else None
+    if before is None or kept is None or kept.layout not in [one.layout for one in before.inputs]:
+        return kept
+    return in_layout_of(kept, images)
 
 
 def _before(place: Path, source: InferenceModel) -> Metadata | None:

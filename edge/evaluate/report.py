@@ -14,6 +14,7 @@ from edge.report.grid import Column, text
 from edge.report.view import PLAIN, View
 from edge.results.accuracy import Accuracy, Share
 from edge.results.measurement import RunnerProgram, Subject
+from edge.results.versions import engine_named
 from edge.zoo.model import Preprocessing
 
 _COLUMNS = (
@@ -123,7 +124,7 @@ def _context(one: EvaluatedModel) -> list[str]:
     if one.launched is None:
         return []
     program = f"{one.launched.program.name} {one.launched.version}"
-    return [f"Device: {facts.device_line(one.launched.device)}", f"Program: {program}, {one.engine}"]
+    return [f"Device: {facts.device_line(one.launched.device)}", f"Program: {program}, {engine_named(one.engine)}"]
 
 
 def _launched(launched: Launched | None) -> dict[str, Any]:

@@ -97,6 +97,13 @@ def takes_one_image(shapes: Sequence[Sequence[int]]) -> bool:
     return len(images) == 1 and bool(_layouts(images[0]))
 
 
+def in_layout_of(how: Preprocessing, shapes: Sequence[Sequence[int]]) -> Preprocessing:
+    """The preprocessing with the layout of a network's only image, where its own does not fit that."""
+    images = images_of(shapes)
+    fits = _layouts(images[0]) if len(images) == 1 else {}
+    return how if how.layout in fits or not fits else replace(how, layout=next(iter(fits)))
+
+
 def _layouts(shape: Sequence[int]) -> dict[str, tuple[int, tuple[int, int]]]:
     """Channels, height and width by each layout that such an input may have."""
     if len(shape) != 4 or shape[0] != 1 or min(shape) < 1:

@@ -14,6 +14,7 @@ from edge.results import words
 from edge.results.measurement import Measurement
 from edge.results.pooling import pool, same_cell
 from edge.results.statistics import SLOW
+from edge.results.versions import engine_named
 
 
 def render(measurement: Measurement, others: Sequence[Measurement] = (), view: View = PLAIN) -> str:
@@ -54,7 +55,7 @@ def _facts(one: Measurement) -> list[tuple[str, str | None]]:
         ("Device", facts.device_line(one.device)),
         ("System", one.identity.build),
         ("Program", f"{one.program.name}, sha256 {one.program.sha256}"),
-        ("Engine", " ".join(part for part in one.engine if part) or None),
+        ("Engine", engine_named(*one.engine) or None),
         ("Threads", str(one.threads)),
         ("Protocol", f"{one.protocol.name}: {parameters(one.protocol)}"),
     ]  # fmt: skip

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edge.bench.host_engines import PADDLE_LITE
 from edge.metadata.file import origin_of
+from edge.metadata.model import Proof
 from edge.metadata.published import of_origin
 from edge.results.identity import number_in_words
 from edge.results.measurement import Measurement, Subject
+from edge.results.versions import as_named
+from edge.toolchain.engines import formats
 from edge.zoo.doubts import Doubt, doubts_of
 from edge.zoo.model import Published
 from edge.zoo.published import Facts
@@ -18,6 +22,31 @@ def proven(subject: Subject) -> Facts:
     """Which of PaddleClas' numbers are this network's, and why others are not; the name of a file proves nothing."""
     origin = origin_of(subject.metadata, subject.name)
     return of_origin(origin, subject.shapes, subject.params, subject.flops)
+
+
+INTERVAL_LEGEND = (
+    "± 95 % confidence interval of the median over launches, its farther end; within one session. Where they are too"
+    " few for 95 %, the level is said"
+)
+
+
+def half_width(measurement: Measurement) -> str:
+    """Of the median's interval, relative, with its level where that is below 95 %: `3.3% at 50 %`; "" where there is none."""
+    statistics = measurement.statistics
+    if statistics is None or statistics.interval is None or measurement.protocol.headline != "median":
+        return ""
+    level = "" if statistics.ci95 is not None else f" at {statistics.interval.level_text}"
+    return f"{statistics.interval.half_width(statistics.median):.1%}{level}"
+
+
+def proof(measurement: Measurement) -> Proof | None:
+    """The newest comparison with Paddle of the file's outputs on that very device, by that program and number of threads."""
+    place = measurement.identity
+    asked = (measurement.subject.sha256, measurement.program.sha256, measurement.threads, place.serialno, place.address)
+    for one in reversed(origin_of(measurement.subject.metadata, measurement.subject.name).proofs or ()):
+        if (one.sha256, one.program_sha256, one.threads, one.device.serialno, one.device.address) == asked:
+            return one
+    return None
 
 
 def published(subject: Subject) -> Published | None:
@@ -35,13 +64,18 @@ def doubts(subject: Subject, *numbers: str) -> tuple[Doubt, ...]:
 
 
 def maker(subject: Subject) -> str:
-    """What made the model file, and for what: `made for arm by opt v2.13-rc`, `ONNX by paddle2onnx 1.3.1`."""
+    """What made the model file: `made for arm by opt 2.13rc0`, `ONNX by paddle2onnx 1.3.1`, `made by MNN 3.6.1`."""
     tool = origin_of(subject.metadata, subject.name).engine
     if tool is not None and tool.name == "paddle":
         return f"Paddle's inference program, written by {tool.version or 'an unknown version'}"
     if tool is not None and tool.name == "paddle2onnx":
         return f"ONNX by paddle2onnx {tool.version}"
-    return f"made for {subject.target or 'unknown'} by opt {subject.opt_version or 'unknown'}"
+    if tool is not None and tool.name != PADDLE_LITE.kind:
+        title = next((one.title for one in formats().values() if one.kind == tool.name), tool.name)
+        return f"made by {title} {tool.version}"
+    if tool is None and subject.opt_version is None and subject.target is None:
+        return "made by an unknown tool"
+    return f"made for {subject.target or 'unknown'} by opt {as_named(subject.opt_version or 'unknown')}"
 
 
 def verified(subject: Subject) -> str | None:

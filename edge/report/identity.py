@@ -9,6 +9,7 @@ from functools import lru_cache
 from edge.results.measurement import Measurement
 from edge.results.protocol import Protocol
 from edge.results.summary import Summary
+from edge.results.versions import as_named, engine_named
 
 # In the order in which they are shown. Those of the first lines are of the model file, the rest of how it was measured.
 OF_FILE = ("Model", "Weights", "Precision", "Target", "Shape", "Opt", "Sha256")
@@ -28,7 +29,7 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
         "Precision": subject.precision,
         "Target": subject.target,
         "Shape": shapes(subject.shapes),
-        "Opt": subject.opt_version,
+        "Opt": subject.opt_version and as_named(subject.opt_version),
         "Sha256": subject.sha256[:12],
         "Device": address if device.kind == "host" else device.known_as or address,
         "Address": address,
@@ -37,7 +38,7 @@ def words(one: Measurement | Summary) -> Mapping[str, str]:
         "Threads": str(one.threads),
         "Protocol": one.protocol.name,
         "Parameters": parameters(one.protocol),
-        "Engine": " ".join(part for part in engine if part),
+        "Engine": engine_named(*engine),
         "Program": program.name,
         "Contract": "none" if program.contract is None else str(program.contract),
         "Program sha256": program.sha256[:12],

@@ -41,6 +41,8 @@ def render(cells: Sequence[Measurement], form: str = "text", view: View = PLAIN)
 def _row(one: Measurement, remarks: dict[str, None]) -> list[str]:
     published, column = _published(one)
     told = [*words.remarks(one), *([_threads(one)] if published is not None and one.threads != THREADS else [])]
+    if published is None:
+        told += [f"no published number: {reason}" for reason in _reasons(one)]
     remarks.update(dict.fromkeys(told))
     headline = one.headline_ms
     return [
@@ -63,6 +65,12 @@ def _published(one: Measurement) -> tuple[float | None, str]:
         if column in known and engine == (one.engine[0] or ""):
             return known[column], column
     return next(((ms, column) for column, ms in known.items()), (None, ""))
+
+
+def _reasons(one: Measurement) -> Sequence[str]:
+    """Why the table's number is none of this network's."""
+    found = facts.proven(one.subject)
+    return found.reasons if found.published is None and found.reasons else ("PaddleClas published none of it",)
 
 
 def _threads(one: Measurement) -> str:

@@ -9,6 +9,7 @@ from edge.report import facts, identity
 from edge.report.grid import Column
 from edge.results import words
 from edge.results.measurement import Measurement, Subject
+from edge.results.versions import engine_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,8 @@ def _cell(cell: Measurement | None, notes: _Footnotes) -> str:
         return "-"
     if cell.status == "measured" and cell.headline_ms is not None:
         text = f"{cell.headline_ms:.2f}"
-        statistics = cell.statistics
-        if statistics and statistics.interval and cell.protocol.headline == "median":
-            text += f" ±{statistics.interval.half_width(statistics.median):.1%}"
-            if statistics.ci95 is None:
-                text += f" at {statistics.interval.level_text}"
+        if width := facts.half_width(cell):
+            text += f" ±{width}"
     else:
         text = cell.status
     return text + ("!" if cell.status == "measured" and not cell.valid else "") + notes.mark(cell)
@@ -170,7 +168,7 @@ def _context(cells: Sequence[Measurement]) -> tuple[str, ...]:
     first = cells[0]
     launches = [launch for cell in cells for launch in cell.launches]
     engines = " and ".join(
-        dict.fromkeys(f"{one.engine} {one.engine_version or ''}".rstrip() for one in launches if one.engine)
+        dict.fromkeys(engine_named(one.engine, one.engine_version) for one in launches if one.engine)
     )
     protocol = first.protocol
     how = f"{protocol.name}: warm-up {protocol.warmup_runs} runs"
@@ -195,10 +193,7 @@ def _tells_no_samples(cells: Sequence[Measurement]) -> bool:
 def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
     lines = ["* published by PaddleClas: top-1 of the published weights, mean latency on a Snapdragon 855, fp32"]
     if cells[0].protocol.headline == "median" and any(c.statistics and c.statistics.interval for c in cells):
-        lines.append(
-            "± 95 % confidence interval of the median over launches, its farther end; within one session. Where they are too"
-            " few for 95 %, the level is said"
-        )
+        lines.append(facts.INTERVAL_LEGEND)
     if _tells_no_samples(cells):
         lines.append(f"{cells[0].program.name} tells no samples: means over all launches, without an interval")
     if any(cell.status == "measured" and not cell.valid for cell in cells):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from edge.errors import ResultsError
 from edge.results.identity import DeviceIdentity
 from edge.results.measurement import Subject
+from edge.results.versions import engine_named
 
 RIGHT, AMONG_FIVE, WRONG, UNREADABLE = 2, 1, 0, 255
 """What an image came to, as `Accuracy.outcomes` has it."""
@@ -101,7 +102,7 @@ class Accuracy:
     def words(self) -> str:
         """Where the number comes from, in a line."""
         where = f"{self.images:,} images of {self.dataset} (sha256 {self.dataset_sha256[:8]})"
-        return f"{where}, judged on {self.device.get('serial') or 'host'} by {self.engine}"
+        return f"{where}, judged on {self.device.get('serial') or 'host'} by {engine_named(self.engine)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from edge.results.measurement import Measurement
 from edge.results.store import Store
 from edge.results.summary import Summary
 from edge.zoo.catalogue import lookup
+from edge.zoo.published import takes_input
 
 Place = tuple[str, str]  # a network's first name, and its engine
 Networks = Iterable[tuple[str, ...]]  # the names of each
@@ -58,5 +59,4 @@ def measured_as_published(store: Store, networks: Networks) -> list[tuple[str, S
 def _as_published(one: Summary) -> bool:
     if one.subject.weights != "random" or one.subject.precision != "fp32":
         return False
-    batch, channels, height, width = lookup(one.subject.name).input_shape
-    return one.subject.shapes in (((batch, channels, height, width),), ((batch, height, width, channels),))  # LiteRT's
+    return takes_input(lookup(one.subject.name), one.subject.shapes)

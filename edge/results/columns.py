@@ -10,6 +10,7 @@ from edge.errors import UsageError
 from edge.results.measurement import Measurement
 from edge.results.rows import shapes_text
 from edge.results.summary import Summary
+from edge.results.versions import as_named
 
 # A cell of one set belongs to the one of another that has the same of all these; versions may differ.
 OF_CELL = ("model", "weights", "precision", "target", "shape", "device", "threads", "protocol", "engine")
@@ -31,7 +32,7 @@ def columns(one: Measurement | Summary) -> Mapping[str, tuple[str, ...]]:
         "target": [subject.target],
         "shape": [shapes_text(subject.shapes)],
         "batch": [subject.shapes[0][0] if subject.shapes and subject.shapes[0] else None],
-        "opt": [subject.opt_version],
+        "opt": _both(subject.opt_version),
         "sha256": [subject.sha256],
         "device": [device.serialno, address],
         "kind": [device.kind],
@@ -41,7 +42,7 @@ def columns(one: Measurement | Summary) -> Mapping[str, tuple[str, ...]]:
         "protocol": list(dict.fromkeys([one.protocol.name, one.protocol.base])),
         "input": [one.protocol.input],
         "engine": [engine],
-        "engine_version": [version],
+        "engine_version": _both(version),
         "program": [program.name],
         "program_sha256": [program.sha256],
         "contract": [program.contract],
@@ -49,6 +50,11 @@ def columns(one: Measurement | Summary) -> Mapping[str, tuple[str, ...]]:
         "remark": [remark.code for remark in (*one.reasons, *one.remarks)],
     }
     return {name: tuple(str(value) for value in found if value not in (None, "")) for name, found in values.items()}
+
+
+def _both(version: str | None) -> Sequence[str]:
+    """As it was told, and as tables show it."""
+    return list(dict.fromkeys([version, as_named(version)])) if version else []
 
 
 def status(one: Measurement | Summary) -> str:

@@ -97,6 +97,11 @@ class Code(Enum):
         "other work had its cores for more than {share:.0%} of the time",
         "end what else runs there, and measure again",
     )
+    THREADS_OVER_CORES = (
+        "threads_over_cores",
+        "more threads ({threads}) than cores ({cores}): they waited for one another",
+        "ask for fewer --threads, or more --cores",
+    )
     CLOCK_LOW = (
         "clock_low",
         "core {core} ran at {ghz:.1f} GHz where {expected_ghz:.1f} GHz were expected",
@@ -133,6 +138,7 @@ class Code(Enum):
         "it had {share:.0%} less CPU time than its cell's best launches",
         "end what else runs there, and measure again",
     )
+    STARTED_AGAIN = "started_again", "{ending}, and was started again"
     SET_ASIDE = "set_aside", "{count} of {launches} launches are set aside and were made again: {why}"
     NOT_LOOKED_AT = (
         "not_looked_at",

@@ -40,11 +40,12 @@ class RunnerBuilt:
 
 @dataclass(frozen=True, slots=True)
 class _Library:
-    """What the program is linked with: what CMake is told, and where it is from."""
+    """What the program is linked with: what CMake is told, and where it is from; or what it opens, which lies `beside` it."""
 
     settings: Mapping[str, str]
     source: RunnerSource
     version: str | None = None
+    beside: Path | None = None
 
 
 def build(
@@ -70,18 +71,20 @@ def build(
         asked = _asked(options, compiler)
         if known is not None and known.asked == asked and not (options.fresh or options.test):
             return RunnerBuilt(known, True, compiler.remark)
-        if options.engine == "synthetic":
-            made = _compile(options, compiler, _Library({}, RunnerSource("arithmetic, no engine")), asked, say, heard)
-        elif options.engine == "onnxruntime":
-            with onnxruntime.found(options, compiler, say) as (library, origin):
-                source = kept.place_library(name, library, origin)
-                settings = {"EDGEBENCH_ENGINE": "onnxruntime"}
-                made = _compile(options, compiler, _Library(settings, source), asked, say, heard)
-        elif options.where == "host":
-            made = _compile(options, compiler, _python_module(options, place, say), asked, say, heard)
-        else:
-            with release.opened(options, compiler.platform, say=say, progress=progress) as lite:
-                made = _compile(options, compiler, _static_library(lite), asked, say, heard)
+        with kept.whole_or_none(name):
+            if options.engine == "synthetic":
+                made = _compile(
+                    options, compiler, _Library({}, RunnerSource("arithmetic, no engine")), asked, say, heard
+                )
+            elif options.engine == "onnxruntime":
+                with onnxruntime.found(options, compiler, say) as (library, origin):
+                    opened = _Library({"EDGEBENCH_ENGINE": "onnxruntime"}, RunnerSource(origin), beside=library)
+                    made = _compile(options, compiler, opened, asked, say, heard)
+            elif options.where == "host":
+                made = _compile(options, compiler, _python_module(options, place, say), asked, say, heard)
+            else:
+                with release.opened(options, compiler.platform, say=say, progress=progress) as lite:
+                    made = _compile(options, compiler, _static_library(lite), asked, say, heard)
         return RunnerBuilt(made, False, compiler.remark)
 
 
@@ -174,10 +177,13 @@ def _compile(
         program = kept.folder(name) / "edgebench"
         with atomic_write(program, parents=True) as part:
             copy2(Path(work) / "edgebench", part)
+        source = library.source
+        if library.beside is not None:  # only now: what was there stays together until there is something new
+            source = kept.place_library(name, library.beside, source.place)
     return kept.keep(
         name,
         made="built",
-        source=library.source,
+        source=source,
         engine_version=library.version,
         compiler=compiler.version,
         asked=asked,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,7 +165,7 @@ def add(program: Path) -> KeptRunner:
     name = f"{_platform(program)}-{engine}"
     if engine == "onnxruntime":
         check_library(beside, name.removesuffix(f"-{engine}"), str(beside))
-    with exclusive(folder(name).with_name(f"{name}.lock")):
+    with exclusive(folder(name).with_name(f"{name}.lock")), whole_or_none(name):
         with atomic_write(folder(name) / _PROGRAM, parents=True) as part:
             copyfile(program, part)
             part.chmod(0o755)
@@ -180,6 +181,17 @@ def place_library(name: str, library: Path, source: str) -> RunnerSource:
         copyfile(library, part)
     placed = folder(name) / _LIBRARY
     return RunnerSource(source, sha256_of(placed), placed.stat().st_size)
+
+
+@contextmanager
+def whole_or_none(name: str) -> Iterator[None]:
+    """However what makes the program ends, also by a signal: its folder holds a whole program, or is not there."""
+    try:
+        yield
+    except BaseException:
+        if folder(name).is_dir() and read(name) is None:
+            clear(folder(name))
+        raise
 
 
 def remove(name: str) -> None:

@@ -54,9 +54,15 @@ def facts_of(model: Model, network: NamedNetwork) -> Facts:
     return Facts(unmeasured, (f"the published accuracy is of the published weights, and these are {network.weights}",))
 
 
+def takes_input(model: Model, shapes: Sequence[Sequence[int]]) -> bool:
+    """Whether inputs of these shapes are the one that the table speaks of; its channels may be last, as LiteRT has them."""
+    batch, channels, height, width = model.input_shape
+    return [tuple(shape) for shape in shapes] in ([model.input_shape], [(batch, height, width, channels)])
+
+
 def _differences(model: Model, network: NamedNetwork) -> Iterator[str]:
     shapes = [tuple(1 if size == -1 and axis == 0 else size for axis, size in enumerate(s)) for s in network.shapes]
-    if shapes != [model.input_shape]:
+    if not takes_input(model, shapes):
         shape_text = " and ".join("x".join(map(str, shape)) for shape in shapes) or "unknown"
         yield f"its input is {shape_text}, and the table's {'x'.join(map(str, model.input_shape))}"
     if network.classes != CLASSES:

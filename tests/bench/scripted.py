@@ -100,7 +100,8 @@ class ScriptedDevice:
         model, threads = PurePosixPath(options["--model"]).name, int(options["--threads"])
         pace = self._pace(model, threads, self.launches.count((model, threads)))
         self.launches.append((model, threads))
-        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **self.message), "", seconds=pace / 10)
+        told = {"threads": threads, **self.message}
+        return Completed(0, printed([pace] * 30, synthetic=self._synthetic, **told), "", seconds=pace / 10)
 
     def pull(self, remote: PurePosixPath, local: Path) -> None:
         raise NotImplementedError
@@ -135,12 +136,13 @@ class ScriptedDevice:
 def printed(
     samples: Sequence[float], *, synthetic: bool = False, delay: float = 0, last: str = DIGEST, settled: bool = True,
     seen: Sequence[int] = (7,), ghz: float = 2.8416, opt: str = "v2.13-rc",
-    load: Mapping[str, Any] | None = None, busy: int = 1, **environment: Any,
+    load: Mapping[str, Any] | None = None, busy: int = 1, threads: int = 1, **environment: Any,
 ) -> str:  # fmt: skip
     """What edgebench prints of a launch with these samples, as docs/reference/device-contract.md lays down.
 
     `delay` is the share of the time that other work had the core, `last` the digest of the last run, `seen` the cores it
     ran on, `ghz` the clock while it was measured, `load` what the load line has besides, `busy` how many threads computed.
+    It has as many cores as `threads`, the last of them core 7.
     """
     wall = sum(samples)
     used = {
@@ -155,7 +157,9 @@ def printed(
     output = {"type": "output", "index": 0, "name": "y", "shape": [1, 1000]}
     core = {"index": 7, "online": True, "max_khz": 2_841_600, "min_khz": 825_600, "scaling_max_khz": 2_841_600,
             "cur_khz": 2_841_600, "governor": "schedutil", "time_in_state": None, **environment}  # fmt: skip
-    around = {"type": "environment", "cores": [core], "affinity": [7], "thermal_zones": None}
+    own = list(range(8 - threads, 8))
+    around = {"type": "environment", "cores": [{**core, "index": index} for index in own], "affinity": own,
+              "thermal_zones": None}  # fmt: skip
     lines: list[dict[str, Any]] = [
         {"type": "hello", "contract": CONTRACT_VERSION, "runner": "0.1.0",
          "engine": "synthetic" if synthetic else "paddle-lite", "engine_version": "v2.13-rc",

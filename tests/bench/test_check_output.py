@@ -17,6 +17,7 @@ from edge.bench.check_output import OutputCheck, channels_first, check_output
 from edge.bench.request import Job
 from edge.cache.hashing import sha256_of
 from edge.cli.main import run
+from edge.convert.recipe import Precision
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Completed
 from edge.errors import CommandTimeoutError, RunnerError
@@ -114,6 +115,23 @@ def test_outputs_that_are_the_same(check: Check, launches: list[int]) -> None:
     assert found.sentence.startswith("its output on the device is Paddle's: cosine 1.000000")
     assert found.sentence.endswith("over 20 inputs -2.1 to 2.6 and 0 to 1 and -1 to 1 and 0 to 255")
     assert found.inputs == {"input_ranges": ("-2.1 to 2.6", "0 to 1", "-1 to 1", "0 to 255")}
+
+
+@pytest.mark.parametrize(
+    ("precision", "loosened", "said"),
+    [
+        ("fp32", False, "is Paddle's"),
+        ("int16", False, "is Paddle's"),
+        (
+            "int8-static",
+            False,
+            "agrees with Paddle's within the limits for int8-static (relative error 0.013 of 0.2, cosine from 0.9)",
+        ),
+        ("fp16", True, "agrees with Paddle's within the limits for fp16"),
+    ],
+)
+def test_only_what_was_established_is_said(precision: Precision, loosened: bool, said: str) -> None:
+    assert checking.established("Paddle's", precision, 0.0134, loosened=loosened) == said
 
 
 def test_outputs_that_differ(check: Check) -> None:

@@ -276,6 +276,23 @@ def test_a_crash_is_told_from_a_failure(code: int, printed: bool) -> None:
     assert ("while measuring" in caught.value.message) is printed
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"), [("crash", 139), ("crash", 0), ("engine_failed", 5)], ids=["killed", "crash told", "failed"]
+)
+def test_the_advice_is_the_engines_own(kind: str, code: int) -> None:
+    """Only Paddle-Lite's files are of a version of opt."""
+    hints = {}
+    for engine in ("paddle-lite", "mnn"):
+        hello = json.dumps({**json.loads(HELLO), "engine": engine}) + "\n"
+        last = "" if code == 139 else end(code or 139, kind, "it ended", kind)
+        with pytest.raises(RunnerError) as caught:
+            parse_launch(hello + last, code)
+        hints[engine] = caught.value.hint
+    assert "engine version of the benchmark program" in hints["paddle-lite"] or "opt" in hints["paddle-lite"]
+    assert not any(word in hints["mnn"] for word in (" opt", "engine version", "Paddle"))
+    assert hints["mnn"]
+
+
 def test_a_crash_in_mid_line_is_a_crash() -> None:
     with pytest.raises(RunnerError) as caught:
         parse_launch(HELLO + '{"type":"load","ms":\n' + end(134, "crash", "SIGABRT", "crash"), 134)

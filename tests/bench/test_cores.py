@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from edge.bench.cores import cores_asked
-from edge.bench.launch import CoreState, LaunchSpec
+from edge.bench.cores import cores_asked, cores_there
+from edge.bench.launch import CoreState, LaunchEnvironment, LaunchSpec
 
 
 def states(*tops: int | None) -> list[CoreState]:
@@ -32,3 +35,21 @@ def test_the_power_modes(mode: int | None, threads: int, cores: list[CoreState],
 
 def test_cores_given_by_hand() -> None:
     assert cores_asked(LaunchSpec("m.nb", ((1,),), cores=(7, 6)), "x86_64", []) == (6, 7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "affinity", "there"),
+    [
+        pytest.param({"cores": (7, 6)}, (0, 1, 2, 3, 4, 5, 6, 7), 2, id="cores by hand"),
+        pytest.param({"threads": 8}, (0, 7), 4, id="the big ones"),
+        pytest.param({"power_mode": 3}, (0, 2), 2, id="where it may run"),
+        pytest.param({"power_mode": 3}, (0, 1, 2), 2, id="one is offline"),
+        pytest.param({"power_mode": 3}, None, None, id="not told"),
+    ],
+)
+def test_how_many_cores_a_launch_has(
+    asked: dict[str, Any], affinity: tuple[int, ...] | None, there: int | None
+) -> None:
+    cores = tuple(replace(core, online=core.index != 1) for core in SD855)
+    before = LaunchEnvironment("before", cores, affinity, None)
+    assert cores_there(LaunchSpec("m.nb", ((1,),), **asked), "arm64-v8a", before) == there

@@ -14,6 +14,7 @@ import pytest
 from edge.bench import host_engines as module
 from edge.bench.contract import CONTRACT_VERSION, parse_launch
 from edge.bench.host_engines import host_engine, host_engines, known_engines
+from edge.bench.wanted import check_engine
 from edge.cli.main import run
 from edge.convert.pipeline import convert_models
 from edge.convert.products.each import order_for
@@ -57,11 +58,42 @@ def test_another_engine_has_another_key() -> None:
 
 
 def test_several_engines() -> None:
-    assert [one.name for one in host_engines("mnn,onnxruntime,mnn")] == ["mnn", "onnxruntime"]
+    assert [one.name for one in host_engines("mnn,onnxruntime")] == ["mnn", "onnxruntime"]
+    assert [one.version for one in host_engines("v2.13-rc,v2.12")] == ["2.13rc0", "2.12"]
     assert tuple(one.name for one in host_engines("all")) == known_engines()
     assert set(known_engines()) == {"paddle-lite", "onnxruntime", "openvino", "ncnn", "mnn", "litert", "paddle"}
     with pytest.raises(UsageError, match="nothing"):
         host_engines("mnn,nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        pytest.param("onnxruntime,onnxruntime", "onnxruntime is named twice", "once is enough", id="twice"),
+        pytest.param(
+            "paddle-lite,v2.13-rc",
+            "v2.13-rc and paddle-lite are one engine",
+            "once is enough",
+            id="the default version",
+        ),
+        pytest.param("all,ncnn", "all is all of them, alone", "--engine all", id="all and one"),
+        pytest.param("ncnn,", "is there a comma too many?", "paddle-plain, all; and versions of", id="no name"),
+        pytest.param("OpenVINO", "there is no engine 'OpenVINO'", "is openvino meant?", id="case"),
+        pytest.param("mnn, ncnn", "there is no engine ' ncnn'", "is ncnn meant?", id="space"),
+        pytest.param("v9.9", "no paddlelite engine of version 'v9.9'", "2.12, 2.13rc0", id="version"),
+    ],
+)
+def test_what_no_engine_is_called(text: str, said: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        host_engines(text)
+    assert said in raised.value.message
+    assert hint in raised.value.hint
+
+
+def test_an_engine_that_no_device_runs_names_those_that_it_does() -> None:
+    with pytest.raises(UsageError, match="openvino does not measure on 3f2a") as raised:
+        check_engine(host_engine("openvino"), None, "3f2a")
+    assert raised.value.hint == "on a device paddle-lite and onnxruntime do: --engine paddle-lite,onnxruntime"
 
 
 def test_an_unknown_engine() -> None:

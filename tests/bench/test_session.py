@@ -34,7 +34,7 @@ from edge.results.store import Store
 from edge.typed import convert
 from tests.bench.examples import SUBJECT, launch
 from tests.bench.phone import Noise, Phone, Weather
-from tests.bench.scripted import RUNNER, ScriptedDevice
+from tests.bench.scripted import RUNNER, ScriptedDevice, Silent
 
 FEW = replace(ROBUST, launches_min=2, launches_max=2)
 
@@ -430,6 +430,40 @@ def test_passing_trouble_is_tried_again(error: Exception, store: Store) -> None:
     assert cell.valid
     assert str(error) in heard.lines[0]
     assert len(device.pushes) == 2  # what was pushed before the trouble is asked for again
+    told = [note for note in map(str, cell.notes) if "started again" in note]
+    count = len(cell.launches)
+    crash = f"the benchmark program died of SIGKILL, and was started again (in 1 of {count} launches)"
+    assert told == ([crash] if isinstance(error, RunnerError) else [])
+
+
+def test_a_crash_in_a_launch_that_is_set_aside_is_told() -> None:
+    crashed = launch(
+        0, 10.0, notes=(Code.STARTED_AGAIN(ending="it died of SIGSEGV"),), reasons=(Code.CORE_WENT_OFFLINE(core=7),)
+    )
+    sound = [launch(number, 10.0) for number in range(1, 11)]
+    cell = Cell(1, request().jobs[0], 1, request().protocol, [crashed, *sound], earlier=0)
+    assert "it died of SIGSEGV, and was started again (in 1 of 11 launches)" in map(str, cell.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "busy", "honoured", "said"),
+    [
+        (4, 4, True, "more threads (4) than cores (2): they waited for one another"),
+        (2, 2, True, "other work had its cores for more than 25% of the time"),
+        (2, 3, True, "more threads (3) than cores (2): they waited for one another"),
+        (4, 1, False, "other work had its cores for more than 25% of the time"),
+    ],
+    ids=["asked", "as many", "computed", "an engine with one thread"],
+)
+def test_threads_that_wait_for_one_another_are_no_other_work(
+    asked: int, busy: int, honoured: bool, said: str, store: Store
+) -> None:
+    device = ScriptedDevice()
+    device.message = {"threads": 2, "busy": busy, "delay": 0.4}
+    runner = replace(RUNNER, program=replace(RUNNER.program, threads_honoured=honoured))
+    (cell,) = measure(device, runner, request(threads=(asked,)), store, Silent(), sleep=lambda _: None)
+    assert not cell.valid
+    assert [reason.text for reason in cell.reasons if "threads" in reason.text or "other work" in reason.text] == [said]
 
 
 def test_another_file_than_was_meant_is_looked_at_again(store: Store) -> None:

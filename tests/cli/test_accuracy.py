@@ -83,7 +83,7 @@ def test_accuracies_stand_beside_latencies_in_every_view(db: Path, capsys: Captu
     assert "Top-1 % here" in table
     assert "70.00 ±2.91 [1]" in table
     assert re.search(r"66\.00 ±2\.9\d \[1\]", table)
-    assert "[1] Top-1 here: 1,000 images of val (sha256 efefefef), judged on host by paddle-lite v2.13-rc" in table
+    assert "[1] Top-1 here: 1,000 images of val (sha256 efefefef), judged on host by paddle-lite 2.13rc0" in table
     cells = json.loads(printed(capsys, db, "results", "export", "--json"))
     assert [cell["accuracy"]["top1"]["value"] for cell in cells] == [0.7, 0.66]
     lines = list(csv.DictReader(io.StringIO(printed(capsys, db, "results", "export", "--csv"))))

@@ -51,7 +51,11 @@ def test_an_interrupt_and_a_bug_are_documents_too(monkeypatch: pytest.MonkeyPatc
 
         return fail
 
-    for error, kind, code in ((KeyboardInterrupt(), "Interrupted", 130), (ZeroDivisionError("x"), "BugError", 70)):
+    for error, kind, code in (
+        (KeyboardInterrupt(), "Interrupted", 130),
+        (SystemExit(143), "Interrupted", 143),
+        (ZeroDivisionError("x"), "BugError", 70),
+    ):
         monkeypatch.setattr("edge.api.show_model", failing(error))
         assert main.run(["show", "MobileNetV1", "--json"]) == code
         assert json.loads(capsys.readouterr().out)["error"]["type"] == kind

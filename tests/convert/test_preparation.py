@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge.cli.main import run
-from edge.convert.preparation import prepared
+from edge.convert.onnx.recipe import OnnxRecipe
+from edge.convert.ported.model import describe
+from edge.convert.preparation import Preparation, prepared
 from edge.images.overrides import Overrides
 from edge.source.model import InferenceModel
+from edge.toolchain.engines import formats
 from edge.zoo.catalogue import lookup
 from edge.zoo.model import Preprocessing
 
@@ -113,3 +117,29 @@ def test_a_folder_that_is_not_there_does_not_become_a_file(tmp_path: Path, capsy
     assert code == 2
     assert "libs/: there is no such folder; make it first, or leave out the slash" in capsys.readouterr().err
     assert not (tmp_path / "libs").exists()
+
+
+def test_a_file_whose_channels_are_last_says_nothing_of_the_programs(source: InferenceModel, tmp_path: Path) -> None:
+    """LiteRT's file and its preprocessing agree; the next conversion reads the program again, whose channels are first."""
+    place = there(tmp_path, replace(EDITED, layout="NHWC"))
+    path = tmp_path / "net.json"
+    document = json.loads(path.read_text())
+    document["inputs"] = [{"name": "x", "shape": [1, 64, 64, 3], "layout": "NHWC"}]
+    path.write_text(json.dumps(document))
+    assert prepared("net", None, source, SHAPES, Overrides(), place).preprocessing == EDITED
+
+
+def test_what_an_app_reads_of_a_litert_file_agrees() -> None:
+    ends = {"inputs": [{"name": "x", "shape": [1, 224, 224, 3], "dtype": "float32"}],
+            "outputs": [{"name": "y", "shape": [1, 1000], "dtype": "float32"}]}  # fmt: skip
+    facts = {**ends, "sha256": "ab" * 32, "bytes": 1, "parts": [], "verification": {"status": "passed"}}
+    model = lookup("PPLCNet_x1_0")
+    of = InferenceModel(Path(), Path(), Path(), "ab" * 32, "cd" * 32, "random", seed=0, class_num=1000,
+                        flops=160_810_000, params_count=2_960_000)  # fmt: skip
+    made = describe(
+        "PPLCNet_x1_0", model, of, OnnxRecipe(), "ab" * 32, formats()["tflite"], facts, Preparation(model.preprocessing)
+    )
+    assert made.preprocessing is not None
+    assert (made.inputs[0].layout, made.preprocessing.layout) == ("NHWC", "NHWC")
+    assert made.published is not None
+    assert made.licence == "Apache-2.0"

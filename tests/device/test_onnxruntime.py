@@ -101,7 +101,7 @@ def test_two_engines_on_one_device_stand_in_one_table(serial: str, home: Path) -
     assert beside["paired"]
     assert beside["level"] >= 0.95
     assert beside["interval"][0] <= beside["ratio"] <= beside["interval"][1]
-    assert again["largest_error"] < 2e-3
+    assert again["largest_error"] is None  # its outputs were not compared there
     table = edgezoo(home, "bench", NETWORK, "--weights", "random", *asked, *more, "--markdown").stdout
     first, second = (line.split(" | ") for line in table.splitlines() if line.startswith(f"| {NETWORK}"))
     assert (first[1].split()[0], first[5]) == ("synthetic", "1")

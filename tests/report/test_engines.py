@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from edge.bench.host_engines import host_engine
 from edge.convert.coverage import networks
 from edge.convert.engine_coverage import EngineRow, surveyed
-from edge.errors import ConvertError
+from edge.errors import ConvertError, RunnerBuildError
 from edge.report import engine_coverage, engines, intel
-from edge.results.measurement import Measurement, RunnerProgram
+from edge.results.measurement import Measurement, RunnerProgram, Subject
 from edge.results.missing import Missing
 from edge.results.protocol import INTEL_TABLE, ROBUST
 from edge.results.reasons import Code
@@ -22,6 +23,7 @@ from edge.zoo.catalogue import lookup, selected
 from tests.bench.examples import SUBJECT, launch, measurement, network
 
 HOST: dict[str, Any] = {"serial": "host", "kind": "host", "soc_model": "Xeon", "cores": [{"index": 0}, {"index": 1}]}
+ORT = host_engine("onnxruntime")
 DRIFT = [1 + 0.01 * i for i in range(8)]
 
 
@@ -40,6 +42,11 @@ def cell(
     return measurement(*launches, **values)
 
 
+def made_by(one: Measurement, maker: str, version: str) -> Subject:
+    metadata = {**(one.subject.metadata or {}), "engine": {"name": maker, "version": version}}
+    return replace(one.subject, metadata=metadata)
+
+
 def test_each_engine_is_compared_with_the_first_of_its_network() -> None:
     cells = [
         cell(1, "onnxruntime", 10),
@@ -48,32 +55,86 @@ def test_each_engine_is_compared_with_the_first_of_its_network() -> None:
         cell(4, "mnn", 5, threads=2),
         cell(5, "mnn", 7, name="GhostNet_x0_5"),
     ]
-    found = [row.comparison and row.comparison.ratio for row in engines.rows(cells)]
-    assert found == [None, pytest.approx(1.2), None, pytest.approx(1.0), None]
+    found = engines.rows(cells, ORT)
+    assert [row.comparison and row.comparison.ratio for row in found] == [
+        None,
+        pytest.approx(1.2),
+        None,
+        pytest.approx(1.0),
+        None,
+    ]
+    assert [row.first for row in found] == [True, False, True, False, False]
+    turned = engines.rows(cells[1::-1], ORT)  # the first that is named, wherever it stands
+    assert [row.comparison and row.comparison.ratio for row in turned] == [pytest.approx(1.2), None]
 
 
-def test_a_first_engine_that_failed_leaves_its_place_to_the_next() -> None:
-    failed = cell(1, "onnxruntime", 10, launches=(), status="failed", error="it hung")
-    first, second, third = engines.rows([failed, cell(2, "mnn", 12), cell(3, "ncnn", 6)])
-    assert (first.comparison, second.comparison) == (None, None)
-    assert third.comparison is not None
-    assert third.comparison.ratio == pytest.approx(0.5)
+def test_no_engine_takes_the_place_of_the_first_named() -> None:
+    failed = cell(
+        1, "onnxruntime", 10, launches=(), status="failed", error="it hung", program=RunnerProgram("onnx_bench", "ab")
+    )
+    others = [cell(2, "mnn", 12), cell(3, "ncnn", 6)]
+    for cells in ([failed, *others], others):
+        assert all(row.comparison is None and not row.first for row in engines.rows(cells, ORT)[-2:])
+        lines = engines.render(cells, [], ORT, "markdown").splitlines()
+        (number,) = [
+            line[0] for line in lines if "no ratio: onnxruntime, the first engine named, has no latency" in line
+        ]
+        rows = [
+            [one.strip() for one in line.split("|")]
+            for line in lines
+            if line.startswith("| PPLCNet_x1_0 | ") and "1.2" in line
+        ]
+        assert [(row[6], row[9]) for row in rows] == [("-", number)] * 2
+        assert not any(line.startswith(("Ratio:", "Interval:")) for line in lines)
+        assert [one["beside_first"] for one in json.loads(engines.as_json(cells, [], ORT))] == [None] * len(cells)
+
+
+def test_of_two_versions_of_an_engine_the_named_one_is_the_first() -> None:
+    def version(id: int, ms: float, by: str) -> Measurement:
+        made = cell(id, "paddle-lite", ms)
+        return replace(made, subject=made_by(made, "paddlelite", by))
+
+    cells = [version(1, 10, "2.13rc0"), version(2, 12, "2.12")]
+    assert [row.first for row in engines.rows(cells, host_engine("2.12"))] == [False, True]
+    assert [row.first for row in engines.rows(cells, host_engine("paddle-lite"))] == [True, False]
+    assert [row.first for row in engines.rows(cells[:1], host_engine("2.12"))] == [False]
+
+
+def few(id: int, engine: str, ms: float, launches: int) -> Measurement:
+    made = cell(id, engine, ms)
+    return replace(made, launches=made.launches[:launches])
+
+
+def test_every_interval_says_its_level_and_what_it_is_of() -> None:
+    two = engines.render([few(1, "onnxruntime", 10, 2), few(2, "mnn", 12, 2)], [], ORT)
+    assert "at 50 %" in two
+    assert "± 95 % confidence interval of the median over launches" in two
+    assert " (unpaired, " in two
+    assert "Interval, unpaired: of the ratio at the level said" in two
+    assert "laid beside each other" not in two
+    eight = engines.render([cell(1, "onnxruntime", 10), cell(2, "mnn", 12)], [], ORT)
+    assert "launches of one round are laid beside each other" in eight
+    assert "unpaired" not in eight
+    assert " at " not in eight.split("Ratio:")[0].splitlines()[6]
+    one = engines.render([few(1, "onnxruntime", 10, 1), few(2, "mnn", 12, 1)], [], ORT)
+    assert "Interval -: too few launches for one." in one
+    assert "±" not in one.split("\n\n")[2]
 
 
 def test_the_table_says_versions_errors_and_reasons() -> None:
     idle = Code.THREADS_IDLE(asked=2, busy=1)
     cells = [cell(1, "onnxruntime", 10), cell(2, "mnn", 12, notes=(idle,))]
     missing = [Missing("PPLCNet_x1_0", "ncnn", ConvertError("ncnn does not know a layer"))]
-    lines = engines.render(cells, missing).splitlines()
+    lines = engines.render(cells, missing, ORT).splitlines()
     rows = [line.split() for line in lines if line.startswith("PPLCNet_x1_0")]
     assert rows[0][:3] + rows[0][6:8] == ["PPLCNet_x1_0", "onnxruntime", "1.2", "1", "2.0e-05"]
     assert rows[1][6] == "1.200"
     assert rows[2] == ["PPLCNet_x1_0", "ncnn", "2"]
     assert "1: of 2 threads 1 computed" in lines
     alike = cell(3, "onnxruntime", 10, notes=(idle, replace(idle, parameters=(*idle.parameters, ("of", "another")))))
-    assert engines.render([alike], [], "markdown").splitlines()[5].endswith("| 1 |")  # one sentence, told once
+    assert engines.render([alike], [], ORT, "markdown").splitlines()[5].endswith("| 1 |")  # one sentence, told once
     assert "2: no verified file: ncnn does not know a layer" in lines
-    assert "| PPLCNet_x1_0 | mnn 1.2 | 1 |" in engines.render(cells, missing, "markdown")
+    assert "| PPLCNet_x1_0 | mnn 1.2 | 1 |" in engines.render(cells, missing, ORT, "markdown")
 
 
 @pytest.mark.parametrize(
@@ -94,26 +155,30 @@ def test_a_cell_that_never_ran_is_of_the_engine_that_was_meant(program: str, mak
         id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab" * 32)
     )
     assert engines.engine_of(failed) == name
-    (row,) = json.loads(engines.as_json([failed], []))
+    (row,) = json.loads(engines.as_json([failed], [], ORT))
     assert (row["engine"], row["engine_version"], row["status"]) == (name, None, "failed")
-    assert f"| PPLCNet_x1_0 | {name} | 1 |" in engines.render([failed], [], "markdown")
+    assert f"| PPLCNet_x1_0 | {name} | 1 |" in engines.render([failed], [], ORT, "markdown")
 
 
 def test_a_ratio_to_a_synthetic_engine_says_nothing() -> None:
     pretended = cell(1, "synthetic", 10)
-    pretended = replace(pretended, launches=tuple(replace(one, synthetic=True) for one in pretended.launches))
+    pretended = replace(
+        pretended,
+        subject=made_by(pretended, "paddlelite", "2.13rc0"),
+        launches=tuple(replace(one, synthetic=True) for one in pretended.launches),
+    )
     said = "A ratio to a synthetic engine says nothing of the network."
-    assert said in engines.render([pretended, cell(2, "onnxruntime", 12)], [])
-    assert said not in engines.render([cell(1, "mnn", 10), cell(2, "onnxruntime", 12)], [])
+    assert said in engines.render([pretended, cell(2, "onnxruntime", 12)], [], host_engine("paddle-lite"))
+    assert said not in engines.render([cell(1, "mnn", 10), cell(2, "onnxruntime", 12)], [], ORT)
 
 
 def test_as_json() -> None:
     cells = [cell(1, "onnxruntime", 10), cell(2, "mnn", 12)]
-    first, second, lost = json.loads(engines.as_json(cells, [Missing("A", "ncnn", ConvertError("no"))]))
+    first, second, lost = json.loads(engines.as_json(cells, [Missing("A", "ncnn", ConvertError("no"))], ORT))
     assert (first["engine"], first["beside_first"], first["largest_error"]) == ("onnxruntime", None, 2e-5)
     assert second["beside_first"]["ratio"] == pytest.approx(1.2)
     assert second["beside_first"]["paired"] is True
-    assert lost == {"model": "A", "engine": "ncnn", "status": "missing", "error": "no"}
+    assert lost == {"model": "A", "engine": "ncnn", "status": "missing", "error": "no", "hint": ""}
 
 
 def test_the_page_of_engines() -> None:
@@ -153,6 +218,45 @@ PHONE: dict[str, Any] = {
     "model": "MI 9",
     "soc_model": "SM8150",
 }
+
+
+def test_the_largest_error_on_a_device_is_of_what_it_computed() -> None:
+    """The verification on this machine was another library, on another processor."""
+    here = cell(1, "onnxruntime", 10)
+    assert engines.largest_error(here) == 2e-5
+    assert engines.largest_error(replace(here, launches=(), status="failed", error="it hung")) is None
+    there = on_device(2, "PPLCNet_x1_0", None)
+    assert engines.largest_error(there) is None
+    table = engines.render([there], [], ORT, "markdown")
+    assert "2.0e-05" not in table
+    assert "no outputs were compared there (--check-output); the file was verified on this machine" in table
+    proof: dict[str, Any] = {
+        "sha256": SUBJECT.sha256, "passed": True, "sentence": "it is", "date": "2026-11-26T12:00:00Z",
+        "device": {"kind": "android", "serialno": "cd"}, "program": "edgebench", "program_sha256": there.program.sha256,
+        "engine": "onnxruntime 1.2", "threads": 1, "inputs": 8, "relative_error": 1.5e-5,
+    }  # fmt: skip
+    checked = on_device(2, "PPLCNet_x1_0", proof)
+    assert engines.largest_error(checked) == 1.5e-5
+    table = engines.render([checked, here], [], ORT, "markdown")
+    assert "Largest error on a device: of its outputs there" in table
+    assert "no outputs were compared" not in table
+    for other in (
+        {"threads": 2},
+        {"program_sha256": "ef"},
+        {"sha256": "ef"},
+        {"device": {"kind": "android", "serialno": "ef"}},
+    ):
+        assert engines.largest_error(on_device(2, "PPLCNet_x1_0", proof | other)) is None
+
+
+def test_what_is_missing_says_what_and_what_to_do() -> None:
+    """A program that is not there is no file that could not be verified."""
+    error = RunnerBuildError("the benchmark program is not built for arm64-v8a", hint="edgezoo runner build")
+    table = engines.render(
+        [], [Missing("A", "onnxruntime", error, file=False), Missing("A", "ncnn", ConvertError("no"))], ORT
+    )
+    assert "1: not measured: the benchmark program is not built for arm64-v8a (edgezoo runner build)" in table
+    assert "2: no verified file: no" in table
 
 
 def test_the_page_tells_what_a_device_computed() -> None:
@@ -214,6 +318,13 @@ def test_the_intel_columns() -> None:
     assert f"| {v1} | paddle 1.2 | 1 | 3.60 | 1.74 | 2.07 | Xeon Gold 6148, Paddle with oneDNN | 1 |" in table
     assert f"| {v2} | openvino 1.2 | 10 | 8.28 | 4.32 | 1.92 | Xeon Gold 6271C, OpenVINO |  |" in table
     assert "1: measured with 1 thread, published with 10" in table
+    last = cell(1, "litert", 3.48, name=v1, **shared)
+    last = replace(last, subject=replace(last.subject, shapes=((1, 224, 224, 3),)))
+    assert f"| {v1} | litert 1.2 | 1 | 3.60 | 1.74 | 2.07 |" in intel.render([last], "markdown")
+    other = replace(last, subject=replace(last.subject, shapes=((1, 320, 320, 3),)))
+    table_of_others = intel.render([other, cell(2, "paddle", 3, name="GhostNet_x0_5", **shared)], "markdown")
+    assert "1: no published number: its input is 1x320x320x3, and the table's 1x3x224x224" in table_of_others
+    assert "2: no published number: PaddleClas published none of it" in table_of_others
     assert "Xeon, 2 cores" in table
     assert ROBUST.headline == "median"
     assert INTEL_TABLE.headline == "mean"

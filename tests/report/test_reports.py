@@ -170,3 +170,27 @@ def test_markdown_is_a_table() -> None:
 
 def test_words_with_a_bar_do_not_break_markdown() -> None:
     assert grid.markdown([grid.Column("a|b")], [["x|y"]]).splitlines()[2] == "| x\\|y |"
+
+
+@pytest.mark.parametrize(
+    ("made_by", "said"),
+    [
+        (("paddlelite", "2.13rc0"), "made for arm by opt"),
+        (("paddle2onnx", "1.3.1"), "ONNX by paddle2onnx 1.3.1"),
+        (("mnn", "3.6.1"), "made by MNN 3.6.1"),
+        (("openvino", "2025.3.0"), "made by OpenVINO 2025.3.0"),
+        (("litert", "2.0"), "made by LiteRT 2.0"),
+        (None, "made by an unknown tool"),
+    ],
+)
+def test_a_file_is_made_by_what_made_it(made_by: tuple[str, str] | None, said: str) -> None:
+    """opt has no part in the files of other engines."""
+    metadata = {"engine": dict(zip(("name", "version"), made_by, strict=True))} if made_by else None
+    own = made_by is not None and made_by[0] == "paddlelite"
+    of = {} if own else {"target": None, "opt_version": None}
+    subject = replace(SUBJECT, metadata=metadata, **of)
+    (line,) = [
+        one for one in text.render([measurement(launch(0, 9.0), subject=subject)]).splitlines() if "Model files" in one
+    ]
+    assert said in line
+    assert own or "opt" not in line

@@ -11,9 +11,11 @@ import pytest
 from edge.cli.main import run
 from edge.errors import RunnerBuildError
 from edge.runner import kept
+from edge.runner.build import build
+from edge.runner.options import RunnerOptions
 from edge.runner.ort_library import DOOR, check_library
 from tests.package.conftest import compile_library
-from tests.runner.test_kept import ARM, program
+from tests.runner.test_kept import ARM, program, put
 
 OURS = f"const void *{DOOR}(void) {{ return 0; }}"
 
@@ -87,3 +89,19 @@ def test_a_program_is_added_only_with_its_library(tmp_path: Path, monkeypatch: p
     assert list(kept.runners()) == []
     compile_library(tmp_path / "libonnxruntime.so", "arm64-v8a", OURS)
     assert kept.add(theirs).name == "linux-arm64-onnxruntime"
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["nothing there", "a program there"])
+def test_a_build_that_is_ended_leaves_no_library_without_its_program(there: bool, tmp_path: Path) -> None:
+    library = tmp_path / "libonnxruntime.so"
+    compile_library(library, "x86_64", OURS)
+    before = put("host-onnxruntime", "onnxruntime") if there else None
+
+    def ended(line: str) -> None:
+        if line.startswith("compiling"):
+            raise SystemExit(143)  # as SIGTERM does
+
+    with pytest.raises(SystemExit):
+        build(RunnerOptions(where="host", engine="onnxruntime", ort_lib=library), say=ended)
+    assert kept.read("host-onnxruntime") == before
+    assert kept.folder("host-onnxruntime").exists() is there

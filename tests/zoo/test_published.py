@@ -53,6 +53,12 @@ def test_an_open_batch_is_one_image() -> None:
     assert facts_of(MODEL, replace(ITSELF, shapes=[(-1, 3, 224, 224)])).published == MODEL.published
 
 
+def test_channels_may_be_last() -> None:
+    """As LiteRT's files have them: the same image."""
+    assert facts_of(MODEL, replace(ITSELF, shapes=[(1, 224, 224, 3)])).published == MODEL.published
+    assert facts_of(MODEL, replace(ITSELF, shapes=[(1, 320, 320, 3)])).published is None
+
+
 def test_the_table_is_of_another_shufflenet_than_is_built_today() -> None:
     """docs/reference/flops-and-params.md: stage widths 224, 488, 976."""
     built = NamedNetwork("random", [(1, 3, 224, 224)], 1000, 7_430_000, 590_840_000)

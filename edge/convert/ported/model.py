@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from edge import __version__
 from edge.convert.metadata import classes, described, network, numbered, origin, preparation_fields, with_facts
 from edge.convert.onnx.recipe import OnnxRecipe
 from edge.convert.preparation import Preparation
+from edge.images.overrides import in_layout_of
 from edge.metadata.file import of
 from edge.metadata.model import FORMAT, Metadata
 from edge.source.model import InferenceModel
@@ -41,6 +42,9 @@ def describe(
     """The metadata of the files for the engine `to`. `facts` are those of their entry in the store."""
     assert to.format is not None
     ends = {side: [numbered(one) for one in facts[side]] for side in ("inputs", "outputs")}
+    if (how := preparation.preprocessing) is not None:  # an app gives the image as this file takes it
+        shapes = [one["shape"] for one in ends["inputs"]]
+        preparation = replace(preparation, preprocessing=in_layout_of(how, shapes))
     document = {
         "format": FORMAT,
         "name": name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edge.report.identity import OF_FILE, distinguishing, words
 from edge.results.measurement import Measurement
 from edge.results.sessions import SessionRecord
+from edge.results.versions import engine_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +76,4 @@ def device_name(one: Measurement) -> str:
 
 def engine_name(one: Measurement) -> str:
     """With its version."""
-    return " ".join(part for part in one.engine if part) or one.program.name
+    return engine_named(*one.engine) or one.program.name
