@@ -187,7 +187,7 @@ def test_a_file_is_made_by_what_made_it(made_by: tuple[str, str] | None, said: s
     """opt has no part in the files of other engines."""
     metadata = {"engine": dict(zip(("name", "version"), made_by, strict=True))} if made_by else None
     own = made_by is not None and made_by[0] == "paddlelite"
-    of = {} if own else {"target": None, "opt_version": None}
+    of: dict[str, Any] = {} if own else {"target": None, "opt_version": None}
     subject = replace(SUBJECT, metadata=metadata, **of)
     (line,) = [
         one for one in text.render([measurement(launch(0, 9.0), subject=subject)]).splitlines() if "Model files" in one
