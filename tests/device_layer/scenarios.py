@@ -351,7 +351,7 @@ class DeviceScenarios:
 
     def test_two_drivers_at_a_time(self, device: Shelled, subject: Subject) -> None:
         with device.lock():
-            with pytest.raises(DeviceBusyError, match="this very edgezoo"), subject.connect().lock():
+            with pytest.raises(DeviceBusyError, match="in use by this very edgezoo"), subject.connect().lock():
                 raise AssertionError
             assert device.run(["true"], timeout=30).code == 0
         with subject.connect().lock():
