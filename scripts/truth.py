@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edge.bench.request import Job, Request
 from edge.bench.session import measure
+from edge.cache.hashing import sha256_of
 from edge.results.comparison import compare
 from edge.results.measurement import Measurement
 from edge.results.protocol import COMPARE, ROBUST, Protocol
@@ -49,7 +50,9 @@ def store() -> Iterator[Store]:
 def session(
     phone: Phone, kept: Store, *, threads: tuple[int, ...] = (1,), protocol: Protocol = ROBUST
 ) -> list[Measurement]:
-    jobs = tuple(Job(path_of(name), replace(SUBJECT, name=name, sha256=name)) for name in phone.models)
+    jobs = tuple(
+        Job(path_of(name), replace(SUBJECT, name=name, sha256=sha256_of(name.encode()))) for name in phone.models
+    )
     request = Request(jobs, threads, protocol, seed=phone.seed, fresh=True)
     return measure(phone, RUNNER, request, kept, Silent(), sleep=phone.pass_time, clock=phone.clock)
 

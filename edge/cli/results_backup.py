@@ -35,6 +35,7 @@ def backup_command(file: Path, db: Path | None, as_json: bool) -> None:
     from edge.cli.output import print_json, say
     from edge.errors import UsageError
     from edge.results.backup import back_up
+    from edge.untrusted.files import open_file
 
     path = options.database(db)
     if str(file) == "-":
@@ -46,7 +47,7 @@ def backup_command(file: Path, db: Path | None, as_json: bool) -> None:
             raise UsageError("- is standard output, and this one is a terminal", hint="name a file, or add > FILE")
         with TemporaryDirectory(prefix="edgezoo-") as folder:
             made = back_up(path, Path(folder) / "copy")
-            with made.path.open("rb") as copy:
+            with open_file(made.path) as copy:
                 shutil.copyfileobj(copy, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         say(_counts(made))

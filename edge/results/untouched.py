@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from edge.errors import ResultsError
+from edge.untrusted.files import open_file
 
 _TRIES = 5
 _HEAD_BYTES = 100  # www.sqlite.org/fileformat2.html, 1.3
@@ -88,7 +89,7 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _check_length(path: Path, copy: Path) -> None:
     """SQLite takes a file whose last pages were cut off for a whole one. Raises `ResultsError`."""
-    with copy.open("rb") as file:
+    with open_file(copy) as file:
         head = file.read(_HEAD_BYTES)
     page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
     page = page if page != 1 else 65536

@@ -38,7 +38,7 @@ def test_what_a_ctrl_c_leaves_is_said_once_something_is_kept(
         with ProgressLine(resumes="Every launch is kept.", once_kept=True) as progress:
             if kept:  # heard from a device's thread
                 (device := Thread(target=progress.kept)).start()
-                device.join()
+                device.join(10)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(main._Commands, "get_command", lambda *_: command)
