@@ -301,8 +301,8 @@ def bench_models(
         for name, one in found:
             try:
                 if (first := distinct.twin(one, name)) is not None:
-                    say(sentence(name, first.name, one))
-                    errors += [LabError(sentence(name, first.name, one))] if lab is not None else []
+                    say(same := sentence(name, first.name, one))
+                    errors += [LabError(same)] if lab is not None else []
                     continue
                 known = one.properties()
                 asked.check_device(known.kind, len(known.cores), one.serial)

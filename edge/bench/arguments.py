@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import TypeGuard
 
 from edge.errors import UsageError
 from edge.results.protocol import Protocol
@@ -36,12 +37,12 @@ def _each(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, Sequence) and not isinstance(value, str | bytes) and all(map(fits, value))
 
 
-def _whole(value: object) -> bool:
+def _whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _seed(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) <= MOST_SEED
+    return _whole(value) and 0 <= value <= MOST_SEED
 
 
 def _tags(value: object) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
-from edge.device.base import AppliedSettings, Device
+from edge.device.base import AppliedSettings, Device, Properties, State
 from edge.errors import EdgezooError, SettingsLeftError
 
 
@@ -25,3 +27,8 @@ def held(device: Device, wrong: Callable[[EdgezooError], None]) -> Iterator[Appl
         if not whole:
             raise
         wrong(left)
+
+
+def described(properties: Properties, prepared: AppliedSettings, state: State) -> dict[str, Any]:
+    """The device as a session keeps it, in JSON values."""
+    return {**asdict(properties), "prepared": asdict(prepared), "state": asdict(state)}

@@ -16,7 +16,7 @@ from edge.bench.cell import Cell, judge_tolerance
 from edge.bench.clock import SYSTEM, Clock
 from edge.bench.duel import judge_pairs, reopen_pairs
 from edge.bench.gate import merged
-from edge.bench.holding import held
+from edge.bench.holding import described, held
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -120,11 +120,7 @@ class _Session:
             state = self._device.state()
             known = self._device.properties()
             self._notes = [*notes_of_state(state), *notes_of_clocks(known.kind, prepared, state)]
-            properties = {
-                **asdict(known),
-                "prepared": asdict(prepared),
-                "state": asdict(state),
-            }
+            properties = described(known, prepared, state)
             self._id = self._store.new_session(seed=self._request.seed, device=properties)
             self._launcher = Launcher(
                 self._device,

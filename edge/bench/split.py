@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edge.bench.fleet import DeviceRequest, DeviceResult
+from edge.bench.holding import described
 from edge.bench.request import Job, Listener, Request
 from edge.errors import BenchError, DeviceError, foreseen
 from edge.results.devices import of_chip, unequal
@@ -45,8 +46,7 @@ def _described(places: Sequence[DeviceRequest]) -> list[_Described | DeviceResul
         device = place.device
         try:
             with device.lock(), device.prepared() as prepared:
-                known = {**asdict(device.properties()), "prepared": asdict(prepared), "state": asdict(device.state())}
-            return _Described(place, known)
+                return _Described(place, described(device.properties(), prepared, device.state()))
         except Exception as error:
             return DeviceResult(place, error=foreseen(error))
 

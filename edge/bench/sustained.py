@@ -7,12 +7,12 @@ The thermal gate is passed before a model's first window only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from edge.bench.cell import Cell
 from edge.bench.clock import SYSTEM, Clock
 from edge.bench.gate import merged
-from edge.bench.holding import held
+from edge.bench.holding import described, held
 from edge.bench.launcher import Launcher
 from edge.bench.programs import Runner
 from edge.bench.request import Job, Listener, Request
@@ -63,7 +63,7 @@ def measure_sustained(
         state = device.state()
         itself = device.properties()
         notes = [*notes_of_state(state), *notes_of_clocks(itself.kind, prepared, state)]
-        properties = {**asdict(itself), "prepared": asdict(prepared), "state": asdict(state)}
+        properties = described(itself, prepared, state)
         session = store.new_session(seed=request.seed, device=properties)
         straight = replace(
             request, gate=replace(request.gate, limit_seconds=0), protocol=replace(request.protocol, cooldown_s=0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from edge.metadata.file import origin_of
-from edge.metadata.model import Proof
+from edge.report import facts
 from edge.report.grid import Column, markdown
 from edge.results.beside import Networks, Place, measured_as_published
 from edge.results.measurement import Measurement
 from edge.results.reasons import Code
 from edge.results.store import Store
+from edge.results.versions import engine_named
 
 _COLUMNS = (
     Column("Network", number=False), Column("Outputs", number=False), Column("Inputs"), Column("Cosine"),
@@ -32,12 +32,13 @@ def section(networks: Sequence[str], measured: Mapping[Place, Measurement]) -> l
 
 def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[str]:
     same = sum(row[1] == "Paddle's" for row in rows)
-    proofs = [proof for cell in cells if (proof := _proof(cell)) is not None]
+    proofs = [proof for cell in cells if (proof := facts.proof(cell)) is not None]
     right = [proof for proof in proofs if proof.passed]
     samples = " --inputs SAMPLES.npz" if any(proof.samples_sha256 for proof in proofs) else ""
     errors = [proof.relative_error for proof in right if proof.relative_error is not None]
     worst = f"; their largest relative error is {max(errors):.1e}" if errors else ""
-    engines, devices = (" and ".join(dict.fromkeys(map(name, cells))) for name in (_engine, _device))
+    engines = " and ".join(dict.fromkeys(engine_named(*cell.engine) for cell in cells))
+    devices = " and ".join(dict.fromkeys(map(_device, cells)))
     return [
         f"## On a device: {engines}",
         "",
@@ -55,7 +56,7 @@ def _head(rows: Sequence[Sequence[str]], cells: Sequence[Measurement]) -> list[s
 def _row(name: str, cell: Measurement | None) -> list[str]:
     if cell is None:
         return [name, "not compared", *[_UNSAID] * 4, "not measured there"]
-    proof = _proof(cell)
+    proof = facts.proof(cell)
     if proof is None:
         told = [str(one) for one in cell.remarks if one.code == Code.OUTPUT_CHECKED.value]
         return [name, "not compared", *[_UNSAID] * 4, "; ".join(told)]
@@ -78,21 +79,9 @@ def latest_on_devices(db: Path, networks: Networks) -> dict[Place, Measurement]:
             if one.device.kind == "host" or one.synthetic or not one.engine:
                 continue
             known = found.get((name, one.engine))
-            if known is None or (_proof(known) is None and _proof(store.get(one.id)) is not None):
+            if known is None or (facts.proof(known) is None and facts.proof(store.get(one.id)) is not None):
                 found[name, one.engine] = store.get(one.id)
     return found
-
-
-def _proof(cell: Measurement) -> Proof | None:
-    """What was proven with that very program, file and number of threads."""
-    mine = (cell.subject.sha256, cell.program.sha256, cell.threads)
-    found = origin_of(cell.subject.metadata, cell.subject.name).proofs
-    return next((one for one in reversed(found) if (one.sha256, one.program_sha256, one.threads) == mine), None)
-
-
-def _engine(cell: Measurement) -> str:
-    name, version = cell.engine
-    return f"{name} {version or ''}".rstrip()
 
 
 def _device(cell: Measurement) -> str:

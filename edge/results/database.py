@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.cache.retry import Remedy, retry
 from edge.errors import NoDatabaseError, ResultsError
-from edge.results.untouched import to_read
+from edge.results.untouched import HEAD_BYTES, to_read
 from edge.untrusted.files import open_file
 from edge.untrusted.guard import brief
 
@@ -23,7 +23,6 @@ _LOOK = """SELECT application_id, user_version, (SELECT count(*) FROM sqlite_mas
 _STRANGE = (
     "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index')"  # may compute for ever when it is met
 )
-_HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _TRY_SECONDS = 1.0  # of waiting for another process that writes, before it is said
 _TRIES = 30
 _WAL_PAUSE = 0.05
@@ -44,7 +43,7 @@ def check_file(path: Path) -> None:
         raise NoDatabaseError(f"the results database {path} is no file", hint="name another with --db")
     try:
         with open_file(path) as stream:
-            head = stream.read(_HEAD_BYTES)
+            head = stream.read(HEAD_BYTES)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -53,7 +52,7 @@ def check_file(path: Path) -> None:
         ) from error
     if not head:
         return
-    if len(head) < _HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
+    if len(head) < HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
         raise _none_of_ours(path)
     if int.from_bytes(head[68:72], "big") not in (0, APPLICATION_ID):  # 0: ours, too, while the journal has the rest
         raise _foreign(path)

@@ -181,10 +181,15 @@ def is_in(table: str, name: str, value: object) -> bool:
     return DOMAINS[table][name].has(value)
 
 
-def is_sound(table: str, values: Named) -> bool:
-    """Whether every column holds what it may."""
+def wrong_in(table: str, values: Named) -> str | None:
+    """What the first column holds that it may not, in words; None for a sound row."""
     try:
         check_row(table, values)
-    except DamagedRowError:
-        return False
-    return True
+    except DamagedRowError as error:
+        return str(error)
+    return None
+
+
+def is_sound(table: str, values: Named) -> bool:
+    """Whether every column holds what it may."""
+    return wrong_in(table, values) is None

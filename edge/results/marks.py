@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edge.errors import ResultsError, UnknownResultError
 from edge.results.database import Database
-from edge.results.domains import LINE, DamagedRowError, check_row, is_sound
+from edge.results.domains import LINE, is_sound, wrong_in
 
 MARKS = ("label", "baseline", "baseline_cell")  # the tables
 
@@ -99,15 +99,12 @@ class Marks:
 
     def damaged(self) -> list[str]:
         """A sentence for each label, baseline, or entry of one whose columns hold what they may not."""
-        found = []
-        for table in MARKS:
-            for row in self._database.rows(f"SELECT rowid, * FROM {table} ORDER BY rowid"):
-                try:
-                    check_row(table, row)
-                except DamagedRowError as error:
-                    what = table.replace("_", " ")
-                    found.append(f"{what} {row['rowid']} in {self._database.path} is damaged: {error}")
-        return found
+        return [
+            f"{table.replace('_', ' ')} {row['rowid']} in {self._database.path} is damaged: {why}"
+            for table in MARKS
+            for row in self._database.rows(f"SELECT rowid, * FROM {table} ORDER BY rowid")
+            if (why := wrong_in(table, row))
+        ]
 
     def baseline(self, name: str) -> Baseline:
         """Raises `ResultsError` if there is none of that name."""

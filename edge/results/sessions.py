@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.results.database import Database
-from edge.results.domains import DamagedRowError, check_row, is_sound
+from edge.results.domains import is_sound, wrong_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,8 @@ class Sessions:
 
     def damaged(self) -> list[str]:
         """A sentence for each whose columns hold what they may not."""
-        found = []
-        for row in self._database.rows("SELECT * FROM session ORDER BY id"):
-            try:
-                check_row("session", row)
-            except DamagedRowError as error:
-                found.append(f"session {row['id']} in {self._database.path} is damaged: {error}")
-        return found
+        return [
+            f"session {row['id']} in {self._database.path} is damaged: {why}"
+            for row in self._database.rows("SELECT * FROM session ORDER BY id")
+            if (why := wrong_in("session", row))
+        ]

@@ -19,7 +19,7 @@ from edge.errors import ResultsError
 from edge.untrusted.files import open_file
 
 _TRIES = 5
-_HEAD_BYTES = 100  # www.sqlite.org/fileformat2.html, 1.3
+HEAD_BYTES = 100  # of an SQLite file: www.sqlite.org/fileformat2.html, 1.3
 _BESIDE = ("", "-wal", "-journal")  # the file, and where what was committed, or is to be taken back, may still lie
 
 
@@ -90,7 +90,7 @@ def _copy(path: Path, copy: Path) -> None:
 def _check_length(path: Path, copy: Path) -> None:
     """SQLite takes a file whose last pages were cut off for a whole one. Raises `ResultsError`."""
     with open_file(copy) as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
     page = page if page != 1 else 65536
     is_told = head[24:28] == head[92:96]  # by a SQLite that counts its pages

@@ -82,15 +82,23 @@ def test_the_library_by_hand_is_sound() -> None:
     assert library.page_size == 0x4000
 
 
+DAMAGE = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=8)
+
+
+def damaged(library: bytes, damage: list[tuple[int, int]]) -> bytes:
+    """The library with other bytes at those places."""
+    made = bytearray(library)
+    for at, value in damage:
+        made[at % len(library)] = value
+    return bytes(made)
+
+
 @pytest.mark.parametrize("library", [elf32(40, 4096), elf64()], ids=["32 bits", "64 bits"])
 @settings(deadline=None)
-@given(damage=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=8))
+@given(damage=DAMAGE)
 def test_damage_is_read_or_refused(library: bytes, damage: list[tuple[int, int]]) -> None:
-    damaged = bytearray(library)
-    for at, value in damage:
-        damaged[at % len(library)] = value
     with contextlib.suppress(PackageError):
-        assert read_library(bytes(damaged), "lib.so").segments
+        assert read_library(damaged(library, damage), "lib.so").segments
 
 
 @pytest.mark.parametrize("field", [32, 72, 80, 96, 128])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from edge.device.elf import read_library
 from edge.device.elf_symbols import offers
 from edge.errors import PackageError
+from tests.device_layer.test_elf import DAMAGE, damaged
 from tests.package.conftest import compile_library
 
 TEXT = "extern int wanted; int one = 1; int two(void) { return wanted; } static int three; int *four(void) { return &three; }"
@@ -40,11 +40,9 @@ def test_what_a_library_offers(tmp_path: Path, abi: str, style: str) -> None:
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(damage=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=8))
+@given(damage=DAMAGE)
 def test_damage_is_read_or_refused(library: bytes, damage: list[tuple[int, int]]) -> None:
-    damaged = bytearray(library)
-    for at, value in damage:
-        damaged[at % len(library)] = value
+    data = damaged(library, damage)
     with contextlib.suppress(PackageError):
-        headers = read_library(bytes(damaged), "lib.so")
-        assert offers(bytes(damaged), headers, "many_7", "lib.so") in (True, False)
+        headers = read_library(data, "lib.so")
+        assert offers(data, headers, "many_7", "lib.so") in (True, False)

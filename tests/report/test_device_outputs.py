@@ -13,7 +13,8 @@ from tests.results.test_beside import NETWORK, NETWORKS, measured
 
 PROOF: dict[str, Any] = {
     "sha256": NETWORK.sha256, "passed": True, "sentence": "it is", "date": "2026-11-26T12:00:00Z",
-    "device": {"kind": "android"}, "program": "edgebench", "program_sha256": PROGRAM.sha256, "engine": "onnxruntime 1",
+    "device": {"kind": "android", "address": "ab12"}, "program": "edgebench",
+    "program_sha256": PROGRAM.sha256, "engine": "onnxruntime 1",
     "threads": 1, "inputs": 8, "cosine": 0.9999999, "max_abs_error": 4.5e-6, "relative_error": 1.5e-5,
 }  # fmt: skip
 COMPARED = replace(NETWORK, metadata={**(NETWORK.metadata or {}), "proofs": [PROOF]})

@@ -264,7 +264,7 @@ def test_the_page_tells_what_a_device_computed() -> None:
     program = cell(1, "onnxruntime", 10).program
     proof: dict[str, Any] = {
         "sha256": SUBJECT.sha256, "passed": True, "sentence": "it is", "date": "2026-11-26T12:00:00Z",
-        "device": {"kind": "android"},
+        "device": {"kind": "android", "serialno": "cd"},
         "program": "edgebench", "program_sha256": program.sha256, "engine": "onnxruntime 1.2", "threads": 1, "inputs": 8,
         "cosine": 0.9999999, "max_abs_error": 4.5e-6, "relative_error": 1.5e-5,
     }  # fmt: skip
