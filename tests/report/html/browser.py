@@ -85,6 +85,10 @@ class Tab:
             assert time.monotonic() < end, f"never: {condition}"
             time.sleep(0.05)
 
+    def settle(self) -> None:
+        """Let the page draw twice: what was asked of it, such as to scroll, has been told to its listeners."""
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => true)")
+
     def key(self, name: str) -> None:
         """Press and release a key."""
         codes = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39, " ": 32}

@@ -59,6 +59,7 @@ def test_every_figure_is_drawn(tab: Tab) -> None:
 
 def test_hover_shows_what_a_mark_says(tab: Tab) -> None:
     tab.run("document.getElementById('figure-mobile').scrollIntoView()")
+    tab.settle()  # scrolling away hides it, and is told to the page with the next frame
     find = "[...document.querySelectorAll('#figure-mobile .mark')].find(one => /^MobileNetV1\\n/.test(one.getAttribute('aria-label')) && /measured/.test(one.getAttribute('aria-label')))"  # noqa: E501
     x, y = tab.run(f"(() => {{const box = {find}.querySelector('.hit').getBoundingClientRect();"
                    " return [box.left + box.width / 2, box.top + box.height / 2]})()")  # fmt: skip
