@@ -36,7 +36,8 @@ def _one_taken(draft: Draft, op: OpDraft) -> int | None:
         return None
     if tuple(op.attr("decrease_axis", ())) != axes or ends[0] != starts[0] + 1 or not 0 <= starts[0] < x.shape[axes[0]]:
         return None
-    return int(axes[0]) if out.shape.count(-1) <= 1 else None
+    # Of numbers without any dimension the engine knows nothing: it dies of a reshape to none.
+    return int(axes[0]) if out.shape and out.shape.count(-1) <= 1 else None
 
 
 def _split(draft: Draft, name: str, axis: int, ops: Sequence[OpDraft]) -> int:

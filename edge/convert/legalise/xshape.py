@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 
 from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, OpDraft
@@ -49,7 +50,12 @@ def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
     if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
         assert before is not None
         assert after is not None
-        return axes != (0, 2, 1, 3, 4) or not _shuffles(draft, before, after)
+        groups = _groups(draft, before, after) if axes == (0, 2, 1, 3, 4) else None
+        if groups is not None and before.attr("shape")[1] < 1:  # opt reads them there
+            x = draft.tensor(before.input("X"))
+            assert x is not None
+            before.set_attr("shape", [0, groups, x.shape[1] // groups, *x.shape[2:]])
+        return groups is None
     if before is not None and before.type == "softmax":
         first = around.turned.get(before.input("X") or "")
         return first is not None and not _inverse(tuple(first.attr("axis", ())), axes)
@@ -60,13 +66,20 @@ def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str)
     return before is not None and after is not None and (before.type, after.type) == (first, second)
 
 
-def _shuffles(draft: Draft, before: OpDraft, after: OpDraft) -> bool:
-    """Whether the reshapes part the channels in groups, (N, C, H, W) to (N, groups, C / groups, H, W), and join them again."""
+def _groups(draft: Draft, before: OpDraft, after: OpDraft) -> int | None:
+    """How many groups the reshapes part the channels in, (N, C, H, W) to (N, groups, C / groups, H, W), and join them again.
+
+    None where they do something else. One size of an image may be open: it follows from the others.
+    """
     tensors = [draft.tensor(name) for name in (before.input("X"), before.output("Out"), after.output("Out"))]
-    x, parted, joined = (tuple(one.shape) if one else () for one in tensors)
-    if len(x) != 4 or len(parted) != 5 or x != joined:
-        return False
-    return (parted[0], *parted[3:]) == (x[0], *x[2:]) and parted[1] * parted[2] == x[1]
+    x, parted, joined = (list(one.shape) if one else [] for one in tensors)
+    if len(x) != 4 or len(parted) != 5 or x != joined or min(x[1:]) < 1:
+        return None
+    if parted.count(-1) == 2 and x[0] == parted[0] == -1 and before.attr("shape", (-1,))[0] == 0:  # N stays N
+        place, known = parted.index(-1, 1), prod(size for size in parted[1:] if size > 0)
+        parted[place] = prod(x[1:]) // known
+    n, groups, each, *image = parted
+    return groups if [n, groups * each, *image] == x else None
 
 
 def _inverse(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

@@ -26,6 +26,7 @@ CONV: dict[str, AttrValue] = {
 }  # fmt: skip
 
 
+HARD_SWISH: dict[str, AttrValue] = {"threshold": 6.0, "scale": 6.0, "offset": 3.0}
 _FLOAT = schema.DTYPE_NUMBERS["float32"]
 _DEFORMABLE: dict[str, AttrValue] = {
     "strides": [1, 1], "paddings": [1, 1], "dilations": [1, 1], "groups": 1, "deformable_groups": 1, "im2col_step": 1,
@@ -128,18 +129,71 @@ _SHUFFLE = (1, 4, 6, 6)
 _QKV = (1, 4, 3, 2, 6)
 
 
-def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4)) -> Program:
-    """reshape2, transpose2, reshape2: a shuffle of channels where the transposition is that of the second and third axis."""
+def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4), asked: Sequence[int] = (1, 2, 2, 6, 6)) -> Program:
+    """reshape2, transpose2, reshape2: a shuffle of channels where the transposition is that of the second and third axis.
+
+    `asked`: how the first reshape says (1, 2, 2, 6, 6)."""
     parted = (1, 2, 2, 6, 6)
     moved = [parted[axis] for axis in axes]
     return _net(
         NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
-        NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(parted)}),
+        NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(asked)}),
         NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": list(axes)}),
         NewOp("reshape2", {"X": ["t"]}, {"Out": ["s"], "XShape": ["sx"]}, {"shape": list(_SHUFFLE)}),
         NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
         shapes={"a": X, "r": parted, "rx": (0, *X), "t": moved, "s": _SHUFFLE, "sx": (0, *moved), "y": _SHUFFLE},
     )
+
+
+def open_shuffle() -> Program:
+    """The same, of a network exported with an open batch: how many images there are is asked when it runs."""
+    known: dict[str, AttrValue] = {"shape": [1], "dtype": 2, "force_cpu": False, "place_type": -1}
+    first: dict[str, AttrValue] = {"axes": [0], "starts": [0], "ends": [1], "decrease_axis": [0], "infer_flags": [1]}
+
+    def reshape(x: str, out: str, *sizes: int) -> list[NewOp]:
+        names = [f"{out}.{place}" for place in range(len(sizes) + 1)]
+        return [
+            NewOp("shape", {"Input": [x]}, {"Out": [f"{out}.asked"]}),
+            NewOp("slice", {"Input": [f"{out}.asked"]}, {"Out": [names[0]]}, first),
+            *(NewOp("fill_constant", {}, {"Out": [name]}, known | {"value": float(size), "str_value": str(size)})
+              for name, size in zip(names[1:], sizes, strict=True)),
+            NewOp("reshape2", {"X": [x], "ShapeTensor": names}, {"Out": [out], "XShape": [f"{out}.x"]},
+                  {"shape": [-1, *sizes]}),
+        ]  # fmt: skip
+
+    operators = [
+        NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+        *reshape("a", "r", 2, 2, 6, 6),
+        NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": [0, 2, 1, 3, 4]}),
+        *reshape("t", "s", 4, 6, 6),
+        NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
+    ]
+    asked = {f"{out}.{place}": (1,) for out, last in (("r", 4), ("s", 3)) for place in range(last + 1)}
+    asked |= {"r.asked": (4,), "s.asked": (5,), "r.0": (), "s.0": ()}
+    network = _net(
+        *operators,
+        shapes={"a": X, "r": (1, 2, 2, 6, 6), "r.x": (0, *X), "t": (1, 2, 2, 6, 6), "s": X, "s.x": (0, 1, 2, 2, 6, 6), "y": X}
+        | asked,
+    )  # fmt: skip
+    message = network.copy_message()
+    for var in message.blocks[0].vars:
+        if var.name in asked:
+            var.type.lod_tensor.tensor.data_type = schema.DTYPE_NUMBERS["int32"]
+    return Program(message)
+
+
+def activated(activation: str, scale: float, bias: float, *, last: bool = True) -> Program:
+    """A convolution with a bias and an activation, times `scale` plus `bias`."""
+    return _net(
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+        NewOp("elementwise_add", {"X": ["c"], "Y": ["b"]}, {"Out": ["a"]}, {"axis": 1}),
+        *([NewOp(activation, {"X": ["a"]}, {"Out": ["r"]}, HARD_SWISH if activation == "hard_swish" else {})]
+          if activation else []),
+        NewOp("scale", {"X": ["r" if activation else "a"]}, {"Out": ["y"]},
+              {"scale": scale, "bias": bias, "bias_after_scale": last}),
+        shapes=dict.fromkeys(("c", "a", "r", "y"), (1, 5, 6, 6)),
+        weights=_BIASED,
+    )  # fmt: skip
 
 
 def softmax_between(second: Sequence[int]) -> Program:
@@ -254,7 +308,7 @@ def head() -> Program:
     return _net(
         NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
         NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
-        NewOp("hard_swish", {"X": ["c"]}, {"Out": ["y"]}, {"threshold": 6.0, "scale": 6.0, "offset": 3.0}),
+        NewOp("hard_swish", {"X": ["c"]}, {"Out": ["y"]}, HARD_SWISH),
         shapes={"p": (1, 4, 1, 1), "c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
         weights=_HEAD_OF,
     )
@@ -444,6 +498,18 @@ CASES = (
         engine="2.10",
     ),
     Case("xshape-output", shuffle(), arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("xshape-output", shuffle(asked=(0, -1, 2, 6, 6)),
+         arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("reshape-open-size", open_shuffle(),
+         arm=("relu shape slice fill_constant fill_constant fill_constant fill_constant reshape2 transpose2 "
+              "shape slice fill_constant fill_constant fill_constant reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    *(
+        Case("scale-behind-activation", activated(kind, *factor, last=last), engine=engine, weights=_BIASED)
+        for kind, factor, last, engine in (
+            ("relu", (2.0, 1.0), True, "2.13rc0"), ("relu", (-2.0, 0.0), True, "2.12"),
+            ("hard_swish", (0.5, 0.0), True, "2.13rc0"), ("", (2.0, 1.0), False, "2.13rc0"),
+        )
+    ),
     Case("xshape-output", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
     Case(
         "matmul-weight-to-mul",
