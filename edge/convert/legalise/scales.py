@@ -45,7 +45,6 @@ SCALE_BEHIND = Rule(
     reason="opt takes a factor and a shift behind a convolution into its weights and bias, and does not look whether an "
     "activation is in the convolution already: it then comes behind them; a network marked as quantised is left as it is",
     ops=frozenset({"scale"}),
-    engines=frozenset({"2.12", "2.13rc0", "2.14rc0"}),
-    precisions=frozenset({"fp32", "fp16", "int8", "int16"}),  # with int8 kernels opt leaves this
+    precisions=frozenset({"fp32", "fp16", "int8", "int16"}),  # with int8 kernels opt leaves it alone
     apply=_keep_behind,
 )

@@ -168,7 +168,9 @@ def open_shuffle() -> Program:
         *reshape("t", "s", 4, 6, 6),
         NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
     ]
-    asked = {f"{out}.{place}": (1,) for out, last in (("r", 4), ("s", 3)) for place in range(last + 1)}
+    asked: dict[str, tuple[int, ...]] = {
+        f"{out}.{place}": (1,) for out, last in (("r", 4), ("s", 3)) for place in range(last + 1)
+    }
     asked |= {"r.asked": (4,), "s.asked": (5,), "r.0": (), "s.0": ()}
     network = _net(
         *operators,
@@ -510,6 +512,8 @@ CASES = (
             ("hard_swish", (0.5, 0.0), True, "2.13rc0"), ("", (2.0, 1.0), False, "2.13rc0"),
         )
     ),
+    Case("scale-behind-activation", activated("relu", 1.0, -0.5), engine="2.10", weights=_BIASED,
+         arm=("conv2d", "conv2d scale")),
     Case("xshape-output", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
     Case(
         "matmul-weight-to-mul",
