@@ -225,11 +225,11 @@ def _dropout(implementation: str) -> Program:
 
 
 def slices(*taken: int) -> Program:
-    """Of a tensor of queries, keys and values, the sum of those taken, weighed by their place."""
+    """Of a tensor of queries, keys and values, the sum of those taken, weighed by their place; -1 is the last."""
     operators, total = [], ""
     for number, start in enumerate(taken):
         attrs: dict[str, AttrValue] = {
-            "axes": [2], "starts": [start], "ends": [start + 1], "decrease_axis": [2], "infer_flags": [1],
+            "axes": [2], "starts": [start], "ends": [start + 1 or 2**31 - 1], "decrease_axis": [2], "infer_flags": [1],
         }  # fmt: skip
         factor: dict[str, AttrValue] = {"scale": number + 2.0, "bias": 0.0, "bias_after_scale": True}
         operators += [
@@ -248,6 +248,21 @@ def slices(*taken: int) -> Program:
         *operators,
         shapes={"r": _QKV, "rx": (0, *X), "y": piece} | dict.fromkeys(names, piece),
     )
+
+
+def unbound() -> Program:
+    """The sum of what a tensor is taken to along its first axis, weighed by its place."""
+    names = [f"p{number}" for number in range(4)]
+    operators = [NewOp("transpose2", {"X": ["x"]}, {"Out": ["t"], "XShape": ["tx"]}, {"axis": [1, 0, 2, 3]}),
+                 NewOp("unbind", {"X": ["t"]}, {"Out": names}, {"axis": 0})]  # fmt: skip
+    for number, name in enumerate(names):
+        factor: dict[str, AttrValue] = {"scale": number + 2.0, "bias": 0.0, "bias_after_scale": True}
+        operators.append(NewOp("scale", {"X": [name]}, {"Out": [f"f{number}"]}, factor))
+    for number in (1, 2, 3):
+        total = {"X": ["f0" if number == 1 else f"t{number - 1}"], "Y": [f"f{number}"]}
+        operators.append(NewOp("elementwise_add", total, {"Out": ["y" if number == 3 else f"t{number}"]}, {"axis": -1}))
+    made = [*names, *(f"f{number}" for number in range(4)), "t1", "t2", "y"]
+    return _net(*operators, shapes={"t": (4, 1, 6, 6), "tx": (0, *X)} | dict.fromkeys(made, (1, 6, 6)))
 
 
 _PAIR = {
@@ -339,6 +354,16 @@ CASES = (
             "reshape2 split reshape2 reshape2 reshape2 scale scale elementwise_add scale elementwise_add",
         ),
     ),
+    Case(
+        "slices-to-split",
+        slices(-1, -3, 1),
+        arm=(
+            "reshape2 slice scale slice scale elementwise_add slice scale elementwise_add",
+            "reshape2 split reshape2 reshape2 reshape2 scale scale elementwise_add scale elementwise_add",
+        ),
+    ),
+    Case("slices-to-split", unbound()),
+    Case("slices-to-split", unbound(), engine="2.10"),
     Case("dropout-mask", _dropout("upscale_in_train"),
          arm=("sigmoid dropout elementwise_mul", "sigmoid elementwise_mul")),
     Case("dropout-to-scale", _dropout("downgrade_in_infer"), precision="fp16",

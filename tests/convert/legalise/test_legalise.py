@@ -85,7 +85,8 @@ def test_a_transposition_that_opt_would_take_for_another_is_left_alone(network: 
     assert [op.output("XShape") for op in made.ops("transpose2")][-1] is None
 
 
-@pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2)], ids=["not all", "one twice", "one more"])
+@pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2), (0, 2, -1)],
+                         ids=["not all", "one twice", "one more", "one in two ways"])  # fmt: skip
 def test_slices_that_do_not_take_a_tensor_to_pieces_stay(taken: Sequence[int]) -> None:
     network = slices(*taken)
     assert legalise(network, engine="2.13rc0") == (network, ())
