@@ -68,7 +68,7 @@ def describe(
             field: facts[field]
             for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left", "program_operators")
         }
-        | ({"int8_gain": gain} if (gain := _gain(model, facts, class_num)) else {}),
+        | ({"int8_gain": gain} if (gain := int8_gain(model, recipe, facts["int8_work"], class_num)) else {}),
         "calibration": dict(calibration) if calibration else None,
         "verification": {
             **verification,
@@ -79,11 +79,13 @@ def describe(
     return with_facts(of(document, f"{name}.json"))
 
 
-def _gain(model: ClasNetwork | None, facts: Mapping[str, Any], class_num: int | None) -> dict[str, Any] | None:
-    """What int8-static saves on ARM: as counted of this very network, or as expected of what the file does."""
-    if facts["int8_work"] is None:
+def int8_gain(
+    model: ClasNetwork | None, recipe: Recipe, done: Mapping[str, int] | None, class_num: int | None
+) -> dict[str, Any] | None:
+    """What int8-static saves on 64-bit ARM: as counted of this very network, or as expected of the work `done` in the file."""
+    if done is None or recipe.abi != "arm64-v8a":
         return None
-    work = Int8Work(**facts["int8_work"])
+    work = Int8Work(**done)
     saved = counted(model.architecture, work, class_num) if isinstance(model, Model) else None
     if saved is not None:
         return {"saved": round(saved, 3), "basis": "counted"}

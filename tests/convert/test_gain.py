@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.convert.gain import COUNTED, SAVED_BY_MAC, SPENT_BY_CAST, SPENT_BY_OUTPUT, Int8Work, counted, int8_work
+from edge.convert.metadata import int8_gain
+from edge.convert.recipe import Recipe
 from edge.metadata.gain import advice, words
 from edge.metadata.model import Int8Gain
 from edge.nb.program import NbOp
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
+from edge.zoo.catalogue import lookup
 from tests.paddle.programs import program
 
 WORK = {name: work for name, (_, _, work) in COUNTED.items()}
@@ -57,6 +60,16 @@ def test_only_the_very_network_was_counted() -> None:
     assert counted(name, work, 10) is None
     assert counted(name, replace(work, outputs=work.outputs - 1), 1000) is None
     assert counted("PPLCNet_x0_35", work, 1000) is None
+
+
+def test_nothing_is_said_of_other_processors_than_the_counted_one() -> None:
+    """fp16, which would be advised, does not run on 32-bit ARM."""
+    model, done = lookup("PPLCNet_x0_25"), asdict(WORK["PPLCNet_x0_25"])
+    recipe = Recipe("static", "2.13rc0", precision="int8-static")
+    assert int8_gain(model, recipe, done, 1000) == {"saved": 0.005, "basis": "counted"}
+    expected = {"saved": round(WORK["PPLCNet_x0_25"].saved, 3), "basis": "expected"}
+    assert int8_gain(None, recipe, done, 1000) == expected
+    assert int8_gain(model, replace(recipe, abi="armeabi-v7a"), done, 1000) is None
 
 
 def test_where_it_does_not_pay_fp16_is_advised() -> None:
