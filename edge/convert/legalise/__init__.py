@@ -37,7 +37,7 @@ from edge.convert.legalise.scales import SCALE_BEHIND
 from edge.convert.legalise.shared import SHARED_OPERAND
 from edge.convert.legalise.sizes import RESHAPE_OPEN_SIZE
 from edge.convert.legalise.slices import SLICES_TO_SPLIT
-from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
+from edge.convert.legalise.xshape import FLATTEN_XSHAPE, INSTANCE_NORM_SAVED, OTHER_XSHAPES
 from edge.paddle.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     DROPOUT_TO_SCALE,
     DROPOUT_MASK,
     DROPOUT_FIX_SEED,
+    INSTANCE_NORM_SAVED,
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,

@@ -1,4 +1,4 @@
-"""Reshaping operators without their XShape output, a scratch variable that holds no data."""
+"""Operators without outputs that nobody reads: reshaping ones without XShape, a scratch variable, and a norm's statistics."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
             described = draft.tensor(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
+            count += 1
+    return count
+
+
+def _give_statistics(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("instance_norm"):
+        out = draft.tensor(op.output("Y"))
+        if out is not None and op.output("SavedMean") is None:
+            size = -1 if out.shape[0] < 0 else out.shape[0] * out.shape[1]
+            for slot in ("SavedMean", "SavedVariance"):
+                op.set_output(slot, [draft.new_tensor(out.name, "float32", (size,), block=op.block)])
             count += 1
     return count
 
@@ -102,4 +114,11 @@ OTHER_XSHAPES = Rule(
     "Paddle 2.5 and later leave out of transpose2; opt 2.10 and 2.11 abort without it, and their engines die",
     ops=_OTHERS,
     apply=partial(_give_xshape, ops=_OTHERS),
+)
+
+INSTANCE_NORM_SAVED = Rule(
+    name="instance-norm-saved",
+    reason="opt aborts on an instance_norm without SavedMean and SavedVariance, which Paddle 2.6 leaves out at inference",
+    ops=frozenset({"instance_norm"}),
+    apply=_give_statistics,
 )

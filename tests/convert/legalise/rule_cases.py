@@ -122,6 +122,7 @@ def _layer(seed: int, *shape: int) -> NDArray[np.float32]:
 
 
 _BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
+_NORMED = {"b": _layer(3, 4), "s": _layer(4, 4)}
 _DENSE = {"w": _layer(0, 36, 5)}
 _FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
 
@@ -503,6 +504,16 @@ CASES = (
         "dropout-fix-seed",
         _unary("dropout", {"dropout_prob": 0.25, "is_test": True, "dropout_implementation": "downgrade_in_infer"}),
         engine="2.10",
+    ),
+    Case(
+        "instance-norm-saved",
+        _net(
+            NewOp("instance_norm", {"X": ["x"], "Scale": ["s"], "Bias": ["b"]}, {"Y": ["n"]}, {"epsilon": 1e-5}),
+            NewOp("relu", {"X": ["n"]}, {"Out": ["y"]}),
+            shapes={"n": X, "y": X},
+            weights=_NORMED,
+        ),
+        weights=_NORMED,
     ),
     Case(
         "flatten-xshape",
