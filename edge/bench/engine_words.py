@@ -26,7 +26,7 @@ def engine_words(stderr: str) -> str | None:
         told = _BECAUSE.sub("", error[-1]["message"])
     elif not fatal:
         return None
-    line = " ".join(told.split())
+    line = " ".join(told.split()).rstrip(".")  # it goes on with what to do, or with "once more"
     return (line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "...") or None
 
 

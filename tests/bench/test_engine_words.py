@@ -37,11 +37,11 @@ QEMU = "qemu: uncaught target signal 6 (Aborted) - core dumped\n"  # the stand-i
 @pytest.mark.parametrize(
     ("stderr", "words", "operator"),
     [
-        pytest.param(NO_KERNEL, "kernel for 'softmax' is not supported by Paddle-Lite.", True, id="no kernel"),
-        pytest.param(NO_OPERATOR, "operator 'softmay' is not supported by Paddle-Lite.", True, id="no operator"),
+        pytest.param(NO_KERNEL, "kernel for 'softmax' is not supported by Paddle-Lite", True, id="no kernel"),
+        pytest.param(NO_OPERATOR, "operator 'softmay' is not supported by Paddle-Lite", True, id="no operator"),
         pytest.param(
             SHAPE,
-            "Check failed: (output_dims[unk_dim_idx] * capacity == -input_size): 0!==-112896 Invalid shape is given.",
+            "Check failed: (output_dims[unk_dim_idx] * capacity == -input_size): 0!==-112896 Invalid shape is given",
             False,
             id="shape",
         ),
@@ -73,7 +73,7 @@ def test_a_crash_for_want_of_an_operator_asks_for_the_larger_library(program: st
     with pytest.raises(RunnerError) as caught:
         flavour(program).parse(spec, "", 134, NO_KERNEL + "\n" + QEMU)
     assert caught.value.message == (
-        "the benchmark program died of SIGABRT: kernel for 'softmax' is not supported by Paddle-Lite."
+        "the benchmark program died of SIGABRT: kernel for 'softmax' is not supported by Paddle-Lite"
     )
     assert "`with_extra`" in caught.value.hint
 
