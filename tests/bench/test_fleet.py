@@ -220,6 +220,30 @@ def test_outputs_are_compared_at_every_thread_count_that_is_asked_for(
     assert outcome.differ == ()
 
 
+@pytest.mark.parametrize(
+    ("passed", "valid"), [(True, True), (False, False), (None, True)], ids=["right", "wrong", "inconclusive"]
+)
+def test_what_was_measured_before_is_told_what_its_comparison_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: bool | None, valid: bool
+) -> None:
+    """No latency of a network whose output is wrong stands as a valid one, in the database neither."""
+    place, db = DeviceRequest(device("one"), RUNNER, request("A")), tmp_path / "results.db"
+    [before] = measure_everywhere([place], db, Heard())
+    assert all(cell.valid for cell in before.cells)
+    monkeypatch.setattr("edge.bench.fleet.check_output", lambda *_, **__: OutputCheck(passed, "so it is"))
+    [after] = measure_everywhere([place], db, Heard(), check_outputs=True)
+    with Store(db) as store:
+        kept = [store.get(cell) for cell in store.ids()]
+        assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells] == store.ids()
+    for cell in (*after.cells, *kept):
+        assert (cell.valid, cell.status) == (valid, "measured")
+        assert [str(one) for one in (*cell.reasons, *cell.notes)].count("so it is") == 1
+        assert cell.launches == before.cells[0].launches
+    measure_everywhere([place], db, Heard(), check_outputs=True)
+    with Store(db) as store:
+        assert [store.get(cell.id) for cell in kept] == kept  # the same again is no change
+
+
 @pytest.mark.usefixtures("private_cache")
 def test_what_a_device_got_right_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
