@@ -104,6 +104,36 @@ def test_a_bias_in_another_shape_is_left_to_the_rules() -> None:
     assert not constants_of(net).ops
 
 
+def test_beside_others_it_is_left_as_well() -> None:
+    ops = [
+        NewOp("reshape2", {"X": ["bias"]}, {"Out": ["wide"]}, {"shape": [1, 4, 1]}),
+        op("scale", ["bias"], "doubled", scale=2.0),
+        op("elementwise_add", ["x", "wide"], "h", axis=-1),
+        op("elementwise_add", ["h", "doubled"], "y", axis=1),
+    ]
+    shapes = {"wide": (1, 4, 1), "doubled": (4,), "h": (1, 4, 6), "y": (1, 4, 6)}
+    found = constants_of(program(ops, {"x": (1, 4, 6)}, ["y"], shapes, {"bias": (4,)}))
+    assert [one.name for one in found.results] == ["doubled"]
+    assert found.unread == frozenset()  # the reshape reads the bias, too
+
+
+def test_a_parameter_that_the_network_changes_is_none() -> None:
+    ops = [
+        op("scale", ["count"], "doubled", scale=2.0),
+        op("elementwise_add", ["x", "doubled"], "y", axis=-1),
+        op("increment", ["count"], "count"),
+    ]
+    net = program(ops, {"x": (4,)}, ["y"], {"doubled": (4,), "y": (4,)}, {"count": (4,)})
+    assert not constants_of(net).ops
+
+
+def test_what_takes_the_place_of_its_parameter_is_no_growth() -> None:
+    ops = [op("scale", ["table"], "doubled", scale=2.0), op("elementwise_add", ["x", "doubled"], "y", axis=-1)]
+    shapes = {"doubled": (100_000, 4), "y": (100_000, 4)}
+    net = program(ops, {"x": (100_000, 4)}, ["y"], shapes, {"table": (100_000, 4)})
+    assert [one.name for one in constants_of(net).results] == ["doubled"]
+
+
 @pytest.mark.parametrize(
     "kind", ["uniform_random", "dropout", "print", "fake_channel_wise_quantize_dequantize_abs_max", "dequantize_linear"]
 )
