@@ -69,4 +69,5 @@ def _computed(
         with lend() as worker:
             worker.call("constants", timeout=_TIMEOUT, program=str(program), params=str(params), outputs_npz=str(made))
         with np.load(made) as archive:
-            return {spec.name: archive[spec.name] for spec in constants.results}
+            # The engines know no tensor without a dimension: it has one, as the rule `fill-one-element` has it.
+            return {spec.name: np.atleast_1d(archive[spec.name]) for spec in constants.results}
