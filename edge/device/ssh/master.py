@@ -107,7 +107,7 @@ def _options() -> tuple[str, ...]:
         "RemoteCommand=none",
         "RequestTTY=no",
         "EscapeChar=none",
-        "LogLevel=ERROR",
+        "LogLevel=INFO",  # with less it keeps to itself why it found no method, or that it was shut out
         "VisualHostKey=no",
     )
 
