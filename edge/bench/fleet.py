@@ -136,7 +136,7 @@ def _checked(
             listener.now(f"{place.device.serial}: {job.label}: comparing its output with Paddle's")
             checks: dict[int, OutputCheck] = {}
             for threads in _thread_counts(place, job):
-                checks[threads] = check = _check(place, job, threads, lend, inputs)
+                checks[threads] = check = _check(place, job, threads, lend, inputs, listener)
                 if check.comparison is not None:
                     job = _recorded(place, job, check, threads, listener)
             wrong = {threads: check for threads, check in checks.items() if check.passed is False}
@@ -155,13 +155,19 @@ def _thread_counts(place: DeviceRequest, job: Job) -> tuple[int, ...]:
     return place.request.threads if (job.runner or place.runner).program.threads_honoured else (1,)
 
 
-def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
+def _check(
+    place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked, listener: Listener
+) -> OutputCheck:
     limit, runner = place.request.launch_timeout, job.runner or place.runner
     key = check_key(place.device, runner, job, threads, inputs)
     if not place.request.fresh and (known := kept_check(key)) is not None:
         return known
+
+    def say(text: str) -> None:
+        listener.line(f"{place.device.serial}: {text}")
+
     try:
-        made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+        made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs, say=say)
         keep_check(key, made)
         return made
     except (AbortedError, DeviceError):
