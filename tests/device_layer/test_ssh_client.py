@@ -235,7 +235,7 @@ def test_an_account_without_a_shell(server: Server, tmp_path: Path, shell: str, 
 @pytest.mark.parametrize(
     ("server", "kind", "said"),
     [
-        ("MaxSessions 0\n", LinkLostError, "takes no command on the connection: .*refused by peer"),
+        ("MaxSessions 0\n", LinkLostError, "takes no command on the connection: .*refused by peer$"),
         ("Ciphers 3des-cbc\n", DeviceUnavailableError, "no method in common: .*no matching cipher.*3des-cbc"),
         ("KexAlgorithms diffie-hellman-group1-sha1\n", DeviceUnavailableError, "no matching key exchange method"),
         ("HostKeyAlgorithms ssh-dss\n", LinkLostError, "cannot be reached: Connection (reset|closed) by 127.0.0.1"),
@@ -245,3 +245,22 @@ def test_an_account_without_a_shell(server: Server, tmp_path: Path, shell: str, 
 def test_a_server_that_refuses_is_quoted(server: Server, kind: type[EdgezooError], said: str) -> None:
     with pytest.raises(kind, match=said):
         server.link().execute("true")
+
+
+def test_the_connection_of_another_container_is_left_alone(server: Server) -> None:
+    """Its process has a number that is none here, and the folder for temporary files may be the same."""
+    link = server.link()
+    assert enters(link)
+    master = link._master
+    assert master is not None
+    killed = master._place.with_name("edgezoo-ssh-4194306-killed")
+    killed.mkdir()
+    elsewhere = master._place.rename(master._place.with_name("edgezoo-ssh-4194305-there"))
+    try:
+        assert enters(server.link())
+        assert elsewhere.is_dir()
+        assert not killed.exists()
+    finally:
+        elsewhere.rename(master._place)
+    assert enters(link)
+    assert link._master is master

@@ -103,14 +103,17 @@ class SshLink:
                 code=137,
                 hint="the board may be short of memory",
             )
-        raise LinkLostError(f"the link to {self.serial} dropped while a command ran")
+        by_hand = self._destination.by_hand(self._config)
+        raise LinkLostError(
+            f"the link to {self.serial} dropped while a command ran", hint=f"check the network, and `{by_hand}`"
+        )
 
     def _refuse_without_shell(self, end: NoEndError) -> None:
         """The connection stands, and nothing runs over it."""
-        words = f": {said}" if (said := brief(end.said.strip())) else ""
+        said = brief(next((line.strip() for line in end.said.splitlines() if line.strip()), ""))
         if end.code not in (None, 255, -9):
             raise DeviceUnavailableError(
-                f"{self.serial} lets the account in, but runs no shell for it{words}",
+                f"{self.serial} lets the account in, but runs no shell for it" + (f": {said}" if said else ""),
                 hint=f"`{self._destination.by_hand(self._config)} echo works` must say so",
             )
         if "refused by peer" in end.said:
