@@ -19,6 +19,7 @@ from edge.bench.resuming import going_on
 from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
+from edge.device.retry import with_retries
 from edge.errors import AbortedError, DeviceError, EdgezooError, SettingsLeftError, foreseen
 from edge.metadata.file import as_document
 from edge.metadata.model import Proof, ProofDevice
@@ -83,7 +84,7 @@ def measure_everywhere(
             else:
                 place.request.wrong(error)
 
-        try:
+        def measured() -> tuple[list[Measurement], tuple[Job, ...]]:
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs or any(map(_unproven, jobs)):
@@ -91,6 +92,13 @@ def measure_everywhere(
             with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs, wrong=wrong)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
+            return cells, jobs
+
+        def say(text: str) -> None:
+            listener.line(f"{place.device.serial}: {text}")
+
+        try:  # a launch is repeated by itself: what is left is a link that drops before the first
+            cells, jobs = with_retries(place.device, measured, recover_limit=place.request.recover_limit, say=say)
             differ = tuple(job.subject.name for job in jobs if job.reasons)
             return DeviceResult(place, cells, left[0] if left else None, differ)
         except Exception as error:
