@@ -5,14 +5,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
+from edge.bench.host_engines import (
+    DEVICE_ENGINES,
+    ONNXRUNTIME,
+    PADDLE_LITE,
+    PADDLE_PLAIN,
+    engine_meant,
+    known_engines,
+)
 from edge.errors import EdgezooError
 from edge.metadata.file import origin_of
 from edge.results.measurement import Measurement
 from edge.results.protocol import NAMED, Protocol
+from edge.results.versions import as_named
+from edge.toolchain.engines import engines
 from edge.zoo.catalogue import lookup
 
 _PRECISIONS = ("fp32", "fp16", "int8", "int16")  # that `bench --precision` makes
-_ENGINES = ("onnxruntime", "paddle")  # beside Paddle-Lite, on this machine
 
 
 def commands(cells: Sequence[Measurement], seed: int | None) -> list[str]:
@@ -36,18 +45,35 @@ def commands(cells: Sequence[Measurement], seed: int | None) -> list[str]:
 def _named(one: Measurement) -> tuple[str, tuple[str, ...]]:
     """What names the network, and the options of the rest."""
     here = one.device.get("kind") == "host"
-    engine = one.engine[0] or ""
+    engine = _engine(one)
     options = ["-s", "host" if here else str(one.device.get("serial") or "SERIAL")]
     name = _of_catalogue(one)
     if name is not None:
         options += ["--weights", "random"] if one.subject.weights == "random" else []
         options += ["--precision", one.subject.precision] if one.subject.precision not in (None, "fp32") else []
-        if engine not in _ENGINES and one.subject.target not in (None, "x86" if here else "arm"):
+        if one.subject.target not in (None, "x86" if here else "arm"):
             options += ["--target", one.subject.target or ""]
-    options += ["--engine", engine] if here and engine in _ENGINES else []
+    options += _engine_options(one, engine, here=here, converted=name is not None)
+    options += ["--allow-synthetic"] if one.synthetic else []
     if one.program.name.startswith("benchmark_bin"):
         options += ["--runner", one.program.name]
     return name or _file(one), (*options, *protocol_options(one.protocol))
+
+
+def _engine(one: Measurement) -> str:
+    """As the program called it, or the one that it was started for."""
+    origin = origin_of(one.subject.metadata, one.subject.name).engine
+    return one.engine[0] or engine_meant(one.program.name, origin.name if origin else None)
+
+
+def _engine_options(one: Measurement, engine: str, *, here: bool, converted: bool) -> list[str]:
+    """What says that it was another engine, or another version of Paddle-Lite, than is measured with anyway."""
+    if engine == PADDLE_LITE.name:  # of this machine the one that ran, elsewhere the one that converted
+        version = as_named((one.engine[1] if here else one.subject.opt_version if converted else None) or "")
+        others = {known.version for known in engines() if known.kind == PADDLE_LITE.kind}
+        return ["--engine", version] if version in others - {PADDLE_LITE.environment.version} else []
+    known = (*known_engines(), PADDLE_PLAIN.name) if here else DEVICE_ENGINES
+    return ["--engine", engine] if engine in known else []
 
 
 def _of_catalogue(one: Measurement) -> str | None:
@@ -63,11 +89,13 @@ def _of_catalogue(one: Measurement) -> str | None:
         model = lookup(origin.model.name)
     except EdgezooError:
         return None
-    return model.name if one.subject.shapes == (model.input_shape,) else None
+    batch, channels, *sizes = model.input_shape
+    alike = (tuple(model.input_shape), (batch, *sizes, channels))  # LiteRT has the channels last
+    return model.name if len(one.subject.shapes) == 1 and one.subject.shapes[0] in alike else None
 
 
 def _file(one: Measurement) -> str:
-    ending = ".onnx" if one.engine[0] == "onnxruntime" else ".nb"
+    ending = ".onnx" if _engine(one) == ONNXRUNTIME.name else ".nb"
     name = one.subject.name
     return name if name.endswith(ending) else f"{name}{ending}"
 
