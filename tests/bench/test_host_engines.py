@@ -244,6 +244,11 @@ def test_a_network_that_an_engine_cannot_run_is_a_row_with_its_reason(capsys: py
     assert re.search(r"^MobileViT_XXS +mnn 3", shown, re.M)
     assert re.search(r"^MobileViT_XXS +ncnn ", shown, re.M)
     assert re.search(r"^\d+: no verified file: .*Tensor.reshape", shown, re.M)
+    assert run([*command, "--keep-invalid", "--csv"]) == 1
+    assert [line.split(",")[6] for line in capsys.readouterr().out.splitlines()] == ["model", *["MobileViT_XXS"] * 2]
+    command[command.index("ncnn,mnn")], command[command.index("table")] = "ncnn", "intel-table"
+    assert run(command) == 1
+    assert re.search(r"^MobileViT_XXS +ncnn ", capsys.readouterr().out, re.M)
 
 
 CRASHES = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
