@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from edge.bench.parts import parts_of
 from edge.cache.files import holds
 from edge.cache.hashing import sha256_of
 from edge.convert.metadata import classes, network, origin
@@ -18,6 +19,7 @@ from edge.nb.header import read_header
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
 from edge.source.model import InferenceModel
+from edge.toolchain.engines import format_of
 from edge.zoo.model import Model
 
 
@@ -36,11 +38,13 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
     foreign = metadata_path(file) != file.with_suffix(".json")
     metadata = read_beside(file)
     if metadata is None:
+        form, apart = format_of(file), parts_of(file)
+        name = file.name.removesuffix(form.suffix) if form else file.stem
         return Subject(
-            name=file.stem,
-            sha256=sha256,
-            bytes=size,
-            shapes=_shapes(shapes or [_usual_shape(file.stem)]),
+            name=name,
+            sha256=_together(sha256, *(part.sha256 for part in apart)),
+            bytes=size + sum(part.bytes for part in apart),
+            shapes=_shapes(shapes or [_usual_shape(name)]),
             opt_version=None if foreign else read_header(file).opt_version,
         )
     if metadata.sha256 != sha256:
@@ -56,7 +60,7 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             )
     return Subject(
         name=metadata.name,
-        sha256=sha256_of("".join([sha256, *(part.sha256 for part in parts)]).encode()) if parts else sha256,
+        sha256=_together(sha256, *(part.sha256 for part in parts)),
         bytes=size + sum(part.bytes for part in parts),
         shapes=_shapes(shapes or [one.shape for one in metadata.inputs]),
         weights=metadata.source.kind,
@@ -68,6 +72,11 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
         verification=metadata.verification.status if metadata.verification else None,
         metadata=as_document(metadata),
     )
+
+
+def _together(*sha256: str) -> str:
+    """Of a model of several files."""
+    return sha256_of("".join(sha256).encode()) if len(sha256) > 1 else sha256[0]
 
 
 def program_subject(

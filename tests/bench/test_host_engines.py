@@ -114,6 +114,21 @@ def test_a_file_of_another_engine_is_refused(
     assert f"{engine} does not run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("model", "weights"), [("x.xml", "x.bin"), ("x.ncnn.param", "x.ncnn.bin")])
+def test_a_file_of_weights_names_the_model(
+    model: str, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (model, weights):
+        (tmp_path / name).write_bytes(b"x")
+    assert run(["bench", str(tmp_path / weights), "--device", "host"]) == 2
+    said = capsys.readouterr().err
+    assert f"{weights} is the weights of {model}" in said
+    assert said.endswith(f"Hint: name {tmp_path / model}\n")
+    (tmp_path / model).unlink()
+    assert run(["bench", str(tmp_path / weights), "--device", "host", "--engine", "ncnn"]) == 2
+    assert "Hint: the names of its files end in .ncnn.param" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One network as an ONNX file, as Paddle's program, and in other engines' files, by engine."""
