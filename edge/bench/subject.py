@@ -12,7 +12,7 @@ from edge.cache.hashing import sha256_of
 from edge.convert.metadata import classes, network, origin
 from edge.convert.preparation import prepared
 from edge.convert.shapes import input_shapes
-from edge.errors import ModelFilesError
+from edge.errors import ModelFilesError, UsageError
 from edge.images.overrides import Overrides
 from edge.metadata.file import as_document, metadata_path, read_beside
 from edge.nb.header import read_header
@@ -26,7 +26,7 @@ from edge.zoo.model import Model
 def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> Subject:
     """The model file and what `NAME.json` (of an ONNX file `NAME.onnx.json`) says of it.
 
-    `shapes` override those of the metadata; a file without metadata is taken for a network of one 1x3x224x224 input,
+    `shapes` set what the metadata leave open; a file without metadata is taken for a network of one 1x3x224x224 input,
     unless its name is one of the catalogue's; a free batch size is 1. Raises `ModelFilesError` for a missing file, or
     metadata that speaks of another file, `MetadataError` for metadata that cannot be read, and `NbFormatError` for a file
     that is no .nb.
@@ -52,6 +52,10 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             f"{metadata_path(file).name} describes another file than {file}: the sha256 differs",
             hint="convert the model again, or remove the .json file",
         )
+    own = [one.shape for one in metadata.inputs]
+    if shapes and not _fit(shapes, own):
+        asked, is_so = (" and ".join("x".join(map(str, shape)) for shape in each) for each in (shapes, own))
+        raise UsageError(f"--shape {asked}: the input of {file} is {is_so}", hint="leave --shape out")
     parts = metadata.parts or ()
     for part in parts:
         if not holds(file.with_name(part.file), part.sha256):
@@ -62,7 +66,7 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
         name=metadata.name,
         sha256=_together(sha256, *(part.sha256 for part in parts)),
         bytes=size + sum(part.bytes for part in parts),
-        shapes=_shapes(shapes or [one.shape for one in metadata.inputs]),
+        shapes=_shapes(shapes or own),
         weights=metadata.source.kind,
         target=metadata.target,
         precision=metadata.precision,
@@ -71,6 +75,15 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
         params=metadata.params,
         verification=metadata.verification.status if metadata.verification else None,
         metadata=as_document(metadata),
+    )
+
+
+def _fit(shapes: Sequence[Sequence[int]], own: Sequence[Sequence[int]]) -> bool:
+    """Whether a model whose sizes are its `own` (open: -1) takes inputs of these shapes. Not every engine would tell."""
+    return [len(shape) for shape in shapes] == [len(shape) for shape in own] and all(
+        size in (-1, given)
+        for shape, known in zip(shapes, own, strict=True)
+        for given, size in zip(shape, known, strict=True)
     )
 
 

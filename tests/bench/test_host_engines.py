@@ -195,6 +195,7 @@ def test_onednn_runs_or_does_not(engine: str, ran: bool, models: dict[str, Path]
         ("openvino", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
         ("ncnn", ["--model", "/nowhere/x.ncnn.param"], "model_unreadable"),
         ("ncnn", ["--model", "{model}", "--shape", "2,3,224,224"], "input_invalid"),
+        ("ncnn", ["--model", "{model}", "--shape", "1,1,224,224"], "input_invalid"),
         ("mnn", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
         ("mnn", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
         ("paddle", ["--model", "/nowhere/x.pdmodel"], "model_unreadable"),

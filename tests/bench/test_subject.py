@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.bench.subject import read_subject
-from edge.errors import EdgezooError, MetadataError, ModelFilesError, NbFormatError
+from edge.errors import EdgezooError, MetadataError, ModelFilesError, NbFormatError, UsageError
 
 
 def nb(folder: Path, name: str = "PPLCNet_x1_0") -> Path:
@@ -59,6 +59,15 @@ def test_without_metadata_the_shape_is_the_usual_one(name: str, shape: tuple[int
     assert subject.shapes == (shape,)
     assert subject.opt_version == "v2.13-rc"
     assert subject.weights is None
+
+
+def test_shapes_set_what_the_metadata_leave_open_and_no_more(tmp_path: Path) -> None:
+    describe(path := nb(tmp_path))
+    assert read_subject(path, shapes=[(4, 3, 192, 192)]).shapes == ((4, 3, 192, 192),)
+    for wrong in ([(1, 3, 224, 224)], [(1, 1, 192, 192)], [(1, 3, 192)], [(1, 3, 192, 192), (1, 2)]):
+        with pytest.raises(UsageError, match="is -1x3x192x192") as raised:
+            read_subject(path, shapes=wrong)
+        assert raised.value.hint == "leave --shape out"
 
 
 def external(*names: str) -> bytes:
