@@ -640,7 +640,7 @@ COVERAGE: dict[str, Sequence[Row]] = {
     "--jobs": [Effect("coverage -j 3", lambda m: m.more["jobs"], 3)],
     "--engines": [Effect("coverage --engines --json", lambda m: [one["engine"] for one in m.json], ["paddle-lite"]),
                   Refused("coverage --engines --target arm", "--engines takes every engine")],
-    "--db": [Refused("coverage --db r.db", "--db has the latencies of --engines")],
+    "--db": [Refused("coverage --db {db}", "--db has the latencies of --engines")],
     "--fresh": [Effect("coverage --fresh", lambda m: m.more["fresh"])],
     "--markdown": [Effect("coverage --markdown", lambda m: m.out.startswith("# Coverage")),
                    Refused("coverage --markdown --json", "exclude each other")],

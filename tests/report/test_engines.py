@@ -232,6 +232,14 @@ def test_the_page_of_engines() -> None:
     assert "PPLCNet_x1_0: PPLCNet_x1_0_ssld" in page
     told = json.loads(engine_coverage.render(rows, measured, "json"))
     assert [one["ratio"] for one in told] == [None, pytest.approx(1.2), None]
+    assert [(one["level"], one["paired"]) for one in told] == [(None, None), (0.95, True), (None, None)]
+    assert page.startswith("# The light networks in six engines\n")
+    assert "edgezoo bench --light --weights random" in page
+    other = engine_coverage.render(rows, measured, "markdown", asked="PPLCNet_x1_0", seed=5)
+    assert other.startswith("# Networks in six engines\n")
+    assert "(seed 5)" in other
+    assert "edgezoo bench PPLCNet_x1_0 --weights random" in other
+    assert "edgezoo coverage PPLCNet_x1_0 --engines --seed 5 --markdown" in other
     assert engine_coverage.counts(rows) == "verified: onnxruntime 1.2 1 of 1, mnn 1.2 1 of 1, ncnn 1.2 0 of 1"
     assert "mnn  " in engine_coverage.render(rows, {}, "text")
     assert "failed: an unknown layer" in engine_coverage.sentence(rows[2])
