@@ -684,6 +684,7 @@ EVAL: dict[str, Sequence[Row]] = {
                     Effect(f"eval {NAME} --weights random --data {{images}} --precision int8 --json", field_of("precision"), "int8",
                            without=f"eval {NAME} --weights random --data {{images}} --json", slow=True)],
     "--engine": [Refused(f"eval {NAME} --weights random --data {{images}} --engine mnn", "eval does not judge in mnn"),
+                 Refused("eval x.mnn --data {images}", "eval does not judge in mnn"),
                  Effect(f"eval {NAME} --weights random --data {{images}} --engine onnxruntime --json", lambda m: m.cell["engine"].split("-")[0], "onnx",
                         without=f"eval {NAME} --weights random --data {{images}} --json", slow=True),
                  Refused(EVAL_ + "-s cd34 --engine 2.12", "the benchmark program has its own engine")],
