@@ -216,7 +216,7 @@ def ratios(material: Material) -> list[Figure]:
             reference=1.0,
         )
         caption = (
-            f"Measured on {device}, published by PaddleClas for a Snapdragon 855 (float32, mean of one launch). "
+            f"Measured on {device}, published by PaddleClas for a Snapdragon 855 (Paddle-Lite, float32, mean of one launch). "
             + (
                 "The same chip: 1 means the published latency."
                 if same
