@@ -33,6 +33,7 @@ def commands(cells: Sequence[Measurement], seed: int | None) -> list[str]:
     for (options, ordered, ran), names in together.items():
         words = ["edgezoo", "bench", *names, "--threads", ",".join(map(str, ordered)), *options]
         words += ["--engine", ran] if ran != PADDLE_LITE.name else []
+        words += ["--allow-synthetic"] if any(one.synthetic for one in cells) else []
         words += ["--seed", str(seed)] if seed is not None else []
         made.append(shlex.join([*words, "--fresh"]))
     return made
@@ -54,7 +55,6 @@ def _named(one: Measurement) -> tuple[str, tuple[str, ...]]:
         options += ["--runner", one.program.name]
     elif here and one.program.name == "edgebench":
         options += ["--runner", "edgebench"]
-    options += ["--allow-synthetic"] if one.synthetic else []
     return name or _file(one), (*options, *protocol_options(one.protocol))
 
 

@@ -120,6 +120,17 @@ def test_the_engine_of_a_device_and_the_intel_protocol_come_back() -> None:
     assert options(line).protocol() == how
 
 
+def test_where_a_synthetic_engine_ran_it_is_allowed_again() -> None:
+    plain = replace(RANDOM, target=None)
+    pretended = cell(1, plain, 2.0, engine={**LITE, "engine": "synthetic", "synthetic": True}, protocol=PROTOCOLS[0])
+    (line,) = commands([pretended, cell(2, plain, 2.0, engine=ORT, protocol=PROTOCOLS[0])], 1)
+    asked = options(line)
+    assert [one.name for one in asked.engines] == ["paddle-lite", "onnxruntime"]
+    assert asked.allow_synthetic
+    (line,) = commands([cell(2, plain, 2.0, engine=ORT, protocol=PROTOCOLS[0])], 1)
+    assert not options(line).allow_synthetic
+
+
 def test_a_file_without_metadata_is_given_its_shape() -> None:
     subject = replace(SUBJECT, name="mine.ncnn", metadata=None, weights=None, shapes=((1, 3, 96, 128),))
     (line,) = commands([here(1, "ncnn", "1.0", subject=subject)], None)
