@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.bench import host_engines as module
+from edge.bench import throttling
 from edge.bench.contract import CONTRACT_VERSION, parse_launch
 from edge.bench.host_engines import host_engine, host_engines, known_engines
 from edge.bench.wanted import check_engine
@@ -169,6 +170,20 @@ def test_a_launch_speaks_the_contract(engine: str, models: dict[str, Path]) -> N
     assert report.outputs[0].shape == (1, 1000)
     assert report.outputs[0].digest == report.last_outputs[0].digest  # no engine computes in its input's memory
     assert report.precision == ("fp32" if engine in ("openvino", "ncnn") else None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["onnxruntime", "ncnn", "mnn"])
+def test_nothing_but_the_network_computes_right_after_the_start(engine: str, models: dict[str, Path]) -> None:
+    """A thread of numpy's would be taken for one of the engine's, which was asked for one."""
+    for _ in range(3):
+        done = start(
+            engine, "--contract", str(CONTRACT_VERSION), "--model", str(models[engine]), "--threads", "1", *QUICK
+        )
+        probes = parse_launch(done.stdout, done.returncode, done.stderr).probes
+        assert probes is not None
+        assert throttling.computing(probes.measured) == 1
+        assert len(probes.measured.threads or ()) == 1
 
 
 @pytest.mark.slow
