@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from edge.bench.host_engines import host_engine
+from edge.bench.host_engines import DEVICE_ENGINES, host_engine
 from edge.bench.options import BenchOptions
 from edge.bench.wanted import engine_of
 from edge.cli.bench import command
 from edge.report.html.repeat import commands
 from edge.results.measurement import Measurement, RunnerProgram
 from edge.results.protocol import Protocol, protocol, sustained
-from tests.bench.examples import SUBJECT
+from tests.bench.examples import PHONE, SUBJECT
 from tests.report.html.cells import HOST, INT8, LITE, ORT, RANDOM, cell
 
 POWER = {"power_mode": 0}
@@ -62,6 +62,35 @@ def test_threads_precision_and_engine_come_back() -> None:
     assert asked.threads == (1, 2)
     (line,) = commands([cell(4, INT8, 2.0, protocol=PROTOCOLS[0])], None)
     assert options(line).precision == "int8"
+
+
+BOARD = {**PHONE, "serial": "ssh:pi@board", "kind": "linux"}
+
+
+@pytest.mark.parametrize(
+    ("device", "engine"),
+    [(device, engine) for device in (PHONE, BOARD) for engine in (*DEVICE_ENGINES, "2.12", "synthetic")],
+    ids=lambda one: one if isinstance(one, str) else one["serial"],
+)
+def test_the_engine_comes_back_on_every_device(device: dict[str, Any], engine: str) -> None:
+    """Without it Paddle-Lite would be measured instead, in the version that is the default."""
+    old, made_up = engine == "2.12", engine == "synthetic"
+    subject = replace(RANDOM, target=None, opt_version="v2.12" if old else "v2.13-rc")
+    told = {
+        "engine": "paddle-lite" if old else engine,
+        "engine_version": "v2.12" if old else "v2.13-rc",
+        "synthetic": made_up,
+    }
+    (line,) = commands([cell(3, subject, 2.0, device=device, engine=told, protocol=PROTOCOLS[0])], None)
+    asked = options(line)
+    (found,) = asked.each
+    assert (found.engine.name, found.engine.version) == {
+        "2.12": ("paddle-lite", "2.12"),
+        "synthetic": ("paddle-lite", None),
+    }.get(engine, (engine, None))
+    assert asked.allow_synthetic is made_up
+    assert asked.names == (RANDOM.name,)
+    assert asked.spec == device["serial"]
 
 
 NETWORK = replace(
