@@ -9,7 +9,7 @@ from typing import Any
 
 from edge import __version__
 from edge.convert.auxiliary import HOLDS, channels_last
-from edge.convert.gain import COUNTED, Int8Work
+from edge.convert.gain import Int8Work, counted
 from edge.convert.preparation import Preparation
 from edge.convert.recipe import Recipe
 from edge.metadata.file import changed, of
@@ -43,6 +43,7 @@ def describe(
 ) -> Metadata:
     """The metadata of a converted model. `facts` are those of its entry in the store, `preparation` what is known
     of its preprocessing."""
+    class_num = source.class_num or classes(facts["inputs"], facts["outputs"])
     document = {
         "format": FORMAT,
         "name": name,
@@ -59,7 +60,7 @@ def describe(
         "inputs": described(facts["inputs"]),
         "outputs": facts["outputs"],
         **preparation_fields(preparation),
-        "class_num": source.class_num or classes(facts["inputs"], facts["outputs"]),
+        "class_num": class_num,
         "flops": source.flops,
         "params": source.params_count,
         "legalised": facts["legalised"],
@@ -67,7 +68,7 @@ def describe(
             field: facts[field]
             for field in ("topology_bytes", "params_bytes", "kernels", "weights", "effect", "left", "program_operators")
         }
-        | ({"int8_gain": gain} if (gain := _gain(model, recipe, facts, calibration)) else {}),
+        | ({"int8_gain": gain} if (gain := int8_gain(model, recipe, facts["int8_work"], class_num)) else {}),
         "calibration": dict(calibration) if calibration else None,
         "verification": {
             **verification,
@@ -78,18 +79,17 @@ def describe(
     return with_facts(of(document, f"{name}.json"))
 
 
-def _gain(
-    model: ClasNetwork | None, recipe: Recipe, facts: Mapping[str, Any], calibration: Mapping[str, Any] | None
+def int8_gain(
+    model: ClasNetwork | None, recipe: Recipe, done: Mapping[str, int] | None, class_num: int | None
 ) -> dict[str, Any] | None:
-    """What int8-static saves on ARM: as counted of this very network, or as expected of what the file does."""
-    if facts["int8_work"] is None:
+    """What int8-static saves on 64-bit ARM: as counted of this very network, or as expected of the work `done` in the file."""
+    if done is None or recipe.abi != "arm64-v8a":
         return None
-    counted = COUNTED.get(model.architecture) if isinstance(model, Model) else None
-    whole = not facts["left"] and not any(layer["kept"] for layer in (calibration or {}).get("layers", ()))
-    if counted is not None and model is not None and whole and recipe.input_shape in (None, model.input_shape):
-        fp32, static = counted
-        return {"saved": round(1 - static / fp32, 3), "basis": "counted"}
-    return {"saved": round(Int8Work(**facts["int8_work"]).saved, 3), "basis": "expected"}
+    work = Int8Work(**done)
+    saved = counted(model.architecture, work, class_num) if isinstance(model, Model) else None
+    if saved is not None:
+        return {"saved": round(saved, 3), "basis": "counted"}
+    return {"saved": round(work.saved, 3), "basis": "expected"}
 
 
 def network(model: ClasNetwork | None) -> dict[str, str] | None:

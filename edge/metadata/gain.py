@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.metadata.model import Int8Gain, Metadata, Origin
 
 UNSURE = 0.10  # shares below are within what the rule can tell: it was off by up to 6 % of fp32's instructions
+SAME = 0.01  # a counted share below is none that builds of the engine agree on
 OLD_CORES = "without dot product (before Cortex-A55 and A75) int8 was counted slower than fp32 in the one network tried"
 
 
@@ -16,7 +17,7 @@ def gain_of(metadata: Metadata | Origin) -> Int8Gain | None:
 def words(gain: Int8Gain) -> str:
     """Such as `5 % more instructions than fp32 on ARM with dot product (counted)`."""
     share = abs(gain.saved)
-    if gain.basis == "expected" and share < UNSURE:
+    if share < (UNSURE if gain.basis == "expected" else SAME):
         told = "about as many instructions as fp32"
     else:
         told = f"{share:.0%} {'fewer' if gain.saved > 0 else 'more'} instructions than fp32"

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.convert.gain import COUNTED, SAVED_BY_MAC, SPENT_BY_CAST, SPENT_BY_OUTPUT, Int8Work, int8_work
+from edge.convert.gain import COUNTED, SAVED_BY_MAC, SPENT_BY_CAST, SPENT_BY_OUTPUT, Int8Work, counted, int8_work
+from edge.convert.metadata import int8_gain
+from edge.convert.recipe import Recipe
 from edge.metadata.gain import advice, words
 from edge.metadata.model import Int8Gain
 from edge.nb.program import NbOp
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
+from edge.zoo.catalogue import lookup
 from tests.paddle.programs import program
 
-# Of the counted files, as `int8_work` reads it; test_the_work_of_a_real_file does so of one.
-WORK = {
-    "ShuffleNetV2_x0_25": Int8Work(16068864, 671888, 430416),
-    "ESNet_x0_25": Int8Work(26376480, 803654, 741276),
-    "PPLCNet_x0_25": Int8Work(11714560, 732208, 442496),
-    "PPLCNet_x1_0": Int8Work(141111296, 2523584, 1117696),
-    "MobileNetV1_x0_25": Int8Work(36427776, 1260672, 150528),
-    "MobileNetV3_small_x0_35": Int8Work(9192800, 639682, 292264),
-    "MobileNetV3_small_x1_0": Int8Work(51378976, 1617622, 532856),
-    "MobileNetV3_large_x0_35": Int8Work(29291520, 1748224, 750464),
-    "GhostNet_x0_5": Int8Work(31836416, 1770376, 2533584),
-    "MobileNetV2_x0_25": Int8Work(24021760, 1816920, 239512),
-}
+WORK = {name: work for name, (_, _, work) in COUNTED.items()}
 FP32, STATIC = (np.array([COUNTED[name][k] for name in WORK]) for k in (0, 1))
 SHARES = 1 - STATIC / FP32
 
@@ -41,7 +33,7 @@ def millions() -> NDArray[np.float64]:
 def test_the_counts_are_those_of_the_page() -> None:
     page = (Path(__file__).parents[2] / "docs" / "explanation" / "arm.md").read_text(encoding="utf-8")
     table = re.findall(r"^\| (\w+) \| [\d.]+ \| ([\d.]+) \| \d+ % \| ([\d.]+) \|", page, re.M)
-    assert {name: (float(fp32), float(static)) for name, fp32, static in table} == COUNTED
+    assert {name: (float(a), float(b)) for name, a, b in table} == {name: (a, b) for name, (a, b, _) in COUNTED.items()}
 
 
 def test_the_costs_are_the_least_squares_over_the_counted_networks() -> None:
@@ -57,12 +49,31 @@ def test_the_costs_are_the_least_squares_over_the_counted_networks() -> None:
 
 @pytest.mark.parametrize("name", WORK)
 def test_the_expected_share_is_near_the_counted_one(name: str) -> None:
-    fp32, static = COUNTED[name]
+    fp32, static, _ = COUNTED[name]
     assert WORK[name].saved == pytest.approx(1 - static / fp32, abs=0.09)
 
 
+def test_only_the_very_network_was_counted() -> None:
+    """Not at another size of its input, with a layer in float, or with another number of classes."""
+    name, work = "PPLCNet_x0_25", WORK["PPLCNet_x0_25"]
+    assert counted(name, work, 1000) == pytest.approx(0.0054, abs=1e-4)
+    assert counted(name, work, 10) is None
+    assert counted(name, replace(work, outputs=work.outputs - 1), 1000) is None
+    assert counted("PPLCNet_x0_35", work, 1000) is None
+
+
+def test_nothing_is_said_of_other_processors_than_the_counted_one() -> None:
+    """fp16, which would be advised, does not run on 32-bit ARM."""
+    model, done = lookup("PPLCNet_x0_25"), asdict(WORK["PPLCNet_x0_25"])
+    recipe = Recipe("static", "2.13rc0", precision="int8-static")
+    assert int8_gain(model, recipe, done, 1000) == {"saved": 0.005, "basis": "counted"}
+    expected = {"saved": round(WORK["PPLCNet_x0_25"].saved, 3), "basis": "expected"}
+    assert int8_gain(None, recipe, done, 1000) == expected
+    assert int8_gain(model, replace(recipe, abi="armeabi-v7a"), done, 1000) is None
+
+
 def test_where_it_does_not_pay_fp16_is_advised() -> None:
-    told = {name: advice(Int8Gain(saved=round(1 - b / a, 3), basis="counted")) for name, (a, b) in COUNTED.items()}
+    told = {name: advice(Int8Gain(saved=round(1 - b / a, 3), basis="counted")) for name, (a, b, _) in COUNTED.items()}
     poor = {name for name, sentence in told.items() if sentence}
     assert poor == {"PPLCNet_x0_25", "MobileNetV3_small_x0_35", "GhostNet_x0_5", "MobileNetV2_x0_25"}
     assert "5% more" in (told["MobileNetV3_small_x0_35"] or "")
@@ -76,6 +87,7 @@ def test_where_it_does_not_pay_fp16_is_advised() -> None:
         (0.05, "expected", "about as many instructions as fp32"),
         (-0.05, "expected", "about as many instructions as fp32"),
         (-0.2, "expected", "20% more instructions than fp32"),
+        (0.005, "counted", "about as many instructions as fp32 on ARM with dot product (counted in an emulator)"),
         (-0.05, "counted", "5% more instructions than fp32 on ARM with dot product (counted in an emulator)"),
     ],
 )

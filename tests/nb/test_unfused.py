@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from edge.nb.header import read_header
 from edge.nb.program import NbOp, read_ops
@@ -17,8 +20,14 @@ def op(kind: str, read: str, made: str, **attrs: Any) -> NbOp:
     return NbOp(kind, "arm", "fp32", {slot: (read,)}, {"Out": (made,)}, attrs)
 
 
-def shuffle(*axes: int) -> tuple[NbOp, ...]:
-    return op("reshape2", "a", "b"), op("transpose2", "b", "a", axis=list(axes)), op("reshape2", "a", "c")
+def shuffle(
+    *axes: int, parted: Sequence[int] = (1, 2, 4, 6, 5), joined: Sequence[int] = (1, 8, 6, 5)
+) -> tuple[NbOp, ...]:
+    return (
+        op("reshape2", "a", "b", shape=list(parted)),
+        op("transpose2", "b", "a", axis=list(axes)),
+        op("reshape2", "a", "c", shape=list(joined)),
+    )
 
 
 def test_an_activation_is_told_with_the_convolution_before_it() -> None:
@@ -40,6 +49,21 @@ def test_a_channel_shuffle_in_three_operators_is_told() -> None:
     assert unfused(shuffle(0, 2, 1, 3)) == {}
     assert unfused([op("shuffle_channel", "a", "b")]) == {}
     assert unfused(one[1:]) == {}
+
+
+@pytest.mark.parametrize(
+    ("parted", "joined", "told"),
+    [((0, -1, 4, 6, 5), (0, -1, 6, 5), 1), ((0, 2, 4, -1, 5), (-1, 8, 6, 5), 1), ((1, 2, 4, 6, 5), (1, 4, 12, 5), 0),
+     ((1, 8, 6, 5, 1), (1, 8, 6, 5), 0), ((1, 2, 4, 6, 5), (1, 8, 30), 0), ((1, 2, 4, 5, 6), (1, 8, 6, 5), 0)],
+)  # fmt: skip
+def test_a_shuffle_joins_what_it_parted(parted: Sequence[int], joined: Sequence[int], told: int) -> None:
+    found = unfused(shuffle(0, 2, 1, 3, 4, parted=parted, joined=joined))
+    assert sum(found.values()) == told
+
+
+def test_a_shuffle_whose_middle_is_read_twice_is_one() -> None:
+    one = shuffle(0, 2, 1, 3, 4)
+    assert sum(unfused([*one, op("reshape2", "a", "d", shape=[1, 8, 6, 5])]).values()) == 1
 
 
 def test_copies_and_casts_are_counted_the_most_frequent_first() -> None:

@@ -33,9 +33,11 @@ from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
+from edge.convert.legalise.scales import SCALE_BEHIND
 from edge.convert.legalise.shared import SHARED_OPERAND
+from edge.convert.legalise.sizes import RESHAPE_OPEN_SIZE
 from edge.convert.legalise.slices import SLICES_TO_SPLIT
-from edge.convert.legalise.xshape import FLATTEN_XSHAPE, OTHER_XSHAPES
+from edge.convert.legalise.xshape import FLATTEN_XSHAPE, INSTANCE_NORM_SAVED, OTHER_XSHAPES
 from edge.paddle.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
@@ -45,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     SET_VALUE_TYPED,
     PLAIN_ATTRIBUTES,
     REDUCE_AXES,
+    RESHAPE_OPEN_SIZE,
     DEFORMABLE_MASK,
     REPEAT_BY_TILE,
     EINSUM_TO_MATMUL,
@@ -65,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     DROPOUT_TO_SCALE,
     DROPOUT_MASK,
     DROPOUT_FIX_SEED,
+    INSTANCE_NORM_SAVED,
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
     PAIRS_APART,
@@ -73,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     MAX_POOL_OTHER_KERNEL,
     MUL_TO_MATMUL_V2,
     TANH_TO_SIGMOID,
+    SCALE_BEHIND,
 )
 
 

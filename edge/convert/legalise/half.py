@@ -156,7 +156,7 @@ def _is_plain(op: Op, filter_shape: Sequence[int]) -> bool:
 
 def _widen(draft: Draft, readers: _Readers, op: OpDraft) -> None:
     """Pad the input so that there is a second position to compute, and drop it behind what follows the convolution."""
-    top, bottom, left, right = _paddings(op)
+    top, bottom, left, right = _same(draft, op) or _paddings(op)
     _pad(op, [top, bottom, left, right + int(op.attr("strides", (1, 1))[1])])
     chain = [op, *_behind(draft, readers, op)]
     for one in chain:
@@ -200,8 +200,18 @@ def _through(op: OpDraft) -> tuple[str, str]:
     return op.input(into) or "", op.output(out) or ""
 
 
+def _same(draft: Draft, op: OpDraft) -> Sequence[int] | None:
+    """What SAME pads where the output is one position; without dilations, which it leaves out. None of other paddings."""
+    x, weight = draft.tensor(op.input("Input")), draft.tensor(op.input("Filter"))
+    if op.attr("padding_algorithm", "EXPLICIT") != "SAME" or x is None or weight is None:
+        return None
+    op.set_attr("dilations", [1, 1])
+    more = [max(kernel - size, 0) for kernel, size in zip(weight.shape[2:], x.shape[2:], strict=True)]
+    return [part for one in more for part in (one // 2, one - one // 2)]
+
+
 def _paddings(op: Op) -> Sequence[int]:
-    """At the top, the bottom, the left and the right. Where the output is one position, SAME and VALID pad as if with none."""
+    """At the top, the bottom, the left and the right. SAME pads a convolution of 1 x 1 with none; others `_same` knows."""
     given = [int(size) for size in op.attr("paddings", (0, 0))]
     if op.attr("padding_algorithm", "EXPLICIT") != "EXPLICIT":
         return (0, 0, 0, 0)

@@ -13,11 +13,16 @@ def _keep_apart(draft: Draft) -> int:
     """Mark the program as one that opt takes for quantised already: its pass for pairs then leaves all of them alone."""
     origins = _Origins(draft)
     pairs = sum(_is_second(draft, op, origins) for op in draft.ops("conv2d"))
+    return pairs if pairs and mark(draft) else 0
+
+
+def mark(draft: Draft) -> bool:
+    """Mark the program as quantised already, of which opt merges less; whether it was not."""
     feed = next(iter(draft.ops("feed")), None)
-    if not pairs or feed is None or feed.has_attr(_MARK):
-        return 0
+    if feed is None or feed.has_attr(_MARK):
+        return False
     feed.set_attr(_MARK, "none")
-    return pairs
+    return True
 
 
 def _is_second(draft: Draft, op: OpDraft, origins: _Origins) -> bool:

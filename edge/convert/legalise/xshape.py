@@ -1,8 +1,9 @@
-"""Reshaping operators without their XShape output, a scratch variable that holds no data."""
+"""Operators without outputs that nobody reads: reshaping ones without XShape, a scratch variable, and a norm's statistics."""
 
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 
 from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, OpDraft
@@ -18,6 +19,18 @@ def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
             described = draft.tensor(source)
             shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
             op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
+            count += 1
+    return count
+
+
+def _give_statistics(draft: Draft) -> int:
+    count = 0
+    for op in draft.ops("instance_norm"):
+        out = draft.tensor(op.output("Y"))
+        if out is not None and op.output("SavedMean") is None:
+            size = -1 if out.shape[0] < 0 else out.shape[0] * out.shape[1]
+            for slot in ("SavedMean", "SavedVariance"):
+                op.set_output(slot, [draft.new_tensor(out.name, "float32", (size,), block=op.block)])
             count += 1
     return count
 
@@ -49,7 +62,12 @@ def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
     if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
         assert before is not None
         assert after is not None
-        return axes != (0, 2, 1, 3, 4) or not _shuffles(draft, before, after)
+        groups = _groups(draft, before, after) if axes == (0, 2, 1, 3, 4) else None
+        if groups is not None and before.attr("shape")[1] < 1:  # opt reads them there
+            x = draft.tensor(before.input("X"))
+            assert x is not None
+            before.set_attr("shape", [0, groups, x.shape[1] // groups, *x.shape[2:]])
+        return groups is None
     if before is not None and before.type == "softmax":
         first = around.turned.get(before.input("X") or "")
         return first is not None and not _inverse(tuple(first.attr("axis", ())), axes)
@@ -60,13 +78,20 @@ def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str)
     return before is not None and after is not None and (before.type, after.type) == (first, second)
 
 
-def _shuffles(draft: Draft, before: OpDraft, after: OpDraft) -> bool:
-    """Whether the reshapes part the channels in groups, (N, C, H, W) to (N, groups, C / groups, H, W), and join them again."""
+def _groups(draft: Draft, before: OpDraft, after: OpDraft) -> int | None:
+    """How many groups the reshapes part the channels in, (N, C, H, W) to (N, groups, C / groups, H, W), and join them again.
+
+    None where they do something else. One size of an image may be open: it follows from the others.
+    """
     tensors = [draft.tensor(name) for name in (before.input("X"), before.output("Out"), after.output("Out"))]
-    x, parted, joined = (tuple(one.shape) if one else () for one in tensors)
-    if len(x) != 4 or len(parted) != 5 or x != joined:
-        return False
-    return (parted[0], *parted[3:]) == (x[0], *x[2:]) and parted[1] * parted[2] == x[1]
+    x, parted, joined = (list(one.shape) if one else [] for one in tensors)
+    if len(x) != 4 or len(parted) != 5 or x != joined or min(x[1:]) < 1:
+        return None
+    if parted.count(-1) == 2 and x[0] == parted[0] == -1 and before.attr("shape", (-1,))[0] == 0:  # N stays N
+        place, known = parted.index(-1, 1), prod(size for size in parted[1:] if size > 0)
+        parted[place] = prod(x[1:]) // known
+    n, groups, each, *image = parted
+    return groups if [n, groups * each, *image] == x else None
 
 
 def _inverse(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
@@ -89,4 +114,11 @@ OTHER_XSHAPES = Rule(
     "Paddle 2.5 and later leave out of transpose2; opt 2.10 and 2.11 abort without it, and their engines die",
     ops=_OTHERS,
     apply=partial(_give_xshape, ops=_OTHERS),
+)
+
+INSTANCE_NORM_SAVED = Rule(
+    name="instance-norm-saved",
+    reason="opt aborts on an instance_norm without SavedMean and SavedVariance, which Paddle 2.6 leaves out at inference",
+    ops=frozenset({"instance_norm"}),
+    apply=_give_statistics,
 )

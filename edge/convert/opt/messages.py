@@ -20,8 +20,13 @@ class Cause:
     sentence: str
     advice: str
 
+    def advice_in(self, engine: str) -> str:
+        """The advice where opt is of that version: not to take that one."""
+        return self.advice.replace(NEWEST, _BEFORE) if engine == NEWEST else self.advice
 
-_OTHER_ENGINE = "another engine version may do: --engine 2.14rc0 (`edgezoo doctor` lists them)"
+
+NEWEST, _BEFORE = "2.14rc0", "2.13rc0"
+OTHER_ENGINE = f"another engine version may do: --engine {NEWEST} (`edgezoo doctor` lists them)"
 # The versions that brought operators for ARM: opt's own list (`Opt.print_all_ops`), compared between them.
 SINCE = {
     **dict.fromkeys(("gaussian_random", "log_softmax", "max_pool2d_with_index", "sampling_id", "unbind", "unfold"), "2.11"),
@@ -67,7 +72,7 @@ _KNOWN = (
     _known(
         r"kernel for '(\w+)' is not supported",
         "there is no kernel for the operator {0} on this target",
-        _OTHER_ENGINE,
+        OTHER_ENGINE,
     ),
     _known(r"Wrong target '([^']*)' found", "it knows no target {0}", "targets: arm, x86, opencl,arm"),
     _known(r"the (?:model|param) file '([^']*)' is not existed", "the file {0} is not there", _FILES),
@@ -127,5 +132,5 @@ def explain(log: str, how: str) -> Cause:
         if found := pattern.search(log):
             return Cause(sentence.format(*found.groups()), advice)
     if fatal := re.findall(r"^\[F [^\]]*\]\s*(.*)$", log, re.M):
-        return Cause(f"{how}: {fatal[-1].strip()}", _OTHER_ENGINE)
-    return Cause(f"it {how} without a word" if "died" in how else how, _OTHER_ENGINE)
+        return Cause(f"{how}: {fatal[-1].strip()}", OTHER_ENGINE)
+    return Cause(f"it {how} without a word" if "died" in how else how, OTHER_ENGINE)

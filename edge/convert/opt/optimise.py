@@ -38,7 +38,9 @@ def optimise(worker: Worker, program: Program, params: Path, out: Path, recipe: 
     except WorkerError as error:
         cause = cause_of(error)
         raise OptError(
-            f"opt {recipe.engine} for {recipe.target}: {cause.sentence}", hint=cause.advice, log=error.log
+            f"opt {recipe.engine} for {recipe.target}: {cause.sentence}",
+            hint=cause.advice_in(recipe.engine),
+            log=error.log,
         ) from error
     if not out.is_file():
         raise OptError(f"opt {recipe.engine} for {recipe.target} ended without writing a file")

@@ -98,11 +98,14 @@ class Paddle:
         try:
             return self._kept(params, given)
         except WorkerRequestError as error:
-            version = engine(self._source.reference_engine).version
+            version, own = engine(self._source.reference_engine).version, self._operation == "run"
+            what = "itself cannot run the model as it came" if own else "cannot compute the network in float16's steps"
             raise WorkerRequestError(
-                f"Paddle {version} itself cannot run the model as it came: {error.message.strip().splitlines()[0]}",
+                f"Paddle {version} {what}: {error.message.strip().splitlines()[0]}",
                 kind=error.kind,
-                hint="give inputs of shapes that belong together (--input-shape), or export the model again",
+                hint="give inputs of shapes that belong together (--input-shape), or export the model again"
+                if own
+                else "",
                 log=error.log,
             ) from error
 

@@ -26,6 +26,7 @@ CONV: dict[str, AttrValue] = {
 }  # fmt: skip
 
 
+HARD_SWISH: dict[str, AttrValue] = {"threshold": 6.0, "scale": 6.0, "offset": 3.0}
 _FLOAT = schema.DTYPE_NUMBERS["float32"]
 _DEFORMABLE: dict[str, AttrValue] = {
     "strides": [1, 1], "paddings": [1, 1], "dilations": [1, 1], "groups": 1, "deformable_groups": 1, "im2col_step": 1,
@@ -121,6 +122,7 @@ def _layer(seed: int, *shape: int) -> NDArray[np.float32]:
 
 
 _BIASED = {"f": _layer(1, 5, 4, 1, 1), "b": _layer(2, 5)}
+_NORMED = {"b": _layer(3, 4), "s": _layer(4, 4)}
 _DENSE = {"w": _layer(0, 36, 5)}
 _FLATTEN: dict[str, AttrValue] = {"start_axis": 2, "stop_axis": 3}
 
@@ -128,18 +130,73 @@ _SHUFFLE = (1, 4, 6, 6)
 _QKV = (1, 4, 3, 2, 6)
 
 
-def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4)) -> Program:
-    """reshape2, transpose2, reshape2: a shuffle of channels where the transposition is that of the second and third axis."""
+def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4), asked: Sequence[int] = (1, 2, 2, 6, 6)) -> Program:
+    """reshape2, transpose2, reshape2: a shuffle of channels where the transposition is that of the second and third axis.
+
+    `asked`: how the first reshape says (1, 2, 2, 6, 6)."""
     parted = (1, 2, 2, 6, 6)
     moved = [parted[axis] for axis in axes]
     return _net(
         NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
-        NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(parted)}),
+        NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": list(asked)}),
         NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": list(axes)}),
         NewOp("reshape2", {"X": ["t"]}, {"Out": ["s"], "XShape": ["sx"]}, {"shape": list(_SHUFFLE)}),
         NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
         shapes={"a": X, "r": parted, "rx": (0, *X), "t": moved, "s": _SHUFFLE, "sx": (0, *moved), "y": _SHUFFLE},
     )
+
+
+def open_shuffle() -> Program:
+    """The same, of a network exported with an open batch: how many images there are is asked when it runs."""
+    known: dict[str, AttrValue] = {"shape": [1], "dtype": 2, "force_cpu": False, "place_type": -1}
+    first: dict[str, AttrValue] = {"axes": [0], "starts": [0], "ends": [1], "decrease_axis": [0], "infer_flags": [1]}
+
+    def reshape(x: str, out: str, *sizes: int) -> list[NewOp]:
+        names = [f"{out}.{place}" for place in range(len(sizes) + 1)]
+        return [
+            NewOp("shape", {"Input": [x]}, {"Out": [f"{out}.asked"]}),
+            NewOp("slice", {"Input": [f"{out}.asked"]}, {"Out": [names[0]]}, first),
+            *(NewOp("fill_constant", {}, {"Out": [name]}, known | {"value": float(size), "str_value": str(size)})
+              for name, size in zip(names[1:], sizes, strict=True)),
+            NewOp("reshape2", {"X": [x], "ShapeTensor": names}, {"Out": [out], "XShape": [f"{out}.x"]},
+                  {"shape": [-1, *sizes]}),
+        ]  # fmt: skip
+
+    operators = [
+        NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+        *reshape("a", "r", 2, 2, 6, 6),
+        NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": [0, 2, 1, 3, 4]}),
+        *reshape("t", "s", 4, 6, 6),
+        NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
+    ]
+    asked: dict[str, tuple[int, ...]] = {
+        f"{out}.{place}": (1,) for out, last in (("r", 4), ("s", 3)) for place in range(last + 1)
+    }
+    asked |= {"r.asked": (4,), "s.asked": (5,), "r.0": (), "s.0": ()}
+    network = _net(
+        *operators,
+        shapes={"a": X, "r": (1, 2, 2, 6, 6), "r.x": (0, *X), "t": (1, 2, 2, 6, 6), "s": X, "s.x": (0, 1, 2, 2, 6, 6), "y": X}
+        | asked,
+    )  # fmt: skip
+    message = network.copy_message()
+    for var in message.blocks[0].vars:
+        if var.name in asked:
+            var.type.lod_tensor.tensor.data_type = schema.DTYPE_NUMBERS["int32"]
+    return Program(message)
+
+
+def activated(activation: str, scale: float, bias: float, *, last: bool = True) -> Program:
+    """A convolution with a bias and an activation, times `scale` plus `bias`."""
+    return _net(
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+        NewOp("elementwise_add", {"X": ["c"], "Y": ["b"]}, {"Out": ["a"]}, {"axis": 1}),
+        *([NewOp(activation, {"X": ["a"]}, {"Out": ["r"]}, HARD_SWISH if activation == "hard_swish" else {})]
+          if activation else []),
+        NewOp("scale", {"X": ["r" if activation else "a"]}, {"Out": ["y"]},
+              {"scale": scale, "bias": bias, "bias_after_scale": last}),
+        shapes=dict.fromkeys(("c", "a", "r", "y"), (1, 5, 6, 6)),
+        weights=_BIASED,
+    )  # fmt: skip
 
 
 def softmax_between(second: Sequence[int]) -> Program:
@@ -169,11 +226,11 @@ def _dropout(implementation: str) -> Program:
 
 
 def slices(*taken: int) -> Program:
-    """Of a tensor of queries, keys and values, the sum of those taken, weighed by their place."""
+    """Of a tensor of queries, keys and values, the sum of those taken, weighed by their place; -1 is the last."""
     operators, total = [], ""
     for number, start in enumerate(taken):
         attrs: dict[str, AttrValue] = {
-            "axes": [2], "starts": [start], "ends": [start + 1], "decrease_axis": [2], "infer_flags": [1],
+            "axes": [2], "starts": [start], "ends": [start + 1 or 2**31 - 1], "decrease_axis": [2], "infer_flags": [1],
         }  # fmt: skip
         factor: dict[str, AttrValue] = {"scale": number + 2.0, "bias": 0.0, "bias_after_scale": True}
         operators += [
@@ -192,6 +249,21 @@ def slices(*taken: int) -> Program:
         *operators,
         shapes={"r": _QKV, "rx": (0, *X), "y": piece} | dict.fromkeys(names, piece),
     )
+
+
+def unbound() -> Program:
+    """The sum of what a tensor is taken to along its first axis, weighed by its place."""
+    names = [f"p{number}" for number in range(4)]
+    operators = [NewOp("transpose2", {"X": ["x"]}, {"Out": ["t"], "XShape": ["tx"]}, {"axis": [1, 0, 2, 3]}),
+                 NewOp("unbind", {"X": ["t"]}, {"Out": names}, {"axis": 0})]  # fmt: skip
+    for number, name in enumerate(names):
+        factor: dict[str, AttrValue] = {"scale": number + 2.0, "bias": 0.0, "bias_after_scale": True}
+        operators.append(NewOp("scale", {"X": [name]}, {"Out": [f"f{number}"]}, factor))
+    for number in (1, 2, 3):
+        total = {"X": ["f0" if number == 1 else f"t{number - 1}"], "Y": [f"f{number}"]}
+        operators.append(NewOp("elementwise_add", total, {"Out": ["y" if number == 3 else f"t{number}"]}, {"axis": -1}))
+    made = [*names, *(f"f{number}" for number in range(4)), "t1", "t2", "y"]
+    return _net(*operators, shapes={"t": (4, 1, 6, 6), "tx": (0, *X)} | dict.fromkeys(made, (1, 6, 6)))
 
 
 _PAIR = {
@@ -254,7 +326,7 @@ def head() -> Program:
     return _net(
         NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
         NewOp("conv2d", {"Input": ["p"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
-        NewOp("hard_swish", {"X": ["c"]}, {"Out": ["y"]}, {"threshold": 6.0, "scale": 6.0, "offset": 3.0}),
+        NewOp("hard_swish", {"X": ["c"]}, {"Out": ["y"]}, HARD_SWISH),
         shapes={"p": (1, 4, 1, 1), "c": (1, 8, 1, 1), "y": (1, 8, 1, 1)},
         weights=_HEAD_OF,
     )
@@ -283,6 +355,16 @@ CASES = (
             "reshape2 split reshape2 reshape2 reshape2 scale scale elementwise_add scale elementwise_add",
         ),
     ),
+    Case(
+        "slices-to-split",
+        slices(-1, -3, 1),
+        arm=(
+            "reshape2 slice scale slice scale elementwise_add slice scale elementwise_add",
+            "reshape2 split reshape2 reshape2 reshape2 scale scale elementwise_add scale elementwise_add",
+        ),
+    ),
+    Case("slices-to-split", unbound()),
+    Case("slices-to-split", unbound(), engine="2.10"),
     Case("dropout-mask", _dropout("upscale_in_train"),
          arm=("sigmoid dropout elementwise_mul", "sigmoid elementwise_mul")),
     Case("dropout-to-scale", _dropout("downgrade_in_infer"), precision="fp16",
@@ -424,6 +506,16 @@ CASES = (
         engine="2.10",
     ),
     Case(
+        "instance-norm-saved",
+        _net(
+            NewOp("instance_norm", {"X": ["x"], "Scale": ["s"], "Bias": ["b"]}, {"Y": ["n"]}, {"epsilon": 1e-5}),
+            NewOp("relu", {"X": ["n"]}, {"Out": ["y"]}),
+            shapes={"n": X, "y": X},
+            weights=_NORMED,
+        ),
+        weights=_NORMED,
+    ),
+    Case(
         "flatten-xshape",
         _net(
             NewOp("pool2d", {"X": ["x"]}, {"Out": ["p"]}, POOL),
@@ -444,6 +536,20 @@ CASES = (
         engine="2.10",
     ),
     Case("xshape-output", shuffle(), arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("xshape-output", shuffle(asked=(0, -1, 2, 6, 6)),
+         arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("reshape-open-size", open_shuffle(),
+         arm=("relu shape slice fill_constant fill_constant fill_constant fill_constant reshape2 transpose2 "
+              "shape slice fill_constant fill_constant fill_constant reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    *(
+        Case("scale-behind-activation", activated(kind, *factor, last=last), engine=engine, weights=_BIASED)
+        for kind, factor, last, engine in (
+            ("relu", (2.0, 1.0), True, "2.13rc0"), ("relu", (-2.0, 0.0), True, "2.12"),
+            ("hard_swish", (0.5, 0.0), True, "2.13rc0"), ("", (2.0, 1.0), False, "2.13rc0"),
+        )
+    ),
+    Case("scale-behind-activation", activated("relu", 1.0, -0.5), engine="2.10", weights=_BIASED,
+         arm=("conv2d", "conv2d scale")),
     Case("xshape-output", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
     Case(
         "matmul-weight-to-mul",

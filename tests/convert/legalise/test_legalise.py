@@ -17,7 +17,7 @@ from edge.convert.verify.inputs import samples
 from edge.errors import InterpreterNotFoundError, OptError, ProgramError, WorkerError
 from edge.nb.header import read_header
 from edge.nb.program import NbOp, read_ops
-from edge.paddle.draft import Draft, NewOp
+from edge.paddle.draft import AttrValue, Draft, NewOp
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
 from edge.toolchain.toolbox import Toolbox
@@ -26,6 +26,8 @@ from tests.convert.legalise.rule_cases import (
     CONV,
     Case,
     X,
+    activated,
+    open_shuffle,
     shuffle,
     slices,
     softmax_between,
@@ -83,10 +85,62 @@ def test_a_transposition_that_opt_would_take_for_another_is_left_alone(network: 
     assert [op.output("XShape") for op in made.ops("transpose2")][-1] is None
 
 
-@pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2)], ids=["not all", "one twice", "one more"])
+@pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2), (0, 2, -1)],
+                         ids=["not all", "one twice", "one more", "one in two ways"])  # fmt: skip
 def test_slices_that_do_not_take_a_tensor_to_pieces_stay(taken: Sequence[int]) -> None:
     network = slices(*taken)
     assert legalise(network, engine="2.13rc0") == (network, ())
+
+
+def test_slices_that_leave_no_dimension_stay() -> None:
+    """The engine dies of a reshape to none: weights of a BiFPN."""
+    slice_: dict[str, AttrValue] = {"axes": [0], "decrease_axis": [0]}
+    network = program(
+        [NewOp("slice", {"Input": ["x"]}, {"Out": [f"y{k}"]}, slice_ | {"starts": [k], "ends": [k + 1]}) for k in (0, 1)],
+        {"x": (2,)}, ["y0", "y1"], {"y0": (), "y1": ()},
+    )  # fmt: skip
+    assert legalise(network, engine="2.13rc0") == (network, ())
+
+
+def test_two_open_sizes_are_asked_when_the_network_runs() -> None:
+    draft = Draft.of(open_shuffle())
+    for op in draft.ops("reshape2"):
+        op.set_attr("shape", [-1, -1, *op.attr("shape")[2:]])
+    legal, applied = legalise(draft.build(), engine="2.13rc0")
+    assert [len(op.inputs["ShapeTensor"]) for op in legal.ops("reshape2")] == [5, 4]
+    assert "reshape-open-size" not in [one.rule for one in applied]
+
+
+def test_what_others_read_of_the_sizes_stays() -> None:
+    draft = Draft.of(open_shuffle())
+    reshape = list(draft.ops("reshape2"))[-1]
+    draft.follow(reshape, NewOp("cast", {"X": ["s.0"]}, {"Out": ["images"]}, {"in_dtype": 2, "out_dtype": 5}))
+    legal, _ = legalise(draft.build(), engine="2.13rc0")
+    assert [op.type for op in legal.ops()].count("slice") == 1
+    assert [op.input("Input") for op in legal.ops("shape")] == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "scale", "bias"),
+    [("relu", 2.0, 0.0), ("leaky_relu", 0.5, 0.0), ("", 2.0, 1.0), ("sigmoid", 2.0, -1.0)],
+)
+def test_a_factor_that_may_be_taken_before_an_activation_is(activation: str, scale: float, bias: float) -> None:
+    network = activated(activation, scale, bias)
+    assert legalise(network, engine="2.13rc0") == (network, ())
+
+
+def test_a_factor_behind_another_is_seen() -> None:
+    draft = Draft.of(activated("relu", 2.0, 0.0))
+    last = next(draft.ops("scale"))
+    last.set_output("Out", ["c"])
+    draft.follow(
+        last, NewOp("scale", {"X": ["c"]}, {"Out": ["y"]}, {"scale": 1.0, "bias": -5.0, "bias_after_scale": True})
+    )
+    next(draft.ops("conv2d")).set_output("Output", ["s"])
+    next(draft.ops("elementwise_add")).set_input("X", ["s"])
+    draft.new_tensor("s", "float32", (1, 5, 6, 6))
+    applied = legalise(draft.build(), engine="2.13rc0")[1]
+    assert [(one.rule, one.count) for one in applied] == [("scale-behind-activation", 1)]
 
 
 def test_a_dropout_that_multiplies_stays_one_in_fp32() -> None:
@@ -307,6 +361,22 @@ def test_a_convolution_whose_input_is_copied_gets_a_second_position(
     legal, applied = legalise(whole(kind, outputs, groups), engine="2.13rc0", precision="fp16")
     assert [(one.rule, one.count) for one in applied] == [("conv-two-positions", 1)] * widened
     assert [op.attr("paddings") for op in legal.ops(kind)] == [(0, 0, 0, 2) if widened else (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("size", "padded"), [((3, 1), (0, 0, 1, 3)), ((1, 1), (1, 1, 1, 3)), ((2, 2), (0, 1, 0, 3)), ((4, 2), (0, 0, 0, 3))]
+)
+def test_what_same_pads_is_said_before_a_second_position_is_padded(
+    size: tuple[int, int], padded: tuple[int, ...]
+) -> None:
+    """By hand, for a kernel of 3 x 3: what the input lacks, the odd one at the bottom and the right."""
+    network = program(
+        [NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["y"]},
+               CONV | {"strides": [4, 2], "dilations": [2, 2], "padding_algorithm": "SAME"})],
+        {"x": (1, 24, *size)}, ["y"], {"y": (1, 8, 1, 1)}, {"f": (8, 24, 3, 3)},
+    )  # fmt: skip
+    legal, _ = legalise(network, engine="2.13rc0", precision="fp16")
+    assert [(op.attr("paddings"), op.attr("dilations")) for op in legal.ops("conv2d")] == [(padded, (1, 1))]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.convert.opt.messages import SINCE, cause_of, explain
+from edge.convert.opt.messages import OTHER_ENGINE, SINCE, Cause, cause_of, explain
 from edge.errors import WorkerCrashedError, WorkerTimeoutError
 from edge.toolchain.engines import engine
 from edge.toolchain.environment import ensure
@@ -100,6 +100,13 @@ def test_which_version_brought_an_operator_is_opts_own_word() -> None:
 def test_an_unknown_check_is_quoted() -> None:
     log = "1. Model is successfully loaded!\n[F 11/20 13:46:55.231 ...lite/operators/x.cc:7 Y] Check failed: a == b: odd\n"
     assert explain(log, "died (SIGABRT)").sentence == "died (SIGABRT): Check failed: a == b: odd"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_version_that_failed_is_not_advised(version: str) -> None:
+    asked = re.findall(r"--engine (\S+)", Cause("", OTHER_ENGINE).advice_in(version))
+    assert asked != [version]
+    assert set(asked) <= set(VERSIONS)
 
 
 def test_an_engine_that_died_and_one_that_hung_say_so() -> None:

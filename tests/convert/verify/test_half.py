@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from edge.convert.verify.compare import Limits, Outputs, judge
 from edge.convert.verify.engines import load, save
-from edge.convert.verify.half import as_half, half_params, in_half
+from edge.convert.verify.half import as_half, half_params, in_half, what_half_does
 from edge.convert.verify.inputs import Sample
-from edge.convert.verify.judge import HALF_ORDERS, Verdict, judge_half
+from edge.convert.verify.judge import HALF_ORDERS, Judgement, Verdict, judge_half
+from edge.errors import WorkerRequestError
 from edge.paddle.draft import AttrValue, NewOp
 from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
@@ -211,6 +212,35 @@ def faults() -> dict[str, dict[str, Any]]:
         "a kernel's column lost": changed("d.w", np.s_[..., 2], 0),
         "another activation": {"made": network(relu="relu")},
     }
+
+
+@pytest.mark.slow
+def test_a_tensor_may_have_any_first_dimension(paddle: Worker, tmp_path: Path) -> None:
+    """Paddle takes what a function returns for as many outputs as it is long: queries, keys and values in front."""
+    size = 2 * SIZE
+    turned = program(
+        [
+            NewOp("transpose2", {"X": ["x"]}, {"Out": ["t"]}, {"axis": [1, 0, 2, 3]}),
+            NewOp("relu", {"X": ["t"]}, {"Out": ["y"]}),
+        ],
+        {"x": (1, 3, size, size)}, ["y"], dict.fromkeys("ty", (3, 1, size, size)),
+        {name: array.shape for name, array in weights().items()},
+    )  # fmt: skip
+    given = np.stack([one["x"] for one in samples()])
+    assert np.array_equal(run(paddle, tmp_path, made=turned)[0], np.maximum(given.swapaxes(1, 2), 0))
+
+
+def test_arithmetic_that_cannot_be_followed_is_told_and_refuses_nothing() -> None:
+    """What float16 would do is only a remark on a network that is right."""
+    outputs = [np.arange(8.0, dtype=np.float32).reshape(2, 1, 4)]
+    verdict = Verdict(samples(), outputs, judge(outputs, outputs, LIMITS).comparison, None, 2)
+
+    def half(_: Sequence[Sample]) -> Outputs:
+        raise WorkerRequestError("Paddle cannot", kind="RuntimeError")
+
+    undecided, told = what_half_does(Judgement("passed", None, (("0 to 1", verdict),)), lambda _: outputs, half)
+    assert undecided is None
+    assert told == ["how far rounding to float16 moves Paddle's own output is not known: Paddle cannot"]
 
 
 @pytest.mark.slow
