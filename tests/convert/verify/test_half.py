@@ -264,23 +264,3 @@ def test_right_is_told_from_wrong(paddle: Worker, tmp_path: Path) -> None:
     for name, fault in faults().items():
         found = judged(run(paddle, tmp_path, 7, **fault))
         assert found.status == "failed", f"{name}: {found.comparison.relative_error:.4f} within {found.swing}"
-
-
-@pytest.mark.slow
-def test_tensors_of_several_rows_are_rounded(paddle: Worker, tmp_path: Path) -> None:
-    """Attention has them: a first axis that is no batch of one."""
-    rows = 3 * 2 * SIZE
-    ops = [
-        NewOp("reshape2", {"X": ["x"]}, {"Out": ["rows"], "XShape": ["rows.xs"]}, {"shape": [rows, 2 * SIZE]}),
-        NewOp("matmul_v2", {"X": ["rows"], "Y": ["rows"]}, {"Out": ["y"]}, {"trans_x": False, "trans_y": True}),
-    ]
-    shapes = {"rows": (rows, 2 * SIZE), "rows.xs": (0, 1, 3, 2 * SIZE, 2 * SIZE), "y": (rows, rows)}
-    given = {"x": (1, 3, 2 * SIZE, 2 * SIZE)}
-    made = program(ops, given, ["y"], shapes, {name: array.shape for name, array in weights().items()})
-    [exact] = run(paddle, tmp_path, half=False, made=made)
-    for order in (None, 0):
-        [found] = run(paddle, tmp_path, order, made=made)
-        assert found.shape == exact.shape == (len(samples()), rows, rows)
-        assert np.array_equal(found, as_half(found))
-        assert not np.array_equal(found, exact)
-        np.testing.assert_allclose(found, exact, rtol=0, atol=0.005 * float(np.abs(exact).max()))
