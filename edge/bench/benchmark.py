@@ -233,6 +233,7 @@ def _place(
         errors += failed
         if several:
             found = [replace(job, runner=mine, engine=wanted.engine.name) for job in found]
+        if options.apart:
             left = [name for name in wanted.names if name not in {job.subject.name for job in found}]
             lacking += [Missing(name, wanted.engine.name, error) for name, error in zip(left, failed, strict=False)]
         jobs += found

@@ -23,6 +23,7 @@ from edge.bench.programs import Runner
 from edge.bench.request import Job
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
+from edge.device.retry import with_retries
 from edge.errors import CommandTimeoutError, EdgezooError, RunnerError
 from edge.metadata.file import origin_of
 from edge.results.protocol import Protocol
@@ -71,12 +72,13 @@ def check_output(
     timeout: float,
     threads: int = 1,
     asked: InputsAsked = NOTHING_ASKED,
+    say: Callable[[str], None] = lambda _: None,
 ) -> OutputCheck:
     """Compare the device's outputs, with so many `threads`, with Paddle's. The device must be locked and prepared.
 
     `lend_engine` lends a worker of an engine by its kind; `timeout`: seconds for one launch; `asked`: what the user says of
-    the inputs. Raises what the device or the benchmark program raises, and `UsageError` for samples that do not fit the
-    network.
+    the inputs; `say` hears that a launch is made again after the link dropped. Raises what the device or the benchmark
+    program raises, and `UsageError` for samples that do not fit the network.
     """
     if not runner.flavour.tells_outputs:
         return OutputCheck(None, f"{runner.program.name} does not tell outputs")
@@ -102,7 +104,7 @@ def check_output(
     if source.pir is not None:  # its translation, which Paddle 2.6 runs, can be cut and rounded
         source = replace(source, pir=None, pir_sha256=None, paddle_version=None)
     with TemporaryDirectory(prefix="edgezoo-check-") as scratch:
-        return _compare(device, runner, job, source, lend_engine, Path(scratch), timeout, threads, asked)
+        return _compare(device, runner, job, source, lend_engine, Path(scratch), timeout, threads, asked, say)
 
 
 def _simulates_itself(job: Job) -> bool:
@@ -141,6 +143,7 @@ def _compare(
     timeout: float,
     threads: int,
     asked: InputsAsked,
+    say: Callable[[str], None],
 ) -> OutputCheck:
     from edge.convert.onnx.int8 import outputs_of
     from edge.convert.verify.asked import domains
@@ -186,15 +189,16 @@ def _compare(
     values = sum(prod(abs(size) for size in spec.shape) for spec in program.fetches)
     at_once = 1 if one_by_one else max(1, MOST_VALUES // max(1, values))
 
+    def launched(samples: Sequence[Sequence[NDArray[Any]]]) -> list[list[NDArray[Any]]]:
+        def once() -> list[list[NDArray[Any]]]:
+            return _on_device(device, runner, job, threads, samples, scratch, timeout, ran)
+
+        return with_retries(device, once, say=say)
+
     def there(given: Sequence[Sample]) -> Outputs:
         inputs = [[sample[name] for name in feeds] for sample in given]
-        told = [
-            outputs
-            for start in range(0, len(inputs), at_once)
-            for outputs in _on_device(
-                device, runner, job, threads, inputs[start : start + at_once], scratch, timeout, ran
-            )
-        ]
+        starts = range(0, len(inputs), at_once)
+        told = [outputs for start in starts for outputs in launched(inputs[start : start + at_once])]
         return [stacked([outputs[place] for outputs in told]) for place in places]
 
     shapes = [channels_first(shape, spec.shape) for shape, spec in zip(job.subject.shapes, program.feeds, strict=True)]

@@ -19,6 +19,7 @@ from edge.bench.resuming import going_on
 from edge.bench.session import measure
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Device
+from edge.device.retry import with_retries
 from edge.errors import AbortedError, DeviceError, EdgezooError, SettingsLeftError, foreseen
 from edge.metadata.file import as_document
 from edge.metadata.model import Proof, ProofDevice
@@ -83,7 +84,7 @@ def measure_everywhere(
             else:
                 place.request.wrong(error)
 
-        try:
+        def measured() -> tuple[list[Measurement], tuple[Job, ...]]:
             jobs = place.request.jobs
             coolest = hottest(place.device.thermal())  # before anything makes it warm
             if check_outputs or any(map(_unproven, jobs)):
@@ -91,6 +92,13 @@ def measure_everywhere(
             with Store(db, say=listener.line) as store:
                 request = replace(place.request, jobs=jobs, wrong=wrong)
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
+            return cells, jobs
+
+        def say(text: str) -> None:
+            listener.line(f"{place.device.serial}: {text}")
+
+        try:  # a launch is repeated by itself: what is left is a link that drops before the first
+            cells, jobs = with_retries(place.device, measured, recover_limit=place.request.recover_limit, say=say)
             differ = tuple(job.subject.name for job in jobs if job.reasons)
             return DeviceResult(place, cells, left[0] if left else None, differ)
         except Exception as error:
@@ -136,7 +144,7 @@ def _checked(
             listener.now(f"{place.device.serial}: {job.label}: comparing its output with Paddle's")
             checks: dict[int, OutputCheck] = {}
             for threads in _thread_counts(place, job):
-                checks[threads] = check = _check(place, job, threads, lend, inputs)
+                checks[threads] = check = _check(place, job, threads, lend, inputs, listener)
                 if check.comparison is not None:
                     job = _recorded(place, job, check, threads, listener)
             wrong = {threads: check for threads, check in checks.items() if check.passed is False}
@@ -155,13 +163,19 @@ def _thread_counts(place: DeviceRequest, job: Job) -> tuple[int, ...]:
     return place.request.threads if (job.runner or place.runner).program.threads_honoured else (1,)
 
 
-def _check(place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked) -> OutputCheck:
+def _check(
+    place: DeviceRequest, job: Job, threads: int, lend: LendEngine, inputs: InputsAsked, listener: Listener
+) -> OutputCheck:
     limit, runner = place.request.launch_timeout, job.runner or place.runner
     key = check_key(place.device, runner, job, threads, inputs)
     if not place.request.fresh and (known := kept_check(key)) is not None:
         return known
+
+    def say(text: str) -> None:
+        listener.line(f"{place.device.serial}: {text}")
+
     try:
-        made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs)
+        made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs, say=say)
         keep_check(key, made)
         return made
     except (AbortedError, DeviceError):

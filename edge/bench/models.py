@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.bench.paddle_models import prepare_programs
+from edge.bench.parts import parts_of
 from edge.bench.request import Job
 from edge.bench.subject import read_subject
 from edge.bench.wanted import Wanted, check_format, check_target, check_weights, is_file
@@ -19,7 +20,7 @@ from edge.convert.products.each import order_for
 from edge.convert.recipe import Recipe, choose
 from edge.convert.work import Working
 from edge.device.base import Properties
-from edge.errors import EdgezooError
+from edge.errors import EdgezooError, UsageError
 from edge.source.download import Progress
 from edge.source.weights import Weights
 from edge.zoo.catalogue import lookup
@@ -52,6 +53,11 @@ def prepare(
     for job in files.values():
         check_format(job.nb, wanted.engine)
         check_target(job.nb, job.subject.target, device.kind == "host", device.serial)
+        if device.kind != "host" and job.subject.metadata is None and (apart := parts_of(job.nb)):
+            raise UsageError(
+                f"{job.nb} has its weights in {apart[0].file}: a device runs a model of one file",
+                hint="onnx.save(onnx.load(FILE), OTHER) in Python makes one",
+            )
     outcomes = _convert(
         [name for name in wanted.names if not is_file(name)], wanted, device, done, progress, say, working
     )

@@ -175,8 +175,11 @@ class BenchOptions:
 
     @property
     def apart(self) -> bool:
-        """Whether each network is a session of its own: launches that are compared follow one another."""
-        return len(self.engines) > 1 or (self.protocol_name == "intel-table" and not self.engines)
+        """Whether each network is a session of its own: launches that are compared follow one another.
+
+        In the Intel columns each has its own engine, too.
+        """
+        return len(self.engines) > 1 or self.protocol_name == "intel-table"
 
     @property
     def thread_counts(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ _WITH_VALUE = (
     (r"with -s(?: SERIAL)?\b", "as `serial`"),
     (r"--devices (\d+)", r"count = \1"),
     (r"--threads (-?\d+(?:,\d+)*)", r"threads = [\1]"),
-    (r"--match ([a-z]\w*)=(\S+)", r'match = { \1 = "\2" }'),
+    (r"--match ([a-z]\w*)=(.+?)(?= is no tag| and |$)", r'match = { \1 = "\2" }'),
     (r"--match TAG=VALUE", 'match = { TAG = "VALUE" }'),
     (r"--lab HOST:PORT", 'lab = "HOST:PORT"'),
     (r"--engine ([a-z][\w-]*|\d[\w.]*)(?= does| is|$)", r'engines = ["\1"]'),
@@ -51,6 +51,7 @@ def in_plan_words(text: str) -> str:
 
 def _in_plan_words(text: str) -> str:
     text = text.replace("use --series, --light or --all", "use `series` or `light`")
+    text = text.replace("fp32 or int8-static", "fp32")  # a plan names no images to calibrate with
     for pattern, field in _WITH_VALUE:
         text = re.sub(pattern, field, text)
     return re.sub(r"--[a-z]+(?:-[a-z]+)*", lambda found: _field(found[0]), text)

@@ -77,6 +77,8 @@ def measure(
         found = None if request.fresh else store.find(mine)
         if found is None or not (found.valid or (request.keep_invalid and found.status == "measured")):
             todo.append((job, threads, found))
+        elif job.reasons or job.notes:
+            store.compared(found.id, job.subject, reasons=job.reasons, notes=job.notes)
     if already := len(seen) - len(todo):
         listener.line(f"{device.serial}: {already} of {len(seen)} cells are measured already")
     if todo and request.protocol.base == "sustained":

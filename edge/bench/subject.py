@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from edge.bench.parts import parts_of
 from edge.cache.files import holds
 from edge.cache.hashing import sha256_of
 from edge.convert.metadata import classes, network, origin
 from edge.convert.preparation import prepared
 from edge.convert.shapes import input_shapes
-from edge.errors import ModelFilesError
+from edge.errors import ModelFilesError, UsageError
 from edge.images.overrides import Overrides
 from edge.metadata.file import as_document, metadata_path, read_beside
 from edge.nb.header import read_header
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
 from edge.source.model import InferenceModel
+from edge.toolchain.engines import format_of
 from edge.zoo.model import Model
 
 
 def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -> Subject:
     """The model file and what `NAME.json` (of an ONNX file `NAME.onnx.json`) says of it.
 
-    `shapes` override those of the metadata; a file without metadata is taken for a network of one 1x3x224x224 input,
+    `shapes` set what the metadata leave open; a file without metadata is taken for a network of one 1x3x224x224 input,
     unless its name is one of the catalogue's; a free batch size is 1. Raises `ModelFilesError` for a missing file, or
     metadata that speaks of another file, `MetadataError` for metadata that cannot be read, and `NbFormatError` for a file
     that is no .nb.
@@ -36,11 +38,13 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
     foreign = metadata_path(file) != file.with_suffix(".json")
     metadata = read_beside(file)
     if metadata is None:
+        form, apart = format_of(file), parts_of(file)
+        name = file.name.removesuffix(form.suffix) if form else file.stem
         return Subject(
-            name=file.stem,
-            sha256=sha256,
-            bytes=size,
-            shapes=_shapes(shapes or [_usual_shape(file.stem)]),
+            name=name,
+            sha256=_together(sha256, *(part.sha256 for part in apart)),
+            bytes=size + sum(part.bytes for part in apart),
+            shapes=_shapes(shapes or [_usual_shape(name)]),
             opt_version=None if foreign else read_header(file).opt_version,
         )
     if metadata.sha256 != sha256:
@@ -48,6 +52,10 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             f"{metadata_path(file).name} describes another file than {file}: the sha256 differs",
             hint="convert the model again, or remove the .json file",
         )
+    own = [one.shape for one in metadata.inputs]
+    if shapes and not _fit(shapes, own):
+        asked, is_so = (" and ".join("x".join(map(str, shape)) for shape in each) for each in (shapes, own))
+        raise UsageError(f"--shape {asked}: the input of {file} is {is_so}", hint="leave --shape out")
     parts = metadata.parts or ()
     for part in parts:
         if not holds(file.with_name(part.file), part.sha256):
@@ -56,9 +64,9 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
             )
     return Subject(
         name=metadata.name,
-        sha256=sha256_of("".join([sha256, *(part.sha256 for part in parts)]).encode()) if parts else sha256,
+        sha256=_together(sha256, *(part.sha256 for part in parts)),
         bytes=size + sum(part.bytes for part in parts),
-        shapes=_shapes(shapes or [one.shape for one in metadata.inputs]),
+        shapes=_shapes(shapes or own),
         weights=metadata.source.kind,
         target=metadata.target,
         precision=metadata.precision,
@@ -68,6 +76,20 @@ def read_subject(file: Path, *, shapes: Sequence[Sequence[int]] | None = None) -
         verification=metadata.verification.status if metadata.verification else None,
         metadata=as_document(metadata),
     )
+
+
+def _fit(shapes: Sequence[Sequence[int]], own: Sequence[Sequence[int]]) -> bool:
+    """Whether a model whose sizes are its `own` (open: -1) takes inputs of these shapes. Not every engine would tell."""
+    return [len(shape) for shape in shapes] == [len(shape) for shape in own] and all(
+        size in (-1, given)
+        for shape, known in zip(shapes, own, strict=True)
+        for given, size in zip(shape, known, strict=True)
+    )
+
+
+def _together(*sha256: str) -> str:
+    """Of a model of several files."""
+    return sha256_of("".join(sha256).encode()) if len(sha256) > 1 else sha256[0]
 
 
 def program_subject(

@@ -98,10 +98,25 @@ def check_names(wanted: Wanted) -> None:
 
 
 def check_format(file: Path, engine: HostEngine) -> None:
-    """Raises `UsageError` where another engine runs such files."""
-    runs = engine_of(file, engine.name)
-    if runs != engine.name:
-        raise UsageError(f"{engine.name} does not run {file}", hint=f"--engine {runs} does")
+    """Raises `UsageError` where another engine runs such files. A .nb may have any name that is not another engine's."""
+    if (main := _model_of(file)) is not None:
+        raise UsageError(f"{file} is the weights of {main.name}, which is the model", hint=f"name {main}")
+    runs = engine_of(file)
+    if runs == engine.name:
+        return
+    endings = " or ".join(ending for ending, name in _RUNS.items() if name == engine.name)
+    known = any(file.name.endswith(ending) for ending in _RUNS)
+    hint = f"--engine {runs} does" if known else f"the names of its files end in {endings}"
+    raise UsageError(f"{engine.name} does not run {file}", hint=hint)
+
+
+def _model_of(file: Path) -> Path | None:
+    """The model beside it that a file of weights belongs to."""
+    for form in (one.format for one in formats().values() if one.format and one.format.weights):
+        main = file.with_suffix(Path("NAME" + form.suffix).suffix)
+        if file.suffix == form.weights and main.name.endswith(form.suffix) and main.is_file():
+            return main
+    return None
 
 
 def engine_of(file: Path, otherwise: str = PADDLE_LITE.name) -> str:

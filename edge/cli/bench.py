@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import completing, once, options
-from edge.cli.cells import OF_CELLS, OF_SUSTAINED
+from edge.cli.cells import OF_CELLS, OF_ENGINES, OF_SUSTAINED
 from edge.cli.parameters import COUNT, DAY, DURATION, HOST_ENGINES, SEED, Finite, Numbers
 from edge.cli.tabular import tabular
 
@@ -108,7 +108,7 @@ if TYPE_CHECKING:
 )
 @options.db
 @options.report
-@tabular(*OF_CELLS, *OF_SUSTAINED)
+@tabular(*OF_CELLS, *OF_ENGINES, *OF_SUSTAINED)
 @options.quiet
 @options.gathered("edge.bench.options", "BenchOptions")
 def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: bool, quiet: bool, view: View) -> None:
@@ -133,21 +133,21 @@ def command(asked: BenchOptions, form: str | None, output: Path | None, ratio: b
     """
     from edge.bench.benchmark import benchmark
     from edge.bench.resuming import going_on
-    from edge.cli.output import ProgressLine, print_compared, print_engines, print_intel, print_report, print_sustained
+    from edge.cli.output import ProgressLine, print_compared, print_engines, print_report, print_sustained
 
     options.check_output(output)
     form = options.form_of(form, output)
     resumes = f"Every launch is kept; {going_on(asked.protocol().base, fresh=asked.fresh)}."
     with ProgressLine(quiet=quiet, resumes=resumes, once_kept=True) as progress:
         made = benchmark(asked, options.database(asked.db), progress, options.tracer())
+    intel = asked.protocol_name == "intel-table"
     if asked.compare and form in ("text", "json"):
         print_compared(made.cells, form=form, output=output)
     elif made.cells and asked.sustained is not None and form == "text":
         print_sustained(made.cells, output=output, view=view)
-    elif asked.protocol_name == "intel-table" and form in ("text", "markdown"):
-        print_intel(made.cells, form=form, output=output, view=view)
-    elif len(asked.engines) > 1 and form in ("text", "markdown", "json"):
-        print_engines(made.cells, made.missing, asked.engines[0], form=form, output=output, view=view)
+    elif intel or len(asked.engines) > 1:
+        first = asked.engines[0] if len(asked.engines) > 1 else None
+        print_engines(made.cells, made.missing, first, intel=intel, form=form, output=output, view=view)
     elif made.cells or form == "json":
         print_report(made.cells, form=form, output=output, ratio=ratio, view=view)
     if made.failed:

@@ -209,17 +209,17 @@ def _with_devices(metadata: Metadata, verdict: str) -> str:
 
 
 def _kind(order: Order[Product], metadata: Metadata) -> str:
-    """What was made: `arm fp32`, `ONNX opset 17`."""
+    """What was made: `arm fp32`, `ONNX opset 17 fp32`."""
     facts = metadata.onnx
     if facts and facts.quantised and metadata.calibration:
         return f"{order.runs}, {metadata.calibration.quantised} of {metadata.calibration.possible} layers in int8"
     if metadata.onnx_sha256:
-        return order.runs
+        return f"{order.runs} {metadata.precision}"
     if not facts:
         return order.runs + (f" ({metadata.nb.effect})" if metadata.nb and metadata.nb.effect else "")
     batch = ", dynamic batch" if metadata.recipe and metadata.recipe.batch == "dynamic" else ""
     not_simplified = "" if facts.simplification.done else f", not simplified: {facts.simplification.reason}"
-    return f"ONNX opset {facts.opset}{batch}{not_simplified}"
+    return f"ONNX opset {facts.opset} {metadata.precision}{batch}{not_simplified}"
 
 
 def _close(progress: ProgressLine, outcomes: list[Conversion[Product]], out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
               help="Take each network into every engine of `edgezoo bench`, and tell in which it is right; with the latencies "
               "that `edgezoo bench --device host --engine all` measured, and the outputs that `bench --check-output` compared "
               "on devices.")  # fmt: skip
-@options.db
+@options.db_there
 @click.option("--fresh", is_flag=True, help="Take every network again, also those that are known.")
 @click.option("--markdown", is_flag=True, help="Print the page as docs/reference/coverage.md has it.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @tabular(
     *(
         "network",
+        "engine",
         "status",
         "error",
         "same-top-1",
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
         "ops-before",
         "inputs",
         "seconds",
+        "ms",
+        "ratio",
+        "interval",
     )
 )
 @options.quiet
@@ -104,12 +109,13 @@ def command(
     all_of_them = everything or not (names or series or light)
     chosen = selected(names, series=series, light=light, everything=all_of_them)
     models = [lookup(name) for name in chosen]
+    series_words = [word for one in series for word in ("--series", one)]
+    asked = [*names, *series_words, *["--light"] * light, *["--all"] * everything]
     if in_engines:
         if target is not None or engine is not None:
             raise UsageError("--engines takes every engine", hint="leave --target and --engine out")
-        _engines(
-            models, seed, jobs, db, fresh=fresh, form=_form(as_json, markdown), output=output, quiet=quiet, view=view
-        )
+        form, selection = _form(as_json, markdown), shlex.join(asked) or "--all"
+        _engines(models, selection, seed, jobs, db, fresh=fresh, form=form, output=output, quiet=quiet, view=view)
         return
     if db is not None:
         raise UsageError("--db has the latencies of --engines", hint="leave it out")
@@ -144,7 +150,9 @@ def command(
 
         table = json_text([asdict(row) for row in rows]) + "\n"
     else:
-        table = report.as_markdown(rows) if markdown else report.as_text(rows, view) + "\n"
+        given = {"--target": target, "--engine": engine, "--seed": str(seed) if seed else None}
+        asked += [word for option, value in given.items() if value for word in (option, value)]
+        table = report.as_markdown(rows, asked, seed) if markdown else report.as_text(rows, view) + "\n"
     put(table, output)
     if not quiet:
         say(
@@ -161,6 +169,7 @@ def _form(as_json: bool, markdown: bool) -> str:
 
 def _engines(
     models: list[Model],
+    asked: str,
     seed: int,
     jobs: int | None,
     db: Path | None,
@@ -185,7 +194,8 @@ def _engines(
     from edge.source.weights import Weights
 
     place = options.database(db)
-    Store(place).close()  # refused here rather than after all the work
+    if place.is_file():
+        Store(place).close()  # refused here rather than after all the work
     total, ended = len(networks(models)) * len(surveyed()), 0
     with ProgressLine(quiet=quiet) as progress:
 
@@ -210,7 +220,7 @@ def _engines(
     measured, devices = (
         (latest(place, names, machine), latest_on_devices(place, names)) if place.is_file() else ({}, {})
     )
-    table = report.render(rows, measured, form, view, devices)
+    table = report.render(rows, measured, form, view, devices, asked=asked, seed=seed)
     put(table, output)
     if not quiet:
         say(report.counts(rows))

@@ -23,7 +23,7 @@ _KEYS = ("serial", "device", "soc", "cores", "abi", "android", "thermal", "batte
 
 
 @once.command()
-@options.device("spec", metavar="SERIAL", says="This device only.")
+@options.device("spec", metavar="SERIAL|ssh:HOST|NAME", says="This device only, also a board that no file names.")
 @options.adb_server
 @tabular(*_KEYS)
 @options.quiet
@@ -37,25 +37,29 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     ssh; hosts.toml is in edgezoo's configuration (~/.config/edgezoo), or where EDGEZOO_HOSTS says.
     """
     from edge.device.adb.address import resolve_address
-    from edge.device.discover import list_devices, unavailable
+    from edge.device.discover import list_devices, named_device, unavailable
     from edge.device.hosts import read_hosts
+    from edge.device.ssh.destination import Destination
     from edge.errors import AdbNotFoundError, NoDeviceError
 
     hosts = {name: host for name, host in read_hosts().items() if spec in (None, name, host.spec)}
-    address = resolve_address(adb_server)
-    try:
-        listed = [one for one in list_devices(address) if spec in (None, one.serial)]
-    except AdbNotFoundError:
-        if not hosts or adb_server is not None:
-            raise
-        listed = []  # who has boards only needs no adb
-    if spec is not None and not listed and not hosts:
+    seen: list[tuple[ServerAddress, Listed]] = []
+    if spec is not None and named_device(spec, adb_server)[0] == "ssh":  # no adb is asked
+        hosts = hosts or {"": Destination.parse(spec)}
+    else:
+        address = resolve_address(adb_server)
+        try:
+            seen = [(address, one) for one in list_devices(address) if spec in (None, one.serial)]
+        except AdbNotFoundError:  # who has boards only needs no adb
+            if not hosts or adb_server is not None:
+                raise
+    if spec is not None and not seen and not hosts:
         raise NoDeviceError(
             f"there is no device {spec}",
             hint="`edgezoo devices` lists those that adb sees, and the hosts of hosts.toml",
         )
     boards = _boards(hosts)
-    found = [*(_look(address, one) for one in listed), *boards]
+    found = [*(_look(*one) for one in seen), *boards]
     if as_json:
         from edge.cli.output import print_json
 
@@ -82,8 +86,8 @@ def command(spec: str | None, adb_server: str | None, quiet: bool, as_json: bool
     click.echo(text(columns, list(map(_row, found)), view))
     for board in boards:
         if "error" in board:
-            say(f"{board['name']}: {board['error']}")
-    for one, fields in zip(listed, found[: len(listed)], strict=True):
+            say(f"{board['name']}: {board['error']}" if "name" in board else board["error"])
+    for (_, one), fields in zip(seen, found[: len(seen)], strict=True):
         if one.state != "device":
             error = unavailable(one)
             if not quiet:
@@ -103,13 +107,14 @@ def _look(address: ServerAddress, one: Listed) -> dict[str, Any]:
 
 
 def _boards(hosts: Mapping[str, Destination]) -> list[dict[str, Any]]:
-    """The configured hosts, asked all at once: one that is switched off takes its time."""
+    """Hosts by name, "" for none, asked all at once: one that is switched off takes its time."""
     from concurrent.futures import ThreadPoolExecutor
 
     from edge.device.ssh.board import SshDevice
 
     def ask(name: str) -> dict[str, Any]:
-        fields = _asked(SshDevice(hosts[name]), {"serial": hosts[name].spec, "name": name, "state": "device"})
+        named = {"name": name} if name else {}
+        fields = _asked(SshDevice(hosts[name]), {"serial": hosts[name].spec, **named, "state": "device"})
         return {**fields, "state": "offline"} if "error" in fields else fields
 
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:

@@ -55,11 +55,11 @@ def command(asked: EvalOptions, predictions: Path | None, quiet: bool, as_json: 
     """Measure the accuracy of networks on labelled images, on this machine or on an Android device: top-1 and top-5.
 
     A NAME of the catalogue is converted first, for the device at hand; a FILE.nb must have been made for it (this
-    machine: --target x86, a phone: arm); a FILE.onnx runs in ONNX Runtime, here only. The images are prepared here,
-    as the metadata beside the file says, which for the catalogue is PaddleClas' own evaluation; a network whose
-    preprocessing nobody said is refused until it is. To a device images go batch by batch, and each batch is
-    removed when it is judged. Images that cannot be read are named, and are in no accuracy; the exit code is then
-    1. The intervals are Wilson's, at 95 %.
+    machine: --target x86, a phone: arm); a FILE.onnx runs in ONNX Runtime, on a device with --engine onnxruntime.
+    The images are prepared here, as the metadata beside the file says, which for the catalogue is PaddleClas' own
+    evaluation; a network whose preprocessing nobody said is refused until it is. To a device images go batch by
+    batch, and each batch is removed when it is judged. Images that cannot be read are named, and are in no accuracy;
+    the exit code is then 1. The intervals are Wilson's, at 95 %.
 
     What came of each network is kept in the results database: `edgezoo results accuracy` lists it and compares two of
     the same images, and it stands beside latencies.

@@ -97,26 +97,29 @@ def print_compared(cells: Sequence[Measurement], *, form: str, output: Path | No
 def print_engines(
     cells: Sequence[Measurement],
     missing: Sequence[Missing],
-    first: HostEngine,
+    first: HostEngine | None,
     *,
+    intel: bool = False,
     form: str,
     output: Path | None = None,
     view: View,
 ) -> None:
-    """Networks in several engines, each beside the `first` that is named. Raises `OutputError`."""
-    from edge.report import engines
+    """Networks in several engines, each beside the `first` that is named, or beside the published Intel columns.
 
-    made = (
-        engines.as_json(cells, missing, first) if form == "json" else engines.render(cells, missing, first, form, view)
-    )
+    Raises `OutputError`.
+    """
+    from edge.report import engine_values, engines
+    from edge.report.intel import render as intel_table
+
+    if form in ("json", "csv"):
+        made = getattr(engine_values, f"as_{form}")(cells, missing, first, columns=intel)
+    elif not cells and not missing:  # what kept everything from being measured has been said
+        return
+    elif intel or first is None:
+        made = intel_table(cells, form, view, missing)
+    else:
+        made = engines.render(cells, missing, first, form, view)
     put(made, output)
-
-
-def print_intel(cells: Sequence[Measurement], *, form: str, output: Path | None = None, view: View) -> None:
-    """What `bench --protocol intel-table` brought, beside the published numbers. Raises `OutputError`."""
-    from edge.report.intel import render
-
-    put(render(cells, form, view), output)
 
 
 def print_sustained(cells: Sequence[Measurement], *, output: Path | None = None, view: View) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from edge.cache.hashing import sha256_of
 from edge.cache.store import Cache, CacheEntry
 from edge.convert.effect import Effect, effect_of
+from edge.convert.fold import compute, fold
 from edge.convert.gain import Int8Work, int8_work
 from edge.convert.legalise import legalise
 from edge.convert.opt.messages import missing_kernels
@@ -34,14 +35,21 @@ def convert(
     store: Cache,
     key: str,
     lend_paddle: Lend,
+    lend_constants: Lend,
     kept: Collection[str] = (),
 ) -> CacheEntry:
-    """Legalise and optimise, unless the store has the result. Of int8-static, the convolutions with the weights `kept` must be
-    float in the file. Raises `ConvertError` or a `ToolchainError`."""
+    """Legalise and optimise, unless the store has the result.
+
+    `lend_paddle` lends the Paddle of the network, `lend_constants` 2.6, which runs programs as the legaliser has them. Of
+    int8-static, the convolutions with the weights `kept` must be float in the file. Raises `ConvertError` or a
+    `ToolchainError`.
+    """
     if entry := store.get(key, content=True):
         return entry
     with store.making(key) as part:
-        return store.get(key, content=True) or _make(source, recipe, worker, store, key, part, lend_paddle, kept)
+        return store.get(key, content=True) or _make(
+            source, recipe, worker, store, key, part, lend_paddle, lend_constants, kept
+        )
 
 
 def _custom(error: OptError, lend_paddle: Lend) -> OptError | None:
@@ -68,20 +76,23 @@ def _make(
     key: str,
     part: Path,
     lend_paddle: Lend,
+    lend_constants: Lend,
     kept: Collection[str],
 ) -> CacheEntry:
     original = Program.read(source.program)
-    program, applied = legalise(original, engine=recipe.engine, precision=recipe.precision)
+    constants = compute(original, source.params, part, lend_constants)
+    plain, folded = fold(original, source.params, part, part / "folded.pdiparams")
+    program, applied = legalise(plain, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    params = turned(original, program, source.params, part / "turned.pdiparams")
+    params = turned(plain, program, folded, part / "turned.pdiparams")
     if recipe.target == "x86":
-        program, params = split_hard_swish(program), halved(original, params, part / "halved.pdiparams")
+        program, params = split_hard_swish(program), halved(plain, params, part / "halved.pdiparams")
     try:
         optimise(worker, program, params, made, recipe)
     except OptError as error:
         raise _custom(error, lend_paddle) or error from error
-    if params != source.params:
-        params.unlink()
+    for beside in {folded, params} - {source.params}:
+        beside.unlink()
     canonicalise(made)
     header = read_header(made)
     effect = effect_of(made, header, recipe, kept)
@@ -108,7 +119,7 @@ def _make(
             {"name": spec.name, "shape": list(shape), "dtype": spec.dtype}
             for spec, shape in zip(program.fetches, made_shapes, strict=True)
         ],
-        "legalised": [asdict(rule) for rule in applied],
+        "legalised": [asdict(rule) for rule in (*constants, *applied)],
     }
     return store.put(key, part, facts)
 

@@ -271,10 +271,13 @@ class ConvertOptions(PreparingOptions):
                 f"--{'opset' if self.opset is not None else 'batch'} belongs to ONNX files", hint="--format onnx"
             )
         if "nb" not in self._formats:
-            made = f"{'an' if self.formats[0] in 'aeio' else 'a'} {_WORDS.get(self.formats, self.formats)} file"
-            if self.recipe.precision != "fp32" and (self.recipe.precision, self.formats) != ("int8-static", "onnx"):
-                other = " or int8-static" if self.formats == "onnx" else ""
-                raise UsageError(f"{made} is float32{other}", hint="leave out --precision, or convert to nb")
+            made = _file_of(self.formats)
+            float32 = [one for one in self._formats if (self.recipe.precision, one) != ("int8-static", "onnx")]
+            if self.recipe.precision != "fp32" and float32:
+                other = " or int8-static" if float32 == ["onnx"] else ""
+                raise UsageError(
+                    f"{_file_of(','.join(float32))} is float32{other}", hint="leave out --precision, or convert to nb"
+                )
             if self.target is not None:
                 raise UsageError(f"--target is for .nb files: {made} has none", hint="leave it out")
             for option in ("engine", "config"):
@@ -287,4 +290,11 @@ class ConvertOptions(PreparingOptions):
 
 
 _WORDS = {"onnx": "ONNX"}
+
+
+def _file_of(formats: str) -> str:
+    """`an ONNX file`."""
+    return f"{'an' if formats[0] in 'aeio' else 'a'} {_WORDS.get(formats, formats)} file"
+
+
 _OF_CALIBRATION = ("calibrate", "calibration_images", "calibration_algorithm", "int8_keep")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from edge.convert.memory import MemoryBudget, memory_needed
 from edge.convert.order import Conversion, Order, P
 from edge.convert.overwriting import check_overwriting
+from edge.convert.schedule import Schedule
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.convert.work import Work, Working
 from edge.errors import OutputError, foreseen
@@ -38,14 +38,14 @@ def convert_models(
     They are verified with the `inputs` asked for. `jobs` models are worked on at once (default: one a core). `done` hears each
     outcome as it comes, from the calling thread; `progress(name)` gives the listener for one model's download; `say` hears of
     long set-up work; `working(name)` gives the listener for how far one model's work is (`edge.convert.work`; "" at its end).
-    What goes wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Large models wait until there
-    is memory for them, and their exports do not stay in the cache; without `keep`, nothing of any model does but how its
-    verification went. Without `replace`, a file of that name which was made otherwise stays, and the order fails.
+    What goes wrong with one model, be it a bug, is its outcome's `error` and stops no other one. Of several at once the longest
+    come first, as far as there is memory for them (`edge.convert.schedule`). Large exports do not stay in the cache; without
+    `keep`, nothing of any model does but how its verification went. Without `replace`, a file of that name which was made
+    otherwise stays, and the order fails.
     Raises `OutputError` when `out` cannot be used.
     """
     _check_place(out)
     jobs = min(jobs or len(os.sched_getaffinity(0)), max(1, len(orders)))
-    memory = MemoryBudget()
     retention = ExportRetention([order.network for order in orders], keep_small=keep)
     with Toolbox(say=say, working=working) as tools:
 
@@ -65,14 +65,13 @@ def convert_models(
                 working(order.name),
             )
             try:
-                with memory.reserve(memory_needed(order.model)):
-                    try:
-                        if not replace:
-                            check_overwriting(order, out)
-                        made, reused = order.make(work)
-                    finally:
-                        work.working("", 0, 0)
-                        retention.done_with(order.network)
+                try:
+                    if not replace:
+                        check_overwriting(order, out)
+                    made, reused = order.make(work)
+                finally:
+                    work.working("", 0, 0)
+                    retention.done_with(order.network)
                 return Conversion(order, made, None, reused, work.seconds, tuple(work.remarks))
             except Exception as error:
                 return Conversion(order, None, foreseen(error), False, work.seconds)
@@ -92,18 +91,28 @@ def _in_parallel(
     jobs: int,
     done: Callable[[Conversion[P]], None],
 ) -> list[Conversion[P]]:
+    schedule = Schedule(orders)
+
+    def convert_next() -> tuple[int, Conversion[P]]:
+        at = schedule.take()
+        try:
+            return at, convert(orders[at])
+        finally:
+            schedule.ended(at)
+
     executor = ThreadPoolExecutor(jobs)
-    futures = {executor.submit(convert, order): order for order in orders}
-    waiting: set[Future[Conversion[P]]] = set(futures)
+    waiting = {executor.submit(convert_next) for _ in orders}
+    outcomes: dict[int, Conversion[P]] = {}
     try:
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in ended:
-                done(future.result())
+            for at, outcome in (future.result() for future in ended):
+                outcomes[at] = outcome
+                done(outcome)
     finally:
         # After Ctrl-C the toolbox ends all workers: what the threads wait for then fails, and they end.
         executor.shutdown(wait=False, cancel_futures=True)
-    return [future.result() for future in futures]
+    return [outcomes[at] for at in range(len(orders))]
 
 
 def _check_place(out: Path) -> None:

@@ -54,7 +54,8 @@ class Properties:
     build: str | None = None  # ro.build.fingerprint, or the host's kernel
     adb_version: str | None = None  # of the server, e.g. "41"
     serialno: str | None = None  # which device it is, where `serial` is its address: see `serialno_from`
-    serialno_from: str | None = None  # "maker": his serial number; "machine-id": a hash of its system's id
+    # "maker": his serial number; "machine-id": a hash of its system's id; "name": a host's, which has no such id
+    serialno_from: str | None = None
     boot_id: str | None = None  # of a device with a shell: which start of it this is
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 
+from edge.cache.boot import machine_number
 from edge.cache.files import atomic_write
 from edge.cache.leash import Leashed
 from edge.device import sysfs
@@ -42,7 +42,7 @@ class HostDevice:
         return "host"
 
     def properties(self) -> Properties:
-        machine = platform.machine()
+        machine, number = platform.machine(), machine_number()
         return Properties(
             serial=self.serial,
             kind="host",
@@ -54,8 +54,8 @@ class HostDevice:
             sdk=None,
             cores=sysfs.cores(sysfs.read()),
             build=f"{platform.system()} {platform.release()}",
-            serialno=None if self._apart else _machine(),
-            serialno_from=None if self._apart else "machine-id",
+            serialno=None if self._apart else number or platform.node() or None,
+            serialno_from=None if self._apart else "machine-id" if number else "name",
         )
 
     def set_apart(self) -> None:
@@ -168,15 +168,6 @@ def _ended(process: Leashed, timeout: float, *outputs: int) -> int | None:
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _machine() -> str | None:
-    """Which machine this is: a hash of its id, which is not to be shown to others (machine-id(5)); else its name."""
-    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        with suppress(OSError):
-            if found := read_loosely(Path(path)).strip():
-                return hashlib.sha256(f"edgezoo {found}".encode()).hexdigest()[:16]
-    return platform.node() or None
 
 
 def _cpuinfo(field: str) -> str | None:

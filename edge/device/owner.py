@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from edge.cache.boot import boot_id
+from edge.cache.boot import boot_id, machine_number, process_space
 from edge.cache.locks import exclusive_now
 from edge.cache.paths import data_dir
 from edge.errors import DeviceBusyError, FormatError, OutputError
@@ -38,6 +38,8 @@ class Owner:
     started: str  # the process's start time, for process numbers are given out again
     user: str
     since: str
+    machine: str = ""  # others have the same name where images or containers are copied
+    space: str = ""  # in which its number is one: of one container, for instance
 
     @classmethod
     def me(cls) -> Owner:
@@ -49,6 +51,8 @@ class Owner:
             started=_started(os.getpid()) or "",
             user=_user(),
             since=time.strftime("%Y-%m-%d %H:%M:%S %z"),
+            machine=machine_number(),
+            space=process_space(),
         )
 
     @classmethod
@@ -67,10 +71,21 @@ class Owner:
         """Whether the holder may still be at work; `silent_seconds`: since its last sign of life, None if unknown."""
         if self.mine:
             return True
-        if self.host != socket.gethostname():
-            return silent_seconds is None or silent_seconds < FOREIGN_STALE_SECONDS
-        # On this machine: another process. One of our own number and start is this process, which does not hold it.
-        return self.boot == boot_id() and self.pid != os.getpid() and _started(self.pid) == self.started
+        if self.here:
+            # Another process here. One of our own number and start is this process, which does not hold it.
+            return self.pid != os.getpid() and _started(self.pid) == self.started
+        if (
+            self.machine
+            and (self.host, self.machine) == (socket.gethostname(), machine_number())
+            and self.boot != boot_id()
+        ):
+            return False  # this machine, before it was started again
+        return silent_seconds is None or silent_seconds < FOREIGN_STALE_SECONDS
+
+    @property
+    def here(self) -> bool:
+        """Whether its process number is one here, by which it can be looked for."""
+        return (self.host, self.boot, self.space) == (socket.gethostname(), boot_id(), process_space())
 
     @property
     def mine(self) -> bool:
@@ -123,11 +138,13 @@ def host_lock(serial: str) -> Iterator[None]:
         yield
 
 
-def busy(serial: str, who: str) -> DeviceBusyError:
-    return DeviceBusyError(
-        f"the device {serial} is in use by {who}",
-        hint="wait until it is done, or choose another device with -s",
+def busy(serial: str, who: str, *, elsewhere: bool = False) -> DeviceBusyError:
+    """`elsewhere`: whether it is still at work there can only be told by its silence."""
+    hint = "wait until it is done, or choose another device with -s"
+    silent = (
+        f"; who gives no sign of life for {FOREIGN_STALE_SECONDS / 60:g} minutes counts as gone" if elsewhere else ""
     )
+    return DeviceBusyError(f"the device {serial} is in use by {who}", hint=hint + silent)
 
 
 def used_already(serial: str) -> DeviceBusyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -30,13 +31,17 @@ def with_retries(
 
     def come_back(error: LinkLostError) -> None:
         say(f"{error.message}; waiting for the device")
+        deadline = time.monotonic() + recover_limit
+
+        def left() -> float:
+            return max(0.0, deadline - time.monotonic())
+
+        dropped = Remedy((LinkLostError,), LINK_RETRIES, when=lambda _: left() > 0)  # again, when it was hardly back
         try:
-            restarted = device.recover(limit=recover_limit)
+            restarted = retry(lambda: device.recover(limit=left()), dropped)
         except LinkLostError as gone:
-            raise DeviceUnavailableError(
-                f"the device {device.serial} did not come back within {recover_limit:g} s: {gone.message}",
-                hint="connect it again and run the same command: what is finished is not done again",
-            ) from gone
+            again = "connect it again and run the same command: what is finished is not done again"
+            raise DeviceUnavailableError(gone.message, hint=again) from gone
         say(f"the device is back{' after a restart' if restarted else ''}; once more")
 
     return retry(

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from edge.bench.host_engines import ONNXRUNTIME, PADDLE_LITE, HostEngine
-from edge.bench.wanted import Wanted, check_engine, check_names, check_program, check_weights, is_file
+from edge.bench.wanted import Wanted, check_engine, check_names, check_program, check_weights, engine_of, is_file
 from edge.convert.recipe import choose
 from edge.device.discover import named_device
 from edge.errors import UsageError
@@ -54,11 +54,13 @@ class EvalOptions(PreparingOptions):
         if self.listing is not None and self.labels is not None:
             raise UsageError("--list has the classes in it: --labels is for folders", hint="leave one of them out")
         self._check_runner()
-        if self.engine is not None and self.engine.name not in _JUDGED_IN:
-            raise UsageError(
-                f"eval does not judge in {self.engine.name}",
-                hint=f"--engine {', '.join(_JUDGED_IN)}; edgezoo bench measures",
-            )
+        of_files = [engine_of(Path(name)) for name in self.names if is_file(name)]
+        for engine in [*([self.engine.name] if self.engine else []), *of_files]:
+            if engine not in _JUDGED_IN:
+                raise UsageError(
+                    f"eval does not judge in {engine}",
+                    hint=f"--engine {', '.join(_JUDGED_IN)}; edgezoo bench measures",
+                )
         for name in self.names:
             check_names(self.wanted((name,), self.engine_of(name)))
         named = [name for name in self.names if not is_file(name)]

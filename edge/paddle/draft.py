@@ -119,6 +119,10 @@ class Draft:
         """Describe a tensor variable's shape anew."""
         self._vars[name].type.lod_tensor.tensor.dims[:] = list(shape)
 
+    def make_weight(self, name: str) -> None:
+        """Make a tensor variable a parameter."""
+        self._vars[name].persistable = True
+
     def add_fetch(self, name: str) -> None:
         """Make a variable one more output, after the others."""
         block = self._message.blocks[0]

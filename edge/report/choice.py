@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.decide.answer import Answer
 from edge.decide.choose import Choice
-from edge.decide.measured import SD855
+from edge.decide.measured import ENGINE, SD855
 from edge.decide.number import Limit, Sourced
 from edge.report.grid import Column, text
 from edge.report.view import PLAIN, View
@@ -72,7 +72,8 @@ def _choice(one: Choice) -> dict[str, Any]:
 
 
 def _table(chosen: Sequence[Choice], view: View) -> str:
-    precision = len({(one.candidate.precision, one.candidate.engine) for one in chosen}) > 1
+    ways = {(one.candidate.precision, one.candidate.engine) for one in chosen}
+    precision = len(ways) > 1 or any(engine != ENGINE for _, engine in ways)
     columns = [Column("", rank=0, key="rank"), Column("Model", False, rank=0)]
     columns += [Column("Precision", False, rank=1)] * precision
     columns += [Column(title, False, rank, key) for title, rank, key in _NUMBERS]
@@ -83,7 +84,7 @@ def _table(chosen: Sequence[Choice], view: View) -> str:
     for one in chosen:
         candidate = one.candidate
         rank = f"{one.rank}{'=' if one.tied else ' '}{_PARETO[one.pareto]:<3}"
-        engine = "" if candidate.engine == "paddle-lite" else f" {candidate.engine}"
+        engine = "" if candidate.engine == ENGINE else f" {candidate.engine}"
         row = [
             rank,
             candidate.name + ("" if candidate.model else " (own file)"),

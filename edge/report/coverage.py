@@ -30,8 +30,8 @@ def as_text(rows: Sequence[CoverageRow], view: View = PLAIN) -> str:
     return text(_COLUMNS, [_cells(row) for row in rows], view)
 
 
-def as_markdown(rows: Sequence[CoverageRow]) -> str:
-    """The page: what was done, what is remarkable, every network by series."""
+def as_markdown(rows: Sequence[CoverageRow], options: Sequence[str] = (), seed: int = 0) -> str:
+    """The page: what was done, by the command with these options, what is remarkable, every network by series."""
     rows = sorted(rows, key=lambda row: (row.series.lower(), row.params or 0))
     first = rows[0]
     rules = Counter(rule for row in rows for rule in row.legalised)
@@ -40,10 +40,10 @@ def as_markdown(rows: Sequence[CoverageRow]) -> str:
     lines = [
         "# Coverage: every network of the library through the whole pipeline",
         "",
-        f"Exported with random weights (seed 0), legalised, optimised by opt {first.engine} for {first.target}, and run "
+        f"Exported with random weights (seed {seed}), legalised, optimised by opt {first.engine} for {first.target}, and run "
         "beside Paddle with x86 kernels. Made by",
         "```",
-        "edgezoo coverage --markdown -o docs/reference/coverage.md",
+        " ".join(["edgezoo coverage", *options, "--markdown -o docs/reference/coverage.md"]),
         "```",
         f"{counts(rows)}. Models that share a network (the `_ssld` ones, for instance) share a row.",
         "",

@@ -18,11 +18,12 @@ def render(measurements: Sequence[Measurement], *, ratio: bool = False) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([one.name for one in COLUMNS])
-    writer.writerows([_written(value) for value in line(one, ratio=ratio)] for one in measurements)
+    writer.writerows([written(value) for value in line(one, ratio=ratio)] for one in measurements)
     return text.getvalue()
 
 
-def _written(value: Value) -> str | float | None:
+def written(value: Value) -> str | float | None:
+    """As it stands in a CSV file."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value

@@ -49,9 +49,13 @@ def render(
     form: str,
     view: View = PLAIN,
     devices: Mapping[Place, Measurement] = MappingProxyType({}),
+    *,
+    asked: str = "--light",
+    seed: int = 0,
 ) -> str:
     """`text`, `json` (a list, an object a row) or `markdown`, the page; `measured` as `edge.results.beside.latest` has it, for
-    the page also `devices`, as `edge.report.device_outputs.latest_on_devices` has it."""
+    the page also `devices`, as `edge.report.device_outputs.latest_on_devices` has it, the words by which the networks were
+    `asked` for, and the `seed` of their weights."""
     beside = {(row.name, row.engine): _beside(row, rows, measured) for row in rows}
     if form == "json":
         found = []
@@ -62,13 +66,16 @@ def render(
                 asdict(row)
                 | {"ms": cell.headline_ms if cell else None, "valid": cell.valid if cell else None}
                 | {"ratio": ratio.ratio if ratio else None, "interval": interval and [interval.low, interval.high]}
+                | {"level": interval and interval.level, "paired": ratio.paired if ratio else None}
             )
         return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     cells = [_cells(row, measured.get((row.name, row.engine)), beside[row.name, row.engine]) for row in rows]
     if form == "text":
         return text(_COLUMNS, cells, view) + "\n"
     there = device_outputs.section(list(dict.fromkeys(row.name for row in rows)), devices)
-    return "\n".join([*_head(rows, beside, measured), markdown(_COLUMNS, cells), *_same(rows), *there]) + "\n"
+    return (
+        "\n".join([*_head(rows, beside, measured, asked, seed), markdown(_COLUMNS, cells), *_same(rows), *there]) + "\n"
+    )
 
 
 def _beside(
@@ -101,18 +108,20 @@ def _head(
     rows: Sequence[EngineRow],
     beside: Mapping[Place, LatencyComparison | None],
     measured: Mapping[Place, Measurement],
+    asked: str,
+    seed: int,
 ) -> list[str]:
-    networks = dict.fromkeys(row.name for row in rows)
+    networks, seeded = dict.fromkeys(row.name for row in rows), f"--seed {seed} " if seed else ""
     engines = ",".join(dict.fromkeys(row.engine for row in rows))
     lines = [
-        "# The light networks in six engines",
+        "# The light networks in six engines" if asked == "--light" else "# Networks in six engines",
         "",
         f"{len(networks)} networks ({sum(map(len, dict.fromkeys(row.models for row in rows)))} models) with random weights "
-        "(seed 0), each made into each engine's file (Paddle-Lite's by opt, the others' from the verified ONNX file), and "
-        "judged there beside Paddle, as `edgezoo convert` does ([how](../explanation/converting.md)). Made by",
+        f"(seed {seed}), each made into each engine's file (Paddle-Lite's by opt, the others' from the verified ONNX file), "
+        "and judged there beside Paddle, as `edgezoo convert` does ([how](../explanation/converting.md)). Made by",
         "```",
-        f"edgezoo bench --light --weights random --device host --engine {engines} --threads 1{_typed(measured)}",
-        "edgezoo coverage --light --engines --markdown -o docs/reference/engines.md",
+        f"edgezoo bench {asked} --weights random --device host --engine {engines} --threads 1{_typed(measured)}",
+        f"edgezoo coverage {asked} --engines {seeded}--markdown -o docs/reference/engines.md",
         "```",
         "Both go on where they stopped.",
         "",

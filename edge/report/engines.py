@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edge.bench.host_engines import PADDLE_LITE, HostEngine, engine_meant
 from edge.metadata.file import origin_of
 from edge.report import facts
 from edge.report.grid import Column, markdown, text
-from edge.report.json import cell as as_values
 from edge.report.view import PLAIN, View
 from edge.results import words
 from edge.results.comparison import LatencyComparison, compare
@@ -66,7 +63,7 @@ def _group(one: Measurement) -> tuple[object, ...]:
 
 
 def _is_in(one: Measurement, engine: HostEngine) -> bool:
-    if engine.name not in (one.engine[0], _meant(one)):
+    if engine.name not in (one.engine[0], meant(one)):
         return False
     maker = origin_of(one.subject.metadata, one.subject.name).engine
     if maker is None or maker.name != PADDLE_LITE.kind:  # of which alone several versions can be named
@@ -77,10 +74,11 @@ def _is_in(one: Measurement, engine: HostEngine) -> bool:
 def engine_of(one: Measurement) -> str:
     """The engine and its version, as the program told them; of a cell that never ran, the one that was meant."""
     name, version = one.engine
-    return engine_named(name or _meant(one), version)
+    return engine_named(name or meant(one), version)
 
 
-def _meant(one: Measurement) -> str:
+def meant(one: Measurement) -> str:
+    """The engine that a cell was meant for, whether it ran or not."""
     maker = origin_of(one.subject.metadata, one.subject.name).engine
     return engine_meant(one.program.name, maker.name if maker else None)
 
@@ -116,11 +114,16 @@ def render(
     for one in missing:
         remarks.setdefault(one.sentence)
         table.append([one.name, one.engine, *[""] * 6, str(1 + list(remarks).index(one.sentence))])
-    places = {name: place for place, name in enumerate(dict.fromkeys(row[0] for row in table))}
-    table.sort(key=lambda row: places[row[0]])
+    table = by_network(table)
     lines += ["", markdown(_COLUMNS, table, view.columns) if form == "markdown" else text(_COLUMNS, table, view), ""]
     lines += [*_legend(made, first), *(f"{number}: {sentence}" for number, sentence in enumerate(remarks, 1))]
     return "\n".join(lines).strip() + "\n"
+
+
+def by_network(table: Sequence[list[str]]) -> list[list[str]]:
+    """The rows of a network, which the first cell names, after one another."""
+    places = {name: place for place, name in enumerate(dict.fromkeys(row[0] for row in table))}
+    return sorted(table, key=lambda row: places[row[0]])
 
 
 def _legend(made: Sequence[Beside], first: HostEngine) -> list[str]:
@@ -143,7 +146,7 @@ def _legend(made: Sequence[Beside], first: HostEngine) -> list[str]:
         lines.append("A ratio to a synthetic engine says nothing of the network.")
     here = [one for one in cells if one.device.get("kind") == "host"]
     told = f"beside Paddle{_of_int8(cells)}, of what tells inputs apart."
-    if here:
+    if any(largest_error(one) is not None for one in here):
         lines.append(f"Largest error: of the file in that engine {told}")
     if len(here) < len(cells):
         lines.append(f"Largest error on a device: of its outputs there {told}")
@@ -186,30 +189,3 @@ def _row(row: Beside, remarks: dict[str, None], first: HostEngine) -> list[str]:
 
 def _no_ratio(first: HostEngine) -> str:
     return f"no ratio: {first.name}, the first engine named, has no latency for this network and number of threads"
-
-
-def as_json(cells: Sequence[Measurement], missing: Sequence[Missing], first: HostEngine) -> str:
-    """A list, an object a cell as the JSON report has it (of one that never ran, `engine` is the one that was meant), with
-    `beside_first` (null for the `first` named engine, and where that one has no latency) and `largest_error`; then one for
-    each network that has no cell in an engine, with `status` "missing", `error` and `hint`."""
-    found: list[dict[str, Any]] = []
-    for row in rows(cells, first):
-        beside, interval = row.comparison, row.comparison.interval if row.comparison else None
-        told = None
-        if beside is not None:
-            told = {"ratio": beside.ratio, "interval": interval and [interval.low, interval.high],
-                    "level": interval and interval.level, "paired": beside.paired, "answer": beside.answer}  # fmt: skip
-        values = as_values(row.cell)
-        values["engine"] = values["engine"] or _meant(row.cell)
-        found.append({**values, "beside_first": told, "largest_error": largest_error(row.cell)})
-    found += [
-        {
-            "model": one.name,
-            "engine": one.engine,
-            "status": "missing",
-            "error": one.error.message,
-            "hint": one.error.hint,
-        }
-        for one in missing
-    ]
-    return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

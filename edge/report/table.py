@@ -191,7 +191,9 @@ def _tells_no_samples(cells: Sequence[Measurement]) -> bool:
 
 
 def _legend(cells: Sequence[Measurement], ratios: bool) -> list[str]:
-    lines = ["* published by PaddleClas: top-1 of the published weights, mean latency on a Snapdragon 855, fp32"]
+    lines = [
+        "* published by PaddleClas: top-1 of the published weights, mean latency of Paddle-Lite on a Snapdragon 855, fp32"
+    ]
     if cells[0].protocol.headline == "median" and any(c.statistics and c.statistics.interval for c in cells):
         lines.append(facts.INTERVAL_LEGEND)
     if _tells_no_samples(cells):

@@ -11,6 +11,7 @@ from edge.errors import ResultsError
 from edge.results.measurement import Launch, Measurement
 from edge.results.sequential import LEVEL
 from edge.results.statistics import Interval, median, paired_ratio, shift_ratio, two_groups
+from edge.results.versions import engine_named
 
 THRESHOLD = 0.02  # what is less makes no difference in practice
 # From one session to another a device may change by itself; two official tables of one phone are 4 to 7 % apart.
@@ -69,8 +70,8 @@ def compare(first: Measurement, second: Measurement, *, threshold: float = THRES
         answer = told = "undecided"
     count = len(found) if paired else min(len(a), len(b))
     return LatencyComparison(
-        first=_name(first),
-        second=_name(second),
+        first=_name(first, second),
+        second=_name(second, first),
         first_ms=median(a),
         second_ms=median(b),
         ratio=ratio,
@@ -161,8 +162,10 @@ def _needed(ratio: float, interval: Interval | None, threshold: float, launches:
     return needed if needed <= MOST_LAUNCHES else None
 
 
-def _name(one: Measurement) -> str:
-    return f"{one.id} ({one.subject.name}, {one.device['serial']}, {one.threads}T, {one.protocol.name})"
+def _name(one: Measurement, other: Measurement) -> str:
+    """With its engine, where that of the other is another one."""
+    engine = f"{engine_named(*one.engine) or one.program.name}, " if one.engine != other.engine else ""
+    return f"{one.id} ({one.subject.name}, {engine}{one.device['serial']}, {one.threads}T, {one.protocol.name})"
 
 
 def _remarks(first: Measurement, second: Measurement, *, groups: bool, together: bool) -> Sequence[str]:

@@ -207,6 +207,22 @@ class Store:
         """The cell has all its launches."""
         self._end(cell, "measured", reasons, notes, None)
 
+    def compared(self, cell: int, subject: Subject, *, reasons: Sequence[Remark], notes: Sequence[Remark]) -> None:
+        """Its output was compared after it was measured: add what came of that, and the `subject`'s metadata with the proof.
+
+        It counts as finished now, so that merging takes it over. Nothing is done where all that was known before.
+        """
+        found = self.get(cell)
+        metadata = found.subject.metadata if subject.metadata is None else subject.metadata
+        why, told = (tuple(dict.fromkeys(both)) for both in ((*found.reasons, *reasons), (*found.notes, *notes)))
+        if (why, told, metadata) == (found.reasons, found.notes, found.subject.metadata):
+            return
+        with self._database.transaction() as execute:
+            execute(
+                "UPDATE cell SET reasons = ?, notes = ?, metadata = ?, finished = ? WHERE id = ?",
+                (remarks.dump(why), remarks.dump(told), metadata and _json(metadata), time.time(), cell),
+            )
+
     def fail(self, cell: int, error: str) -> None:
         """The cell cannot be measured; its launches stay."""
         self._end(cell, "failed", (), (), error)

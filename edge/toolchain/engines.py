@@ -18,11 +18,13 @@ WORKERS = HERE / "workers"
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """The files that an engine runs where they are made from ONNX files: `name` is that of `convert --format`, `suffix` the
-    main file's, and `converter` the kind of engine in whose environment they are made."""
+    main file's, `converter` the kind of engine in whose environment they are made; `weights` is what stands for the last part
+    of the main file's name in that of the weights, "" where they are in it."""
 
     name: str
     suffix: str
     converter: str
+    weights: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,18 @@ def engines() -> tuple[Engine, ...]:
 
 
 def _format(row: dict[str, Any]) -> FileFormat:
-    return FileFormat(row["format"], row["suffix"], row.get("converter", row["kind"]))
+    return FileFormat(row["format"], row["suffix"], row.get("converter", row["kind"]), row.get("weights", ""))
 
 
 def formats() -> dict[str, Engine]:
     """The engines that have a format of their own, by its name."""
     return {one.format.name: one for one in engines() if one.format is not None}
+
+
+def format_of(file: Path) -> FileFormat | None:
+    """That of a file with such a name, where an engine has one of its own."""
+    known = (one.format for one in formats().values() if one.format)
+    return next((one for one in known if file.name.endswith(one.suffix)), None)
 
 
 def engine(kind: str, version: str | None = None) -> Engine:

@@ -20,7 +20,7 @@ from edge.cli.main import run
 from edge.convert.recipe import Precision
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked
 from edge.device.base import Completed
-from edge.errors import CommandTimeoutError, RunnerError
+from edge.errors import CommandTimeoutError, LinkLostError, RunnerError
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
 from edge.results.measurement import Subject
@@ -74,7 +74,12 @@ def launches() -> list[int]:
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launches: list[int]) -> Callable[..., OutputCheck]:
     def check(
-        made: Program, device: dict[str, Callable[[Array], Array]] = VALUES, asked: InputsAsked = NOTHING_ASKED
+        made: Program,
+        device: dict[str, Callable[[Array], Array]] = VALUES,
+        asked: InputsAsked = NOTHING_ASKED,
+        *,
+        trouble: Callable[[int], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> OutputCheck:
         place = tmp_path / "model"
         place.mkdir()
@@ -95,17 +100,35 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, launches: list[int]) 
             _d: object, _r: object, _j: object, _t: int, samples: Sequence[Sequence[Array]], *_: object
         ) -> list[list[Array]]:
             launches.append(len(samples))
+            trouble(len(launches))
             return [[device[spec.name](inputs[0]) for spec in made.fetches] for inputs in samples]
 
         monkeypatch.setattr(checking, "_on_device", there)
         return check_output(
-            ScriptedDevice(), RUNNER, Job(tmp_path / "mine.nb", subject), lambda _: paddle(), timeout=60, asked=asked
+            ScriptedDevice(),
+            RUNNER,
+            Job(tmp_path / "mine.nb", subject),
+            lambda _: paddle(),
+            timeout=60,
+            asked=asked,
+            say=say,
         )
 
     return check
 
 
 Check = Callable[..., OutputCheck]
+
+
+def test_a_link_that_drops_repeats_one_launch(check: Check, launches: list[int]) -> None:
+    def drop(number: int) -> None:
+        if number == 2:
+            raise LinkLostError("the link to ab12 dropped")
+
+    said: list[str] = []
+    assert check(network(NMS, ["h"]), trouble=drop, say=said.append).passed
+    assert launches == [8, 4, 4, 4, 4]
+    assert said == ["the link to ab12 dropped; waiting for the device", "the device is back; once more"]
 
 
 def test_outputs_that_are_the_same(check: Check, launches: list[int]) -> None:

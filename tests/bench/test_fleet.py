@@ -23,7 +23,7 @@ from edge.cache.store import Cache
 from edge.convert.verify.asked import InputsAsked
 from edge.convert.verify.compare import Comparison
 from edge.device.base import AppliedSettings, Completed, Thermal, Zone
-from edge.errors import AbortedError, BugError, DeviceBusyError, SettingsLeftError
+from edge.errors import AbortedError, BugError, DeviceBusyError, LinkLostError, SettingsLeftError
 from edge.results.protocol import COMPARE, SUSTAINED, Protocol
 from edge.results.store import Store
 from tests.bench.scripted import RUNNER, ScriptedDevice
@@ -42,6 +42,29 @@ def test_every_device_has_its_session(tmp_path: Path) -> None:
     assert [len(outcome.cells) for outcome in outcomes] == [2, 2]
     with Store(tmp_path / "results.db") as store:
         assert len(store.ids(device="one")) == len(store.ids(device="two")) == 2
+
+
+@pytest.mark.parametrize("moment", ["thermal", "lock", "prepared", "state"])
+def test_a_link_that_drops_before_the_first_launch_begins_it_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    one, whole, heard = device("one"), getattr(ScriptedDevice, moment), Heard()
+    drops = [LinkLostError("the link to one dropped")]
+
+    def dropping(self: ScriptedDevice) -> Any:
+        if drops:
+            raise drops.pop()
+        return whole(self)
+
+    monkeypatch.setattr(ScriptedDevice, moment, dropping)
+    (outcome,) = measure_everywhere([DeviceRequest(one, RUNNER, request("A"))], tmp_path / "results.db", heard)
+    assert not drops
+    assert outcome.error is None
+    assert [cell.valid for cell in outcome.cells] == [True]
+    assert heard.lines[:2] == [
+        "one: the link to one dropped; waiting for the device",
+        "one: the device is back; once more",
+    ]
 
 
 def test_trouble_with_one_device_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -218,6 +241,30 @@ def test_outputs_are_compared_at_every_thread_count_that_is_asked_for(
     [outcome] = measure_everywhere([replace(place, runner=ignoring)], tmp_path / "other.db", heard, check_outputs=True)
     assert asked == [1]  # it runs with one whatever is asked
     assert outcome.differ == ()
+
+
+@pytest.mark.parametrize(
+    ("passed", "valid"), [(True, True), (False, False), (None, True)], ids=["right", "wrong", "inconclusive"]
+)
+def test_what_was_measured_before_is_told_what_its_comparison_brought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: bool | None, valid: bool
+) -> None:
+    """No latency of a network whose output is wrong stands as a valid one, in the database neither."""
+    place, db = DeviceRequest(device("one"), RUNNER, request("A")), tmp_path / "results.db"
+    [before] = measure_everywhere([place], db, Heard())
+    assert all(cell.valid for cell in before.cells)
+    monkeypatch.setattr("edge.bench.fleet.check_output", lambda *_, **__: OutputCheck(passed, "so it is"))
+    [after] = measure_everywhere([place], db, Heard(), check_outputs=True)
+    with Store(db) as store:
+        kept = [store.get(cell) for cell in store.ids()]
+        assert [cell.id for cell in after.cells] == [cell.id for cell in before.cells] == store.ids()
+    for cell in (*after.cells, *kept):
+        assert (cell.valid, cell.status) == (valid, "measured")
+        assert [str(one) for one in (*cell.reasons, *cell.notes)].count("so it is") == 1
+        assert cell.launches == before.cells[0].launches
+    measure_everywhere([place], db, Heard(), check_outputs=True)
+    with Store(db) as store:
+        assert [store.get(cell.id) for cell in kept] == kept  # the same again is no change
 
 
 @pytest.mark.usefixtures("private_cache")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.bench import host_engines as module
+from edge.bench import throttling
 from edge.bench.contract import CONTRACT_VERSION, parse_launch
 from edge.bench.host_engines import host_engine, host_engines, known_engines
 from edge.bench.wanted import check_engine
@@ -114,6 +115,21 @@ def test_a_file_of_another_engine_is_refused(
     assert f"{engine} does not run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("model", "weights"), [("x.xml", "x.bin"), ("x.ncnn.param", "x.ncnn.bin")])
+def test_a_file_of_weights_names_the_model(
+    model: str, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (model, weights):
+        (tmp_path / name).write_bytes(b"x")
+    assert run(["bench", str(tmp_path / weights), "--device", "host"]) == 2
+    said = capsys.readouterr().err
+    assert f"{weights} is the weights of {model}" in said
+    assert said.endswith(f"Hint: name {tmp_path / model}\n")
+    (tmp_path / model).unlink()
+    assert run(["bench", str(tmp_path / weights), "--device", "host", "--engine", "ncnn"]) == 2
+    assert "Hint: the names of its files end in .ncnn.param" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def models(module_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One network as an ONNX file, as Paddle's program, and in other engines' files, by engine."""
@@ -157,6 +173,20 @@ def test_a_launch_speaks_the_contract(engine: str, models: dict[str, Path]) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("engine", ["onnxruntime", "ncnn", "mnn"])
+def test_nothing_but_the_network_computes_right_after_the_start(engine: str, models: dict[str, Path]) -> None:
+    """A thread of numpy's would be taken for one of the engine's, which was asked for one."""
+    for _ in range(3):
+        done = start(
+            engine, "--contract", str(CONTRACT_VERSION), "--model", str(models[engine]), "--threads", "1", *QUICK
+        )
+        probes = parse_launch(done.stdout, done.returncode, done.stderr).probes
+        assert probes is not None
+        assert throttling.computing(probes.measured) == 1
+        assert len(probes.measured.threads or ()) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "ran"), [("paddle", True), ("paddle-plain", False)])
 def test_onednn_runs_or_does_not(engine: str, ran: bool, models: dict[str, Path]) -> None:
     """oneDNN itself tells each primitive that it executes."""
@@ -180,6 +210,7 @@ def test_onednn_runs_or_does_not(engine: str, ran: bool, models: dict[str, Path]
         ("openvino", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
         ("ncnn", ["--model", "/nowhere/x.ncnn.param"], "model_unreadable"),
         ("ncnn", ["--model", "{model}", "--shape", "2,3,224,224"], "input_invalid"),
+        ("ncnn", ["--model", "{model}", "--shape", "1,1,224,224"], "input_invalid"),
         ("mnn", ["--model", "{model}", "--shape", "1,3,64,64"], "input_invalid"),
         ("mnn", ["--model", "{model}", "--power-mode", "2"], "bad_argument"),
         ("paddle", ["--model", "/nowhere/x.pdmodel"], "model_unreadable"),
@@ -244,6 +275,11 @@ def test_a_network_that_an_engine_cannot_run_is_a_row_with_its_reason(capsys: py
     assert re.search(r"^MobileViT_XXS +mnn 3", shown, re.M)
     assert re.search(r"^MobileViT_XXS +ncnn ", shown, re.M)
     assert re.search(r"^\d+: no verified file: .*Tensor.reshape", shown, re.M)
+    assert run([*command, "--keep-invalid", "--csv"]) == 1
+    assert [line.split(",")[6] for line in capsys.readouterr().out.splitlines()] == ["model", *["MobileViT_XXS"] * 2]
+    command[command.index("ncnn,mnn")], command[command.index("table")] = "ncnn", "intel-table"
+    assert run(command) == 1
+    assert re.search(r"^MobileViT_XXS +ncnn ", capsys.readouterr().out, re.M)
 
 
 CRASHES = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"

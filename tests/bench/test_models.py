@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.bench.host_engines import ONNXRUNTIME
 from edge.bench.models import prepare
 from edge.bench.wanted import Wanted
 from edge.device.base import Properties
@@ -13,7 +14,7 @@ from edge.device.host import HostDevice
 from edge.errors import UnknownModelError, UsageError
 from edge.source.weights import Weights
 from tests.bench.scripted import ScriptedDevice
-from tests.bench.test_subject import describe, nb
+from tests.bench.test_subject import describe, external, nb
 
 HOST, PHONE = HostDevice().properties(), ScriptedDevice().properties()
 RANDOM = Weights("random")
@@ -27,6 +28,16 @@ def names(*wanted: object, device: Properties = PHONE) -> list[str]:
 
 def test_a_file_is_taken_as_it_is(tmp_path: Path) -> None:
     assert names(nb(tmp_path)) == ["PPLCNet_x1_0"]
+
+
+def test_a_device_takes_a_model_of_one_file(tmp_path: Path) -> None:
+    (path := tmp_path / "mine.onnx").write_bytes(external("mine.onnx.data"))
+    (tmp_path / "mine.onnx.data").write_bytes(b"12345")
+    wanted = Wanted((str(path),), Weights("published"), engine=ONNXRUNTIME)
+    (job,), _ = prepare(wanted, HOST)
+    assert job.subject.name == "mine"
+    with pytest.raises(UsageError, match=r"mine\.onnx has its weights in mine\.onnx\.data"):
+        prepare(wanted, PHONE)
 
 
 def test_a_file_named_twice_is_measured_once(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from edge.bench.request import Job, Request
 from edge.bench.session import NOT_LOOKED_AT, measure
 from edge.cache.hashing import sha256_of
 from edge.device.base import Completed, Thermal, Zone
+from edge.device.retry import LINK_RETRIES
 from edge.errors import (
     AbortedError,
     CommandTimeoutError,
@@ -514,6 +515,26 @@ def test_lasting_trouble_fails_its_cell_alone(error: Exception, attempts: int, s
     assert tried.count("A.nb") == attempts
 
 
+def test_a_link_that_drops_again_while_the_device_comes_back(store: Store) -> None:
+    """When its identity is asked, its lock looked at, its settings made again: all of that is done once more."""
+    device = ScriptedDevice()
+    device.trouble = once(LinkLostError("the connection to ab12 dropped"), at=2)
+    outcomes: list[bool | LinkLostError] = [
+        True,
+        LinkLostError("the connection to ab12 dropped"),
+        LinkLostError("the connection to ab12 dropped"),
+    ]
+
+    def back() -> bool:
+        if isinstance(outcome := outcomes.pop(), LinkLostError):
+            raise outcome
+        return outcome
+
+    device.on_recover = back
+    assert [cell.valid for cell in session(device, request("A", "B"), store)] == [True, True]
+    assert not outcomes
+
+
 def test_a_device_that_does_not_come_back_ends_the_session_at_once(store: Store) -> None:
     device = ScriptedDevice()
     device.trouble = once(LinkLostError("the connection to ab12 dropped"), at=2)
@@ -526,8 +547,8 @@ def test_a_device_that_does_not_come_back_ends_the_session_at_once(store: Store)
     device.on_recover = gone
     cells = session(device, request("A", "B", "C"), store)
     assert [cell.status for cell in cells] == ["failed"] * 3
-    assert all("did not come back" in (cell.error or "") for cell in cells)
-    assert len(recoveries) == 1
+    assert all((cell.error or "").startswith("ab12 is not there (connect it again") for cell in cells)
+    assert len(recoveries) == 1 + LINK_RETRIES
     back = ScriptedDevice()
     cells = session(back, request("A", "B", "C"), store)
     assert all(cell.valid for cell in cells)

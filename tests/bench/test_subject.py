@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.bench.subject import read_subject
-from edge.errors import EdgezooError, MetadataError, ModelFilesError, NbFormatError
+from edge.errors import EdgezooError, MetadataError, ModelFilesError, NbFormatError, UsageError
 
 
 def nb(folder: Path, name: str = "PPLCNet_x1_0") -> Path:
@@ -59,6 +59,60 @@ def test_without_metadata_the_shape_is_the_usual_one(name: str, shape: tuple[int
     assert subject.shapes == (shape,)
     assert subject.opt_version == "v2.13-rc"
     assert subject.weights is None
+
+
+def test_shapes_set_what_the_metadata_leave_open_and_no_more(tmp_path: Path) -> None:
+    describe(path := nb(tmp_path))
+    assert read_subject(path, shapes=[(4, 3, 192, 192)]).shapes == ((4, 3, 192, 192),)
+    for wrong in ([(1, 3, 224, 224)], [(1, 1, 192, 192)], [(1, 3, 192)], [(1, 3, 192, 192), (1, 2)]):
+        with pytest.raises(UsageError, match="is -1x3x192x192") as raised:
+            read_subject(path, shapes=wrong)
+        assert raised.value.hint == "leave --shape out"
+
+
+def external(*names: str) -> bytes:
+    """As an ONNX file names the files of its tensors' data: entries of a key and a value."""
+    made = b"\x08\x08"
+    for name in names:
+        size = len(name)
+        length = bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])
+        made += b"\x6a\x1a\x0a\x08location\x12" + length + name.encode() + b"\x6a\x0b\x0a\x06offset\x12\x010"
+    return made
+
+
+LONG = "weights of a long name, " * 9 + "data"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "weights"),
+    [
+        ("mine.xml", b"<net/>", ("mine.bin",)),
+        ("mine.ncnn.param", b"7767517", ("mine.ncnn.bin",)),
+        ("mine.onnx", external("mine.onnx.data"), ("mine.onnx.data",)),
+        ("mine.onnx", external(LONG, LONG, "b.data", "../outside", "/etc/passwd"), ("b.data", LONG)),
+        ("mine.onnx", external(), ()),
+        ("mine.onnx", b"", ()),
+        ("mine.mnn", external("is.not.read"), ()),
+    ],
+    ids=["OpenVINO", "ncnn", "ONNX", "ONNX in several", "ONNX in one", "empty", "MNN"],
+)
+def test_weights_that_are_apart_belong_to_a_file_without_metadata(
+    file: str, content: bytes, weights: tuple[str, ...], tmp_path: Path
+) -> None:
+    model = tmp_path / file
+    model.write_bytes(content)
+    for name in weights:
+        (tmp_path / name).write_bytes(b"12345")
+    subject = read_subject(model)
+    assert (subject.name, subject.bytes) == ("mine", len(content) + 5 * len(weights))
+    for name in weights:
+        (tmp_path / name).write_bytes(b"1234_")
+        assert read_subject(model).sha256 != subject.sha256  # another network, that is measured anew
+        (tmp_path / name).unlink()
+        with pytest.raises(ModelFilesError, match=f"where the weights of {file} are, cannot be read: No such file"):
+            read_subject(model)
+        (tmp_path / name).write_bytes(b"12345")
+    assert read_subject(model) == subject
 
 
 def test_shapes_can_be_given(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def measured(db: Path, subject: Subject, *levels: float, device: Any = PHONE, th
         protocol = changes.pop("protocol", ROBUST)
         cell = store.begin(session, subject=subject, threads=threads, protocol=protocol, program=PROGRAM)
         for number, level in enumerate(levels):
-            store.add_launch(cell, session, launch(number, level, engine="paddle-lite", **changes))
+            store.add_launch(cell, session, launch(number, level, **{"engine": "paddle-lite", **changes}))
         store.finish(cell)
         return cell
 
@@ -128,6 +128,18 @@ def test_another_precision_is_another_candidate_without_the_published_accuracy(c
     assert found["MobileNetV1 int8"]["mb"]["value"] == pytest.approx(4.3)
     assert found["MobileNetV1 fp32"]["latency_ms"]["source"] == "published"
     assert "MobileNetV1 int8" not in named(chosen("--min-top1", "0.7"))
+
+
+def test_an_engine_that_is_not_paddle_lite_is_named_also_where_it_is_the_only_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    db = tmp_path / "r.db"
+    measured(db, of("PPLCNet_x1_0"), *[5.0] * 6, engine="ncnn", device=OTHER)
+    assert run(["choose", "-s", "cd34", "--max-ms", "9", "--db", str(db)]) == 0
+    assert re.search(r"PPLCNet_x1_0 +fp32 ncnn +5\.00", capsys.readouterr().out)
+    measured(other := tmp_path / "other.db", of("PPLCNet_x1_0"), *[5.0] * 6, device=OTHER)
+    assert run(["choose", "-s", "cd34", "--max-ms", "9", "--db", str(other)]) == 0
+    assert "fp32 " not in capsys.readouterr().out
 
 
 def test_another_phone_has_its_own_measurements_and_no_published_ones(chosen: Chosen, tmp_path: Path) -> None:

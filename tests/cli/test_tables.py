@@ -15,7 +15,7 @@ import pytest
 from edge.cache.hashing import sha256_of
 from edge.cache.usage import WHAT
 from edge.cli.main import run
-from edge.report import accuracy, coverage, grid, history, sustained
+from edge.report import accuracy, coverage, engine_coverage, engines, grid, history, intel, sustained
 from edge.results.protocol import ROBUST
 from edge.results.store import Store
 from tests.bench.examples import PHONE, PROGRAM, SUBJECT, launch
@@ -135,7 +135,10 @@ def keys_of(*path: str) -> set[str]:
         (("results", "history"), history._COLUMNS),
         (("results", "accuracy"), accuracy._COLUMNS),
         (("coverage",), coverage._COLUMNS),
+        (("coverage",), engine_coverage._COLUMNS),
         (("bench",), sustained._COLUMNS),
+        (("bench",), engines._COLUMNS),
+        (("bench",), intel._COLUMNS),
         (("results", "show"), sustained._WINDOWS),
     ],
 )

@@ -52,6 +52,10 @@ def test_the_reports_name_what_is_wrong() -> None:
     assert "| B | 224 | 1.00 | - | 300 | 200 | wrong | - | - | - | 3 | outputs differ by 0.3 |" in page
     assert "`relu6-threshold` 2" in page
     assert "A: A_ssld" in page
+    assert "\nedgezoo coverage --markdown -o" in page
+    other = as_markdown(rows, ["--series", "S", "--seed", "5"], 5)
+    assert "(seed 5)" in other
+    assert "\nedgezoo coverage --series S --seed 5 --markdown -o" in other
 
 
 def test_the_page_tells_of_every_network() -> None:

@@ -51,6 +51,25 @@ def test_devices_lists_the_hosts(board: Board, capsys: Capture) -> None:
     assert "off" in printed.err
 
 
+@pytest.mark.parametrize("spec", ["pi", "ssh:pi@127.0.0.1:{port}", "ssh:127.0.0.1:{port}"])
+def test_devices_asks_the_board_that_is_named_and_no_adb(
+    board: Board, monkeypatch: pytest.MonkeyPatch, capsys: Capture, spec: str
+) -> None:
+    """In no file has the last of them a name."""
+    board.ssh_config.write_text(board.ssh_config.read_text() + "  User pi\n")
+    monkeypatch.setenv("ADB_SERVER_SOCKET", "none")
+    spec = spec.format(port=board.port)
+    assert run(["devices", "-s", spec, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    named = None if spec == f"ssh:127.0.0.1:{board.port}" else "pi"
+    assert (found.get("name"), found["state"]) == (named, "device")
+    assert found["properties"]["serialno"] == "10000000deadbeef"
+    assert run(["devices", "-s", spec]) == 0
+    assert capsys.readouterr().out.splitlines()[2].startswith(named or spec)
+    assert run(["devices", "-s", spec, "--adb-server", "127.0.0.1:1"]) == 2
+    assert f"{spec} is reached over ssh" in capsys.readouterr().err
+
+
 def test_a_network_is_measured_and_nothing_stays(
     board: Board,
     arm64_program: Path,  # noqa: F811

@@ -236,6 +236,24 @@ def test_another_device_at_the_same_address_is_not_gone_on_with(device: AndroidD
             device.recover(limit=20)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("ro.serialno=8a1b2c3d\n", ""), ("", "another device, or ")],
+    ids=["known by its number", "not known"],
+)
+def test_another_system_is_called_that(device: AndroidDevice, phone: SimulatedDevice, number: str, said: str) -> None:
+    """After an update, as a board is after a restart with another kernel: a device with the same number is no other one."""
+    props = phone.system.state / "props"
+    props.write_text(props.read_text() + number)
+    with device.lock():
+        before = device.properties().build
+        props.write_text(props.read_text() + "ro.build.fingerprint=Xiaomi/cepheus/cepheus:12/V13:user/release-keys\n")
+        phone.restart(wiped=False)
+        with pytest.raises(DeviceUnavailableError, match=f"^{said}another system answers at ") as caught:
+            device.recover(limit=20)
+    assert caught.value.message.endswith(f" now: Xiaomi/cepheus/cepheus:12/V13:user/release-keys, and it was {before}")
+
+
 def test_a_device_that_was_set_apart_is_known_by_its_address_and_gone_on_with(
     make_phone: MakePhone, adb_server: AdbServer
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import threading
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
 import psutil
@@ -21,6 +23,7 @@ from edge.errors import (
     OutputError,
     TransferError,
 )
+from edge.results.identity import number_in_words
 from tests.device_layer.conftest import program
 from tests.device_layer.subject import eventually
 
@@ -151,3 +154,12 @@ def test_one_at_a_time(host: HostDevice) -> None:
         assert not prepared.fixed_performance
         assert host.recover(limit=1) is False
     assert host.clean().files == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [("5ca1ab1e", "id 5ca1ab1e (a hash of its machine id)"), ("", f"id {platform.node()}")]
+)
+def test_which_machine_it_is(monkeypatch: pytest.MonkeyPatch, number: str, told: str) -> None:
+    """A container often has no /etc/machine-id: its name is not called a hash of one."""
+    monkeypatch.setattr("edge.device.host.machine_number", lambda: number)
+    assert number_in_words(asdict(HostDevice().properties())) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from getpass import getuser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import psutil
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from edge.device.ssh.destination import Destination
 from edge.device.ssh.link import SshLink
 from edge.device.ssh.master import Master
-from edge.errors import DeviceUnavailableError
+from edge.errors import DeviceUnavailableError, EdgezooError, LinkLostError, TransferError
 
 _SERVER = """
 Port {port}
@@ -89,14 +90,21 @@ class Server:
         )
         return SshLink(Destination.parse("ssh:board"), config=config)
 
+    def runs(self, command: str) -> None:
+        """Whatever is asked for, as an account's login shell does."""
+        key = (self.folder / "user_key.pub").read_text()
+        (self.folder / "user_key.pub").write_text(f'command="{command}" {key}')
+
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """With the lines of an indirect parameter in its configuration, if there are any."""
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
     if program is None or (os.geteuid() == 0 and not Path("/run/sshd").is_dir()):
         pytest.skip("there is no sshd here that could run")
     made = Server(tmp_path)
-    (tmp_path / "sshd_config").write_text(_SERVER.format(port=made.port, folder=tmp_path))
+    more = getattr(request, "param", "")
+    (tmp_path / "sshd_config").write_text(_SERVER.format(port=made.port, folder=tmp_path) + more)
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen([program, "-D", "-e", "-f", tmp_path / "sshd_config"], stderr=log)
     try:
@@ -180,3 +188,79 @@ def test_a_key_that_others_may_read(server: Server) -> None:
     key.write_text(key.read_text()[:100])
     with pytest.raises(DeviceUnavailableError, match=f"ssh cannot read the key {key}: "):
         server.link().execute("true")
+
+
+# What the account's shell says and does
+
+
+def test_what_a_login_shell_says_first_is_no_answer(server: Server, tmp_path: Path) -> None:
+    """As an `echo` at the top of ~/.bashrc does, which scp and rsync trip over."""
+    assert enters(server.link())
+    server.runs(r"echo Welcome to the lab; echo mind the step >&2; exec sh -c \"$SSH_ORIGINAL_COMMAND\"")
+    link = server.link()
+    ended = link.execute("echo there; echo nothing >&2; false")
+    assert (ended.code, ended.stdout, ended.stderr) == (1, b"there\n", b"nothing\n")
+    local, there, back = tmp_path / "local", PurePosixPath(tmp_path / "there/file"), io.BytesIO()
+    local.write_bytes(os.urandom(100_000))
+    with link.files() as files:
+        files.send(local, there, executable=False)
+        assert files.receive(there, back) == 100_000
+        with pytest.raises(TransferError, match=r"refused the transfer of .*/nothing: cat: .*No such file"):
+            files.receive(PurePosixPath(tmp_path / "nothing"), back)
+    assert back.getvalue() == local.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [
+        ("echo This account is currently not available.; exit 1", ": This account is currently not available."),
+        ("exit 0", ""),
+        ("internal-sftp", ""),
+        ("/nowhere/sh", ": .*/nowhere/sh"),
+    ],
+)
+def test_an_account_without_a_shell(server: Server, tmp_path: Path, shell: str, said: str) -> None:
+    """The link stands all the time."""
+    assert enters(server.link())
+    server.runs(shell)
+    link = server.link()
+    sentence = f"^ssh:board lets the account in, but runs no shell for it{said}"
+    with pytest.raises(DeviceUnavailableError, match=sentence) as caught:
+        link.execute("true")
+    assert caught.value.hint == f"`ssh -F {server.folder}/config board echo works` must say so"
+    with pytest.raises(EdgezooError), link.files() as files:
+        files.receive(PurePosixPath(tmp_path / "user_key"), io.BytesIO())
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "said"),
+    [
+        ("MaxSessions 0\n", LinkLostError, "takes no command on the connection: .*refused by peer$"),
+        ("Ciphers 3des-cbc\n", DeviceUnavailableError, "no method in common: .*no matching cipher.*3des-cbc"),
+        ("KexAlgorithms diffie-hellman-group1-sha1\n", DeviceUnavailableError, "no matching key exchange method"),
+        ("HostKeyAlgorithms ssh-dss\n", LinkLostError, "cannot be reached: Connection (reset|closed) by 127.0.0.1"),
+    ],
+    indirect=["server"],
+)
+def test_a_server_that_refuses_is_quoted(server: Server, kind: type[EdgezooError], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        server.link().execute("true")
+
+
+def test_the_connection_of_another_container_is_left_alone(server: Server) -> None:
+    """Its process has a number that is none here, and the folder for temporary files may be the same."""
+    link = server.link()
+    assert enters(link)
+    master = link._master
+    assert master is not None
+    killed = master._place.with_name("edgezoo-ssh-4194306-killed")
+    killed.mkdir()
+    elsewhere = master._place.rename(master._place.with_name("edgezoo-ssh-4194305-there"))
+    try:
+        assert enters(server.link())
+        assert elsewhere.is_dir()
+        assert not killed.exists()
+    finally:
+        elsewhere.rename(master._place)
+    assert enters(link)
+    assert link._master is master

@@ -41,6 +41,15 @@ def test_a_drift_that_both_share_cancels_out(factor: float, answer: str) -> None
     assert found.ratio == pytest.approx(factor, rel=0.002)
 
 
+def test_two_engines_are_named() -> None:
+    first, second = two(1.04)
+    assert compare(first, second).first.startswith(f"1 ({first.subject.name}, ab12, ")
+    ran = tuple(replace(one, engine="mnn", engine_version="3.6.1") for one in second.launches)
+    found = compare(first, replace(second, launches=ran))
+    assert found.second.startswith(f"2 ({second.subject.name}, mnn 3.6.1, ab12, ")
+    assert found.first.startswith(f"1 ({first.subject.name}, {first.program.name}, ab12, ")  # which told no engine
+
+
 def test_the_threshold_is_the_users() -> None:
     assert compare(*two(1.015), threshold=0.01).answer == "slower"
     assert compare(*two(1.04), threshold=0.06).answer == "the same"

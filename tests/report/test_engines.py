@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from dataclasses import replace
@@ -14,7 +16,8 @@ from edge.bench.host_engines import host_engine
 from edge.convert.coverage import networks
 from edge.convert.engine_coverage import EngineRow, surveyed
 from edge.errors import ConvertError, RunnerBuildError
-from edge.report import engine_coverage, engines, intel
+from edge.report import engine_coverage, engine_values, engines, intel, typed
+from edge.report.json import cell as as_values
 from edge.results.measurement import Measurement, RunnerProgram, Subject
 from edge.results.missing import Missing
 from edge.results.protocol import INTEL_TABLE, ROBUST
@@ -86,7 +89,7 @@ def test_no_engine_takes_the_place_of_the_first_named() -> None:
         ]
         assert [(row[6], row[9]) for row in rows] == [("-", number)] * 2
         assert not any(line.startswith(("Ratio:", "Interval:")) for line in lines)
-        assert [one["beside_first"] for one in json.loads(engines.as_json(cells, [], ORT))] == [None] * len(cells)
+        assert [one["beside_first"] for one in json.loads(engine_values.as_json(cells, [], ORT))] == [None] * len(cells)
 
 
 def test_of_two_versions_of_an_engine_the_named_one_is_the_first() -> None:
@@ -155,7 +158,7 @@ def test_a_cell_that_never_ran_is_of_the_engine_that_was_meant(program: str, mak
         id=1, subject=subject, status="failed", error="it hung", program=RunnerProgram(program, "ab" * 32)
     )
     assert engines.engine_of(failed) == name
-    (row,) = json.loads(engines.as_json([failed], [], ORT))
+    (row,) = json.loads(engine_values.as_json([failed], [], ORT))
     assert (row["engine"], row["engine_version"], row["status"]) == (name, None, "failed")
     assert f"| PPLCNet_x1_0 | {name} | 1 |" in engines.render([failed], [], ORT, "markdown")
 
@@ -174,11 +177,41 @@ def test_a_ratio_to_a_synthetic_engine_says_nothing() -> None:
 
 def test_as_json() -> None:
     cells = [cell(1, "onnxruntime", 10), cell(2, "mnn", 12)]
-    first, second, lost = json.loads(engines.as_json(cells, [Missing("A", "ncnn", ConvertError("no"))], ORT))
+    first, second, lost = json.loads(engine_values.as_json(cells, [Missing("A", "ncnn", ConvertError("no"))], ORT))
     assert (first["engine"], first["beside_first"], first["largest_error"]) == ("onnxruntime", None, 2e-5)
     assert second["beside_first"]["ratio"] == pytest.approx(1.2)
     assert second["beside_first"]["paired"] is True
+    (intel_one,) = json.loads(
+        engine_values.as_json([cell(1, "paddle", 3.48, name="PPLCNet_x0_25")], [], None, columns=True)
+    )
+    assert intel_one["published_intel"] == {
+        "ms": 1.74,
+        "on": "Xeon Gold 6148, Paddle with oneDNN",
+        "threads": 10,
+        "ratio": pytest.approx(2.07, abs=0.005),
+    }
+    page = (Path(__file__).parents[2] / "docs/reference/json.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^## `edgezoo bench` in several engines.*?\n(.*?)^## ", page, re.M | re.S)
+    more = {*second, *intel_one} - {*as_values(cells[0])}
+    assert set(re.findall(r"^\| `(\w+)` \|", told, re.M)) == more
     assert lost == {"model": "A", "engine": "ncnn", "status": "missing", "error": "no", "hint": ""}
+
+
+def test_as_csv() -> None:
+    """The same as JSON has, and a line for what has no cell."""
+    cells = [cell(1, "onnxruntime", 10, name="PPLCNet_x0_25"), cell(2, "mnn", 12, name="PPLCNet_x0_25")]
+    lacking = [Missing("MobileViT_XXS", "ncnn", ConvertError("no such layer"))]
+    first, second, lost = csv.DictReader(io.StringIO(engine_values.as_csv(cells, lacking, ORT, columns=True)))
+    assert (first["engine"], first["ratio_to_first"], first["largest_error"]) == ("onnxruntime", "", "2e-05")
+    assert float(second["ratio_to_first"]) == pytest.approx(1.2)
+    assert float(second["ratio_low"]) <= 1.2 <= float(second["ratio_high"])
+    assert (float(second["ratio_level"]) >= 0.95, second["ratio_paired"]) == (True, "true")
+    assert second["published_intel_ms"] == "1.74"
+    assert float(second["ratio_to_intel"]) == pytest.approx(7.1, abs=0.1)
+    told = (lost["model"], lost["engine"], lost["status"], lost["error"], lost["latency_median"])
+    assert told == ("MobileViT_XXS", "ncnn", "missing", "no verified file: no such layer", "")
+    alone = csv.DictReader(io.StringIO(engine_values.as_csv(cells, lacking, None)))
+    assert alone.fieldnames == [one.name for one in typed.COLUMNS]
 
 
 def test_the_page_of_engines() -> None:
@@ -199,6 +232,14 @@ def test_the_page_of_engines() -> None:
     assert "PPLCNet_x1_0: PPLCNet_x1_0_ssld" in page
     told = json.loads(engine_coverage.render(rows, measured, "json"))
     assert [one["ratio"] for one in told] == [None, pytest.approx(1.2), None]
+    assert [(one["level"], one["paired"]) for one in told] == [(None, None), (0.95, True), (None, None)]
+    assert page.startswith("# The light networks in six engines\n")
+    assert "edgezoo bench --light --weights random" in page
+    other = engine_coverage.render(rows, measured, "markdown", asked="PPLCNet_x1_0", seed=5)
+    assert other.startswith("# Networks in six engines\n")
+    assert "(seed 5)" in other
+    assert "edgezoo bench PPLCNet_x1_0 --weights random" in other
+    assert "edgezoo coverage PPLCNet_x1_0 --engines --seed 5 --markdown" in other
     assert engine_coverage.counts(rows) == "verified: onnxruntime 1.2 1 of 1, mnn 1.2 1 of 1, ncnn 1.2 0 of 1"
     assert "mnn  " in engine_coverage.render(rows, {}, "text")
     assert "failed: an unknown layer" in engine_coverage.sentence(rows[2])
@@ -326,6 +367,12 @@ def test_the_intel_columns() -> None:
     assert "1: no published number: its input is 1x320x320x3, and the table's 1x3x224x224" in table_of_others
     assert "2: no published number: PaddleClas published none of it" in table_of_others
     assert "Xeon, 2 cores" in table
+    lost = [Missing(v1, "ncnn", ConvertError("no such layer"))]
+    rows = intel.render([cell(1, "paddle", 3.48, name=v1, **shared), other], "markdown", missing=lost).splitlines()
+    (place,) = (number for number, row in enumerate(rows) if row.startswith(f"| {v1} | ncnn | "))
+    assert rows[place - 2].startswith(f"| {v1} | paddle 1.2 ")  # those of a network stand together
+    (number,) = (row.partition(":")[0] for row in rows if row.endswith(": no verified file: no such layer"))
+    assert rows[place].endswith(f"| {number} |")
     assert ROBUST.headline == "median"
     assert INTEL_TABLE.headline == "mean"
 

@@ -155,7 +155,9 @@ def _convert(
         worker.start()  # it loads its engine during the import
         from edge.convert.conversion import convert
 
-        return convert(network, recipe, worker, store, key, work.lend(network.reference_engine), kept)
+        return convert(
+            network, recipe, worker, store, key, work.lend(network.reference_engine), work.lend("paddle"), kept
+        )
 
 
 def _verified(

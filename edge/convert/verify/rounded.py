@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
+from edge.paddle.constants import constants_of
 from edge.paddle.program import Program
 from edge.paddle.rewritten import rewritten
 
@@ -37,7 +38,8 @@ def expected_params(program: Program, params: Path, precision: Precision, engine
     if precision not in _BITS:
         return params
     legal, _ = legalise(program, engine=engine, precision=precision)
-    whole = set(quantised_weights(program).values())
+    # Those that only constants are computed from are not in the file (edge.convert.fold).
+    whole = {*quantised_weights(program).values(), *constants_of(program).unread}
     axes = {
         name: axis
         for op in legal.ops(*_QUANTISED)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from edge.cache.hashing import sha256_of
 from edge.convert.auxiliary import given
+from edge.convert.fold import fold
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
@@ -125,7 +126,8 @@ def verify(
     def made() -> Twin:
         program = at_points(legal_program, points)
         program = program if batch == 1 else opened(program)
-        read = turned(whole, legal_program, params, scratch / "turned.pdiparams")
+        plain, folded = fold(whole, params, legal.parent, scratch / "folded.pdiparams")
+        read = turned(plain, legal_program, folded, scratch / "turned.pdiparams")
         return Twin(lend_engine, program, read, twin, scratch, batch=batch, runs=runs)
 
     def lite(given: Sequence[Sample]) -> Outputs:

@@ -258,10 +258,17 @@ class ShellDevice(ABC, Generic[Before]):
         boot_before = self._boot
         now, self._boot = self._identify()
         before = self._properties
-        if before is not None and (now.serialno, now.build) != (before.serialno, before.build):
+        if before is not None and now.serialno != before.serialno:
             raise DeviceUnavailableError(
                 f"another device answers at {self.serial} now: {now.model or 'unknown'} {now.serialno or ''}".rstrip(),
                 hint="connect the first one again, or begin a new session",
+            )
+        if before is not None and now.build != before.build:  # what tells no number may be another device
+            known = "" if now.serialno else "another device, or "
+            raise DeviceUnavailableError(
+                f"{known}another system answers at {self.serial} now: {now.build or 'unknown'}, and it was"
+                f" {before.build or 'unknown'}",
+                hint="the same command begins a new session with it",
             )
         if self._owner is not None:
             if not devicelock.holds(self._way, self._owner):

@@ -33,7 +33,7 @@ def acquire(way: Way, me: Owner) -> None:
         if owner is not None and owner.mine:
             raise used_already(way.serial)
         if owner is not None and owner.alive(silent):
-            raise busy(way.serial, owner.describe())
+            raise busy(way.serial, owner.describe(), elsewhere=not owner.here)
         way.execute(_put_aside_script(way.layout.lock, line, me.token))
     raise busy(way.serial, "several others that start at the same time")
 

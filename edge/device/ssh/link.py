@@ -13,7 +13,7 @@ from edge.device.shell.layout import Layout
 from edge.device.shell.way import CutOffError, Ended, Marker
 from edge.device.ssh.destination import Destination
 from edge.device.ssh.master import Master
-from edge.device.ssh.talk import WATCH_SECONDS, Channel
+from edge.device.ssh.talk import WATCH_SECONDS, Channel, NoEndError
 from edge.device.ssh.transfer import SshFiles
 from edge.errors import AbortedError, CommandError, CommandTimeoutError, DeviceUnavailableError, LinkLostError
 from edge.untrusted.guard import brief
@@ -89,10 +89,12 @@ class SshLink:
             raise CommandError(
                 f"the command line is longer than the {_LONGEST_SCRIPT} bytes that are sent at once", code=126
             )
-        with self._channel(_RUN, abortable=abortable) as channel:
-            ended = channel.converse(script, marker, seconds)
-        if ended is not None:
-            return ended
+        try:
+            with self._channel(_RUN, abortable=abortable) as channel:
+                return channel.converse(script, marker, seconds)
+        except NoEndError as end:
+            if not end.began:
+                self._refuse_without_shell(end)
         if abortable:
             self._refuse_if_aborted()
         if abortable and self._answers():
@@ -101,7 +103,23 @@ class SshLink:
                 code=137,
                 hint="the board may be short of memory",
             )
-        raise LinkLostError(f"the link to {self.serial} dropped while a command ran")
+        by_hand = self._destination.by_hand(self._config)
+        raise LinkLostError(
+            f"the link to {self.serial} dropped while a command ran", hint=f"check the network, and `{by_hand}`"
+        )
+
+    def _refuse_without_shell(self, end: NoEndError) -> None:
+        """The connection stands, and nothing runs over it."""
+        said = brief(next((line.strip() for line in end.said.splitlines() if line.strip()), ""))
+        if end.code not in (None, 255, -9):
+            raise DeviceUnavailableError(
+                f"{self.serial} lets the account in, but runs no shell for it" + (f": {said}" if said else ""),
+                hint=f"`{self._destination.by_hand(self._config)} echo works` must say so",
+            )
+        if "refused by peer" in end.said:
+            raise LinkLostError(
+                f"{self.serial} takes no command on the connection: {said}", hint="see MaxSessions there"
+            )
 
     def _answers(self) -> bool:
         """Whether the same connection still runs commands."""

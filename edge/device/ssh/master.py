@@ -12,18 +12,19 @@ import tempfile
 import time
 import weakref
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 
 from edge.cache.leash import Leashed
+from edge.cache.locks import exclusive_now, shared
 from edge.device.ssh.destination import Destination
 from edge.device.ssh.refusals import refusal
 from edge.errors import DeviceUnavailableError
 
 CONNECT_SECONDS = 15
 ALIVE_SECONDS, ALIVE_MISSED = 10, 2  # a link that stands still for 30 s is gone
-_PREFIX, _SOCKET = "edgezoo-ssh-", "s"
+_PREFIX, _SOCKET, _LOCK = "edgezoo-ssh-", "s", "lock"
 _LONGEST_FOLDER = 55  # bytes: 108 has a path of a socket, of which ssh takes 17 and our names 32
 
 
@@ -35,7 +36,9 @@ class Master:
         program = ssh_program()
         _sweep()
         self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_folder()))
-        self._errors = (self._place / "errors").open("w+b")
+        self._held = ExitStack()
+        self._held.enter_context(shared(self._place / _LOCK))
+        self._errors = self._held.enter_context((self._place / "errors").open("w+b"))
         options = [word for option in (*_options(), *_newer(program)) for word in ("-o", option)]
         which = ("-F", str(config.absolute())) if config else ()
         command = [program, *which, *options, "-N", "-S", str(self._socket), *destination.words]
@@ -46,7 +49,7 @@ class Master:
             stderr=self._errors,
             env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},  # of a jump host, too
         )
-        self.end = weakref.finalize(self, _end, self._process, self._place, self._errors)
+        self.end = weakref.finalize(self, _end, self._process, self._place, self._held)
         try:
             if not self._stands():
                 self._errors.seek(0)
@@ -107,7 +110,7 @@ def _options() -> tuple[str, ...]:
         "RemoteCommand=none",
         "RequestTTY=no",
         "EscapeChar=none",
-        "LogLevel=ERROR",
+        "LogLevel=INFO",  # with less it keeps to itself why it found no method, or that it was shut out
         "VisualHostKey=no",
     )
 
@@ -139,9 +142,9 @@ def ssh_program() -> str:
     return found
 
 
-def _end(process: Leashed, place: Path, errors: object) -> None:
+def _end(process: Leashed, place: Path, held: ExitStack) -> None:
     process.end()
-    errors.close()  # type: ignore[attr-defined]
+    held.close()
     shutil.rmtree(place, ignore_errors=True)
 
 
@@ -152,12 +155,15 @@ def _folder() -> Path:
 
 
 def _sweep() -> None:
-    """Remove the directories of processes that were killed."""
+    """Remove the directories of processes that were killed: not those of another container, whose numbers are none here."""
     for place in _folder().glob(f"{_PREFIX}[0-9]*-*"):
         number = place.name.removeprefix(_PREFIX).partition("-")[0]
         with suppress(OSError, ValueError, OverflowError):
-            if place.stat().st_uid == os.getuid() and not _runs(int(number)):
-                shutil.rmtree(place, ignore_errors=True)
+            if place.stat().st_uid != os.getuid() or _runs(int(number)):
+                continue
+            with exclusive_now(place / _LOCK) as nobodys:
+                if nobodys:
+                    shutil.rmtree(place, ignore_errors=True)
 
 
 def _runs(number: int) -> bool:

@@ -94,7 +94,10 @@ def refusal(destination: Destination, said: str, config: Path | None = None) -> 
     if wrong := next((line for line in said.splitlines() if _CONFIGURATION.search(line)), None):
         return DeviceUnavailableError(f"ssh refuses its configuration: {brief(wrong)}", hint=f"see {_file(config)}")
     if re.search(r"no matching .* found", said):
-        return DeviceUnavailableError(f"{where} and this machine have no method in common: {reason}")
+        return DeviceUnavailableError(
+            f"{where} and this machine have no method in common: {reason}",
+            hint=f"{_file(config)} can allow an older one for it, such as HostKeyAlgorithms +ssh-rsa",
+        )
     return LinkLostError(f"{where} cannot be reached: {reason}", hint=f"try `{by_hand}` by hand")
 
 

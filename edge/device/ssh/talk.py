@@ -1,4 +1,7 @@
-"""One command over the connection: its script goes in, its output comes out, and the rest of its input is the leash."""
+"""One command over the connection: its script goes in, its output comes out, and the rest of its input is the leash.
+
+A login shell may say something first (an `echo` in ~/.bashrc): output counts from the mark with which the script begins.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,14 @@ WATCH_SECONDS = 45  # after how long without it the board ends the launch
 _CHUNK = 1 << 16
 _AFTER_END = 5.0  # seconds that a stream may stay open after its marker
 _MARKER_ROOM = 128  # bytes; a marker line is shorter
+
+
+class NoEndError(Exception):
+    """The output ended without the script's marker. `code`: the local ssh's, 255 where it is its own and not the shell's."""
+
+    def __init__(self, code: int | None, said: str, *, began: bool) -> None:
+        super().__init__()
+        self.code, self.said, self.began = code, said, began
 
 
 class Channel:
@@ -49,16 +60,17 @@ class Channel:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def converse(self, script: str, marker: Marker, seconds: float) -> Ended | None:
-        """Send the script and read to its marker; None where the output ended without it.
+    def converse(self, script: str, marker: Marker, seconds: float) -> Ended:
+        """Send the script and read to its marker.
 
-        A line is sent now and then (`BEAT_SECONDS`). Raises CommandError for a flood, CutOffError after `seconds`.
+        A line is sent now and then (`BEAT_SECONDS`). Raises CommandError for a flood, CutOffError after `seconds`, NoEndError.
         """
         stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
         assert stdin is not None
         assert stdout is not None
         assert stderr is not None
-        pending = memoryview(f"{{\n{script}\n}}\n".encode())
+        begin = f"{marker.word}:begin"
+        pending = memoryview(f"{{\necho {begin}; echo {begin} >&2\n{script}\n}}\n".encode())
         output = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
         out, err = output.values()
         now = time.monotonic()
@@ -74,7 +86,7 @@ class Channel:
                 if now >= deadline:
                     if ended:
                         break
-                    raise CutOffError(bytes(out), bytes(err))
+                    raise CutOffError(_from(begin, out), _from(begin, err))
                 for key, _ in selector.select(min(deadline, beat) - now):
                     if key.fd == stdin.fileno():
                         pending = pending[self._write(pending) :]
@@ -91,8 +103,12 @@ class Channel:
                     raise flood()
                 if not ended and marker.split(bytes(out[-_MARKER_ROOM:])):
                     ended, deadline = True, time.monotonic() + _AFTER_END
-        split = marker.split(bytes(out))
-        return Ended(split[1], split[0], bytes(err)) if split else None
+        if (split := marker.split(_from(begin, out))) is None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_AFTER_END)
+            said = (bytes(err) + bytes(out)).decode(errors="replace")
+            raise NoEndError(self.process.poll(), said, began=begin.encode() in out)
+        return Ended(split[1], split[0], _from(begin, err))
 
     def _write(self, data: memoryview) -> int:
         """How much of it was taken; all of it where nobody reads any more, which its output's end will tell."""
@@ -103,3 +119,9 @@ class Channel:
             return 0
         except BrokenPipeError:
             return len(data)
+
+
+def _from(begin: str, output: bytearray) -> bytes:
+    """What the script said, without what the login shell said before it."""
+    before, found, said = bytes(output).partition(f"{begin}\n".encode())
+    return said if found else before

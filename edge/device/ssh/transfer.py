@@ -6,6 +6,7 @@ The commands are constants that every login shell reads alike; what varies comes
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ _STORE = (
     'exec env LC_ALL=C sh -c \'IFS= read -r m; IFS= read -r t; IFS= read -r p; mkdir -p "${p%/*}" && cat >"$p" '
     '&& chmod "$m" "$p" && { touch -d "@$t" "$p" 2>/dev/null || true; }\''
 )
-_FETCH = "exec env LC_ALL=C sh -c 'IFS= read -r p; exec cat \"$p\"'"
+_FETCH = 'exec env LC_ALL=C sh -c \'IFS= read -r w; IFS= read -r p; echo "$w"; exec cat "$p"\''
 _BLOCK = 1 << 16
 _STALL_SECONDS = 120.0  # a dead link is noticed sooner, by the connection itself; this is a board that stands still
 _MESSAGE = 4096  # bytes kept of an error's text
@@ -102,13 +103,13 @@ class SshFiles:
 
     def receive(self, remote: PurePosixPath, target: BinaryIO) -> int:
         """Read a file to its end; returns its size. Raises TransferError with the board's reason, LinkLostError."""
-        got = 0
+        got, mark, tail = 0, f"edgezoo-begin-{secrets.token_hex(8)}\n".encode(), b""
         with self._open(_FETCH) as channel:
             process = channel.process
             assert process.stdin is not None
             assert process.stdout is not None
             with suppress(OSError):
-                process.stdin.write(f"{remote}\n".encode())
+                process.stdin.write(mark + f"{remote}\n".encode())
                 process.stdin.close()
             while True:
                 ready, _, _ = select.select([process.stdout], [], [], _STALL_SECONDS)
@@ -117,9 +118,17 @@ class SshFiles:
                 block = os.read(process.stdout.fileno(), _BLOCK)
                 if not block:
                     break
+                if mark:  # a login shell may say something first
+                    before, found, block = (tail + block).partition(mark)
+                    if not found:
+                        tail = before[-len(mark) :]
+                        continue
+                    mark = b""
                 target.write(block)
                 got += len(block)
             self._conclude(channel, remote)
+        if mark:
+            raise self._refused("", remote)
         return got
 
     def _conclude(self, channel: Channel, remote: PurePosixPath) -> None:
@@ -142,7 +151,8 @@ class SshFiles:
     def _refused(self, said: str, remote: PurePosixPath) -> DeviceSpaceError | TransferError:
         if "No space left" in said or "quota exceeded" in said:
             return DeviceSpaceError(f"no space left on {self._serial} for {remote}", hint=make_room(self._serial))
-        return TransferError(f"{self._serial} refused the transfer of {remote}: {brief(said) or 'no reason given'}")
+        reason = brief(said.rpartition("\n")[2])  # before it stands what a login shell says
+        return TransferError(f"{self._serial} refused the transfer of {remote}: {reason or 'no reason given'}")
 
     def _stalled(self) -> LinkLostError:
         return LinkLostError(

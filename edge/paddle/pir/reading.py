@@ -152,14 +152,14 @@ class PirProgram:
         """The same program with the value of that number as one more, last output, under that name."""
         document = json.loads(json.dumps(self._document))
         operators = document["program"]["regions"][0]["blocks"][0]["ops"]
-        last = [op for op in operators if op["#"] == "1.fetch"][-1]
-        made = json.loads(json.dumps(last))
+        outputs = [op for op in operators if op["#"] == "1.fetch"]
+        made = json.loads(json.dumps(outputs[-1]))
         types = {value["%"]: value["TT"] for op in operators for value in _listed(op["O"])}
         for attribute in made["A"]:
             if attribute["N"] == "name":
                 attribute["AT"]["D"] = name
             elif attribute["N"] == "col":
-                attribute["AT"]["D"] += 1
+                attribute["AT"]["D"] = len(outputs)
         made["I"] = [{"%": id}]
         made["O"] = [{"%": max(types) + 1, "TT": types[id]}]
         operators.append(made)

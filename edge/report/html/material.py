@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from edge.report.identity import OF_FILE, distinguishing, words
+from edge.report.identity import OF_FILE, distinguishing, shapes, words
 from edge.results.measurement import Measurement
 from edge.results.sessions import SessionRecord
 from edge.results.versions import engine_named
+
+_CHANNELS_LAST = "litert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,15 @@ def newest_of(cells: Iterable[Measurement], key: Callable[[Measurement], object]
 def file_key(one: Measurement) -> tuple[str, ...]:
     """What tells its file, and the network that is in it, from others, whatever engine it was made for."""
     subject = one.subject
-    return subject.name, subject.weights or "unknown", subject.precision or "unknown", words(one)["Shape"]
+    return subject.name, subject.weights or "unknown", subject.precision or "unknown", _network_shape(one)
+
+
+def _network_shape(one: Measurement) -> str:
+    """The inputs' shapes as the other engines have them: LiteRT has the channels of an image last."""
+    own = one.subject.shapes
+    if one.engine[0] != _CHANNELS_LAST:
+        return shapes(own)
+    return shapes([(shape[0], shape[3], shape[1], shape[2]) if len(shape) == 4 else shape for shape in own])
 
 
 def device_key(one: Measurement) -> object:
@@ -56,7 +66,7 @@ def device_key(one: Measurement) -> object:
 
 def file_names(cells: Sequence[Measurement], *, but: Sequence[str] = ()) -> dict[int, str]:
     """A name for each cell's file, by the cell's id: the model's, and what tells files of one name apart (without `but`)."""
-    told = [words(one) for one in cells]
+    told = [{**words(one), "Shape": _network_shape(one)} for one in cells]
     others = [title for title in OF_FILE[1:] if title not in but]
     apart = distinguishing(told, ["Model"], others)
     return {

@@ -442,6 +442,8 @@ def supervise(engine, given, lines, progress):
 def main(engine):
     """Do what the command line says; returns the exit code."""
     prog = engine.runner.split()[0]
+    # numpy's own threads compute nothing here, but spin for 20 ms after its import: into the runs, where the warm-up is short.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:] in (["--help"], ["-h"]):
         arguments(prog).print_help()
         return 0

@@ -83,6 +83,7 @@ class Ncnn:
         self._net = opened_net(given.model, given.threads)
         self.precision = "fp16" if any(getattr(self._net.opt, name) for name in HALF) else "fp32"
         self._inputs, self._made = {}, {}
+        self._channels = channels(given.model)
         self._names = self._net.output_names()
         return engine_version()
 
@@ -92,6 +93,10 @@ class Ncnn:
     def input_dtype(self, index, shape):
         if shape[0] != 1:
             raise Failure(8, "ncnn runs one image at a time, not %s" % list(shape))
+        name = self._net.input_names()[index]
+        wanted = self._channels.get(name)
+        if wanted is not None and len(shape) > 1 and shape[1] != wanted:
+            raise Failure(8, "the model's input %s has %d channels, not %d" % (name, wanted, shape[1]))
         return "float32"
 
     def set_input(self, index, name, values):
@@ -138,6 +143,28 @@ def renamed(line, names):
         return line
     last = 4 + int(words[2]) + int(words[3])
     return " ".join([*words[:4], *(names.get(word, word) for word in words[4:last]), *words[last:]])
+
+
+def channels(model):
+    """How many channels its inputs have, as far as convolutions of them tell: ncnn itself computes with any number.
+
+    Of a convolution: 0 is the number of outputs, 1 and 11 the kernel, 6 the number of weights, 7 that of groups.
+    """
+    found, inputs = {}, set()
+    with open(model, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            words = line.split()
+            if len(words) < 4 or not (words[2].isdigit() and words[3].isdigit()):
+                continue
+            bottoms = words[4 : 4 + int(words[2])]
+            if words[0] == "Input":
+                inputs.update(words[4:5])
+            elif words[0] in ("Convolution", "ConvolutionDepthWise") and inputs.intersection(bottoms):
+                has = dict(word.split("=", 1) for word in words if "=" in word)
+                kernel = int(has.get("1", 0)) * int(has.get("11", has.get("1", 0)))
+                if kernel and int(has.get("0", 0)):
+                    found[bottoms[0]] = int(has.get("6", 0)) * int(has.get("7", 1)) // (int(has["0"]) * kernel)
+    return found
 
 
 def opened_net(model, threads):

@@ -39,7 +39,7 @@ def _called(*given):
     *tensors, how = map(numpy.array, given)
     made = core.LoDTensor()
     made.set(numpy.ascontiguousarray(computed(tensors, how.tolist())), core.CPUPlace())
-    return (made,)  # alone, Paddle would take it for as many as its first dimension has
+    return (made,)  # alone Paddle takes it apart along its first axis, and only one piece would be the tensor
 
 
 def computed(tensors, how):

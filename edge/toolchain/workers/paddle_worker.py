@@ -99,6 +99,7 @@ OPERATIONS = {
     "flops": _freed(flops),
     "program_flops": program_flops,
     "run": paddle_reference.run,
+    "constants": paddle_reference.constants,
     "run_half": run_half,
     "unknown": paddle_reference.unknown,
     "to_onnx": program_to_onnx.convert,

@@ -132,6 +132,7 @@ def test_its_latency_and_its_outputs_on_this_machine(home: Path, tmp_path: Path,
         (["STATIC", "--int8-keep", "2"], "--int8-keep is for .nb files"),
         (["STATIC", "--batch", "dynamic"], "verified for a fixed batch"),
         (["STATIC", "--format", "openvino"], "an openvino file is float32"),
+        (["STATIC", "--format", "onnx,mnn"], "a mnn file is float32"),
     ],
 )
 def test_what_is_refused(home: Path, tmp_path: Path, more: list[str], said: str, capsys: Capture) -> None:

@@ -15,7 +15,7 @@ from edge.report.html.page import MOST_BYTES, render
 from edge.results.reasons import Code
 from edge.zoo.catalogue import catalogue, lookup
 from tests.bench.examples import launch
-from tests.report.html.cells import HOSTILE, HOSTILE_CELL, MATERIAL, MEASURED, RANDOM, RECORDS, cell
+from tests.report.html.cells import HOST, HOSTILE, HOSTILE_CELL, LATER, MATERIAL, MEASURED, RANDOM, RECORDS, X86, cell
 from tests.report.html.read import Element, read
 
 
@@ -115,6 +115,22 @@ def test_threads_engines_and_precisions_lie_side_by_side(made: Element) -> None:
         "Size",
         "Accuracy",
     ]
+
+
+def test_a_file_with_its_channels_last_stands_beside_the_others_and_may_be_the_fastest() -> None:
+    last = replace(RANDOM, sha256="44" * 32, shapes=tuple((n, h, w, c) for n, c, h, w in RANDOM.shapes))
+    litert = {"engine": "litert", "engine_version": "2.3.0"}
+    beside = [cell(70 + count, last, 0.5, threads=count, device=HOST, engine=litert, begin=LATER) for count in (1, 2)]
+    beside += [cell(73, RANDOM, 4.0, threads=2, device=HOST, program=X86, begin=LATER)]
+    shown = read(render(Material((*MEASURED, *beside), RECORDS)).html).figure("engines")
+    assert {(row[0].rpartition(" ")[2], row[1]) for row in shown.rows()} == {
+        (count, engine)
+        for count in ("1T", "2T")
+        for engine in ("onnxruntime 1.23.2", "paddle-lite 2.13rc0", "litert 2.3.0")
+    } - {("2T", "onnxruntime 1.23.2")}
+    assert {row[0].partition(",")[0] for row in shown.rows()} == {"MobileNetV3_small_x0_35"}
+    assert "the fastest is MobileNetV3_small_x0_35, 1T in litert 2.3.0 with 0.5" in shown.words
+    assert "Paddle-Lite's x86 kernels use one thread whatever is asked" in shown.words
 
 
 def test_ratios_are_of_measured_over_published(made: Element) -> None:

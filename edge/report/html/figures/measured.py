@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge.decide.candidates import published_latency
 from edge.report import facts
@@ -42,11 +42,6 @@ def threads(material: Material) -> list[Figure]:
         looks = [_threads(count) for count in sorted({one.threads for one in mine})]
         names, more = dots.rows_of(mine, name)
         chart = dots.latencies(mine, names, name, lambda one: _threads(one.threads), looks)
-        ignored = any(not one.program.threads_honoured for one in mine)
-        notes = list(dots.left_out(more))
-        notes += [
-            "Paddle-Lite's x86 kernels use one thread whatever is asked: its thread counts differ by noise only."
-        ] * ignored
         made.append(
             Figure(
                 dots.numbered("threads", len(made)),
@@ -56,7 +51,7 @@ def threads(material: Material) -> list[Figure]:
                 (chart,),
                 dots.COLUMNS,
                 dots.table(mine, name, lambda one: _threads(one.threads)),
-                tuple(notes),
+                (*dots.left_out(more), *_ignored(mine)),
             )
         )
     return made
@@ -84,11 +79,11 @@ def engines(material: Material) -> list[Figure]:
                 dots.numbered("engines", len(made)),
                 f"Engines beside one another on {device_name(mine[0])}",
                 f"Measured on {device_name(mine[0])}, the same network, weights, precision and threads in a row; {_MEASURED}",
-                _fastest(mine, name),
+                _fastest(mine, name.in_engine),
                 (chart,),
                 dots.COLUMNS,
                 dots.table(mine, name, engine_name),
-                dots.left_out(more),
+                (*dots.left_out(more), *_ignored(mine)),
             )
         )
     return made
@@ -221,7 +216,7 @@ def ratios(material: Material) -> list[Figure]:
             reference=1.0,
         )
         caption = (
-            f"Measured on {device}, published by PaddleClas for a Snapdragon 855 (float32, mean of one launch). "
+            f"Measured on {device}, published by PaddleClas for a Snapdragon 855 (Paddle-Lite, float32, mean of one launch). "
             + (
                 "The same chip: 1 means the published latency."
                 if same
@@ -314,12 +309,20 @@ class _Names:
         engine = f", {one.engine[0] or one.program.name}" if self._engine else ""
         return self._names[one.id] + engine + (f", {one.threads}T" if self._threads else "")
 
+    def in_engine(self, one: Measurement) -> str:
+        return f"{self(one)} in {engine_name(one)}"
+
 
 def _threads(count: int) -> str:
     return f"{count} thread{'s' * (count != 1)}"
 
 
-def _fastest(cells: Sequence[Measurement], name: _Names) -> str:
+def _ignored(cells: Sequence[Measurement]) -> Sequence[str]:
+    told = "Paddle-Lite's x86 kernels use one thread whatever is asked: its thread counts differ by noise only."
+    return [told] if any(not one.program.threads_honoured and one.threads > 1 for one in cells) else []
+
+
+def _fastest(cells: Sequence[Measurement], name: Callable[[Measurement], str]) -> str:
     best = min(cells, key=lambda one: one.headline_ms or 0.0)
     bad = sum(not one.valid for one in cells)
     return f"{len(cells)} cells; the fastest is {name(best)} with {best.headline_ms:.2f} ms." + (
