@@ -15,9 +15,10 @@ def _keep_behind(draft: Draft) -> int:
     makers, readers = draft.makers(), draft.readers()
 
     def before(op: OpDraft, slot: str = "X") -> OpDraft | None:
-        """What made its input, for nobody else."""
+        """What made its input, for nobody else; a damaged program may go in circles."""
         name = op.input(slot) or ""
-        return makers.get(name) if len(readers.get(name, ())) == 1 else None
+        made = makers.get(name) if len(readers.get(name, ())) == 1 else None
+        return made if made is not None and (made.block, made.index) < (op.block, op.index) else None
 
     def is_wrong(scale: OpDraft) -> bool:
         """Whether it changes what an activation in a convolution made, or is not the factor first and the shift behind."""
