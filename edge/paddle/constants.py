@@ -91,12 +91,16 @@ def constants_of(program: Program) -> Constants:
     stay = {op.index for op in ops} - {op.index for op in candidates if _is_known(program, op)}
     while True:
         found = _found(program, stay)
-        sizes = {spec.name: _bytes(spec) for spec in found.results}
-        freed = sum(_bytes(spec) for spec in program.persistables if spec.name in found.unread)
         unfit = {spec.name for spec in found.results if spec.dtype == "bool"}  # .nb files have no such parameters
-        if not unfit and sum(sizes.values()) - freed <= allowed:
+        freed = sum(_bytes(spec) for spec in program.persistables if spec.name in found.unread)
+        growth = sum(map(_bytes, found.results)) - freed
+        for spec in sorted(found.results, key=_bytes, reverse=True):  # the largest stay
+            if growth <= allowed:
+                break
+            unfit.add(spec.name)
+            growth -= _bytes(spec)
+        if not unfit:
             return found
-        unfit = unfit or {max(sizes, key=lambda name: sizes[name])}
         stay |= {op.index for op in program.ops() if unfit.intersection(_written(op))}
 
 
@@ -122,8 +126,12 @@ def _found(program: Program, stay: set[int]) -> Constants:
             and all(one in constant or one > max(writers[name]) for one in readers.get(name, ()))
         )
 
-    while out := {op.index for op in ops if op.index in constant and not all(map(known, (*op.reads, *_written(op))))}:
-        constant -= out
+    count = -1
+    while count != len(constant):
+        count = len(constant)
+        for op in ops:  # in order: what hangs on one that is out goes with it
+            if op.index in constant and not all(map(known, (*op.reads, *_written(op)))):
+                constant.remove(op.index)
     constant -= {op.index for op in ops if _is_view(op, parameters) and constant.isdisjoint(_of(readers, _written(op)))}
     mine = [op for op in ops if op.index in constant]
     read = {name for op in ops if op.index not in constant for name in op.reads}

@@ -34,6 +34,7 @@ def handle(path: Path) -> None:
     from edge.convert.verify.half import in_half
     from edge.convert.verify.rounded import quantised_weights
     from edge.convert.verify.x86_int8 import split_hard_swish
+    from edge.paddle.constants import constants_of
     from edge.paddle.cut import cut
     from edge.paddle.double import doubled
     from edge.paddle.quantised import input_range, plain, stored_otherwise, without_observers
@@ -45,6 +46,8 @@ def handle(path: Path) -> None:
         *(lambda one=one: one(program) for one in (
             without_observers, stored_otherwise, doubled, in_half, safe_batch, opened, split_hard_swish, rows_of,
             Program.logits)),
+        lambda: constants_of(program).alone(),
+        lambda: (found := constants_of(program)).folded({spec.name: np.zeros(1) for spec in found.results}),
         lambda: cut(program, [spec.name for spec in program.fetches[:1]]),
         lambda: unquantised(program, set(quantised_weights(program).values())),
         lambda: plain(program, params),
