@@ -58,6 +58,8 @@ def stage(
         made = BoardLab(lab, make_board())
         made.export()
         lab.add_places({"pi": ("rig/pi/*", ["soc=bcm2711"])})
+        places = lab.folder / "places.yaml"  # written every 15 s: until then a coordinator that is killed forgets them
+        until(lambda: places.exists() and "bcm2711" in places.read_text(), 60, "the coordinator kept no places")
         yield made
 
 
