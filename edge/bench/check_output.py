@@ -28,7 +28,7 @@ from edge.errors import CommandTimeoutError, EdgezooError, RunnerError
 from edge.metadata.file import origin_of
 from edge.results.protocol import Protocol
 from edge.source.model import InferenceModel
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend, Worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 SAMPLES = 8
 MOST_VALUES = 200_000  # that a launch tells of all its samples together: text of 2 MB or so
 _ONE_RUN = Protocol("table", warmup_runs=0, warmup_ms=0, repeats=1, repeats_ms=0, launches_min=1, launches_max=1)
-Lend = Callable[[], AbstractContextManager[Worker]]
 LendEngine = Callable[[str], AbstractContextManager[Worker]]
 
 

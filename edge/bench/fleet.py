@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -94,11 +94,10 @@ def measure_everywhere(
                 cells = measure(place.device, place.runner, request, store, listener, sleep=pause, coolest=coolest)
             return cells, jobs
 
-        def say(text: str) -> None:
-            listener.line(f"{place.device.serial}: {text}")
-
         try:  # a launch is repeated by itself: what is left is a link that drops before the first
-            cells, jobs = with_retries(place.device, measured, recover_limit=place.request.recover_limit, say=say)
+            cells, jobs = with_retries(
+                place.device, measured, recover_limit=place.request.recover_limit, say=_saying(place, listener)
+            )
             differ = tuple(job.subject.name for job in jobs if job.reasons)
             return DeviceResult(place, cells, left[0] if left else None, differ)
         except Exception as error:
@@ -125,6 +124,11 @@ def measure_everywhere(
                 raise
         finally:
             pool.shutdown(wait=False)
+
+
+def _saying(place: DeviceRequest, listener: Listener) -> Callable[[str], None]:
+    """Tells the listener of that device."""
+    return lambda text: listener.line(f"{place.device.serial}: {text}")
 
 
 def _unproven(job: Job) -> bool:
@@ -170,10 +174,7 @@ def _check(
     key = check_key(place.device, runner, job, threads, inputs)
     if not place.request.fresh and (known := kept_check(key)) is not None:
         return known
-
-    def say(text: str) -> None:
-        listener.line(f"{place.device.serial}: {text}")
-
+    say = _saying(place, listener)
     try:
         made = check_output(place.device, runner, job, lend, timeout=limit, threads=threads, asked=inputs, say=say)
         keep_check(key, made)

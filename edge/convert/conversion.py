@@ -16,7 +16,7 @@ from edge.convert.gain import Int8Work, int8_work
 from edge.convert.legalise import legalise
 from edge.convert.opt.messages import missing_kernels
 from edge.convert.opt.optimise import optimise
-from edge.convert.outputs import Lend, output_shapes
+from edge.convert.outputs import output_shapes
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
 from edge.convert.verify.x86_int8 import halved, split_hard_swish
@@ -25,7 +25,7 @@ from edge.nb.header import canonicalise, read_header
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend, Worker
 
 
 def convert(

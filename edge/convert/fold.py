@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +15,7 @@ from edge.errors import WorkerError
 from edge.paddle.constants import Constants, constants_of
 from edge.paddle.params import tensors, write
 from edge.paddle.program import Program
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 
 NAME = "constants-computed"
 REASON = (
@@ -27,9 +26,7 @@ VALUES = "constants.npz"  # beside the legalised program
 _TIMEOUT = 600.0
 
 
-def compute(
-    program: Program, params: Path, folder: Path, lend: Callable[[], AbstractContextManager[Worker]]
-) -> tuple[Applied, ...]:
+def compute(program: Program, params: Path, folder: Path, lend: Lend) -> tuple[Applied, ...]:
     """Have Paddle 2.6 compute them, and put them into `folder`, for `fold`; nothing is done where there are none.
 
     Neither is it where Paddle cannot: they are then computed at every inference, as before.
@@ -58,9 +55,7 @@ def fold(program: Program, params: Path, folder: Path, out: Path) -> tuple[Progr
     return folded, out
 
 
-def _computed(
-    constants: Constants, known: Mapping[str, NDArray[Any]], lend: Callable[[], AbstractContextManager[Worker]]
-) -> dict[str, NDArray[Any]]:
+def _computed(constants: Constants, known: Mapping[str, NDArray[Any]], lend: Lend) -> dict[str, NDArray[Any]]:
     alone = constants.alone()
     with TemporaryDirectory(prefix="edgezoo-constants-") as scratch:
         program, params, made = (Path(scratch) / name for name in ("alone.pdmodel", "alone.pdiparams", "made.npz"))

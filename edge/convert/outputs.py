@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,7 @@ from edge.images.noise import seeded_noise
 from edge.paddle.by_data import SIZED_BY_DATA
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
-from edge.toolchain.worker import Worker
-
-Lend = Callable[[], AbstractContextManager[Worker]]
+from edge.toolchain.worker import Lend
 
 _TIMEOUT = 1800.0
 

@@ -14,7 +14,7 @@ from edge.cache.store import Cache, CacheEntry
 from edge.convert.calibrated import kept_network
 from edge.convert.verify.asked import InputsAsked, domains
 from edge.convert.verify.compare import LIMITS
-from edge.convert.verify.engines import Lend, Paddle
+from edge.convert.verify.engines import Paddle
 from edge.convert.verify.judge import Run, judge_all, judge_coarse
 from edge.convert.verify.points import at_points, makes, points_of
 from edge.convert.verify.verify import SAMPLES
@@ -23,6 +23,7 @@ from edge.paddle import params as params_file
 from edge.paddle.program import Program
 from edge.paddle.quantised import KINDS, input_range, plain, without_observers
 from edge.source.model import InferenceModel
+from edge.toolchain.worker import Lend
 from edge.zoo.model import Preprocessing
 
 CODE = ("edge.convert.quantised",)  # what decides that form (edge.cache.keys)

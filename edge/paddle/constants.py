@@ -32,7 +32,7 @@ _PURE = frozenset({
     "unstack", "where",
 })  # fmt: skip
 _VIEWS = frozenset({"reshape2", "squeeze2", "unsqueeze2", "flatten_contiguous_range"})
-_ASIDE = ("XShape", "Mask")  # outputs that nothing reads
+_ASIDE = "XShape"  # an output that nothing reads
 _BYTES = {"bool": 1, "int32": 4, "int64": 8, "float32": 4}
 _GROWTH = 0.1  # of the parameters: what they may take more room than the tables they are made of
 _SMALL = 1 << 16  # bytes; what little growth is always allowed
@@ -47,9 +47,6 @@ class Constants:
     ops: tuple[int, ...]
     results: tuple[TensorSpec, ...]
     unread: frozenset[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.ops)
 
     def alone(self) -> Program:
         """The program that computes the results, without an input and with the parameters that it reads.
@@ -168,7 +165,7 @@ def _of(readers: Mapping[str, Sequence[int]], names: Sequence[str]) -> set[int]:
 
 
 def _written(op: Op) -> tuple[str, ...]:
-    return tuple(name for slot, names in op.outputs.items() if slot not in _ASIDE for name in names)
+    return tuple(name for slot, names in op.outputs.items() if slot != _ASIDE for name in names)
 
 
 def _bytes(spec: TensorSpec) -> int:

@@ -283,3 +283,6 @@ def _drop_old_logs(folder: Path, keep: int = 40) -> None:
             logs.append((path.stat().st_mtime, path))
     for _, path in sorted(logs)[:-keep]:
         path.unlink(missing_ok=True)
+
+
+Lend = Callable[[], contextlib.AbstractContextManager[Worker]]  # lends one for the length of a `with` block

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, stacked
-from edge.convert.verify.engines import Double, Lend, Paddle, save
+from edge.convert.verify.engines import Double, Paddle, save
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Domain, Judgement, judge_all, judge_steady
 from edge.convert.verify.points import Points, at_points, points_of
@@ -26,7 +26,7 @@ from edge.errors import WorkerError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import Ran
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend, Worker
 from edge.zoo.model import Preprocessing
 
 _TIMEOUT = 1800.0

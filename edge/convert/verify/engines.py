@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +25,9 @@ from edge.paddle.double import doubled, doubled_params
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import engine
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend, Worker
 
 _TIMEOUT = 1800.0  # seconds for one engine to run all samples of the largest network
-
-Lend = Callable[[], AbstractContextManager[Worker]]
 
 
 class TwinDiedError(Exception):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.convert.recipe import Recipe
 from edge.convert.verify.compare import Outputs
-from edge.convert.verify.engines import Lend, run_lite
+from edge.convert.verify.engines import run_lite
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.points import Points
 from edge.convert.verify.runs import Runs
@@ -20,6 +20,7 @@ from edge.nb.header import read_header, with_topology
 from edge.nb.program import topology_of
 from edge.nb.x86 import for_x86, with_logits
 from edge.paddle.program import Program
+from edge.toolchain.worker import Lend
 
 _ENGINES = frozenset({"2.13rc0"})  # whose kernels edge.nb.x86 knows
 _TARGETS = frozenset({"arm", "x86"})

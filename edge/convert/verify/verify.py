@@ -24,7 +24,7 @@ from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.closing import by_what_goes_in
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
-from edge.convert.verify.engines import Double, Half, Lend, Paddle, Twin, TwinDiedError
+from edge.convert.verify.engines import Double, Half, Paddle, Twin, TwinDiedError
 from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.itself import Itself, itself_of
@@ -47,6 +47,7 @@ from edge.errors import OptError
 from edge.paddle.program import Program
 from edge.paddle.rewritten import turned
 from edge.source.model import InferenceModel
+from edge.toolchain.worker import Lend
 from edge.zoo.model import Preprocessing
 
 SAMPLES = 8

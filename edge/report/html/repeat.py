@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from edge.bench.host_engines import PADDLE_LITE, PADDLE_PLAIN, HostEngine, engine_meant, host_engine, known_engines
+from edge.bench.host_engines import PADDLE_LITE, PADDLE_PLAIN, HostEngine, host_engine, known_engines
 from edge.errors import EdgezooError
 from edge.metadata.file import origin_of
+from edge.report.engines import meant
 from edge.results.measurement import Measurement
 from edge.results.protocol import NAMED, Protocol
 from edge.results.versions import as_named
@@ -80,9 +81,9 @@ def _of_catalogue(one: Measurement) -> str | None:
 
 def _engine(one: Measurement) -> HostEngine:
     """The one that ran it, or was to."""
-    maker = origin_of(one.subject.metadata, one.subject.name).engine
-    told = (one.engine[0], engine_meant(one.program.name, maker.name if maker else None))
-    return host_engine(next((word for word in told if word in (*known_engines(), PADDLE_PLAIN.name)), None))
+    return host_engine(
+        next((word for word in (one.engine[0], meant(one)) if word in (*known_engines(), PADDLE_PLAIN.name)), None)
+    )
 
 
 def _engine_word(one: Measurement) -> str:
