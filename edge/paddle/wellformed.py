@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from edge.paddle import schema
@@ -39,6 +40,7 @@ class _Shape:
 
 _ONE, _NUMBER, _MANY, _MANY_NUMBERS, _TEXT = _KINDS
 _TWO: Mapping[str, tuple[int, ...]] = {"strides": (2,), "paddings": (2, 4), "dilations": (2,)}
+_PAIRS = ("kernel_sizes", "strides", "dilations", "paddings", "output_sizes")
 _WINDOW = {"strides": _MANY, "paddings": _MANY, "padding_algorithm": _TEXT, "data_format": _TEXT}
 _CONV = _Shape(
     ("Input", "Filter", "Output"), {**_WINDOW, "dilations": _MANY, "groups": _ONE}, {"Filter": 4, "Output": 4}, _TWO
@@ -53,14 +55,18 @@ _SHAPES: Mapping[str, _Shape] = {
     "depthwise_conv2d": _CONV,
     "conv2d_transpose": _Shape(("Input", "Filter", "Output"), {}, {"Filter": 4}),
     "pool2d": _Shape(("X", "Out"), {**_WINDOW, "ksize": _MANY, "pooling_type": _TEXT}),
-    "batch_norm": _Shape(("X", "Y")),
+    "batch_norm": _Shape(("X", "Y"), {"epsilon": _NUMBER}),
     "elementwise_add": _Shape(("X", "Y", "Out")),
-    **dict.fromkeys(("relu", "relu6", "leaky_relu", "hard_sigmoid", "swish", "sigmoid", "tanh", "scale"), _THROUGH),
+    **dict.fromkeys(("relu", "relu6", "leaky_relu", "swish", "sigmoid", "tanh"), _THROUGH),
+    "hard_sigmoid": _Shape(("X", "Out"), dict.fromkeys(("slope", "offset"), _NUMBER)),
+    "scale": _Shape(("X", "Out"), {"scale": _NUMBER, "bias": _NUMBER}),
+    "fold": _Shape((), dict.fromkeys(_PAIRS, _MANY), counts={**dict.fromkeys(_PAIRS, (2,)), "paddings": (2, 4)}),
+    "unbind": _Shape((), {"axis": _ONE}),
     "hard_swish": _Shape(("X", "Out"), dict.fromkeys(("scale", "offset", "threshold"), _NUMBER)),
     "softmax": _Shape(("X", "Out"), {"axis": _ONE}),
     "dropout": _Shape(("X", "Out"), {"dropout_prob": _NUMBER, "dropout_implementation": _TEXT}),
     "mul": _Shape(("X", "Y", "Out"), {"x_num_col_dims": _ONE, "y_num_col_dims": _ONE}),
-    **dict.fromkeys(("matmul", "matmul_v2"), _Shape(("X", "Y", "Out"))),
+    **dict.fromkeys(("matmul", "matmul_v2"), _Shape(("X", "Y", "Out"), {"alpha": _NUMBER})),
     "einsum": _Shape((), {"equation": _TEXT}),
     "repeat_interleave": _Shape((), {"Repeats": _ONE, "dim": _ONE}),
     "slice": _Shape((), dict.fromkeys(("axes", "starts", "ends", "decrease_axis"), _MANY)),
@@ -100,9 +106,12 @@ def problem(message: Any) -> str | None:
         if not _is_name(var.name) or not var.HasField("type"):
             return "it holds variables without a name or type"
         if var.type.type == schema.LOD_TENSOR:
-            tensors[var.name] = len(var.type.lod_tensor.tensor.dims)
-            if tensors[var.name] > _MOST_DIMENSIONS:
-                return f"its variable {var.name} has {tensors[var.name]} dimensions"
+            dims = var.type.lod_tensor.tensor.dims
+            tensors[var.name] = len(dims)
+            if len(dims) > _MOST_DIMENSIONS:
+                return f"its variable {var.name} has {len(dims)} dimensions"
+            if prod(map(abs, filter(None, dims))) >= 2**63:
+                return f"its variable {var.name} has more elements than can be counted"
     for op in (op for block in blocks for op in block.ops):
         if (wrong := _unnamed(op) or _unlike(op, tensors)) is not None:
             return wrong
@@ -148,9 +157,10 @@ def _unlike(op: Any, tensors: Mapping[str, int]) -> str | None:
             continue
         if _kind(attr) not in _KINDS[wanted] or (wanted == _TEXT and type(attr.s) is not str):
             return f"`{attr.name}` of one of its operators {op.type} is no {wanted}"
-        if attr.name in shape.counts and len(attr.ints or attr.longs) not in shape.counts[attr.name]:
-            return f"`{attr.name}` of one of its operators {op.type} has {len(attr.ints or attr.longs)} numbers"
-        if attr.name == "groups" and max(attr.i, attr.l) < 1:
+        value = getattr(attr, schema.ATTR_TYPES[attr.type][1])
+        if attr.name in shape.counts and len(value) not in shape.counts[attr.name]:
+            return f"`{attr.name}` of one of its operators {op.type} has {len(value)} numbers"
+        if attr.name == "groups" and value < 1:
             return f"one of its operators {op.type} has no groups"
     return None
 

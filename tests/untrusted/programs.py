@@ -46,6 +46,7 @@ def handle(path: Path) -> None:
         *(lambda one=one: one(program) for one in (
             without_observers, stored_otherwise, doubled, in_half, safe_batch, opened, split_hard_swish, rows_of,
             Program.logits)),
+        lambda: in_half(program, order=1),
         lambda: constants_of(program).alone(),
         lambda: (found := constants_of(program)).folded({spec.name: np.zeros(1) for spec in found.results}),
         lambda: cut(program, [spec.name for spec in program.fetches[:1]]),

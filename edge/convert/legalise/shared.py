@@ -11,7 +11,7 @@ def _shared(draft: Draft) -> int:
     count = 0
     for op in list(draft.ops("matmul_v2")):
         x, y, out = (draft.tensor(op.input("X")), draft.tensor(op.input("Y")), draft.tensor(op.output("Out")))
-        if x is None or y is None or out is None or len(x.shape) != len(y.shape) or len(x.shape) < 3:
+        if x is None or y is None or out is None or not len(x.shape) == len(y.shape) == len(out.shape) >= 3:
             continue
         differs = [axis for axis, (a, b) in enumerate(zip(x.shape[:-2], y.shape[:-2], strict=True)) if a != b]
         if not differs or draft.is_weight(y.name) or not all(1 in (x.shape[k], y.shape[k]) for k in differs):

@@ -63,7 +63,7 @@ def _unbound(draft: Draft, op: OpDraft) -> int:
     """The same of the one operator that takes a tensor to pieces: along the first axis, the engine dies of it."""
     x, names = draft.tensor(op.input("X")), op.outputs.get("Out", ())
     shapes = [out.shape if (out := draft.tensor(name)) else () for name in names]
-    if x is None or x.dtype != "float32" or any(not shape or shape.count(-1) > 1 for shape in shapes):
+    if x is None or not x.shape or x.dtype != "float32" or any(not shape or shape.count(-1) > 1 for shape in shapes):
         return 0
     axis = int(op.attr("axis", 0)) % len(x.shape)
     if x.shape[axis] != len(names):

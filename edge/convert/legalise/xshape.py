@@ -27,7 +27,7 @@ def _give_statistics(draft: Draft) -> int:
     count = 0
     for op in draft.ops("instance_norm"):
         out = draft.tensor(op.output("Y"))
-        if out is not None and op.output("SavedMean") is None:
+        if out is not None and len(out.shape) > 1 and op.output("SavedMean") is None:
             size = -1 if out.shape[0] < 0 else out.shape[0] * out.shape[1]
             for slot in ("SavedMean", "SavedVariance"):
                 op.set_output(slot, [draft.new_tensor(out.name, "float32", (size,), block=op.block)])
@@ -63,7 +63,7 @@ def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
         assert before is not None
         assert after is not None
         groups = _groups(draft, before, after) if axes == (0, 2, 1, 3, 4) else None
-        if groups is not None and before.attr("shape")[1] < 1:  # opt reads them there
+        if groups is not None and before.attr("shape", ())[1:2] != (groups,):  # opt reads them there
             x = draft.tensor(before.input("X"))
             assert x is not None
             before.set_attr("shape", [0, groups, x.shape[1] // groups, *x.shape[2:]])

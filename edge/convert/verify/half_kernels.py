@@ -65,5 +65,5 @@ class Kernels:
         if behind.type == "elementwise_add":
             return behind, self._bias(behind.input("Y")) or ""
         shift = behind.input("Bias") or ""
-        alone = all(len(self._readers[name]) == 1 for name in (first.input("Filter") or "", shift))
+        alone = all(len(self._readers.get(name, ())) == 1 for name in (first.input("Filter") or "", shift))
         return (behind, shift) if alone else None

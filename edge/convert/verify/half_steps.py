@@ -72,10 +72,10 @@ def _product(draft: Draft, op: OpDraft) -> list[int] | None:
     if op.type == "mul":
         return [_PRODUCT, 0, 0, op.attr("x_num_col_dims", 1)] if op.attr("y_num_col_dims", 1) == 1 else None
     if op.type == "matmul_v2":
-        return [_PRODUCT, int(op.attr("trans_x", False)), int(op.attr("trans_y", False)), 0]
+        return [_PRODUCT, bool(op.attr("trans_x", False)), bool(op.attr("trans_y", False)), 0]
     if op.attr("alpha", 1.0) != 1.0:
         return None
-    return [_PRODUCT, int(op.attr("transpose_X", False)), int(op.attr("transpose_Y", False)), 0]
+    return [_PRODUCT, bool(op.attr("transpose_X", False)), bool(op.attr("transpose_Y", False)), 0]
 
 
 def _of_one(op: OpDraft) -> list[float] | None:
@@ -88,6 +88,6 @@ def _of_one(op: OpDraft) -> list[float] | None:
         and op.attr("pooling_type") == "avg"
         and op.attr("data_format", "NCHW") in ("NCHW", "AnyLayout")
     ):
-        whole = op.attr("global_pooling", False) or (op.attr("adaptive", False) and tuple(op.attr("ksize")) == (1, 1))
+        whole = op.attr("global_pooling", False) or (op.attr("adaptive", False) and tuple(op.attr("ksize", ())) == (1, 1))
         return [_MEAN] if whole else None
     return None
