@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("edgezoo", deadline=None)  # 200 ms an example is a matter of who else uses the machine
+# Always the same examples: what a change did shall not be a matter of luck. 200 ms each is one of who else uses the machine.
+settings.register_profile("edgezoo", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)  # pytest --hypothesis-profile explore
 settings.load_profile("edgezoo")
 
 

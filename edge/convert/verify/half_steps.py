@@ -88,6 +88,8 @@ def _of_one(op: OpDraft) -> list[float] | None:
         and op.attr("pooling_type") == "avg"
         and op.attr("data_format", "NCHW") in ("NCHW", "AnyLayout")
     ):
-        whole = op.attr("global_pooling", False) or (op.attr("adaptive", False) and tuple(op.attr("ksize", ())) == (1, 1))
+        whole = op.attr("global_pooling", False) or (
+            op.attr("adaptive", False) and tuple(op.attr("ksize", ())) == (1, 1)
+        )
         return [_MEAN] if whole else None
     return None
