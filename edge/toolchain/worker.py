@@ -31,12 +31,12 @@ from edge.untrusted.files import read_loosely
 START_TIMEOUT = 120.0  # seconds; the first import on a cold disk reads several hundred MB
 _LOG_TAIL = 64 * 1024  # bytes of an engine's last words that are kept with an error
 # For glibc's malloc (mallopt(3)): as it comes, it gives memory back to the kernel and asks for it again at every layer, which
-# is a tenth of opt's CPU time. Blocks of 32 MiB and more still go back at once, as does what is free beyond 64 MiB at the end.
+# is a tenth of the CPU time. It keeps what is freed; after a request a worker gives it back (`workers/protocol.py`).
 # Its fast bins are swept at every larger block that is freed, which Paddle does at every operator: without, a sixth less.
 _MEMORY = {
     "GLIBC_TUNABLES": "glibc.malloc.mxfast=0",
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 50),
     "MALLOC_TOP_PAD_": str(16 << 20),
 }
 # The threads of MKL's OpenMP sleep at once after a product: they spin for 0.2 s as it comes, on cores that other workers need.

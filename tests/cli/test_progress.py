@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -78,7 +79,7 @@ def test_a_terminal_sees_it_in_place() -> None:
     os.close(ours)
     assert "net: verify: Paddle" in seen
     assert "2 of 8" in seen
-    assert "about 0:00 left" in seen
+    assert re.search("about 0:0[0-9] left", seen)  # of a quarter of a second: what a busy machine makes of it
     assert not seen.rpartition("\x1b[2K")[2].strip("\r\n\x1b[?25hA1 ")  # and is gone at its end
 
 

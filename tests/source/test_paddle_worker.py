@@ -77,6 +77,42 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_too(paddle: Worke
     assert params != hashes(tmp_path / "a")[1]
 
 
+def test_a_worker_numbers_constants_anew(paddle: Worker, tmp_path: Path) -> None:
+    """Swin's tables of positions have no name of their own: Paddle numbers them through the life of the process."""
+    name = "SwinTransformer_tiny_patch4_window7_224"
+    for folder in "ab":
+        export(paddle, tmp_path / folder, name=name)
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
+    tables = [
+        spec.name for spec in Program.read(tmp_path / "a" / "inference.pdmodel").persistables if spec.dtype == "int64"
+    ]
+    assert tables[0] == "network.layers.0.blocks.0.attn.relative_position_index"
+
+
+@pytest.mark.parametrize(
+    "name", ["MobileNetV3_small_x0_35", "SwinTransformer_tiny_patch4_window7_224", "RedNet26", "Res2Net50_26w_4s"]
+)
+def test_short_cuts_change_nothing(tmp_path: Path, name: str) -> None:
+    """Parameters written one by one are Paddle's own file; multiply-accumulates counted by shapes are those of a real run."""
+    code = """
+import contextlib, filecmp, sys, paddle, paddle_count, paddle_networks, paddle_program
+name, folder = sys.argv[1:]
+with paddle.utils.unique_name.guard():
+    network = paddle_networks.build(name, 1000, 0)
+    short = paddle_count.flops(network, [1, 3, 224, 224])
+    paddle_count._shapes_only = contextlib.nullcontext
+    assert paddle_count.flops(network, [1, 3, 224, 224]) == short > 1e7
+    paddle_program.save(network, [1, 3, 224, 224], folder + "/short")
+with paddle.utils.unique_name.guard():
+    network = paddle_networks.build(name, 1000, 0)
+    paddle_program._parameters_streamed = contextlib.nullcontext
+    paddle_program.save(network, [1, 3, 224, 224], folder + "/long")
+for file in ("inference.pdmodel", "inference.pdiparams"):
+    assert filecmp.cmp(folder + "/short/" + file, folder + "/long/" + file, shallow=False), file
+"""
+    helper(tmp_path, code, name, str(tmp_path))
+
+
 def test_an_export_has_the_form_of_the_published_models(paddle: Worker, tmp_path: Path) -> None:
     message = export(paddle, tmp_path)
     model = read(tmp_path)

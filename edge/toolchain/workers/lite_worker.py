@@ -65,9 +65,10 @@ def run(nb, inputs_npz, outputs_npz, feeds, fetches, head=None, replaced=0):
     if head is None:
         config.set_model_from_file(nb)
     else:
-        with open(head, "rb") as first, open(nb, "rb") as rest:
-            rest.seek(replaced)
-            config.set_model_from_buffer(first.read() + rest.read())
+        with open(head, "rb") as first:
+            model = b"".join((first.read(), numpy.memmap(nb, mode="r", offset=replaced)))  # in memory once
+        config.set_model_from_buffer(model)
+        del model
     predictor = lite.create_paddle_predictor(config)
     loaded = time.time()
     made = {}

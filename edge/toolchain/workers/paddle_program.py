@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import struct
 import tempfile
 import types
 
+import numpy
 import paddle
 from paddle import nn
 from paddle.base import core, framework
+from paddle.base.proto.framework_pb2 import VarType
 from paddle.jit.dy2static import partial_program, program_translator
 
 
@@ -29,13 +32,22 @@ def save(network, input_shape, out_dir):
     """Write `inference.pdmodel` and `inference.pdiparams` into `out_dir`; returns names and shapes of the ends."""
     deployed = _Deployed(network)
     deployed.eval()
+    for name, buffer in deployed.named_buffers():
+        if buffer.name.startswith("eager_tmp_"):  # the number goes on through the life of the process
+            buffer.name = name
     spec = [paddle.static.InputSpec(shape=list(input_shape), dtype="float32", name="x")]
     # full_graph: the symbolic mode of Paddle 2.6 breaks on PP-LCNet
     static = paddle.jit.to_static(deployed, full_graph=True, input_spec=spec)
     os.makedirs(out_dir, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".export-") as beside:
         program, params = (os.path.join(beside, "inference" + suffix) for suffix in (".pdmodel", ".pdiparams"))
-        with _scopes_freed(), _methods_translated_once(), _parameters_searched_once(), _without_call_stacks():
+        with (
+            _scopes_freed(),
+            _methods_translated_once(),
+            _parameters_searched_once(),
+            _parameters_streamed(),
+            _without_call_stacks(),
+        ):
             paddle.jit.save(static, os.path.join(beside, "inference"))
         ends = strip(program)
         for path in (params, program):
@@ -95,6 +107,27 @@ def _parameters_searched_once():
         yield
     finally:
         layer._prune_unused_params = slow
+
+
+@contextlib.contextmanager
+def _parameters_streamed():
+    """Write parameters one by one, as Paddle's `save_combine` would: it holds four copies of the file in memory first."""
+    save_vars = paddle.static.io.save_vars
+
+    def save(executor, dirname, main_program, predicate, filename):
+        names = sorted(var.name for var in main_program.list_vars() if predicate(var))
+        with open(os.path.join(dirname, filename), "wb") as file:
+            for name in names:
+                tensor = paddle.static.global_scope().find_var(name).get_tensor()
+                desc = VarType.TensorDesc(data_type=int(tensor._dtype()), dims=tensor.shape()).SerializeToString()
+                file.write(struct.pack("<IQIi", 0, 0, 0, len(desc)) + desc)  # of the tensor, its LoD, its description
+                numpy.asarray(tensor).tofile(file)
+
+    paddle.static.io.save_vars = save
+    try:
+        yield
+    finally:
+        paddle.static.io.save_vars = save_vars
 
 
 @contextlib.contextmanager
