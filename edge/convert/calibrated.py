@@ -62,11 +62,13 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """A quantised network, and what its metadata says of that (`calibration`). `reused`: nothing had to be done."""
+    """A quantised network, and what its metadata says of that (`calibration`). `reused`: nothing had to be done; `remark`: that
+    the layers that stay float bring it no nearer to the float network."""
 
     model: InferenceModel
     facts: dict[str, Any]
     reused: bool
+    remark: str | None = None
 
 
 def images_below(folder: Path, count: int) -> tuple[Path, ...]:
@@ -119,6 +121,7 @@ def calibrated(
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
     facts = told | {field: entry.facts[field] for field in made} | {"network": key}
+    remark, without = None, facts["mean_cosine"]
     if calibration.keep is not None:
         key = key_of({"quantised": key, "keep": calibration.keep, "code": code_version(*CODE)})
         known_entry = whole = store.get(key, content=True)
@@ -130,7 +133,18 @@ def calibrated(
         entry = whole
         left = sum(not layer["kept"] for layer in entry.facts["layers"])
         facts |= {"network": key, "keep": calibration.keep, "quantised": left, **{k: entry.facts[k] for k in _CHOSEN}}
-    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None)
+        remark = _no_nearer(calibration.keep, without, facts["mean_cosine"])
+    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None, remark=remark)
+
+
+def _no_nearer(keep: float, without: float, cosine: float) -> str | None:
+    """What to know of a number of layers in float that brings nothing: harms of layers do not add up."""
+    if keep < 1 or cosine > without:
+        return None
+    return (
+        f"with {keep:g} in float the mean cosine is {cosine:.4f}, with none {without:.4f}: leave out --int8-keep, "
+        "or ask for a cosine"
+    )
 
 
 def kept(source: InferenceModel, key: str) -> InferenceModel | None:

@@ -46,8 +46,8 @@ CONV_BIAS_DIRECT = Rule(
 )
 
 
-def _give_zeros(draft: Draft) -> int:
-    """Put a bias of zeros behind a convolution where what is added to it is a parameter, but no bias: it is that which opt takes."""
+def _tell_biases(draft: Draft) -> int:
+    """Put a bias of zeros behind a convolution where what is added to it is a parameter, but no bias: opt takes the zeros."""
     convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
     count, readers = 0, draft.readers()
     for op in list(draft.ops("elementwise_add")):
@@ -56,8 +56,14 @@ def _give_zeros(draft: Draft) -> int:
             continue
         if len(out.shape) != 4 or out.shape[1] < 1 or _is_bias(op, added.shape, out.shape):
             continue
+        alone = len(readers[added.name]) == 1
+        if alone and added.shape == (1, out.shape[1], 1, 1):  # it is one, in another shape
+            draft.set_shape(added.name, out.shape[1:2])
+            op.set_attr("axis", 1)
+            count += 1
+            continue
         if added.shape == out.shape[1:2]:  # a row: as one number a channel opt would add it to the zeros
-            if len(readers[added.name]) > 1 or op.attr("axis", -1) not in (-1, 3):
+            if not alone or op.attr("axis", -1) not in (-1, 3):
                 continue
             draft.set_shape(added.name, (1, 1, 1, *added.shape))
         zeros = draft.new_tensor(added.name, "float32", (out.shape[1],), block=op.block, persistable=True)
@@ -80,5 +86,5 @@ CONV_BIAS_ZEROS = Rule(
     ops=_CONVOLUTIONS,
     engines=frozenset({"2.11", "2.12", "2.13rc0", "2.14rc0"}),  # 2.10 takes one number a channel only
     precisions=frozenset({"fp32", "fp16", "int8", "int16"}),  # behind int8 kernels a dequantisation comes first
-    apply=_give_zeros,
+    apply=_tell_biases,
 )
