@@ -27,7 +27,10 @@ def rewritten(
 
 def turned(program: Program, legal: Program, params: Path, out: Path) -> Path:
     """The parameters of `legal`, made of `program` and its `params`: filters (outputs, inputs, 1, 1) that are weights (inputs,
-    outputs) there are turned, others get the shape that they have there, and what is new there is zeros. Returns `out`, or `params` themselves where all are the same."""
+    outputs) there are turned, others get the shape that they have there, and what is new there is zeros.
+
+    Returns `out`, or `params` themselves where all are the same.
+    """
     before, after = program.persistables, legal.persistables
     if {spec.name: spec.shape for spec in before} == {spec.name: spec.shape for spec in after}:
         return params

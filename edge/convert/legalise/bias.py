@@ -13,8 +13,7 @@ _DEQUANTISE = "fake_channel_wise_dequantize_max_abs"  # behind a convolution of 
 
 def _add_directly(draft: Draft) -> int:
     spread = {op.output("Out"): op for op in draft.ops("reshape2") if _spreads_channels(draft, op)}
-    convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
-    convolved |= {op.output("Out") for op in draft.ops(_DEQUANTISE) if op.input("X") in convolved}
+    convolved = _convolved(draft)
     additions = [op for op in draft.ops("elementwise_add") if op.input("X") in convolved and op.input("Y") in spread]
     for op in additions:
         bias = spread[op.input("Y")].input("X")
@@ -27,6 +26,12 @@ def _add_directly(draft: Draft) -> int:
             if name not in read:
                 draft.replace(reshape)
     return len(additions)
+
+
+def _convolved(draft: Draft) -> set[str | None]:
+    """What convolutions make; of quantised ones, in float again."""
+    convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
+    return convolved | {op.output("Out") for op in draft.ops(_DEQUANTISE) if op.input("X") in convolved}
 
 
 def _spreads_channels(draft: Draft, op: OpDraft) -> bool:
@@ -48,7 +53,7 @@ CONV_BIAS_DIRECT = Rule(
 
 def _tell_biases(draft: Draft) -> int:
     """Put a bias of zeros behind a convolution where what is added to it is a parameter, but no bias: opt takes the zeros."""
-    convolved = {op.output("Output") for op in draft.ops(*_CONVOLUTIONS)}
+    convolved = _convolved(draft)
     count, readers = 0, draft.readers()
     for op in list(draft.ops("elementwise_add")):
         out, added = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
@@ -85,6 +90,5 @@ CONV_BIAS_ZEROS = Rule(
     "positions, one row, or one number, and where a row has as many numbers as there are channels the network is another one",
     ops=_CONVOLUTIONS,
     engines=frozenset({"2.11", "2.12", "2.13rc0", "2.14rc0"}),  # 2.10 takes one number a channel only
-    precisions=frozenset({"fp32", "fp16", "int8", "int16"}),  # behind int8 kernels a dequantisation comes first
     apply=_tell_biases,
 )

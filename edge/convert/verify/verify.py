@@ -139,7 +139,9 @@ def verify(
     if computed is not whole:  # a weight of it is rounded that was computed: Paddle 3's own form has no place for that
         theirs, reference = replace(source, pir=None, pir_sha256=None), at_points(computed, points)
         (scratch / "computed").mkdir()
-        paddle = Paddle(lend_paddle, theirs, reference, scratch / "computed", keep=keep and source.pir is None, runs=runs)
+        paddle = Paddle(
+            lend_paddle, theirs, reference, scratch / "computed", keep=keep and source.pir is None, runs=runs
+        )
     exact = Double(lend_paddle, theirs, computed, reference, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
