@@ -8,6 +8,7 @@ from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, NewOp, OpDraft
 
 _CONVOLUTIONS = frozenset({"conv2d", "depthwise_conv2d", "conv2d_transpose"})
+_MOST = 1 << 20  # channels: a damaged program may say any number, and zeros are written for it
 _DEQUANTISE = "fake_channel_wise_dequantize_max_abs"  # behind a convolution of a quantised program, and fused into it
 
 
@@ -59,7 +60,7 @@ def _tell_biases(draft: Draft) -> int:
         out, added = draft.tensor(op.input("X")), draft.tensor(op.input("Y"))
         if out is None or out.name not in convolved or added is None or not draft.is_weight(added.name):
             continue
-        if len(out.shape) != 4 or out.shape[1] < 1 or _is_bias(op, added.shape, out.shape):
+        if len(out.shape) != 4 or not 1 <= out.shape[1] <= _MOST or _is_bias(op, added.shape, out.shape):
             continue
         alone = len(readers[added.name]) == 1
         if alone and added.shape == (1, out.shape[1], 1, 1):  # it is one, in another shape
