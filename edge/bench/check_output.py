@@ -144,13 +144,14 @@ def _compare(
     asked: InputsAsked,
     say: Callable[[str], None],
 ) -> OutputCheck:
+    from edge.convert.fold import compute
     from edge.convert.onnx.int8 import outputs_of
     from edge.convert.verify.asked import domains
     from edge.convert.verify.compare import LIMITS, Outputs, stacked
     from edge.convert.verify.engines import Double, Half, Paddle
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
-    from edge.convert.verify.rounded import expected_params
+    from edge.convert.verify.rounded import expected as expected_of
     from edge.convert.verify.verify import rounding, used
     from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.images.overrides import known
@@ -176,10 +177,12 @@ def _compare(
 
     if job.subject.target == "x86":  # whose int8 kernels cannot count with 8 bits
         weights = halved(program, weights, scratch / "halved.pdiparams")
-    params = weights
+    computed, params = program, weights
     if not simulated:
-        params = expected_params(program, weights, precision, engine, scratch / "rounded.pdiparams")
-    cut = at_points(program, own)
+        if precision in ("int8", "int16"):  # what was computed at conversion is rounded in the file
+            compute(program, source.params, scratch, lend)
+        computed, params = expected_of(program, weights, precision, engine, scratch, scratch)
+    cut = at_points(computed, own)
     paddle = Paddle(lend, source, cut, scratch, keep=True)
     places = [fetches.index(name) for name in own.values]
     ran: set[str] = set()
@@ -203,7 +206,7 @@ def _compare(
     shapes = [channels_first(shape, spec.shape) for shape, spec in zip(job.subject.shapes, program.feeds, strict=True)]
     kinds = domains(program, shapes, asked, known(job.subject), SAMPLES)
     limits = LIMITS[precision]
-    exact, half = Double(lend, source, program, cut, params, scratch), Half(lend, source, cut, params, scratch)
+    exact, half = Double(lend, source, computed, cut, params, scratch), Half(lend, source, cut, params, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         if not simulated:

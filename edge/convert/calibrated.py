@@ -22,7 +22,8 @@ from edge.cache.hashing import sha256_of
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
 from edge.cache.store import Cache, CacheEntry
-from edge.convert.kept import choose, float_weights, unquantised
+from edge.convert.fold import computed_once
+from edge.convert.kept import choose, float_weights, no_nearer, unquantised
 from edge.convert.verify.batches import opened
 from edge.convert.verify.rounded import quantised_weights
 from edge.convert.verify.x86_int8 import is_quantised
@@ -62,11 +63,13 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """A quantised network, and what its metadata says of that (`calibration`). `reused`: nothing had to be done."""
+    """A quantised network, and what its metadata says of that (`calibration`). `reused`: nothing had to be done; `remark`: that
+    the layers that stay float bring it no nearer to the float network."""
 
     model: InferenceModel
     facts: dict[str, Any]
     reused: bool
+    remark: str | None = None
 
 
 def images_below(folder: Path, count: int) -> tuple[Path, ...]:
@@ -108,9 +111,9 @@ def calibrated(
     known_entry = entry = store.get(key, content=True)
     if entry is None:
         with store.making(key) as part:
-            entry = store.get(key, content=True) or _make(
-                name, source, how, calibration, lend, store, key, part, for_x86
-            )
+            if (entry := store.get(key, content=True)) is None:
+                with computed_once(source, lend) as plain:
+                    entry = _make(name, plain, how, calibration, lend, store, key, part, for_x86)
     told = {
         "images": len(images),
         "images_sha256": sha256_of("".join(images).encode()),
@@ -119,18 +122,21 @@ def calibrated(
     }
     made = ("quantised", "possible", "same_top", "mean_cosine")
     facts = told | {field: entry.facts[field] for field in made} | {"network": key}
+    remark = None
     if calibration.keep is not None:
         key = key_of({"quantised": key, "keep": calibration.keep, "code": code_version(*CODE)})
         known_entry = whole = store.get(key, content=True)
         if whole is None:
             with store.making(key) as part:
-                whole = store.get(key, content=True) or _keep(
-                    name, source, kept_network(source, entry), how, calibration, lend, store, key, part
-                )
-        entry = whole
+                if (whole := store.get(key, content=True)) is None:
+                    with computed_once(source, lend) as plain:
+                        quantised = kept_network(source, entry)
+                        whole = _keep(name, plain, quantised, how, calibration, lend, store, key, part)
+        before, entry = entry, whole
         left = sum(not layer["kept"] for layer in entry.facts["layers"])
         facts |= {"network": key, "keep": calibration.keep, "quantised": left, **{k: entry.facts[k] for k in _CHOSEN}}
-    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None)
+        remark = no_nearer(calibration.keep, *(one.facts["mean_cosine"] for one in (before, entry)))
+    return Calibrated(kept_network(source, entry), facts, reused=known_entry is not None, remark=remark)
 
 
 def kept(source: InferenceModel, key: str) -> InferenceModel | None:

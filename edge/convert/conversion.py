@@ -84,14 +84,15 @@ def _make(
     plain, folded = fold(original, source.params, part, part / "folded.pdiparams")
     program, applied = legalise(plain, engine=recipe.engine, precision=recipe.precision)
     made = part / "model.nb"  # and model.pdmodel, the legalised program
-    params = turned(plain, program, folded, part / "turned.pdiparams")
+    params = folded
     if recipe.target == "x86":
         program, params = split_hard_swish(program), halved(plain, params, part / "halved.pdiparams")
+    half, params = params, turned(plain, program, params, part / "turned.pdiparams")
     try:
         optimise(worker, program, params, made, recipe)
     except OptError as error:
         raise _custom(error, lend_paddle) or error from error
-    for beside in {folded, params} - {source.params}:
+    for beside in {folded, half, params} - {source.params}:
         beside.unlink()
     canonicalise(made)
     header = read_header(made)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +17,7 @@ from edge.errors import WorkerError
 from edge.paddle.constants import Constants, constants_of
 from edge.paddle.params import tensors, write
 from edge.paddle.program import Program
+from edge.source.model import InferenceModel
 from edge.toolchain.worker import Lend
 
 NAME = "constants-computed"
@@ -53,6 +56,24 @@ def fold(program: Program, params: Path, folder: Path, out: Path) -> tuple[Progr
     known = {spec.name: values for spec, values in tensors(params, program.persistables)}
     write(out, ((values if spec.name in values else known)[spec.name] for spec in folded.persistables))
     return folded, out
+
+
+@contextmanager
+def computed_once(source: InferenceModel, lend: Lend) -> Iterator[InferenceModel]:
+    """The network with what `compute` finds as parameters, for as long as the context lasts.
+
+    It is this one that is quantised: of a computed filter are then the numbers learnt that it has, and what others are
+    computed from is not rounded before.
+    """
+    with TemporaryDirectory(prefix="edgezoo-once-") as scratch:
+        program, folder = Program.read(source.program), Path(scratch)
+        if not compute(program, source.params, folder, lend):
+            yield source
+            return
+        folded, params = fold(program, source.params, folder, folder / "inference.pdiparams")
+        place = folder / "inference.pdmodel"
+        place.write_bytes(folded.serialize())
+        yield replace(source, program=place, params=params)
 
 
 def _computed(constants: Constants, known: Mapping[str, NDArray[Any]], lend: Lend) -> dict[str, NDArray[Any]]:

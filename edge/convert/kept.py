@@ -84,6 +84,16 @@ def _first(
     )
 
 
+def no_nearer(keep: float, without: float, cosine: float) -> str | None:
+    """What to know of a number of layers in float that brings nothing: harms of layers do not add up."""
+    if keep < 1 or cosine > without:
+        return None
+    return (
+        f"with {keep:g} in float the mean cosine is {cosine:.4f}, with none {without:.4f}: leave out --int8-keep, "
+        "or ask for a cosine"
+    )
+
+
 def unquantised(program: Program, layers: Collection[str]) -> Program:
     """The program with these layers float: each takes its input as it is, and its output is the convolution's own.
 

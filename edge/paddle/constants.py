@@ -20,20 +20,23 @@ from edge.paddle.program import Op, Program, TensorSpec
 
 # They have no state, draw nothing, and their outputs have the shapes that the program says.
 _PURE = frozenset({
-    "abs", "arange", "assign", "assign_value", "cast", "clip", "concat", "cos", "cumsum", "elementwise_add",
+    "abs", "affine_grid", "arange", "assign", "assign_value", "bicubic_interp_v2", "bilinear_interp_v2", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bmm", "cast", "clip", "concat", "cos", "cumsum", "dot", "elementwise_add",
     "elementwise_div", "elementwise_floordiv", "elementwise_max", "elementwise_min", "elementwise_mod", "elementwise_mul",
-    "elementwise_pow", "elementwise_sub", "equal", "exp", "expand_v2", "eye", "fill_any_like", "fill_constant",
-    "fill_zeros_like", "flatten_contiguous_range", "flip", "floor", "gather", "gather_nd", "greater_equal",
-    "greater_than", "index_select", "layer_norm", "less_equal", "less_than", "linspace", "log", "logical_and",
-    "logical_not", "logical_or", "matmul", "matmul_v2", "meshgrid", "mul", "not_equal", "one_hot_v2", "pow", "range",
-    "reciprocal", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "relu", "reshape2", "roll",
-    "round", "rsqrt", "scale", "set_value", "sigmoid", "sign", "sin", "slice", "softmax", "split", "sqrt", "square",
-    "squeeze2", "stack", "strided_slice", "sum", "tanh", "tile", "transpose2", "tril_triu", "unbind", "unsqueeze2",
-    "unstack", "where",
+    "elementwise_pow", "elementwise_sub", "equal", "erf", "exp", "expand_as_v2", "expand_v2", "eye", "fill_any_like",
+    "fill_constant", "fill_zeros_like", "flatten_contiguous_range", "flip", "floor", "gather", "gather_nd", "gelu",
+    "greater_equal", "greater_than", "index_select", "isfinite_v2", "isinf_v2", "isnan_v2", "layer_norm", "less_equal",
+    "less_than", "linspace", "log", "log1p", "logical_and", "logical_not", "logical_or", "matmul", "matmul_v2",
+    "meshgrid", "mul", "mv", "nearest_interp_v2", "norm", "not_equal", "one_hot_v2", "p_norm", "pad", "pad3d", "pow",
+    "range", "reciprocal", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "relu",
+    "repeat_interleave", "reshape2", "roll", "round", "rsqrt", "scale", "set_value", "sigmoid", "sign", "silu", "sin",
+    "slice", "softmax", "split", "sqrt", "square", "squeeze2", "stack", "strided_slice", "sum", "tanh", "tile",
+    "transpose2", "tril_triu", "unbind", "unsqueeze2", "unstack", "where",
 })  # fmt: skip
 _VIEWS = frozenset({"reshape2", "squeeze2", "unsqueeze2", "flatten_contiguous_range"})
 _ASIDE = "XShape"  # an output that nothing reads
-_BYTES = {"bool": 1, "int32": 4, "int64": 8, "float32": 4}
+_BYTES = {"bool": 1, "int32": 4, "int64": 8, "float16": 2, "float32": 4, "float64": 8}
+_KEPT = frozenset({"int32", "int64", "float32"})  # what .nb files have parameters of
 _GROWTH = 0.1  # of the parameters: what they may take more room than the tables they are made of
 _SMALL = 1 << 16  # bytes; what little growth is always allowed
 
@@ -85,10 +88,11 @@ def constants_of(program: Program) -> Constants:
     if any(op.block for op in ops) or all(op.type in _VIEWS for op in candidates):
         return Constants(program, (), (), frozenset())
     allowed = _GROWTH * sum(map(_bytes, program.persistables)) + _SMALL
+    fetched = {spec.name for spec in program.fetches}  # an output is what an operator makes: opt knows no other
     stay = {op.index for op in ops} - {op.index for op in candidates if _is_known(program, op)}
     while True:
         found = _found(program, stay)
-        unfit = {spec.name for spec in found.results if spec.dtype == "bool"}  # .nb files have no such parameters
+        unfit = {spec.name for spec in found.results if spec.dtype not in _KEPT or spec.name in fetched}
         freed = sum(_bytes(spec) for spec in program.persistables if spec.name in found.unread)
         growth = sum(map(_bytes, found.results)) - freed
         for spec in sorted(found.results, key=_bytes, reverse=True):  # the largest stay

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.paddle.params import tensors, write
-from edge.paddle.program import Program
+from edge.paddle.program import Program, TensorSpec
 
 
 def rewritten(
@@ -27,10 +27,23 @@ def rewritten(
 
 def turned(program: Program, legal: Program, params: Path, out: Path) -> Path:
     """The parameters of `legal`, made of `program` and its `params`: filters (outputs, inputs, 1, 1) that are weights (inputs,
-    outputs) there are turned. Returns `out`, or `params` themselves where there is none."""
-    shapes = {spec.name: spec.shape for spec in legal.persistables}
-    names = [spec.name for spec in program.persistables if shapes.get(spec.name, spec.shape) != spec.shape]
-    return rewritten(program, params, out, dict.fromkeys(names, _turn)) if names else params
+    outputs) there are turned, others get the shape that they have there, and what is new there is zeros.
+
+    Returns `out`, or `params` themselves where all are the same.
+    """
+    before, after = program.persistables, legal.persistables
+    if {spec.name: spec.shape for spec in before} == {spec.name: spec.shape for spec in after}:
+        return params
+    known = {spec.name: values for spec, values in tensors(params, before)}
+
+    def made(spec: TensorSpec) -> NDArray[Any]:
+        if spec.name not in known:
+            return np.zeros(spec.shape, spec.dtype)
+        values = known[spec.name]
+        return _turn(values) if (values.ndim, len(spec.shape)) == (4, 2) else values.reshape(spec.shape)
+
+    write(out, map(made, after))
+    return out
 
 
 def _turn(values: NDArray[Any]) -> NDArray[Any]:

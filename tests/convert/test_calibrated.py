@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def test_both_convolutions_are_quantised_once(quantise: Quantise, source: Infere
     assert quantise().reused
     assert not quantise("abs_max").reused
     assert quantise("abs_max").model.params_sha256 != made.model.params_sha256
+
+
+@pytest.mark.slow
+def test_a_filter_that_is_computed_is_quantised_as_what_it_becomes(quantise: Quantise, tmp_path: Path) -> None:
+    """Of a network that reads the filter as it is, too, nothing is computed from the whole numbers that it becomes."""
+    place = next(k for k, op in enumerate(LAYERS) if op.type == "conv2d")
+    conv = LAYERS[place]
+    name = conv.inputs["Filter"][0]
+    halved = NewOp("scale", {"X": [name]}, {"Out": ["half"]}, {"scale": 0.5, "bias": 0.0, "bias_after_scale": True})
+    turned = NewOp("scale", {"X": ["half"]}, {"Out": ["made"]}, {"scale": 2.0, "bias": 0.01, "bias_after_scale": True})
+    computed = replace(conv, inputs={**conv.inputs, "Filter": ["made"]})
+    shape = weights()[name].shape
+    layers = [halved, turned, *LAYERS[:place], computed, *LAYERS[place + 1 :]]
+    shapes = {**SHAPES, "half": shape, "made": shape}
+    made = program(layers, {"x": (1, 3, 32, 32)}, ["y"], shapes, {name: a.shape for name, a in weights().items()})
+    (tmp_path / "inference.pdmodel").write_bytes(made.serialize())
+    write_params(tmp_path / "inference.pdiparams", weights())
+    found = quantise(of=own.read(tmp_path))
+    assert (found.facts["quantised"], found.facts["possible"]) == (2, 2)
+    assert found.facts["mean_cosine"] > 0.98
 
 
 @pytest.mark.slow

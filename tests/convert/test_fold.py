@@ -25,6 +25,7 @@ from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
 from edge.toolchain.toolbox import Toolbox
 from edge.toolchain.worker import Worker
+from tests.convert.legalise.rule_cases import CONV, POOL
 from tests.paddle.programs import program, write_params
 
 RNG = np.random.default_rng(0)
@@ -109,6 +110,21 @@ NUMBER = Net(
     {"w": RNG.normal(size=7).astype("float32")},
     "elementwise_add softmax",
 )
+# A filter standardised at each inference; the table that it is made of is a filter, too, and a number read of it an output.
+COMPUTED = program(
+    [
+        NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, {**CONV, "paddings": [1, 1]}),
+        NewOp("relu", {"X": ["c"]}, {"Out": ["r"]}),
+        NewOp("scale", {"X": ["f"]}, {"Out": ["g"]}, {"scale": 0.5, "bias": 0.1, "bias_after_scale": True}),
+        NewOp("tanh", {"X": ["g"]}, {"Out": ["k"]}),
+        NewOp("conv2d", {"Input": ["r"], "Filter": ["k"]}, {"Output": ["h"]}, CONV),
+        NewOp("pool2d", {"X": ["h"]}, {"Out": ["y"]}, POOL),
+    ],
+    {"x": (1, 4, 6, 6)},
+    ["y"],
+    {"c": (1, 4, 6, 6), "r": (1, 4, 6, 6), "g": (4, 4, 3, 3), "k": (4, 4, 3, 3), "h": (1, 4, 4, 4), "y": (1, 4, 1, 1)},
+    {"f": (4, 4, 3, 3)},
+)
 NETS = pytest.mark.parametrize("net", [GATHERED, SHAPED, NUMBER], ids=["gathered", "shaped", "number"])
 
 
@@ -162,6 +178,30 @@ def test_what_paddle_cannot_compute_stays(tmp_path: Path, net: Net) -> None:
     assert compute(net.network, params, tmp_path, lend) == ()
     assert not (tmp_path / VALUES).exists()
     assert fold(net.network, params, tmp_path, tmp_path / "folded") == (net.network, params)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("computes", [True, False])
+@pytest.mark.parametrize("precision", ["fp32", "int8", "int16"])
+def test_a_weight_that_was_computed_is_judged_as_it_is_rounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, computes: bool
+) -> None:
+    """And where Paddle could not compute it, as it is in the file then: not rounded."""
+    if not computes:
+        monkeypatch.setattr("edge.convert.conversion.compute", lambda *_: ())
+    weights = np.random.default_rng(computes).normal(size=(4, 4, 3, 3)).astype("float32")  # two networks in the cache
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "inference.pdmodel").write_bytes(COMPUTED.serialize())
+    write_params(tmp_path / "net" / "inference.pdiparams", {"f": weights})
+    command = ["convert", "--model-dir", str(tmp_path / "net"), "--name", "mine", "--precision", precision]
+    assert run([*command, "-o", str(tmp_path)]) == 0
+    made = read(tmp_path / "mine.json")
+    assert made.verification is not None
+    assert made.verification.status == "passed"
+    assert any(one.rule == "constants-computed" for one in made.legalised) is computes
+    if precision != "fp32":
+        assert made.verification.rounded
+        assert (made.verification.rounded.relative_error or 0) < 1e-4
 
 
 @pytest.mark.slow

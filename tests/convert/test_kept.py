@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from edge.convert.kept import Measure, choose, unquantised
+from edge.convert.kept import Measure, choose, no_nearer, unquantised
 from edge.errors import ConvertError
 from edge.paddle.draft import NewOp
 from edge.paddle.program import Program
@@ -53,6 +53,15 @@ def test_the_most_harmed_stay_float(
 def test_a_network_without_int8_is_refused(measure: tuple[Measure, list[int]], wanted: float, says: str) -> None:
     with pytest.raises(ConvertError, match=says):
         choose("net", list(HARMS), wanted, measure[0])
+
+
+def test_a_number_of_layers_in_float_that_brings_nothing_is_said() -> None:
+    """Harms of single layers do not add up."""
+    assert no_nearer(3, 0.71, 0.77) is None
+    assert no_nearer(0.9, 0.95, 0.95) is None  # as few as are needed: none
+    assert no_nearer(3, 0.771, 0.75) == (
+        "with 3 in float the mean cosine is 0.7500, with none 0.7710: leave out --int8-keep, or ask for a cosine"
+    )
 
 
 def two_convolutions(*, share: bool) -> Program:

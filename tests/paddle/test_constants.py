@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge.paddle.constants import constants_of
 from edge.paddle.draft import Draft, NewOp
 from edge.paddle.program import Program
+from edge.paddle.schema import DTYPE_NUMBERS
 from tests.paddle.programs import program
 
 
@@ -191,6 +192,30 @@ def test_a_result_that_no_file_can_hold_stays() -> None:
     message = net.copy_message()
     next(var for var in message.blocks[0].vars if var.name == "same").type.lod_tensor.tensor.data_type = 0  # bool
     assert [one.name for one in constants_of(Program(message)).results] == ["h"]
+
+
+def test_an_output_stays_what_an_operator_makes() -> None:
+    """And so is what the constant output is made of, but for the last step."""
+    ops = [
+        op("tanh", ["w"], "h"),
+        op("scale", ["h"], "fixed", scale=2.0),
+        op("elementwise_add", ["x", "h"], "y", axis=-1),
+    ]
+    net = program(ops, {"x": (4,)}, ["y", "fixed"], {"h": (4,), "fixed": (4,), "y": (4,)}, {"w": (4,)})
+    found = constants_of(net)
+    assert [one.name for one in found.results] == ["h"]
+    assert types(found.folded({"h": np.zeros(4, np.float32)})) == ["scale", "elementwise_add"]
+
+
+@pytest.mark.parametrize(("dtype", "folded"), [("float16", True), ("float64", True), ("int8", False)])
+def test_what_lies_between_may_be_of_other_types(dtype: str, folded: bool) -> None:
+    ops = [op("cast", ["w"], "h"), op("cast", ["h"], "k"), op("elementwise_add", ["x", "k"], "y", axis=-1)]
+    net = program(ops, {"x": (4,)}, ["y"], {"h": (4,), "k": (4,), "y": (4,)}, {"w": (4,)})
+    message = net.copy_message()
+    next(var for var in message.blocks[0].vars if var.name == "h").type.lod_tensor.tensor.data_type = DTYPE_NUMBERS[
+        dtype
+    ]
+    assert [one.name for one in constants_of(Program(message)).results] == (["k"] if folded else [])
 
 
 @pytest.mark.parametrize("size", [-1, 4])

@@ -16,7 +16,7 @@ from edge.convert.legalise.attributes import (
     RELU6_THRESHOLD,
     SWISH_BETA,
 )
-from edge.convert.legalise.bias import CONV_BIAS_DIRECT
+from edge.convert.legalise.bias import CONV_BIAS_DIRECT, CONV_BIAS_ZEROS
 from edge.convert.legalise.dropout import DROPOUT_MASK, DROPOUT_TO_SCALE
 from edge.convert.legalise.half import (
     CONV_TO_FC,
@@ -30,7 +30,7 @@ from edge.convert.legalise.lacking import DEFORMABLE_MASK, EINSUM_TO_MATMUL, FOL
 from edge.convert.legalise.matmul import MATMUL_WEIGHT_TO_MUL
 from edge.convert.legalise.overflow import TANH_TO_SIGMOID, check_sums
 from edge.convert.legalise.pairs import PAIRS_APART
-from edge.convert.legalise.rank import REDUCE_IN_THREE
+from edge.convert.legalise.rank import REDUCE_ALL_SAID, REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
 from edge.convert.legalise.scales import SCALE_BEHIND
@@ -58,6 +58,8 @@ RULES: tuple[Rule, ...] = (
     POW_TO_PRODUCTS,
     SUM_TO_ADDITIONS,
     CONV_BIAS_DIRECT,
+    CONV_BIAS_ZEROS,
+    REDUCE_ALL_SAID,
     REDUCE_IN_THREE,
     SLICES_TO_SPLIT,
     SILU_TO_SWISH,

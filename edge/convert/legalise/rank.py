@@ -10,6 +10,8 @@ from edge.paddle.program import TensorSpec
 
 _REDUCTIONS = frozenset({"reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum"})
 
+_OVER_AXES = _REDUCTIONS | {"reduce_all", "reduce_any"}
+
 
 def _split(op: OpDraft, shape: Sequence[int]) -> tuple[int, int, int] | None:
     """The shape as (what lies before, what is reduced, what lies behind), where the reduced axes are neighbours."""
@@ -53,6 +55,20 @@ def _in_three(draft: Draft, op: OpDraft, x: TensorSpec, out: TensorSpec, parts: 
         NewOp("reshape2", {"X": [reduced]}, {"Out": [out.name], "XShape": [shapes[1]]}, {"shape": list(out.shape)}),
     ]
 
+
+def _say_all(draft: Draft) -> int:
+    unsaid = [op for op in draft.ops(*_OVER_AXES) if not op.attr("dim", ()) and not op.attr("reduce_all")]
+    for op in unsaid:
+        op.set_attr("reduce_all", True)
+    return len(unsaid)
+
+
+REDUCE_ALL_SAID = Rule(
+    name="reduce-all-said",
+    reason="Paddle 2.6 writes a sum over all axes as one over no axes (`x.sum()`), of which the x86 engine dies",
+    ops=_OVER_AXES,
+    apply=_say_all,
+)
 
 REDUCE_IN_THREE = Rule(
     name="reduce-in-three-dimensions",

@@ -64,7 +64,7 @@ class CalibratedOrder(Order[NbModel]):
                     for_x86=self.recipe.target == "x86",
                 )
             nb, reused = make_nb(work, self.recipe, source, quantised.model, preparation, quantised.facts)
-            work.remarks.extend(_remarks(nb.metadata))
+            work.remarks.extend(filter(None, (quantised.remark, *_remarks(nb.metadata))))
             return nb, reused and quantised.reused
 
 

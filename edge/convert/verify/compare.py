@@ -150,7 +150,11 @@ def tells(reference: NDArray[Any], limits: Limits) -> bool:
 
 
 def stacked(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """One output's arrays, a sample each, as one array; as an array of objects where their shapes differ."""
+    """One output's arrays, a sample each, as one array; as an array of objects where their shapes differ.
+
+    A number without a dimension has one: Paddle-Lite knows no other.
+    """
+    arrays = [np.atleast_1d(array) for array in arrays]
     if len({array.shape for array in arrays}) == 1:
         return np.stack(arrays)
     boxed = np.empty(len(arrays), object)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.convert.fold import fold
 from edge.convert.legalise import legalise
 from edge.convert.recipe import Precision
 from edge.paddle.constants import constants_of
@@ -29,25 +30,34 @@ MULTIPLIED = {"conv2d": "Filter", "depthwise_conv2d": "Filter", "mul": "Y", "mat
 _QUANTISED = {"conv2d": ("Filter", 0), "mul": ("Y", 1), "fc": ("W", 1)}
 
 
-def expected_params(program: Program, params: Path, precision: Precision, engine: str, out: Path) -> Path:
-    """The parameters that Paddle must run `program` with to compute what the converted network should.
+def expected(
+    program: Program, params: Path, precision: Precision, engine: str, folder: Path, scratch: Path
+) -> tuple[Program, Path]:
+    """The program and the parameters that Paddle must run to compute what the converted network should.
 
-    `program` is as it came, `engine` the version whose opt it goes through. Returns `params` themselves, or for int8 and
-    int16 `out`, a copy of them with the weights rounded that opt quantises.
+    `program` is as it came, `engine` the version whose opt it goes through, and in `folder` is what was computed of it at
+    conversion (edge.convert.fold). They are `program` and `params` themselves, but for int8 and int16, where the weights
+    that opt quantises are rounded. Of a weight that was computed, it is what was computed that opt rounds: then the program
+    with these as parameters is returned, and so it is where constants are computed of a weight that opt rounds elsewhere.
     """
     if precision not in _BITS:
-        return params
-    legal, _ = legalise(program, engine=engine, precision=precision)
-    # Those that only constants are computed from are not in the file (edge.convert.fold).
-    whole = {*quantised_weights(program).values(), *constants_of(program).unread}
+        return program, params
+    plain, folded = fold(program, params, folder, scratch / "constant.pdiparams")
+    legal, _ = legalise(plain, engine=engine, precision=precision)
+    whole = set(quantised_weights(program).values())
     axes = {
         name: axis
         for op in legal.ops(*_QUANTISED)
         for slot, axis in [_QUANTISED[op.type]]
         if (name := op.input(slot)) is not None and name not in whole
     }
+    if plain is not program:
+        constants = set(constants_of(program).ops)
+        read = {name for op in program.ops() if op.index in constants for name in op.reads}
+        if axes.keys() <= {spec.name for spec in program.persistables} - read:
+            plain, folded = program, params
     changes = {name: partial(rounded, axis=axis, bits=_BITS[precision]) for name, axis in axes.items()}
-    return rewritten(program, params, out, changes)
+    return plain, rewritten(plain, folded, scratch / "rounded.pdiparams", changes)
 
 
 def quantised_weights(program: Program) -> dict[str, str]:

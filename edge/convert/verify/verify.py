@@ -40,7 +40,7 @@ from edge.convert.verify.judge import (
     worst,
 )
 from edge.convert.verify.points import Points, at_points, makes, points_of
-from edge.convert.verify.rounded import expected_params
+from edge.convert.verify.rounded import expected as expected_of
 from edge.convert.verify.runs import Runs, Tell, within
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
@@ -119,7 +119,7 @@ def verify(
     quantised = is_quantised(whole)
     params = halved(whole, source.params, scratch / "halved.pdiparams")
     limits = LIMITS["int8-static" if quantised else twin.precision]
-    expected_from = expected_params(whole, params, twin.precision, recipe.engine, scratch / "rounded.pdiparams")
+    computed, expected_from = expected_of(whole, params, twin.precision, recipe.engine, legal.parent, scratch)
     batch = safe_batch(original) if quantised else 1
     runs = Runs(tell, 2 * sum(len(domain.draw(0)) for domain in kinds))
 
@@ -134,8 +134,15 @@ def verify(
     def lite(given: Sequence[Sample]) -> Outputs:
         return made().run(given)
 
-    paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
-    exact = Double(lend_paddle, source, whole, original, expected_from, scratch)
+    unrounded = paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
+    theirs, reference = source, original
+    if computed is not whole:  # a weight of it is rounded that was computed: Paddle 3's own form has no place for that
+        theirs, reference = replace(source, pir=None, pir_sha256=None), at_points(computed, points)
+        (scratch / "computed").mkdir()
+        paddle = Paddle(
+            lend_paddle, theirs, reference, scratch / "computed", keep=keep and source.pir is None, runs=runs
+        )
+    exact = Double(lend_paddle, theirs, computed, reference, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(expected_from, given)
@@ -172,7 +179,7 @@ def verify(
             judgement = replace(judgement, status="inconclusive", reason=undecided)
     cost = judgement.worst
     if expected_from != params:
-        costs = [judge(paddle.run(params, v.given), v.made, limits).comparison for _, v in judgement.used]
+        costs = [judge(unrounded.run(params, v.given), v.made, limits).comparison for _, v in judgement.used]
         cost = worst(costs)
     return Verification(
         judgement.status,

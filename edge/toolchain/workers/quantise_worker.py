@@ -1,6 +1,6 @@
 """Paddle's post-training quantisation behind the line protocol. A process of its own: it needs Paddle's static mode.
 
-Operations: `quantise`, `measure`.
+Operations: `quantise`, `measure`, and `constants` of the plain Paddle worker.
 """
 
 import gc
@@ -9,6 +9,7 @@ import os
 import agreement
 import numpy
 import paddle_engine
+import paddle_reference
 import protocol
 
 # Tensors of which the x86 engine rounds the end wrongly: see edge/convert/verify/x86_int8.py and batches.py.
@@ -163,4 +164,4 @@ def _quantiser(executor, program, params, feed, given, algorithm, skipped):
 
 
 if __name__ == "__main__":
-    protocol.serve({"quantise": quantise, "measure": measure}, info)
+    protocol.serve({"quantise": quantise, "measure": measure, "constants": paddle_reference.constants}, info)

@@ -424,6 +424,41 @@ CASES = (
         ),
         weights=_BIASED,
     ),
+    *(
+        Case(
+            "conv-bias-zeros",
+            _net(
+                NewOp("conv2d", {"Input": ["x"], "Filter": ["f"]}, {"Output": ["c"]}, CONV),
+                NewOp("elementwise_add", {"X": ["c"], "Y": ["own"]}, {"Out": ["s"]}, {"axis": 1}),
+                NewOp("relu", {"X": ["s"]}, {"Out": ["r"]}),
+                NewOp("conv2d", {"Input": ["r"], "Filter": ["g"]}, {"Output": ["d"]}, CONV),
+                NewOp("elementwise_add", {"X": ["d"], "Y": ["b"]}, {"Out": ["t"]}, {"axis": -1}),
+                NewOp("relu", {"X": ["t"]}, {"Out": ["y"]}),
+                shapes=dict.fromkeys("csrdty", (1, 6, 6, 6)),
+                weights=weights,
+            ),
+            engine=engine,
+            weights=weights,
+        )
+        for engine in ("2.11", "2.13rc0")
+        for weights in [
+            {
+                "f": np.random.default_rng(0).normal(size=(6, 4, 1, 1)).astype(np.float32),
+                "g": np.random.default_rng(1).normal(size=(6, 6, 1, 1)).astype(np.float32),
+                "own": np.ones(6, np.float32),
+                "b": np.random.default_rng(2).normal(size=shape).astype(np.float32),
+            }
+            for shape in [(1, 6, 6, 6), (1, 6, 1, 1), (1, 1, 1, 6), (6,), (1,)]
+        ]
+    ),
+    Case(
+        "reduce-all-said",
+        _net(
+            NewOp("reduce_sum", {"X": ["x"]}, {"Out": ["s"]}, {"dim": [], "keep_dim": False, "reduce_all": False}),
+            NewOp("elementwise_add", {"X": ["x"], "Y": ["s"]}, {"Out": ["y"]}, {"axis": -1}),
+            shapes={"s": (), "y": X},
+        ),
+    ),
     Case(
         "reduce-in-three-dimensions",
         _net(

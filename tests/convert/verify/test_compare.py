@@ -355,3 +355,10 @@ def test_sizes_that_depend_on_the_input_prove_nothing_and_end_nothing() -> None:
 def test_empty_outputs_end_nothing() -> None:
     empty = np.zeros((8, 0, 6), np.float32)
     assert judge([empty], [empty], FP32).undecided is not None
+
+
+def test_a_number_without_a_dimension_is_one_number() -> None:
+    """Paddle's `x.sum()`; Paddle-Lite knows no tensor without a dimension."""
+    paddle, lite = (stacked([np.full(shape, n, np.float32) for n in range(4)]) for shape in [(), (1,)])
+    assert paddle.shape == lite.shape == (4, 1)
+    assert judge([paddle], [lite], LIMITS["fp32"]).problem is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.convert.verify.rounded import expected_params, rounded
+from edge.convert.verify.rounded import expected, rounded
 from edge.paddle.rewritten import rewritten
 from tests.convert.legalise.rule_cases import CASES
 from tests.paddle.programs import write_params
@@ -37,11 +37,11 @@ def test_a_channel_of_zeros_stays() -> None:
 
 
 def test_only_the_weights_that_opt_quantises_are_rounded(tmp_path: Path) -> None:
-    params, out = tmp_path / "params", tmp_path / "rounded"
+    params, out = tmp_path / "params", tmp_path / "rounded.pdiparams"
     write_params(params, DENSE.weights)
-    assert expected_params(DENSE.network, params, "fp32", "2.13rc0", out) == params
+    assert expected(DENSE.network, params, "fp32", "2.13rc0", tmp_path, tmp_path) == (DENSE.network, params)
     assert not out.exists()
-    assert expected_params(DENSE.network, params, "int8", "2.13rc0", out) == out
+    assert expected(DENSE.network, params, "int8", "2.13rc0", tmp_path, tmp_path) == (DENSE.network, out)
     before, after = (
         np.frombuffer(path.read_bytes()[-36 * 5 * 4 :], np.float32).reshape(36, 5) for path in (params, out)
     )
