@@ -45,7 +45,7 @@ class Subject(Protocol):
         ...
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 30.0) -> bool:
+def eventually(condition: Callable[[], bool], *, seconds: float = 10.0) -> bool:
     """Wait until `condition` holds; whether it came to hold."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
