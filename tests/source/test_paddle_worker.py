@@ -95,7 +95,7 @@ def test_a_worker_numbers_constants_anew(paddle: Worker, tmp_path: Path) -> None
 def test_short_cuts_change_nothing(tmp_path: Path, name: str) -> None:
     """Parameters written one by one are Paddle's own file; multiply-accumulates counted by shapes are those of a real run."""
     code = """
-import contextlib, filecmp, sys, paddle, paddle_count, paddle_networks, paddle_program
+import contextlib, filecmp, sys, paddle, paddle_count, paddle_networks, paddle_program, paddle_short_cuts
 name, folder = sys.argv[1:]
 with paddle.utils.unique_name.guard():
     network = paddle_networks.build(name, 1000, 0)
@@ -105,7 +105,9 @@ with paddle.utils.unique_name.guard():
     paddle_program.save(network, [1, 3, 224, 224], folder + "/short")
 with paddle.utils.unique_name.guard():
     network = paddle_networks.build(name, 1000, 0)
-    paddle_program._parameters_streamed = contextlib.nullcontext
+    for one in ("methods_translated", "calls_judged", "parameters_searched"):
+        setattr(paddle_short_cuts, "_" + one + "_once", contextlib.nullcontext)
+    paddle_short_cuts._parameters_streamed = paddle_short_cuts._without_call_stacks = contextlib.nullcontext
     paddle_program.save(network, [1, 3, 224, 224], folder + "/long")
 for file in ("inference.pdmodel", "inference.pdiparams"):
     assert filecmp.cmp(folder + "/short/" + file, folder + "/long/" + file, shallow=False), file

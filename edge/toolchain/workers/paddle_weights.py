@@ -99,6 +99,9 @@ class _Normaliser:
         if layer.bias is None:
             return output * gain
         layer.bias.set_value((layer.bias - paddle.to_tensor(mean.flatten().astype("float32"))) * gain)
+        mean = (
+            mean[0] if isinstance(layer, nn.Conv2D) else mean.flatten()
+        )  # Paddle is slow with leading dimensions of 1
         return (output - paddle.to_tensor(mean.astype("float32"))) * gain
 
 

@@ -31,6 +31,7 @@ def export(architecture, input_shape, seed, out_dir, checkpoint=None, checkout=N
     import paddle_program
     import paddle_weights
 
+    paddle.set_flags({"FLAGS_use_stride_kernel": False})  # of transpositions, which are then copied number by number
     class_num, remarks, guard = CLASSES, [], paddle.utils.unique_name.guard
     with contextlib.nullcontext() if checkout is None else paddle_checkout.told(checkout, "fails"):
         if checkpoint is not None:
