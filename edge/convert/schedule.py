@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 from edge.convert.order import Order, P
 from edge.zoo.model import ClasNetwork, Model
 
-_ENGINES = 1 << 30  # bytes that Paddle, opt and a small network take
+_ENGINES = 2 << 30  # bytes that Paddle, opt and a small network take, and keep (KEPT of workers/protocol.py)
 # Float32 copies of its parameters that a network takes beyond that (measured on ResNeXt101_32x32d_wsl, 1,877 MB: 3.5).
 _COPIES = 4
 _SHARE = 0.75  # of the memory that is available at the start
@@ -55,9 +55,8 @@ class Schedule:
 
 def memory_needed(model: ClasNetwork | None) -> int:
     """Bytes that converting and verifying a model takes at its peak, about. Of networks not in the catalogue: a guess."""
-    if not isinstance(model, Model):
-        return 2 * _ENGINES
-    return _ENGINES + int(_COPIES * 4 * 1e6 * (model.published.params_m or 50.0))
+    params_m = model.published.params_m if isinstance(model, Model) else None
+    return _ENGINES + int(_COPIES * 4 * 1e6 * (params_m or 50.0))
 
 
 def _work(model: ClasNetwork | None) -> float:

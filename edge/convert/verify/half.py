@@ -149,7 +149,7 @@ def what_half_does(judgement: Judgement, paddle: Run, half: Run) -> tuple[str | 
     if len(infinite) == len(found):
         return f"{_INFINITE}: use another precision", []
     farthest = max(moved.relative_error for name, moved in found.items() if name not in infinite)
-    told = [f"rounding to float16 moves Paddle's own output by {farthest:.2g} of what tells inputs apart"]
+    told = f"rounding to float16 moves Paddle's own output by {farthest:.2g} of what tells inputs apart"
     if farthest > WRONG_FROM:
-        told[0] += ": it changes what this network computes"
-    return None, told + [f"{_INFINITE} with inputs {' and '.join(infinite)}"] * bool(infinite)
+        return f"{told}, as far as wrong networks do: use another precision", []
+    return None, [told, *[f"{_INFINITE} with inputs {' and '.join(infinite)}"] * bool(infinite)]
