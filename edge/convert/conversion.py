@@ -87,12 +87,12 @@ def _make(
     params = folded
     if recipe.target == "x86":
         program, params = split_hard_swish(program), halved(plain, params, part / "halved.pdiparams")
-    half, params = params, turned(plain, program, params, part / "turned.pdiparams")
+    read = turned(plain, program, params, part / "turned.pdiparams")
     try:
-        optimise(worker, program, params, made, recipe)
+        optimise(worker, program, read, made, recipe)
     except OptError as error:
         raise _custom(error, lend_paddle) or error from error
-    for beside in {folded, half, params} - {source.params}:
+    for beside in {folded, params, read} - {source.params}:
         beside.unlink()
     canonicalise(made)
     header = read_header(made)

@@ -62,9 +62,14 @@ def steps(names, break_at=None):
         made.append(name.upper())
     return {"made": made}
 
+def take(mib, kept):
+    protocol.KEPT = kept << 20
+    blocks = [bytearray(1 << 20) for _ in range(mib)]
+    return {"mib": len(blocks)}
+
 operations = dict(
     steps=steps, add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
-    infinite=infinite,
+    infinite=infinite, take=take,
 )
 protocol.serve(operations, lambda: {"v": 1})
 """
@@ -168,6 +173,13 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
         assert len(set(pids)) == 2
         with pool.lend() as worker:
             assert worker.call("pid")["pid"] in pids
+
+
+@pytest.mark.parametrize(("kept", "stays"), [(1024, True), (100, False)])
+def test_freed_memory_is_kept_for_the_next_request_unless_there_is_much(worker: Worker, kept: int, stays: bool) -> None:
+    """What has gone back is gone when the answer is heard: a pool ends workers by that."""
+    assert worker.call("take", mib=300, kept=kept) == {"mib": 300}
+    assert (worker.resident_bytes > 300 << 20) is stays
 
 
 def test_how_far_the_work_is_is_heard_before_the_answer(worker: Worker) -> None:

@@ -32,18 +32,18 @@ def _plain(draft: Draft) -> int:
 
 
 def _short_axes(draft: Draft) -> int:
-    long = [op for op in draft.ops(*_TRUTHS) if op.attr_kinds.get("dim") == "LONGS"]
+    long = [op for op in draft.ops(*TRUTHS) if op.attr_kinds.get("dim") == "LONGS"]
     for op in long:
         op.set_attr("dim", op.attr("dim"))
     return len(long)
 
 
-_TRUTHS = frozenset({"reduce_any", "reduce_all"})
+TRUTHS = frozenset({"reduce_any", "reduce_all"})
 
 REDUCE_AXES = Rule(
     name="reduce-axes-32-bits",
     reason="Paddle 2.4 and later write the axes of reduce_any and reduce_all in 64 bits; opt aborts unless they are of 32",
-    ops=_TRUTHS,
+    ops=TRUTHS,
     apply=_short_axes,
 )
 

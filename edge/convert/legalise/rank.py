@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge.convert.legalise.attributes import TRUTHS
 from edge.convert.legalise.rule import Rule
 from edge.paddle.draft import Draft, NewOp, OpDraft
 from edge.paddle.program import TensorSpec
 
 _REDUCTIONS = frozenset({"reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum"})
-
-_OVER_AXES = _REDUCTIONS | {"reduce_all", "reduce_any"}
+_OVER_AXES = _REDUCTIONS | TRUTHS
 
 
 def _split(op: OpDraft, shape: Sequence[int]) -> tuple[int, int, int] | None:

@@ -75,8 +75,8 @@ def serve(operations, info):
             }
         sys.stdout.flush()
         sys.stderr.flush()
+        give_back()  # before the answer: who hears it looks at how much there is (pool.py)
         say(answer)
-        give_back()
 
 
 def give_back():
