@@ -6,8 +6,7 @@ is converted and verified like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -37,7 +36,7 @@ from edge.paddle.rewritten import rewritten
 from edge.source.model import InferenceModel
 from edge.toolchain.answers import FloatAgreement, Measured, Quantised
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 from edge.zoo.model import Preprocessing
 
 CODE = ("edge.convert.calibrated", WORKERS / "quantise_worker.py")  # what decides a quantised network (edge.cache.keys)
@@ -92,7 +91,7 @@ def calibrated(
     source: InferenceModel,
     how: Preprocessing,
     calibration: Calibration,
-    lend: Callable[[], AbstractContextManager[Worker]],
+    lend: Lend,
     *,
     for_x86: bool = False,
 ) -> Calibrated:
@@ -168,7 +167,7 @@ def _make(
     source: InferenceModel,
     how: Preprocessing,
     calibration: Calibration,
-    lend: Callable[[], AbstractContextManager[Worker]],
+    lend: Lend,
     store: Cache,
     key: str,
     part: Path,
@@ -214,7 +213,7 @@ def _keep(
     quantised: InferenceModel,
     how: Preprocessing,
     calibration: Calibration,
-    lend: Callable[[], AbstractContextManager[Worker]],
+    lend: Lend,
     store: Cache,
     key: str,
     part: Path,

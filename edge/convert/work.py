@@ -18,7 +18,7 @@ from edge.source.model import InferenceModel
 from edge.source.retention import ExportRetention
 from edge.source.weights import Weights
 from edge.toolchain.toolbox import Toolbox
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 from edge.zoo.model import ClasNetwork
 
 Working = Callable[[str, int, int], None]
@@ -103,6 +103,6 @@ class Work:
         """While the files of the source are needed."""
         return self.retention.using(self.network, source)
 
-    def lend(self, kind: str, version: str | None = None) -> Callable[[], AbstractContextManager[Worker]]:
+    def lend(self, kind: str, version: str | None = None) -> Lend:
         """A function that lends a worker of an engine."""
         return lambda: self.tools.lend(kind, version)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from edge.bench.host_engines import Format
 from edge.errors import EvaluationError
 from edge.toolchain.answers import Ran
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 
 _TIMEOUT = 3600.0  # seconds for one batch of the largest network
 
@@ -43,7 +42,7 @@ class HostNetwork:
     file: Path
     model: Format
     input_name: str
-    lend: Callable[[], AbstractContextManager[Worker]]
+    lend: Lend
     scratch: Path
     output: int = 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from edge.source.checkout import CheckoutNetwork, content
 from edge.source.model import BuiltBy, InferenceModel
 from edge.source.weights import Weights
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 from edge.zoo.model import ClasNetwork
 
 CODE = (
@@ -27,9 +26,7 @@ CODE = (
 _TIMEOUT = 1800.0  # seconds; the largest network of the catalogue has 829 M parameters
 
 
-def export(
-    model: ClasNetwork, weights: Weights, lend: Callable[[], AbstractContextManager[Worker]], *, files: bool = True
-) -> InferenceModel:
+def export(model: ClasNetwork, weights: Weights, lend: Lend, *, files: bool = True) -> InferenceModel:
     """Export a network, or take it from the cache. `lend` gives a worker of the paddle engine if needed: of a checkout's
     network one that does nothing else.
 
@@ -87,7 +84,7 @@ def export_key(model: ClasNetwork, weights: Weights) -> str:
 def _make(
     model: ClasNetwork,
     weights: Weights,
-    lend: Callable[[], AbstractContextManager[Worker]],
+    lend: Lend,
     store: Cache,
     key: str,
     part: Path,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 from edge.cache.keys import code_version, key_of
 from edge.cache.paths import cache_dir
@@ -12,14 +11,12 @@ from edge.errors import ToolchainError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel
 from edge.toolchain.engines import WORKERS, engine
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 
 CODE = ("edge.source.flops", WORKERS / "paddle_worker.py")
 
 
-def program_flops(
-    source: InferenceModel, shapes: Sequence[Sequence[int]], lend: Callable[[], AbstractContextManager[Worker]]
-) -> int | None:
+def program_flops(source: InferenceModel, shapes: Sequence[Sequence[int]], lend: Lend) -> int | None:
     """Multiply-accumulates of one of the batch, for inputs of these shapes; None where they cannot be counted.
 
     `lend` gives a worker of the paddle engine.

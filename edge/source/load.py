@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 from edge.cache.files import holds
 from edge.errors import UsageError
 from edge.source.download import Progress
 from edge.source.model import InferenceModel
 from edge.source.weights import Weights
-from edge.toolchain.worker import Worker
+from edge.toolchain.worker import Lend
 from edge.zoo.model import ClasNetwork, Model
 
 
 def load_source(
     model: ClasNetwork | None,
     weights: Weights,
-    lend: Callable[[], AbstractContextManager[Worker]],
+    lend: Lend,
     *,
     progress: Progress = lambda _done, _all: None,
     files: bool = True,
