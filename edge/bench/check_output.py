@@ -152,7 +152,7 @@ def _compare(
     from edge.convert.verify.judge import Draw, Verdict, judge_all, judge_coarse, judge_half, judge_steady
     from edge.convert.verify.points import at_points, points_of
     from edge.convert.verify.rounded import expected as expected_of
-    from edge.convert.verify.verify import rounding, used
+    from edge.convert.verify.words import rounding, used
     from edge.convert.verify.x86_int8 import halved, is_quantised
     from edge.images.overrides import known
     from edge.paddle.program import Program

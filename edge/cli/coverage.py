@@ -79,7 +79,7 @@ def command(
     """Take every network of the catalogue through the whole pipeline, and tell what became of each.
 
     Networks with random weights are exported, legalised, optimised and verified, as `edgezoo convert` does; nothing of them
-    stays but a row of the table, so that disk and memory stay bounded. All of them took 37 minutes on two idle cores; a run
+    stays but a row of the table, so that disk and memory stay bounded. All of them took 26 minutes on two idle cores; a run
     that was cut off goes on where it stopped. The exit code is 1 if a network failed or is wrong.
 
     \b

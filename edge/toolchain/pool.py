@@ -10,9 +10,9 @@ from typing import Self
 
 from edge.toolchain.worker import Worker
 
-_SATED = (
-    2 << 30
-)  # bytes; engines keep what the largest networks made them take, and a new process costs a second or two
+# Bytes, above KEPT of workers/protocol.py: engines keep what the largest networks made them take, and a new process costs a
+# second or two.
+_SATED = 4 << 30
 
 
 class WorkerPool:

@@ -105,8 +105,8 @@ with paddle.utils.unique_name.guard():
     paddle_program.save(network, [1, 3, 224, 224], folder + "/short")
 with paddle.utils.unique_name.guard():
     network = paddle_networks.build(name, 1000, 0)
-    for one in ("methods_translated", "calls_judged", "parameters_searched"):
-        setattr(paddle_short_cuts, "_" + one + "_once", contextlib.nullcontext)
+    for one in ("methods_translated_once", "calls_judged_at_once", "parameters_searched_once"):
+        setattr(paddle_short_cuts, "_" + one, contextlib.nullcontext)
     paddle_short_cuts._parameters_streamed = paddle_short_cuts._without_call_stacks = contextlib.nullcontext
     paddle_program.save(network, [1, 3, 224, 224], folder + "/long")
 for file in ("inference.pdmodel", "inference.pdiparams"):
@@ -145,6 +145,57 @@ def test_random_weights_tell_inputs_apart(paddle: Worker, tmp_path: Path, name: 
     logits = np.log(probabilities) - np.log(probabilities).mean(axis=1, keepdims=True)
     correlation = np.corrcoef(logits)[np.triu_indices(len(given), 1)]
     assert correlation.mean() < 0.5
+
+
+def test_large_networks_repeat_what_paddle_drew(tmp_path: Path) -> None:
+    """What is drawn first is Paddle's own, to the bit; the rest has its distribution, and no two rows alike."""
+    code = """
+import numpy, paddle, paddle_draws
+from paddle.nn import initializer
+
+def made(kind, sizes):
+    paddle.seed(3)
+    return [paddle.create_parameter(size, "float32", default_initializer=kind).numpy() for size in sizes]
+
+paddle_draws.FRESH = 4000
+for kind, mean, deviation in (
+    (initializer.Normal(0.5, 2.0), 0.5, 2.0),
+    (initializer.TruncatedNormal(0.0, 0.02), 0.0, 0.0176),  # between two deviations
+    (initializer.Uniform(-1.0, 3.0), 1.0, 4 / 12 ** 0.5),
+):
+    own = made(kind, [[20, 100], [30, 100]])
+    with paddle_draws.repeated(7):
+        first, second, third, large = made(kind, [[20, 100], [30, 100], [20, 100], [300, 50]])
+    with paddle_draws.repeated(7):
+        assert numpy.array_equal(large, made(kind, [[20, 100], [30, 100], [20, 100], [300, 50]])[3])
+    assert numpy.array_equal(first, own[0]) and numpy.array_equal(second, own[1])
+    assert set(third.ravel().round(5)) <= set(numpy.concatenate(own).ravel().round(5))
+    assert not numpy.array_equal(third, first)
+    assert len(numpy.unique(large, axis=0)) == 300
+    assert abs(large.mean() - mean) < 0.1 * deviation and abs(large.std() / deviation - 1) < 0.05
+    with paddle_draws.repeated(7):
+        (whole,) = made(kind, [[100, 100]])  # more at once than are drawn
+    assert abs(whole.mean() - mean) < 0.1 * deviation and abs(whole.std() / deviation - 1) < 0.05
+assert len(paddle.rand([5000])) == 5000
+"""
+    helper(tmp_path, code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["RedNet101", "DeiT_base_patch16_384", "VGG11", "EfficientNetB4"])
+def test_large_networks_tell_inputs_apart_that_no_weight_was_scaled_by(
+    paddle: Worker, tmp_path: Path, name: str
+) -> None:
+    """Of RedNet101, with the seed by which unseen images became infinite."""
+    size = {"DeiT_base_patch16_384": 384, "EfficientNetB4": 380}.get(name, 224)
+    shape = [1, 3, size, size]
+    export(paddle, tmp_path, name=name, seed=1, input_shape=shape)
+    given = samples(Program.read(tmp_path / "inference.pdmodel").feeds, [shape])
+    probabilities = np.concatenate([found[0] for found in outputs(paddle, tmp_path, given, tmp_path)]).astype("float64")
+    assert len(set(probabilities.argmax(axis=1))) >= 5
+    assert 0.01 < np.median(probabilities.max(axis=1)) < 0.95
+    logits = np.log(probabilities) - np.log(probabilities).mean(axis=1, keepdims=True)
+    assert np.corrcoef(logits)[np.triu_indices(len(given), 1)].mean() < 0.5
 
 
 def test_merged_branches_compute_what_the_branches_did(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 import threading
@@ -62,10 +63,12 @@ def steps(names, break_at=None):
         made.append(name.upper())
     return {"made": made}
 
-def take(mib, kept):
-    protocol.KEPT = kept << 20
+def take(mib, kept, share):
+    protocol.KEPT, protocol.SHARE = kept << 20, share
     blocks = [bytearray(1 << 20) for _ in range(mib)]
-    return {"mib": len(blocks)}
+    with open("/proc/self/smaps_rollup") as file:
+        huge = next(int(line.split()[1]) >> 10 for line in file if line.startswith("AnonHugePages:"))
+    return {"mib": len(blocks), "huge": huge}
 
 operations = dict(
     steps=steps, add=add, fail=fail, abort=abort, leave=leave, sleep=sleep, segfault=segfault, pid=pid, environ=environ,
@@ -175,11 +178,24 @@ def test_a_pool_lends_a_worker_to_one_thread_at_a_time(script: Path) -> None:
             assert worker.call("pid")["pid"] in pids
 
 
-@pytest.mark.parametrize(("kept", "stays"), [(1024, True), (100, False)])
-def test_freed_memory_is_kept_for_the_next_request_unless_there_is_much(worker: Worker, kept: int, stays: bool) -> None:
+@pytest.mark.parametrize(("kept", "share", "stays"), [(1024, 0.9, True), (100, 0.9, False), (1024, 1e-3, False)])
+def test_freed_memory_is_kept_for_the_next_request_unless_there_is_much(
+    worker: Worker, kept: int, share: float, stays: bool
+) -> None:
     """What has gone back is gone when the answer is heard: a pool ends workers by that."""
-    assert worker.call("take", mib=300, kept=kept) == {"mib": 300}
+    assert worker.call("take", mib=300, kept=kept, share=share)["mib"] == 300
     assert (worker.resident_bytes > 300 << 20) is stays
+
+
+_HUGE = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(
+    not _HUGE.exists() or "[never]" in _HUGE.read_text() or float(platform.libc_ver()[1] or 0) < 2.35,
+    reason="this system has no huge pages to give, or a glibc before 2.35, which asks for none",
+)
+def test_a_worker_takes_memory_in_huge_pages(worker: Worker) -> None:
+    assert worker.call("take", mib=300, kept=1, share=1)["huge"] > 200
 
 
 def test_how_far_the_work_is_is_heard_before_the_answer(worker: Worker) -> None:

@@ -32,12 +32,13 @@ from edge.convert.legalise.overflow import TANH_TO_SIGMOID, check_sums
 from edge.convert.legalise.pairs import PAIRS_APART
 from edge.convert.legalise.rank import REDUCE_ALL_SAID, REDUCE_IN_THREE
 from edge.convert.legalise.renamed import MATMUL_V2_TO_MATMUL, SILU_TO_SWISH
+from edge.convert.legalise.reshapes import RESHAPES_TO_ONE
 from edge.convert.legalise.rule import Applied, Rule, apply_rules
 from edge.convert.legalise.scales import SCALE_BEHIND
 from edge.convert.legalise.shared import SHARED_OPERAND
 from edge.convert.legalise.sizes import RESHAPE_OPEN_SIZE
 from edge.convert.legalise.slices import SLICES_TO_SPLIT
-from edge.convert.legalise.xshape import FLATTEN_XSHAPE, INSTANCE_NORM_SAVED, OTHER_XSHAPES
+from edge.convert.legalise.xshape import FLATTEN_XSHAPE, FUSED_XSHAPES, INSTANCE_NORM_SAVED, OTHER_XSHAPES
 from edge.paddle.program import Program
 
 __all__ = ["RULES", "Applied", "Rule", "legalise"]
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     REDUCE_ALL_SAID,
     REDUCE_IN_THREE,
     SLICES_TO_SPLIT,
+    RESHAPES_TO_ONE,
     SILU_TO_SWISH,
     MATMUL_WEIGHT_TO_MUL,
     MATMUL_V2_TO_MATMUL,
@@ -73,6 +75,7 @@ RULES: tuple[Rule, ...] = (
     INSTANCE_NORM_SAVED,
     FLATTEN_XSHAPE,
     OTHER_XSHAPES,
+    FUSED_XSHAPES,
     PAIRS_APART,
     CONV_TO_FC,
     CONV_TWO_POSITIONS,

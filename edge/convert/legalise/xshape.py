@@ -11,15 +11,19 @@ from edge.paddle.draft import Draft, OpDraft
 _OTHERS = frozenset({"flatten2", "reshape2", "squeeze2", "transpose2", "unsqueeze2"})
 
 
-def _give_xshape(draft: Draft, ops: frozenset[str]) -> int:
-    count, around = 0, _Around(draft)
+def _give_xshape(draft: Draft, ops: frozenset[str], *, fused_only: bool = False) -> int:
+    """Of transpositions, where opt makes the right thing of it, or, unless `fused_only`, nothing."""
+    count, around, wanted = 0, _Around(draft), (True,) if fused_only else (True, None)
     for op in draft.ops(*ops):
         source = op.input("X")
-        if op.output("XShape") is None and source is not None and not _fused_wrongly(draft, op, around):
-            described = draft.tensor(source)
-            shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
-            op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
-            count += 1
+        if op.output("XShape") is not None or source is None:
+            continue
+        if op.type == "transpose2" and _fused(draft, op, around) not in wanted:
+            continue
+        described = draft.tensor(source)
+        shape, dtype = (described.shape, described.dtype) if described else ((), "float32")
+        op.set_output("XShape", [draft.new_tensor(source, dtype, (0, *shape), block=op.block)])
+        count += 1
     return count
 
 
@@ -36,27 +40,27 @@ def _give_statistics(draft: Draft) -> int:
 
 
 class _Around:
-    """By variable, the first operator of a kind that makes it (`before`) or reads it (`after`)."""
+    """By variable, the first operator of a kind that makes it (`before`, `turned`) or reads it (`after`, `turning`)."""
 
     def __init__(self, draft: Draft) -> None:
         self.before: dict[str, OpDraft] = {}
         self.after: dict[str, OpDraft] = {}
         self.turned: dict[str, OpDraft] = {}
+        self.turning: dict[str, OpDraft] = {}
         for op in draft.ops("reshape2", "softmax"):
             self.before.setdefault(op.output("Out") or "", op)
             self.after.setdefault(op.input("X") or "", op)
         for op in draft.ops("transpose2"):
             self.turned.setdefault(op.output("Out") or "", op)
+            self.turning.setdefault(op.input("X") or "", op)
 
 
-def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
-    """Whether opt, given XShape, would make something else of this transposition and its neighbours.
+def _fused(draft: Draft, op: OpDraft, around: _Around) -> bool | None:
+    """Whether opt, given XShape, makes the same of this transposition and its neighbours; None where it leaves them alone.
 
     shuffle_channel_fuser.cc takes reshape2, transpose2, reshape2 for a shuffle of channels when it has seen the first axes;
     transpose_softmax_transpose_fuser.cc takes the second transposition for the inverse of the first.
     """
-    if op.type != "transpose2":
-        return False
     axes = tuple(op.attr("axis", ()))
     before, after = around.before.get(op.input("X") or ""), around.after.get(op.output("Out") or "")
     if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
@@ -67,11 +71,25 @@ def _fused_wrongly(draft: Draft, op: OpDraft, around: _Around) -> bool:
             x = draft.tensor(before.input("X"))
             assert x is not None
             before.set_attr("shape", [0, groups, x.shape[1] // groups, *x.shape[2:]])
-        return groups is None
+        return groups is not None
     if before is not None and before.type == "softmax":
         first = around.turned.get(before.input("X") or "")
-        return first is not None and not _inverse(tuple(first.attr("axis", ())), axes)
-    return False
+        return None if first is None else _inverse(tuple(first.attr("axis", ())), axes)
+    if after is not None and after.type == "softmax":
+        second = around.turning.get(after.output("Out") or "")
+        return None if second is None else _inverse(axes, tuple(second.attr("axis", ())))
+    return None
+
+
+def shuffles(draft: Draft) -> frozenset[str]:
+    """The variables inside shuffles of channels that opt makes one operator of: what is transposed, and what comes of it."""
+    around, found = _Around(draft), set[str]()
+    for op in draft.ops("transpose2"):
+        ends = op.input("X") or "", op.output("Out") or ""
+        reshaped = _are(around.before.get(ends[0]), around.after.get(ends[1]), "reshape2", "reshape2")
+        if reshaped and _fused(draft, op, around):
+            found.update(ends)
+    return frozenset(found)
 
 
 def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str) -> bool:
@@ -110,10 +128,19 @@ FLATTEN_XSHAPE = Rule(
 
 OTHER_XSHAPES = Rule(
     name="xshape-output",
-    reason="opt makes one operator of a shuffle of channels (reshape2, transpose2, reshape2) only if all have XShape, which "
-    "Paddle 2.5 and later leave out of transpose2; opt 2.10 and 2.11 abort without it, and their engines die",
+    reason="opt 2.10 and 2.11 abort, or their engines die, where transpose2 and its like have no XShape, which Paddle 2.5 "
+    "and later leave out of transpose2",
     ops=_OTHERS,
+    engines=frozenset({"2.10", "2.11"}),
     apply=partial(_give_xshape, ops=_OTHERS),
+)
+
+FUSED_XSHAPES = Rule(
+    name="xshape-fusion",
+    reason="opt makes one operator of a shuffle of channels (reshape2, transpose2, reshape2) only if all have XShape, which "
+    "Paddle 2.5 and later leave out of transpose2; it dies of a reshape2 without",
+    ops=_OTHERS,
+    apply=partial(_give_xshape, ops=_OTHERS, fused_only=True),
 )
 
 INSTANCE_NORM_SAVED = Rule(

@@ -26,7 +26,8 @@ from edge.convert.verify.engines import load, save
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Judgement, judge_all, judge_coarse
 from edge.convert.verify.points import Points, points_of
-from edge.convert.verify.verify import SAMPLES, coarse_limit, nothing_to_judge, used
+from edge.convert.verify.verify import SAMPLES
+from edge.convert.verify.words import coarse_limit, nothing_to_judge, used
 from edge.errors import ConvertError, UsageError, VerificationError, WorkerError, WorkerRequestError
 from edge.toolchain.answers import Ran
 from edge.toolchain.toolbox import Toolbox

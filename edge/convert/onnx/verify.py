@@ -21,7 +21,8 @@ from edge.convert.verify.engines import Double, Paddle, save
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.judge import Domain, Judgement, judge_all, judge_steady
 from edge.convert.verify.points import Points, at_points, points_of
-from edge.convert.verify.verify import SAMPLES, auxiliary, nothing_to_judge, remarks, used
+from edge.convert.verify.verify import SAMPLES
+from edge.convert.verify.words import auxiliary, nothing_to_judge, remarks, used
 from edge.errors import WorkerError
 from edge.paddle.program import Program
 from edge.source.model import InferenceModel

@@ -13,10 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from edge.cache.hashing import sha256_of
-from edge.convert.auxiliary import given
 from edge.convert.fold import fold
 from edge.convert.recipe import Recipe
 from edge.convert.shapes import input_shapes
@@ -24,12 +22,12 @@ from edge.convert.verify.asked import NOTHING_ASKED, InputsAsked, domains
 from edge.convert.verify.batches import opened, safe_batch
 from edge.convert.verify.closing import by_what_goes_in
 from edge.convert.verify.compare import LIMITS, Comparison, Outputs, judge
+from edge.convert.verify.early import judge_early, remembered
 from edge.convert.verify.engines import Double, Half, Paddle, Twin, TwinDiedError
 from edge.convert.verify.half import what_half_does
 from edge.convert.verify.inputs import Sample
 from edge.convert.verify.itself import Itself, itself_of
 from edge.convert.verify.judge import (
-    COARSE_NUDGE,
     Draw,
     Judgement,
     Run,
@@ -39,9 +37,10 @@ from edge.convert.verify.judge import (
     judge_steady,
     worst,
 )
-from edge.convert.verify.points import Points, at_points, makes, points_of
+from edge.convert.verify.points import at_points, makes, points_of
 from edge.convert.verify.rounded import expected as expected_of
 from edge.convert.verify.runs import Runs, Tell, within
+from edge.convert.verify.words import auxiliary, note, nothing_to_judge, remarks, used
 from edge.convert.verify.x86_int8 import halved, is_quantised, split_hard_swish
 from edge.errors import OptError
 from edge.paddle.program import Program
@@ -51,8 +50,9 @@ from edge.toolchain.worker import Lend
 from edge.zoo.model import Preprocessing
 
 SAMPLES = 8
-_LARGE = 30e9  # multiply-accumulates of an input, from which half as many must do: one of these takes seconds
-LOSSY = 0.9  # the cosine with the unrounded network below which a user should hear of it
+# Multiply-accumulates of an input: from the first on half as many decide, where they can (`early.py`); from the second on half
+# as many must do.
+_LONG, _LARGE = 4e9, 30e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +135,31 @@ def verify(
         return made().run(given)
 
     unrounded = paddle = Paddle(lend_paddle, source, original, scratch, keep=keep, runs=runs)
-    theirs, reference = source, original
+    written, reference = source, original
     if computed is not whole:  # a weight of it is rounded that was computed: Paddle 3's own form has no place for that
-        theirs, reference = replace(source, pir=None, pir_sha256=None), at_points(computed, points)
+        written, reference = replace(source, pir=None, pir_sha256=None), at_points(computed, points)
         (scratch / "computed").mkdir()
         paddle = Paddle(
-            lend_paddle, theirs, reference, scratch / "computed", keep=keep and source.pir is None, runs=runs
+            lend_paddle, written, reference, scratch / "computed", keep=keep and source.pir is None, runs=runs
         )
-    exact = Double(lend_paddle, theirs, computed, reference, expected_from, scratch)
+    exact = Double(lend_paddle, written, computed, reference, expected_from, scratch)
 
     def expected(given: Sequence[Sample]) -> Outputs:
         return paddle.run(expected_from, given)
 
+    early = _LONG <= (source.flops or 0) < _LARGE and not quantised and asked.file is None and asked.seconds is None
+    runs.planned //= 1 + early
+    theirs = remembered(expected) if early else expected
+
     def judged(network: Run) -> Judgement:
+        ours = remembered(network) if early else network
+
         def judge_one(draw: Draw) -> Verdict:
             if quantised:
-                return judge_coarse(draw, network, expected, limits)
-            return judge_steady(draw, network, expected, limits, exact.run)
+                return judge_coarse(draw, ours, theirs, limits)
+            return judge_steady(draw, ours, theirs, limits, exact.run)
 
-        return judge_all(kinds, judge_one)
+        return judge_all(kinds, lambda draw: judge_early(draw, judge_one, limits) if early else judge_one(draw))
 
     limited, own = None, None
     if nb is not None and not quantised and asked.seconds is None:
@@ -184,7 +190,7 @@ def verify(
     return Verification(
         judgement.status,
         "; ".join(filter(None, (judgement.reason, judgement.reason and limited)))
-        or _note(
+        or note(
             recipe,
             cost,
             judgement,
@@ -219,82 +225,6 @@ def _passed(own: Itself | None, judged: Callable[[Run], Judgement]) -> Judgement
     except TwinDiedError:
         return None
     return judgement if judgement.status == "passed" else None
-
-
-def used(judgement: Judgement, asked: InputsAsked) -> dict[str, Any]:
-    """The inputs that decided, as the metadata names them: `input_ranges`, or `samples_sha256`."""
-    if asked.file is not None:
-        return {"samples_sha256": sha256_of(asked.file)}
-    return {"input_ranges": tuple(name for name, _ in judgement.used)}
-
-
-def nothing_to_judge(points: Points) -> str:
-    """Why a network without points cannot be judged."""
-    if not points.by:
-        return "none of its outputs is computed"
-    return f"all of its outputs lie behind {', '.join(points.by)}, and nothing before can be compared"
-
-
-def rounding(judgement: Judgement) -> str | None:
-    """What was judged beside float64, and why."""
-    if judgement.rounding is None:
-        return None
-    return (
-        "judged beside Paddle in float64: rounding alone moves Paddle's own float32 output by "
-        f"{judgement.rounding:.2g} of what tells inputs apart"
-    )
-
-
-def remarks(judgement: Judgement, points: Points) -> list[str]:
-    """What was not compared, or not by all inputs, of a verification that passed."""
-    made: list[str] = []
-    judged, tried = judgement.worst.samples, judgement.tried
-    if judged < tried:
-        made.append(f"judged by {judged} of {tried} inputs: at the others {' or '.join(judgement.left_out)}")
-    if told := rounding(judgement):
-        made.append(told)
-    if points.remark:
-        made.append(points.remark)
-    tells = dict(zip(points.names, judgement.telling, strict=True))
-    for name in points.values:
-        if not tells[name] and not tells.get(points.logits.get(name, ""), False):
-            made.append(f"{name} hardly depends on the input: only its size was compared")
-    return made
-
-
-def auxiliary(program: Program, shapes: Sequence[Sequence[int]], asked: InputsAsked) -> list[str]:
-    """What inputs beside the image were given, unless the user gave it."""
-    told = given(program.feeds, shapes) if asked.file is None else None
-    return [told] if told else []
-
-
-def _note(
-    recipe: Recipe, cost: Comparison, judgement: Judgement, remarks: Sequence[str], *, quantised: bool
-) -> str | None:
-    """What a user should know of a verification that passed."""
-    made: list[str] = []
-    if quantised:
-        made.append(_beside_simulation(judgement))
-    elif recipe.precision == "fp16":
-        made.append("the twin is fp32: the x86 engine has no fp16 kernels")
-    elif recipe.precision in ("int8", "int16") and cost.cosine < LOSSY:
-        made.append(f"converted as it should be, but {recipe.precision} weights change what this network computes")
-    return "; ".join([*made, *remarks]) or None
-
-
-def coarse_limit(judgement: Judgement) -> str:
-    """What a quantised network that passed was held to, which its own steps may have loosened."""
-    if judgement.swing is None:
-        return f"the limit of {LIMITS['int8-static'].relative_error:g}"
-    return f"twice the {judgement.swing:.2g} that {COARSE_NUDGE:g} of the input moves the simulation itself by"
-
-
-def _beside_simulation(judgement: Judgement) -> str:
-    """What was established of a quantised network, which its simulation is the reference of."""
-    return (
-        f"its error beside Paddle's int8 simulation is {judgement.worst.relative_error:.2g} of what tells inputs apart, within "
-        f"{coarse_limit(judgement)}; both with weights of 7 bits: the x86 engine cannot count with 8"
-    )
 
 
 def _why(error: OptError | TwinDiedError) -> str:

@@ -14,6 +14,7 @@ import types
 import numpy
 import paddle
 import paddle_checkout
+import paddle_draws
 import paddle_patches
 
 
@@ -52,7 +53,8 @@ def build(architecture, class_num, seed, checkout=None):
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
     paddle.seed(seed)
-    network = constructor(class_num=class_num)
+    with paddle_draws.repeated(seed):
+        network = constructor(class_num=class_num)
     network.eval()
     return network
 

@@ -20,7 +20,7 @@ def taken():
         for short_cut in (
             _scopes_freed,
             _methods_translated_once,
-            _calls_judged_once,
+            _calls_judged_at_once,
             _parameters_searched_once,
             _parameters_streamed,
             _without_call_stacks,
@@ -67,24 +67,17 @@ def _methods_translated_once():
 
 
 @contextlib.contextmanager
-def _calls_judged_once():
-    """Ask once for each function whether its code is to be translated: Paddle 2.6 compares it with 600 others at every call."""
-    judge, known = convert_call_func.is_unsupported, {}
-
-    def once(function):
-        key = type(function), getattr(function, "__func__", function)  # of a method, what all objects have
-        try:
-            if key not in known:
-                known[key] = judge(function)
-            return known[key]
-        except TypeError:  # it cannot be a key
-            return judge(function)
-
-    convert_call_func.is_unsupported = once
+def _calls_judged_at_once():
+    """Look up whether a function is one of Python's or numpy's own: Paddle 2.6 compares it with thousands, one by one, at every
+    call of a layer."""
+    judge, modules = convert_call_func.is_unsupported, convert_call_func.BUILTIN_LIKELY_MODULES
+    builtin = {id(function) for module in modules for function in convert_call_func.get_module_functions(module)}
+    convert_call_func.BUILTIN_LIKELY_MODULES = []
+    convert_call_func.is_unsupported = lambda function: id(function) in builtin or judge(function)
     try:
         yield
     finally:
-        convert_call_func.is_unsupported = judge
+        convert_call_func.is_unsupported, convert_call_func.BUILTIN_LIKELY_MODULES = judge, modules
 
 
 @contextlib.contextmanager

@@ -13,7 +13,10 @@ import os
 import sys
 import traceback
 
-KEPT = 1 << 30  # bytes that a worker may keep between two requests
+# What a worker may keep between two requests: so many bytes, and of what the system has available this share. New memory costs
+# up to a second for each GiB (pages are cleared; a virtual machine asks its host for them).
+KEPT = 3 << 30
+SHARE = 1 / 6
 
 
 def claim_stdout():
@@ -80,11 +83,13 @@ def serve(operations, info):
 
 
 def give_back():
-    """Give back to the system what malloc has kept of freed memory, where the process is large; only glibc's is known."""
+    """Give back to the system what malloc has kept of freed memory, where it is much; only glibc's is known."""
     try:
         with open("/proc/self/statm") as file:
             resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        if resident > KEPT:
+        with open("/proc/meminfo") as file:
+            available = next(int(line.split()[1]) << 10 for line in file if line.startswith("MemAvailable:"))
+        if resident > min(KEPT, SHARE * available):
             ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
+    except (OSError, AttributeError, StopIteration):
         pass

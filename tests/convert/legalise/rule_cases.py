@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,6 +145,23 @@ def shuffle(axes: Sequence[int] = (0, 2, 1, 3, 4), asked: Sequence[int] = (1, 2,
         NewOp("sigmoid", {"X": ["s"]}, {"Out": ["y"]}),
         shapes={"a": X, "r": parted, "rx": (0, *X), "t": moved, "s": _SHUFFLE, "sx": (0, *moved), "y": _SHUFFLE},
     )
+
+
+def reshaped(*asked: Sequence[int], kind: str = "reshape2") -> Program:
+    """An operator, reshapes in a row, another operator; `kind`: of the first reshape, which may be another operator."""
+    ops = [NewOp("relu", {"X": ["x"]}, {"Out": ["r0"]})]
+    shapes: dict[str, tuple[int, ...]] = {"r0": X}
+    now: tuple[int, ...] = X
+    for number, shape in enumerate(asked, 1):
+        sizes = [now[axis] if size == 0 else size for axis, size in enumerate(shape)]
+        sizes = [-prod(X) // prod(sizes) if size == -1 else size for size in sizes]
+        ins, outs = {"X": [f"r{number - 1}"]}, {"Out": [f"r{number}"], "XShape": [f"s{number}"]}
+        attrs: dict[str, AttrValue] = {"axes": [1]} if kind == "unsqueeze2" and number == 1 else {"shape": list(shape)}
+        ops.append(NewOp(kind if number == 1 else "reshape2", ins, outs, attrs))
+        shapes |= {f"r{number}": tuple(sizes), f"s{number}": (0, *now)}
+        now = tuple(sizes)
+    ops.append(NewOp("sigmoid", {"X": [f"r{len(asked)}"]}, {"Out": ["y"]}))
+    return _net(*ops, shapes={**shapes, "y": now})
 
 
 def open_shuffle() -> Program:
@@ -570,8 +588,12 @@ CASES = (
         ),
         engine="2.10",
     ),
-    Case("xshape-output", shuffle(), arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
-    Case("xshape-output", shuffle(asked=(0, -1, 2, 6, 6)),
+    Case("reshapes-to-one", reshaped((1, 4, 36), (1, 2, 2, 36)),
+         arm=("relu reshape2 reshape2 sigmoid", "relu reshape2 sigmoid")),
+    Case("reshapes-to-one", reshaped((0, 2, 72), (0, 0, 8, 9), (-1, 144)),
+         arm=("relu reshape2 reshape2 reshape2 sigmoid", "relu reshape2 sigmoid")),
+    Case("xshape-fusion", shuffle(), arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
+    Case("xshape-fusion", shuffle(asked=(0, -1, 2, 6, 6)),
          arm=("relu reshape2 transpose2 reshape2 sigmoid", "relu shuffle_channel sigmoid")),
     Case("reshape-open-size", open_shuffle(),
          arm=("relu shape slice fill_constant fill_constant fill_constant fill_constant reshape2 transpose2 "
@@ -585,7 +607,7 @@ CASES = (
     ),
     Case("scale-behind-activation", activated("relu", 1.0, -0.5), engine="2.10", weights=_BIASED,
          arm=("conv2d", "conv2d scale")),
-    Case("xshape-output", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
+    Case("xshape-fusion", softmax_between((0, 3, 1, 2)), arm=("transpose2 softmax transpose2 relu", "softmax relu")),
     Case(
         "matmul-weight-to-mul",
         _net(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tests.convert.legalise.rule_cases import (
     X,
     activated,
     open_shuffle,
+    reshaped,
     shuffle,
     slices,
     softmax_between,
@@ -86,6 +87,74 @@ def test_a_transposition_that_opt_would_take_for_another_is_left_alone(network: 
     """It looks at the first axes of a shuffle only, and not at all at the second of two transpositions."""
     made, _ = legalise(network, engine="2.13rc0")
     assert [op.output("XShape") for op in made.ops("transpose2")][-1] is None
+
+
+def test_new_engines_get_no_xshape_that_fuses_nothing() -> None:
+    """opt looks at every variable in every pass."""
+    turned_back = next(case.network for case in CASES if case.rule == "xshape-output")
+    made = {op.type: op.output("XShape") for op in legalise(turned_back, engine="2.13rc0")[0].ops()}
+    assert made["transpose2"] is None
+    assert made["unsqueeze2"] is not None
+    assert all(op.output("XShape") for op in legalise(turned_back, engine="2.11")[0].ops("transpose2", "squeeze2"))
+
+
+def test_what_is_reshaped_from_one_dimension_more_is_reshaped_once() -> None:
+    network = reshaped((1, 1, 4, 6, 6), (0, 0, 2, 72), kind="unsqueeze2")
+    made, applied = legalise(network, engine="2.13rc0")
+    assert [(one.rule, one.count) for one in applied] == [("reshapes-to-one", 1)]
+    assert [op.type for op in made.ops()] == ["feed", "relu", "reshape2", "sigmoid", "fetch"]
+    assert [op.attr("shape") for op in made.ops("reshape2")] == [(1, 1, 2, 72)]  # the 0s were of the other input
+
+
+def _read_twice(draft: Draft) -> None:
+    draft.follow(next(draft.ops("reshape2")), NewOp("sigmoid", {"X": ["r1"]}, {"Out": ["other"]}))
+
+
+def _put_out(draft: Draft) -> None:
+    draft.add_fetch("r1")
+
+
+def _sized_at_run_time(draft: Draft) -> None:
+    list(draft.ops("reshape2"))[1].set_input("Shape", ["r1"])
+
+
+def _of_an_unknown_size(draft: Draft) -> None:
+    for op in draft.ops("reshape2"):
+        op.set_attr("shape", [-1, *op.attr("shape")[1:]])
+    list(draft.ops("reshape2"))[1].set_attr("shape", [0, -1, 36])
+    draft.set_shape("r1", (-1, 4, 36))
+
+
+def _made_twice(draft: Draft) -> None:
+    draft.follow(next(draft.ops("relu")), NewOp("relu", {"X": ["x"]}, {"Out": ["r0"]}))
+
+
+@pytest.mark.parametrize("spoil", [_read_twice, _put_out, _sized_at_run_time, _of_an_unknown_size, _made_twice])
+def test_two_reshapes_stay_where_the_first_is_needed_or_sizes_are_not_known(spoil: Callable[[Draft], None]) -> None:
+    draft = Draft.of(reshaped((1, 4, 36), (1, 2, 2, 36)))
+    spoil(draft)
+    made, applied = legalise(draft.build(), engine="2.13rc0")
+    assert len(list(made.ops("reshape2"))) == 2
+    assert "reshapes-to-one" not in [one.rule for one in applied]
+
+
+def test_reshapes_beside_a_shuffle_leave_it_one() -> None:
+    """opt knows it by its own two reshapes."""
+    parted, moved, flat = (1, 2, 2, 6, 6), (1, 2, 2, 6, 6), (1, 144)
+    asked = {"b": X, "r": parted, "s": X, "f": flat}
+
+    def reshape(x: str, out: str) -> NewOp:
+        return NewOp("reshape2", {"X": [x]}, {"Out": [out], "XShape": [f"{out}x"]}, {"shape": list(asked[out])})
+
+    network = program(
+        [NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}), reshape("a", "b"), reshape("b", "r"),
+         NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"]}, {"axis": [0, 2, 1, 3, 4]}),
+         reshape("t", "s"), reshape("s", "f"), NewOp("sigmoid", {"X": ["f"]}, {"Out": ["y"]})],
+        {"x": X}, ["y"], {**asked, "a": X, "t": moved, "y": flat, "bx": (0,), "rx": (0,), "sx": (0,), "fx": (0,)},
+    )  # fmt: skip
+    made, applied = legalise(network, engine="2.13rc0")
+    assert [one.rule for one in applied] == ["xshape-fusion"]
+    assert len(list(made.ops("reshape2"))) == 4
 
 
 @pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2), (0, 2, -1)],

@@ -223,9 +223,27 @@ def test_the_rounds_are_of_different_samples(tmp_path: Path) -> None:
     assert len(seen) == len(set(seen)) == 24
 
 
-@pytest.mark.parametrize(("flops", "inputs"), [(29_999_999_999, 8), (30_000_000_000, 4)])
-def test_the_largest_networks_are_judged_by_half_as_many(tmp_path: Path, flops: int, inputs: int) -> None:
-    assert verified(tmp_path, Engines(), flops=flops).inputs == inputs
+@pytest.mark.parametrize(
+    ("flops", "inputs"), [(3_999_999_999, 8), (4_000_000_000, 4), (29_999_999_999, 4), (30_000_000_000, 4)]
+)
+def test_large_networks_are_judged_by_half_as_many(tmp_path: Path, flops: int, inputs: int) -> None:
+    engines = Engines()
+    assert verified(tmp_path, engines, flops=flops).inputs == inputs
+    assert engines.drawn == [inputs, inputs]
+
+
+def test_where_half_of_the_inputs_leaves_anything_open_all_judge_and_none_runs_twice(tmp_path: Path) -> None:
+    engines = Engines(lite=lambda _, sample, weight: logits(sample, weight) * np.float32(1.001))
+    result = verified(tmp_path, engines, flops=5_000_000_000)
+    assert (result.status, result.inputs) == ("passed", 8)
+    assert engines.drawn == [4, 4, 4, 4]
+
+
+def test_inputs_of_the_user_all_judge_a_large_network(tmp_path: Path) -> None:
+    given = tmp_path / "given.npz"
+    np.savez(given, x=np.random.default_rng(0).standard_normal((8, 1, 3, 4, 4)).astype(np.float32))
+    asked = InputsAsked(file=given)
+    assert verified(tmp_path, Engines(), flops=5_000_000_000, asked=asked).inputs == 8
 
 
 def test_the_twin_of_fp16_is_fp32_and_says_so(tmp_path: Path) -> None:
@@ -275,15 +293,15 @@ def test_rounded_weights_are_judged_by_rounded_weights_and_cost_what_they_cost(
 
 def test_weights_of_eight_bits_that_cost_too_much_are_told() -> None:
     from edge.convert.verify.compare import Comparison
-    from edge.convert.verify.verify import LOSSY, _note
+    from edge.convert.verify.words import LOSSY, note
 
     for cosine, told in ((LOSSY - 1e-6, True), (LOSSY, False)):
         cost = Comparison(8, cosine, 0, 0, 1, 1)
         for precision in ("int8", "int16", "fp32"):
             recipe = Recipe("test", "2.13rc0", precision=precision)
-            note = _note(recipe, cost, Judgement("passed", None, ()), [], quantised=False)
+            said = note(recipe, cost, Judgement("passed", None, ()), [], quantised=False)
             expected = f"converted as it should be, but {precision} weights change what this network computes"
-            assert note == (expected if told and precision != "fp32" else None)
+            assert said == (expected if told and precision != "fp32" else None)
 
 
 @pytest.mark.parametrize(
@@ -469,7 +487,7 @@ def test_an_output_that_tells_nothing_is_named_unless_its_logits_tell(
     from edge.convert.verify.compare import Comparison
     from edge.convert.verify.judge import Judgement, Verdict
     from edge.convert.verify.points import Points
-    from edge.convert.verify.verify import remarks
+    from edge.convert.verify.words import remarks
 
     verdict = Verdict([], [], Comparison(8, 1, 0, 0, 1, 1), None, 8, telling=telling)
     assert remarks(Judgement("passed", None, (("", verdict),)), Points(("y",), {"y": "logits"})) == expected
@@ -479,7 +497,7 @@ def test_what_was_not_compared_is_said() -> None:
     from edge.convert.verify.compare import Comparison
     from edge.convert.verify.judge import Judgement, Verdict
     from edge.convert.verify.points import Points
-    from edge.convert.verify.verify import remarks
+    from edge.convert.verify.words import remarks
 
     verdict = Verdict(
         [], [], Comparison(5, 1, 0, 0, 1, 1), None, 8, left_out=("it is odd", "it is even"), telling=(True,)
