@@ -12,25 +12,28 @@ _FIRST = frozenset({"flatten_contiguous_range", "reshape2", "squeeze2", "unsquee
 _AT_RUN_TIME = ("Shape", "ShapeTensor", "AxesTensor", "AxesTensorList")
 
 
-def _one_of_two(draft: Draft) -> int:
-    makers, readers = draft.makers(), draft.readers()
+def _one_of_several(draft: Draft) -> int:
+    makers, readers, shuffled = draft.makers(), draft.readers(), shuffles(draft)
     made = Counter(name for op in draft.ops() for names in op.outputs.values() for name in names)
-    shuffled, count = shuffles(draft), 0
-    for op in draft.ops("reshape2"):
+
+    def first_of(op: OpDraft) -> OpDraft | None:
+        """What makes the operator's input, if nobody needs that otherwise."""
         between = op.input("X") or ""
         first = makers.get(between)
         if first is None or first.type not in _FIRST or len(readers[between]) > 1 or op.block or first.block:
-            continue
+            return None
         source = first.input("X") or ""
         if max(made[between], made[source]) > 1 or any(one.input(slot) for one in (op, first) for slot in _AT_RUN_TIME):
-            continue
-        shape = _said(draft, first, op)
-        if shape is None or source in shuffled or op.output("Out") in shuffled:
-            continue
-        op.set_attr("shape", shape)
-        op.set_input("X", [source])
-        draft.replace(first)
-        count += 1
+            return None
+        return None if source in shuffled or op.output("Out") in shuffled else first
+
+    count = 0
+    for op in draft.ops("reshape2"):
+        while (first := first_of(op)) is not None and (shape := _said(draft, first, op)) is not None:
+            op.set_attr("shape", shape)
+            op.set_input("X", [first.input("X") or ""])  # which has as many readers as before
+            draft.replace(first)
+            count += 1
     return count
 
 
@@ -54,5 +57,5 @@ RESHAPES_TO_ONE = Rule(
     name="reshapes-to-one",
     reason="what is reshaped twice in a row is reshaped once; opt leaves both, and looks for both in every pass",
     ops=frozenset({"reshape2"}),
-    apply=_one_of_two,
+    apply=_one_of_several,
 )
