@@ -9,7 +9,9 @@ from collections.abc import Hashable, Sequence
 from edge.convert.order import Order, P
 from edge.zoo.model import ClasNetwork, Model
 
-_ENGINES = 2 << 30  # bytes that Paddle, opt and a small network take, and keep (KEPT of workers/protocol.py)
+# Bytes that Paddle, opt and a small network take. What workers keep for the next one shrinks with what is available
+# (SHARE of workers/protocol.py): all networks, two at a time, took 17 GiB of 23 at the most.
+_ENGINES = 2 << 30
 # Float32 copies of its parameters that a network takes beyond that (measured on ResNeXt101_32x32d_wsl, 1,877 MB: 3.5).
 _COPIES = 4
 _SHARE = 0.75  # of the memory that is available at the start

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from edge.convert.legalise.rule import Rule
-from edge.convert.legalise.xshape import shuffles
 from edge.paddle.draft import Draft, OpDraft
+from edge.paddle.program import TensorSpec
 
 _FIRST = frozenset({"flatten_contiguous_range", "reshape2", "squeeze2", "unsqueeze2"})
 _AT_RUN_TIME = ("Shape", "ShapeTensor", "AxesTensor", "AxesTensorList")
 
 
 def _one_of_several(draft: Draft) -> int:
-    makers, readers, shuffled = draft.makers(), draft.readers(), shuffles(draft)
+    makers, readers = draft.makers(), draft.readers()
     made = Counter(name for op in draft.ops() for names in op.outputs.values() for name in names)
 
     def first_of(op: OpDraft) -> OpDraft | None:
@@ -25,16 +26,27 @@ def _one_of_several(draft: Draft) -> int:
         source = first.input("X") or ""
         if max(made[between], made[source]) > 1 or any(one.input(slot) for one in (op, first) for slot in _AT_RUN_TIME):
             return None
-        return None if source in shuffled or op.output("Out") in shuffled else first
+        beside = [makers.get(source), *readers.get(op.output("Out") or "", ())]
+        return None if any(one is not None and _like_a_shuffle(one) for one in beside) else first
 
     count = 0
     for op in draft.ops("reshape2"):
         while (first := first_of(op)) is not None and (shape := _said(draft, first, op)) is not None:
+            source = draft.tensor(first.input("X"))
+            assert source is not None  # _said knows it
+            if draft.tensor(scratch := op.output("XShape")) is not None:
+                draft.set_shape(scratch or "", (0, *source.shape))
             op.set_attr("shape", shape)
-            op.set_input("X", [first.input("X") or ""])  # which has as many readers as before
+            op.set_input("X", [source.name])  # which has as many readers as before
             draft.replace(first)
             count += 1
     return count
+
+
+def _like_a_shuffle(op: OpDraft) -> bool:
+    """Whether opt may take reshape2, this, reshape2 for a shuffle of channels: which reshapes they are must stay as it is."""
+    axes = tuple(op.attr("axis", ())) if op.type == "transpose2" else ()
+    return len(axes) >= 5 and axes[1:3] == (2, 1)
 
 
 def _said(draft: Draft, first: OpDraft, second: OpDraft) -> list[int] | None:
@@ -44,13 +56,29 @@ def _said(draft: Draft, first: OpDraft, second: OpDraft) -> list[int] | None:
         return None
     said = [int(size) for size in second.attr("shape", ())]
     for axis, size in enumerate(said):
-        if size != 0:
+        if size != 0 or (axis == 0 and _hands_on_the_first(first)):
             continue
-        if axis < len(between.shape) and between.shape[axis] > 0:
+        if axis == 0 and tuple(first.attr("shape", ()))[:1] == (-1,) and -1 not in said:
+            said[0] = -1  # however many images there are
+        elif axis < len(between.shape) and between.shape[axis] > 0:
             said[axis] = between.shape[axis]
-        elif not (axis == 0 and first.type == "reshape2" and tuple(first.attr("shape", ()))[:1] == (0,)):
+        else:
             return None
-    return said
+    return None if _seems_a_product(source, said) else said
+
+
+def _hands_on_the_first(op: OpDraft) -> bool:
+    """Whether the first axis, the images, passes a reshaping operator."""
+    if op.type == "reshape2":
+        return tuple(op.attr("shape", ()))[:1] == (0,)
+    if op.type == "flatten_contiguous_range":
+        return int(op.attr("start_axis", 1)) > 0
+    return all(axis > 0 for axis in op.attr("axes", ())) and bool(op.attr("axes", ()))
+
+
+def _seems_a_product(source: TensorSpec, said: Sequence[int]) -> bool:
+    """reshape2_matmul_fuser.cc makes a matrix product of any reshape of (N, C, 1, 1) to two axes, whatever their sizes."""
+    return len(said) == 2 and len(source.shape) == 4 and tuple(source.shape[2:]) == (1, 1)
 
 
 RESHAPES_TO_ONE = Rule(

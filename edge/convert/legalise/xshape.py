@@ -58,6 +58,8 @@ class _Around:
 def _fused(draft: Draft, op: OpDraft, around: _Around) -> bool | None:
     """Whether opt, given XShape, makes the same of this transposition and its neighbours; None where it leaves them alone.
 
+    A shuffle that leaves its groups open gets them written.
+
     shuffle_channel_fuser.cc takes reshape2, transpose2, reshape2 for a shuffle of channels when it has seen the first axes;
     transpose_softmax_transpose_fuser.cc takes the second transposition for the inverse of the first.
     """
@@ -72,24 +74,11 @@ def _fused(draft: Draft, op: OpDraft, around: _Around) -> bool | None:
             assert x is not None
             before.set_attr("shape", [0, groups, x.shape[1] // groups, *x.shape[2:]])
         return groups is not None
-    if before is not None and before.type == "softmax":
-        first = around.turned.get(before.input("X") or "")
-        return None if first is None else _inverse(tuple(first.attr("axis", ())), axes)
-    if after is not None and after.type == "softmax":
-        second = around.turning.get(after.output("Out") or "")
-        return None if second is None else _inverse(axes, tuple(second.attr("axis", ())))
-    return None
-
-
-def shuffles(draft: Draft) -> frozenset[str]:
-    """The variables inside shuffles of channels that opt makes one operator of: what is transposed, and what comes of it."""
-    around, found = _Around(draft), set[str]()
-    for op in draft.ops("transpose2"):
-        ends = op.input("X") or "", op.output("Out") or ""
-        reshaped = _are(around.before.get(ends[0]), around.after.get(ends[1]), "reshape2", "reshape2")
-        if reshaped and _fused(draft, op, around):
-            found.update(ends)
-    return frozenset(found)
+    first = around.turned.get(before.input("X") or "") if before is not None and before.type == "softmax" else None
+    if first is not None:
+        return _inverse(tuple(first.attr("axis", ())), axes)
+    second = around.turning.get(after.output("Out") or "") if after is not None and after.type == "softmax" else None
+    return True if second is not None and _inverse(axes, tuple(second.attr("axis", ()))) else None
 
 
 def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str) -> bool:
@@ -138,7 +127,7 @@ OTHER_XSHAPES = Rule(
 FUSED_XSHAPES = Rule(
     name="xshape-fusion",
     reason="opt makes one operator of a shuffle of channels (reshape2, transpose2, reshape2) only if all have XShape, which "
-    "Paddle 2.5 and later leave out of transpose2; it dies of a reshape2 without",
+    "Paddle 2.5 and later leave out of transpose2; it dies of reshape2 and its like without",
     ops=_OTHERS,
     apply=partial(_give_xshape, ops=_OTHERS, fused_only=True),
 )

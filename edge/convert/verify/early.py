@@ -1,4 +1,4 @@
-"""Half of the inputs decide, where they leave nothing open and one of them takes a second: a network of many operations."""
+"""Half of the inputs decide, where they leave nothing open: of networks of so many operations that one takes a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ DECISIVE = 0.1  # share of the limit that half of the inputs may differ by at th
 def judge_early(draw: Draw, judge_one: Callable[[Draw], Verdict], limits: Limits) -> Verdict:
     """Judge by every second sample of the first round, and by all of them unless that passes beyond doubt.
 
-    Those are gradient, checkerboard, loud noise and corner of `inputs.py`: smooth and sharp, everywhere and in one place.
+    Of eight images those are gradient, checkerboard, loud noise and corner of `inputs.py`: smooth and sharp, everywhere and in
+    one place.
     """
     half = judge_one(lambda round_: draw(round_)[1::2])
     return half if _beyond_doubt(half, limits) else judge_one(draw)
@@ -34,7 +35,7 @@ def _beyond_doubt(verdict: Verdict, limits: Limits) -> bool:
 
 
 def remembered(run: Run) -> Run:
-    """The same network, which runs with a sample once as long as that lives."""
+    """The same network, which runs with a sample once; both are kept as long as it is."""
     known: dict[int, tuple[Sample, list[Any]]] = {}
 
     def call(given: Sequence[Sample]) -> Outputs:

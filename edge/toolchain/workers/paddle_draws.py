@@ -1,8 +1,8 @@
 """Random parameters for large networks, which take longer to draw than to use.
 
 Paddle 2.6 draws a number in 10 to 20 ns, and of a transformer most of them twice: 3 seconds for a hundred million. The first
-FRESH of each distribution are Paddle's own, all of a light network's; what is wanted beyond is taken of these again, each
-parameter from a place that the seed draws.
+FRESH of each distribution are Paddle's own, all of a light network's; what is wanted beyond, and a parameter that is larger by
+itself, is taken of these again, from a place that the seed draws.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ FRESH = 1 << 24
 
 @contextlib.contextmanager
 def repeated(seed):
-    """Within the block, initialisers draw so."""
+    """Within the block, all that is drawn for a network is drawn so."""
     places = numpy.random.RandomState(seed % 2**32)
     normal, uniform, cut = _C_ops.gaussian, _C_ops.uniform, _C_ops.truncated_gaussian_random
     normals, uniforms, cuts = (_Drawn(places) for _ in range(3))
@@ -68,7 +68,7 @@ class _Drawn:
                 return drawn
         if self._all is None:
             whole = numpy.concatenate(self._parts)
-            self._all = whole[: (whole.size - 1) | 1]  # odd: what goes round more than once has no two rows alike
+            self._all = whole[: (whole.size - 1) | 1]  # odd: what goes round more than once is another at each row
             self._parts = []
         values, at = numpy.empty(size, "float32"), self._places.randint(self._all.size)
         for begin in range(-at, size, self._all.size):

@@ -103,7 +103,7 @@ def test_what_is_reshaped_from_one_dimension_more_is_reshaped_once() -> None:
     made, applied = legalise(network, engine="2.13rc0")
     assert [(one.rule, one.count) for one in applied] == [("reshapes-to-one", 1)]
     assert [op.type for op in made.ops()] == ["feed", "relu", "reshape2", "sigmoid", "fetch"]
-    assert [op.attr("shape") for op in made.ops("reshape2")] == [(1, 1, 2, 72)]  # the 0s were of the other input
+    assert [op.attr("shape") for op in made.ops("reshape2")] == [(0, 1, 2, 72)]  # the second 0 was of the other input
 
 
 def _read_twice(draft: Draft) -> None:
@@ -155,6 +155,72 @@ def test_reshapes_beside_a_shuffle_leave_it_one() -> None:
     made, applied = legalise(network, engine="2.13rc0")
     assert [one.rule for one in applied] == ["xshape-fusion"]
     assert len(list(made.ops("reshape2"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "between"),
+    [([], [("flatten_contiguous_range", (1, 8, 18))]), ([(1, 4, 36)], [])],
+    ids=["joined in two steps", "parted in two steps"],
+)
+def test_no_merge_makes_what_opt_takes_for_a_shuffle(
+    before: list[tuple[int, ...]], between: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    """Older Paddles write XShape themselves, and opt looks at the kinds of operators, and hardly at the sizes."""
+    parted = (1, 4, 2, 3, 6)
+    ops = [NewOp("relu", {"X": ["x"]}, {"Out": ["a"]})]
+    shapes: dict[str, tuple[int, ...]] = {"a": X, "r": parted, "t": (1, 2, 4, 3, 6), "y": (1, 8, 3, 6)}
+    for shape in before:
+        ops.append(NewOp("reshape2", {"X": ["a"]}, {"Out": ["b"], "XShape": ["bx"]}, {"shape": list(shape)}))
+        shapes |= {"b": shape, "bx": (0, *X)}
+    asked = [0, 0, 2, 3, 6] if before else list(parted)
+    ops.append(NewOp("reshape2", {"X": ["b" if before else "a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": asked}))
+    ops.append(NewOp("transpose2", {"X": ["r"]}, {"Out": ["t"], "XShape": ["tx"]}, {"axis": [0, 2, 1, 3, 4]}))
+    for kind, shape in between:
+        attrs: dict[str, AttrValue] = {"start_axis": 1, "stop_axis": 2}
+        ops.append(NewOp(kind, {"X": ["t"]}, {"Out": ["f"], "XShape": ["fx"]}, attrs))
+        shapes |= {"f": shape, "fx": (0,)}
+    last = {"X": ["f" if between else "t"]}
+    ops.append(NewOp("reshape2", last, {"Out": ["y"], "XShape": ["yx"]}, {"shape": [1, 8, 3, 6]}))
+    network = program(ops, {"x": X}, ["y"], {**shapes, "rx": (0,), "tx": (0,), "yx": (0,)})
+    made, applied = legalise(network, engine="2.13rc0")
+    assert "reshapes-to-one" not in [one.rule for one in applied]
+    assert [op.type for op in made.ops()] == [op.type for op in network.ops()]
+
+
+def test_a_merged_reshape_still_takes_any_number_of_images() -> None:
+    """As the twin of a quantised network is given several at once."""
+    from edge.convert.verify.batches import opened
+
+    parted, joined = (1, 4, 6, 6), (1, 36, 4)
+    network = program(
+        [NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+         NewOp("reshape2", {"X": ["a"]}, {"Out": ["r"], "XShape": ["rx"]}, {"shape": [-1, 6, 6, 4]}),
+         NewOp("reshape2", {"X": ["r"]}, {"Out": ["y"], "XShape": ["yx"]}, {"shape": [0, 36, 4]})],
+        {"x": parted}, ["y"], {"a": parted, "r": (1, 6, 6, 4), "y": joined, "rx": (0, *parted), "yx": (0, 1, 6, 6, 4)},
+    )  # fmt: skip
+    made = legalise(network, engine="2.13rc0")[0]
+    (merged,) = made.ops("reshape2")
+    assert merged.attr("shape") == (-1, 36, 4)
+    assert [op.attr("shape") for op in opened(made).ops("reshape2")] == [(-1, 36, 4)]
+    scratch = made.tensor(merged.output("XShape") or "")
+    assert scratch is not None
+    assert scratch.shape == (0, *parted)
+
+
+def test_what_opt_would_take_for_a_matrix_product_stays_two_reshapes() -> None:
+    network = program(
+        [NewOp("relu", {"X": ["x"]}, {"Out": ["a"]}),
+         NewOp("flatten_contiguous_range", {"X": ["a"]}, {"Out": ["f"], "XShape": ["fx"]}, {"start_axis": 1, "stop_axis": 3}),
+         NewOp("reshape2", {"X": ["f"]}, {"Out": ["y"], "XShape": ["yx"]}, {"shape": [4, 16]})],
+        {"x": (1, 64, 1, 1)}, ["y"], {"a": (1, 64, 1, 1), "f": (1, 64), "y": (4, 16), "fx": (0,), "yx": (0,)},
+    )  # fmt: skip
+    assert legalise(network, engine="2.13rc0") == (network, ())
+
+
+def test_of_two_transpositions_that_do_not_undo_one_another_old_engines_get_one_xshape() -> None:
+    """They die of a transposition without, and opt leaves both out only where both have it."""
+    made, _ = legalise(softmax_between((0, 2, 1, 3)), engine="2.10")
+    assert [op.output("XShape") is None for op in made.ops("transpose2")] == [False, True]
 
 
 @pytest.mark.parametrize("taken", [(0, 1), (0, 1, 1), (0, 1, 2, 2), (0, 2, -1)],

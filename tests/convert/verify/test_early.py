@@ -10,7 +10,7 @@ import pytest
 
 from edge.convert.verify.compare import Limits, Outputs
 from edge.convert.verify.early import DECISIVE, judge_early, remembered
-from edge.convert.verify.inputs import Sample, samples
+from edge.convert.verify.inputs import _PATTERNS, Sample, samples
 from edge.convert.verify.judge import Draw, Verdict, judge_steady
 from edge.paddle.program import TensorSpec
 
@@ -87,6 +87,8 @@ def test_the_half_are_every_second_pattern() -> None:
 
     judge_early(lambda _: [{"x": one} for one in drawn], judge_one, LIMITS)
     assert [next(k for k, one in enumerate(drawn) if one is x) for x in chosen] == [1, 3, 5, 7]
+    named = [_PATTERNS[k - 1].__name__ for k in (1, 3, 5, 7)]  # 0 is the noise of the device contract
+    assert named == ["_gradient", "_checkerboard", "_loud_noise", "_corner"]
 
 
 def test_a_network_runs_with_a_sample_once() -> None:

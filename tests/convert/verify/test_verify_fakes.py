@@ -239,6 +239,10 @@ def test_where_half_of_the_inputs_leaves_anything_open_all_judge_and_none_runs_t
     assert engines.drawn == [4, 4, 4, 4]
 
 
+def test_all_inputs_judge_what_float16_does_to_a_large_network(tmp_path: Path) -> None:
+    assert verified(tmp_path, Engines(), "fp16", flops=5_000_000_000).inputs == 8
+
+
 def test_inputs_of_the_user_all_judge_a_large_network(tmp_path: Path) -> None:
     given = tmp_path / "given.npz"
     np.savez(given, x=np.random.default_rng(0).standard_normal((8, 1, 3, 4, 4)).astype(np.float32))
