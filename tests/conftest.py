@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,16 @@ from hypothesis import settings
 settings.register_profile("edgezoo", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)  # pytest --hypothesis-profile explore
 settings.load_profile("edgezoo")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules() -> None:
+    """All are imported before a test puts another function into one: who took its functions meanwhile would keep that one."""
+    import edge
+
+    for module in pkgutil.walk_packages(edge.__path__, "edge."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture(autouse=True)
