@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from edge.convert.legalise.rule import Rule
+from edge.convert.legalise.xshape import turns_as_a_shuffle
 from edge.paddle.draft import Draft, OpDraft
 from edge.paddle.program import TensorSpec
 
@@ -26,8 +27,8 @@ def _one_of_several(draft: Draft) -> int:
         source = first.input("X") or ""
         if max(made[between], made[source]) > 1 or any(one.input(slot) for one in (op, first) for slot in _AT_RUN_TIME):
             return None
-        beside = [makers.get(source), *readers.get(op.output("Out") or "", ())]
-        return None if any(one is not None and _like_a_shuffle(one) for one in beside) else first
+        beside = [makers.get(source), *readers.get(op.output("Out") or "", ())]  # the reshapes of a shuffle must stay
+        return None if any(one is not None and turns_as_a_shuffle(one) for one in beside) else first
 
     count = 0
     for op in draft.ops("reshape2"):
@@ -41,12 +42,6 @@ def _one_of_several(draft: Draft) -> int:
             draft.replace(first)
             count += 1
     return count
-
-
-def _like_a_shuffle(op: OpDraft) -> bool:
-    """Whether opt may take reshape2, this, reshape2 for a shuffle of channels: which reshapes they are must stay as it is."""
-    axes = tuple(op.attr("axis", ())) if op.type == "transpose2" else ()
-    return len(axes) >= 5 and axes[1:3] == (2, 1)
 
 
 def _said(draft: Draft, first: OpDraft, second: OpDraft) -> list[int] | None:
@@ -73,7 +68,7 @@ def _hands_on_the_first(op: OpDraft) -> bool:
         return tuple(op.attr("shape", ()))[:1] == (0,)
     if op.type == "flatten_contiguous_range":
         return int(op.attr("start_axis", 1)) > 0
-    return all(axis > 0 for axis in op.attr("axes", ())) and bool(op.attr("axes", ()))
+    return min(op.attr("axes", ()), default=0) > 0
 
 
 def _seems_a_product(source: TensorSpec, said: Sequence[int]) -> bool:

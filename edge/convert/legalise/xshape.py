@@ -65,7 +65,7 @@ def _fused(draft: Draft, op: OpDraft, around: _Around) -> bool | None:
     """
     axes = tuple(op.attr("axis", ()))
     before, after = around.before.get(op.input("X") or ""), around.after.get(op.output("Out") or "")
-    if axes[1:3] == (2, 1) and len(axes) >= 5 and _are(before, after, "reshape2", "reshape2"):
+    if turns_as_a_shuffle(op) and _are(before, after, "reshape2", "reshape2"):
         assert before is not None
         assert after is not None
         groups = _groups(draft, before, after) if axes == (0, 2, 1, 3, 4) else None
@@ -79,6 +79,12 @@ def _fused(draft: Draft, op: OpDraft, around: _Around) -> bool | None:
         return _inverse(tuple(first.attr("axis", ())), axes)
     second = around.turning.get(after.output("Out") or "") if after is not None and after.type == "softmax" else None
     return True if second is not None and _inverse(axes, tuple(second.attr("axis", ()))) else None
+
+
+def turns_as_a_shuffle(op: OpDraft) -> bool:
+    """Whether opt takes this, between two reshapes, for a shuffle of channels."""
+    axes = tuple(op.attr("axis", ())) if op.type == "transpose2" else ()
+    return len(axes) >= 5 and axes[1:3] == (2, 1)
 
 
 def _are(before: OpDraft | None, after: OpDraft | None, first: str, second: str) -> bool:

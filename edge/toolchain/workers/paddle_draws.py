@@ -23,23 +23,16 @@ def repeated(seed):
     normals, uniforms, cuts = (_Drawn(places) for _ in range(3))
 
     def gaussian(shape, mean, std, seed, dtype, place):
-        def draw(shape):
-            return normal(shape, mean, std, seed, dtype, place)
-
-        return draw(shape) if seed or dtype != VarDesc.VarType.FP32 else normals.take(draw, shape, mean, std)
+        return normals.take(lambda shape: normal(shape, mean, std, seed, dtype, place), shape, mean, std, seed, dtype)
 
     def evenly(shape, dtype, low, high, seed, place):
         def draw(shape):
             return uniform(shape, dtype, low, high, seed, place)
 
-        centre, half = (low + high) / 2, (high - low) / 2
-        return draw(shape) if seed or dtype != VarDesc.VarType.FP32 else uniforms.take(draw, shape, centre, half)
+        return uniforms.take(draw, shape, (low + high) / 2, (high - low) / 2, seed, dtype)
 
     def truncated(shape, mean, std, seed, dtype, place):
-        def draw(shape):
-            return cut(shape, mean, std, seed, dtype, place)
-
-        return draw(shape) if seed or dtype != VarDesc.VarType.FP32 else cuts.take(draw, shape, mean, std)
+        return cuts.take(lambda shape: cut(shape, mean, std, seed, dtype, place), shape, mean, std, seed, dtype)
 
     _C_ops.gaussian, _C_ops.uniform, _C_ops.truncated_gaussian_random = gaussian, evenly, truncated
     try:
@@ -55,9 +48,12 @@ class _Drawn:
         self._places, self._parts, self._count = places, [], 0
         self._all = None
 
-    def take(self, draw, shape, centre, scale):
-        """A parameter, standard numbers times `scale` around `centre`: as `draw` draws it, or, when enough were, of those."""
-        if not scale:
+    def take(self, draw, shape, centre, scale, seed, dtype):
+        """A parameter, standard numbers times `scale` around `centre`: as `draw` draws it, or, when enough were, of those.
+
+        What has a `seed` of its own, or another type than float32, is drawn.
+        """
+        if seed or dtype != VarDesc.VarType.FP32 or not scale:
             return draw(shape)
         size = int(numpy.prod(shape))
         if self._count < FRESH:

@@ -130,6 +130,7 @@ def _sample(output, channels_first):
     return flat[:, :: -(-flat.shape[1] // 256)].numpy(), (0, 1)
 
 
+@paddle.no_grad()
 def _scale_classifier(network, batch, class_num, seen):
     """By the logits of `batch`, around the centre of these and of those `seen` before."""
     logits = _forward(network, batch).astype("float64")
@@ -141,11 +142,6 @@ def _scale_classifier(network, batch, class_num, seen):
         raise ValueError("with random weights the network's output hardly depends on its input")
     gain = LOGIT_SPREAD / spread
     centre = paddle.to_tensor(centre.astype("float32"))
-    with paddle.no_grad():
-        _scale(network, class_num, gain, centre)
-
-
-def _scale(network, class_num, gain, centre):
     for layer in network.sublayers(include_self=True):
         if isinstance(layer, nn.Linear) and layer.weight.shape[1] == class_num:
             layer.weight.scale_(gain)

@@ -14,7 +14,7 @@ import sys
 import traceback
 
 # What a worker may keep between two requests: so many bytes, and of what the system has available this share. New memory costs
-# up to a second for each GiB (pages are cleared; a virtual machine asks its host for them).
+# up to two seconds for each GiB (pages are cleared; a virtual machine asks its host for them).
 KEPT = 3 << 30
 SHARE = 1 / 6
 
